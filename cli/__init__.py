@@ -1,0 +1,1 @@
+"""The `wand` command: the one room that composes the others."""

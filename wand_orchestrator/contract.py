@@ -1,0 +1,129 @@
+"""What the workflow, the workers and the API agree on: names and shapes that cross a process, each standing once.
+
+Names can be used as they are from the `temporal` CLI and the Temporal Web UI.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from temporalio.common import SearchAttributeKey
+
+from wand_orchestrator.events import Event, Level
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.state import Failure, RunState
+
+DEFAULT_TASK_QUEUE = "wand"
+"""Task queue of the core worker: it runs the workflows and, by default, the agents."""
+
+WORKFLOW_GRAPH_RUN = "GraphRun"
+QUERY_STATE = "state"
+QUERY_EVENTS = "events"
+QUERY_PROGRESS = "progress"
+SIGNAL_REPORT = "report"
+ACTIVITY_ARCHIVE = "wand.archive"
+
+WAND_GRAPH = SearchAttributeKey.for_keyword("WandGraph")
+WAND_GRAPH_ID = SearchAttributeKey.for_keyword("WandGraphId")
+SEARCH_ATTRIBUTES = (WAND_GRAPH, WAND_GRAPH_ID)
+
+EXTERN_RING = "wand_ring"
+"""Extern function of the workflow sandbox: `ring(run_id)` tells a relay in this process that the journal grew."""
+
+
+class Message(BaseModel):
+    """Immutable, and tolerant of fields that a newer peer adds."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class RunInput(Message):
+    """Input of the workflow `GraphRun`: a snapshot, so that later edits of a graph never reach a run."""
+
+    graph: Graph
+    input: Any = None
+    graph_id: str | None = None
+    carried: dict[str, Any] | None = Field(
+        default=None, description="State of the run before a continue-as-new; written by the workflow only."
+    )
+
+
+class RunResult(Message):
+    """Result of the workflow `GraphRun`."""
+
+    outputs: dict[str, Any]
+    sinks: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+
+
+class AgentCall(Message):
+    """Input of every agent's activity. The run's id is the workflow id, the node's id the activity id."""
+
+    params: dict[str, Any] = Field(default_factory=dict)
+    input: dict[str, Any] = Field(default_factory=dict)
+    idempotency_key: str = Field(default="", description="The same for all attempts of a node.")
+
+
+class Report(Message):
+    """Something that happened inside a node: a log line, progress, or an attempt that will be followed by another."""
+
+    kind: Literal["log", "progress", "retrying"]
+    node: str
+    attempt: int
+    message: str = ""
+    level: Level = "info"
+    percent: int | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+    error: Failure | None = None
+    next_attempt_at: datetime | None = None
+
+
+class AgentResult(Message):
+    """Result of every agent's activity. A worker in another language may leave out all but `output`."""
+
+    output: Any = None
+    attempt: int = 1
+    worker: str | None = None
+    queued_ms: int | None = None
+    duration_ms: int | None = None
+    reports: tuple[Report, ...] = Field(default=(), description="Reports not yet signalled when the agent returned.")
+
+
+class FailureDetails(Message):
+    """First detail of the application error that an agent's activity fails with."""
+
+    details: Any = None
+    attempt: int = 1
+    worker: str | None = None
+    queued_ms: int | None = None
+    duration_ms: int | None = None
+    reports: tuple[Report, ...] = ()
+
+
+class EventPage(Message):
+    """Answer of the query `events(after, limit)`.
+
+    `first` is the lowest `seq` that the workflow still holds: what lies before it is in the archive.
+    """
+
+    events: tuple[Event, ...]
+    first: int
+    last: int
+    ended: bool
+
+
+class StatePage(Message):
+    """Answer of the query `state(offset, limit)`: the run, and `limit` of its nodes from `offset`."""
+
+    state: RunState
+    total_nodes: int
+
+
+class Archive(Message):
+    """Input of the activity `wand.archive`: events to store, idempotent on (run, seq), and the end if it has come."""
+
+    run_id: str
+    graph_id: str | None
+    name: str
+    events: tuple[Event, ...]
+    result: RunResult | None = None

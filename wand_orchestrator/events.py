@@ -1,0 +1,73 @@
+"""Events: what happened in a run, numbered from 1 without gaps, the same for REST, SSE, the CLI and a replay."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class EventType(StrEnum):
+    RUN_STARTED = "run.started"
+    RUN_PAUSED = "run.paused"
+    RUN_RESUMED = "run.resumed"
+    RUN_CANCELLING = "run.cancelling"
+    RUN_SUCCEEDED = "run.succeeded"
+    RUN_FAILED = "run.failed"
+    RUN_CANCELLED = "run.cancelled"
+    RUN_TIMED_OUT = "run.timed_out"
+    RUN_TERMINATED = "run.terminated"
+    NODE_SCHEDULED = "node.scheduled"
+    NODE_RETRYING = "node.retrying"
+    NODE_LOG = "node.log"
+    NODE_PROGRESS = "node.progress"
+    NODE_WAITING = "node.waiting"
+    NODE_SUCCEEDED = "node.succeeded"
+    NODE_FAILED = "node.failed"
+    NODE_SKIPPED = "node.skipped"
+    NODE_CANCELLED = "node.cancelled"
+
+
+RUN_ENDINGS = frozenset(
+    {
+        EventType.RUN_SUCCEEDED,
+        EventType.RUN_FAILED,
+        EventType.RUN_CANCELLED,
+        EventType.RUN_TIMED_OUT,
+        EventType.RUN_TERMINATED,
+    }
+)
+"""A run's last event is one of these, and none of these is anything but the last."""
+
+
+def rfc3339(moment: datetime) -> str:
+    """UTC with milliseconds, `2026-01-31T12:00:00.000Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+class Event(BaseModel):
+    """One thing that happened.
+
+    `progress` is the run's, in percent, for all types but `node.progress`, whose percent is the node's.
+    `data` of a node's ending: `queued_ms`, `duration_ms`, `worker`; of `node.retrying` and of failures: `error`
+    (`code`, `message`, `details`); of `node.retrying` also `next_attempt_at` where it is known; of `run.succeeded`:
+    `result`; of `node.skipped`: `reason`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int = Field(ge=1)
+    ts: datetime
+    type: EventType
+    level: Level = "info"
+    message: str = ""
+    progress: int = Field(default=0, ge=0, le=100)
+    node: str | None = None
+    attempt: int | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+    @field_serializer("ts", when_used="json")
+    def _ts(self, value: datetime) -> str:
+        return rfc3339(value)

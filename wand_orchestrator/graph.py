@@ -1,0 +1,87 @@
+"""The graph document (DESIGN: nodes are agents, edges carry results): its models, as posted and as stored.
+
+Only shapes and types live here; what a graph must satisfy beyond them is in `wand_orchestrator.validation`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Join = Literal["all", "any"]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
+Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86_400, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """Unknown keys are faults, and a stored document never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Retry(Strict):
+    """Backoff between attempts: initial * coefficient ** (attempt - 1), at most `max_interval_sec`."""
+
+    initial_interval_sec: Seconds = 1.0
+    backoff_coefficient: float = Field(default=2.0, ge=1, le=100, allow_inf_nan=False)
+    max_interval_sec: Seconds = 60.0
+    non_retryable: tuple[Name, ...] = Field(
+        default=(), description="Error codes after which the node is not tried again."
+    )
+
+
+class Node(Strict):
+    """One agent in the graph."""
+
+    id: Identifier
+    type: Name = Field(description="The agent's name, as listed by `GET /agents`.")
+    params: dict[str, Any] = Field(
+        default_factory=dict,
+        description='Checked against the agent\'s schema. `{"$input": "<JMESPath>"}` anywhere in it is replaced '
+        "by that part of the run's input.",
+    )
+    timeout_sec: Seconds | None = Field(default=None, description="Of one attempt.")
+    retries: int | None = Field(default=None, ge=0, le=1000, description="Attempts after the first.")
+    retry: Retry | None = None
+    optional: bool = Field(default=False, description="When it fails, the run goes on with a null output.")
+    join: Join = Field(default="all", description="`all`: runs if every incoming edge was taken; `any`: if one was.")
+    queue: Name | None = Field(default=None, description="Temporal task queue whose workers run this node.")
+    heartbeat_sec: Seconds | None = Field(default=None, description="A worker silent for so long is given up.")
+
+
+class Edge(Strict):
+    """Orders two nodes; `map` carries data, `when` decides whether it is taken."""
+
+    source: Identifier = Field(alias="from")
+    target: Identifier = Field(alias="to")
+    map: dict[str, str] = Field(
+        default_factory=dict, description="Input key of the target: JMESPath over the source's output."
+    )
+    when: str | None = Field(default=None, description="JMESPath over the source's output; taken if true.")
+
+
+class Options(Strict):
+    concurrency: int = Field(default=16, ge=1, le=10_000, description="Nodes in flight at once, at most.")
+    default_timeout_sec: Seconds = 300.0
+    max_retries: int = Field(default=2, ge=0, le=1000, description="Of a node that does not say `retries`.")
+    run_timeout_sec: Seconds | None = None
+    retry: Retry = Field(default_factory=Retry)
+
+
+class Graph(Strict):
+    """A piece of work: agents and what flows between them."""
+
+    name: Name
+    nodes: tuple[Node, ...] = Field(min_length=1)
+    edges: tuple[Edge, ...] = ()
+    options: Options = Field(default_factory=Options)
+    sinks: tuple[Identifier, ...] | None = Field(
+        default=None, description="Nodes whose outputs are the result; default: all without an outgoing edge."
+    )
+
+    def effective_sinks(self) -> tuple[str, ...]:
+        """The sinks as given, or all nodes without an outgoing edge, in the order of `nodes`."""
+        if self.sinks:
+            return self.sinks
+        sources = {edge.source for edge in self.edges}
+        return tuple(node.id for node in self.nodes if node.id not in sources)

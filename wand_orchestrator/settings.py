@@ -1,0 +1,91 @@
+"""Every setting of Wand: environment variables with the prefix `WAND_`, also read from `.env`.
+
+Where Temporal is (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, profiles, TLS, API key) is Temporal's own environment
+configuration and is read by its SDK, not here.
+"""
+
+import ipaddress
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from wand_orchestrator.contract import DEFAULT_TASK_QUEUE
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="WAND_", env_file=".env", extra="ignore", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port the API listens on.")
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="Key that callers send as `X-API-Key`. Required to listen on more than loopback.",
+    )
+    data_dir: Path = Field(default=Path(".wand"), description="Folder for everything that is kept on this machine.")
+    database_url: str | None = Field(
+        default=None,
+        description="`sqlite:///path` or `postgresql://user:password@host/name`. Default: `wand.db` in the data folder",
+    )
+    artifacts_url: str | None = Field(
+        default=None,
+        description="Where artifacts are kept: a folder, `s3://bucket/prefix`, `gs://…`, `az://…`. "
+        "Default: `artifacts` in the data folder.",
+    )
+    task_queue: str = Field(default=DEFAULT_TASK_QUEUE, description="Task queue of the core worker.")
+    plugins: str = Field(default="", description="Modules with agents and tools, comma-separated.")
+    fetch_allow: str = Field(
+        default="",
+        description="Hosts and networks (CIDR) that `http.fetch` may reach although they are private, comma-separated.",
+    )
+    log_level: str = Field(default="info", description="`debug`, `info`, `warning` or `error`.")
+    max_document_bytes: int = Field(default=32 * 1024**2, ge=1024, description="Largest request body.")
+    max_nodes: int = Field(default=20_000, ge=1, description="Nodes of a graph, at most.")
+    max_edges: int = Field(default=100_000, ge=0, description="Edges of a graph, at most.")
+    max_output_bytes: int = Field(default=1_500_000, ge=1024, description="Largest output of a node, as JSON.")
+    max_concurrent_agents: int = Field(default=200, ge=1, description="Agents that one worker runs at once.")
+    sse_queue_size: int = Field(
+        default=1000,
+        ge=1,
+        description="Events of a run kept in memory for its subscribers; older ones are read again.",
+    )
+    shutdown_grace_sec: float = Field(default=10, ge=0, description="Time that running agents get when a worker stops.")
+
+    @model_validator(mode="after")
+    def _refuse_open_api(self) -> Self:
+        if self.api_key is None and not is_loopback(self.host):
+            raise ValueError(
+                f"WAND_HOST is {self.host}, which others can reach, and WAND_API_KEY is not set: "
+                "set WAND_API_KEY, or listen on 127.0.0.1"
+            )
+        return self
+
+    @property
+    def plugin_modules(self) -> tuple[str, ...]:
+        return _comma_separated(self.plugins)
+
+    @property
+    def fetch_allow_list(self) -> tuple[str, ...]:
+        return _comma_separated(self.fetch_allow)
+
+    @property
+    def effective_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'wand.db'}"
+
+    @property
+    def effective_artifacts_url(self) -> str:
+        return self.artifacts_url or str(self.data_dir / "artifacts")
+
+
+def _comma_separated(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,157 @@
+"""The state of a run, folded from its events.
+
+The journal is the one source: the workflow folds as it appends, the API folds an archived run, `wand run --watch` folds
+what SSE brings. So all show the same.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, Field, field_serializer
+
+from wand_orchestrator.events import RUN_ENDINGS, Event, EventType, rfc3339
+
+
+class RunStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    TERMINATED = "terminated"
+
+    @property
+    def ended(self) -> bool:
+        return self not in _OPEN
+
+
+_OPEN = frozenset({RunStatus.PENDING, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.CANCELLING})
+
+
+class NodeStatus(StrEnum):
+    PENDING = "pending"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def settled(self) -> bool:
+        return self in _SETTLED
+
+
+_SETTLED = frozenset({NodeStatus.SUCCEEDED, NodeStatus.FAILED, NodeStatus.SKIPPED, NodeStatus.CANCELLED})
+
+
+class Failure(BaseModel):
+    """Why a node or a run failed; `code` is stable, `message` is one sentence."""
+
+    code: str
+    message: str
+    node: str | None = None
+    details: Any = None
+
+
+class Timed(BaseModel):
+    @field_serializer("*", when_used="json", check_fields=False)
+    def _milliseconds(self, value: Any) -> Any:
+        return rfc3339(value) if isinstance(value, datetime) else value
+
+
+class NodeState(Timed):
+    """Moments are UTC; `percent` is what the agent last reported."""
+
+    status: NodeStatus = NodeStatus.PENDING
+    attempt: int = 0
+    scheduled_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    percent: int | None = None
+    error: Failure | None = None
+
+
+class RunState(Timed):
+    """`last_seq`: of the last event folded in; `progress`: whole percent, never falling, 100 only at the end."""
+
+    status: RunStatus = RunStatus.PENDING
+    progress: int = 0
+    nodes: dict[str, NodeState] = Field(default_factory=dict)
+    error: Failure | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    last_seq: int = 0
+
+
+_RUN_STATUS = {
+    EventType.RUN_STARTED: RunStatus.RUNNING,
+    EventType.RUN_PAUSED: RunStatus.PAUSED,
+    EventType.RUN_RESUMED: RunStatus.RUNNING,
+    EventType.RUN_CANCELLING: RunStatus.CANCELLING,
+    EventType.RUN_SUCCEEDED: RunStatus.SUCCEEDED,
+    EventType.RUN_FAILED: RunStatus.FAILED,
+    EventType.RUN_CANCELLED: RunStatus.CANCELLED,
+    EventType.RUN_TIMED_OUT: RunStatus.TIMED_OUT,
+    EventType.RUN_TERMINATED: RunStatus.TERMINATED,
+}
+
+_NODE_STATUS = {
+    EventType.NODE_SCHEDULED: NodeStatus.SCHEDULED,
+    EventType.NODE_RETRYING: NodeStatus.RETRYING,
+    EventType.NODE_WAITING: NodeStatus.WAITING,
+    EventType.NODE_SUCCEEDED: NodeStatus.SUCCEEDED,
+    EventType.NODE_FAILED: NodeStatus.FAILED,
+    EventType.NODE_SKIPPED: NodeStatus.SKIPPED,
+    EventType.NODE_CANCELLED: NodeStatus.CANCELLED,
+}
+
+
+def run_status_after(type: EventType) -> RunStatus | None:
+    """The status that an event of this type gives its run, if it gives one."""
+    return _RUN_STATUS.get(type)
+
+
+def fold(state: RunState, event: Event) -> None:
+    """Take one event into `state`; events come in the order of `seq`."""
+    state.last_seq = event.seq
+    if event.node is not None:
+        _fold_node(state.nodes.setdefault(event.node, NodeState()), event)
+        if event.type is EventType.NODE_PROGRESS:
+            return
+    else:
+        _fold_run(state, event)
+    state.progress = max(state.progress, event.progress)
+
+
+def _fold_run(state: RunState, event: Event) -> None:
+    state.status = _RUN_STATUS.get(event.type, state.status)
+    if event.type is EventType.RUN_STARTED:
+        state.started_at = event.ts
+    elif event.type in RUN_ENDINGS:
+        state.finished_at = event.ts
+        if "error" in event.data:
+            state.error = Failure.model_validate(event.data["error"])
+
+
+def _fold_node(node: NodeState, event: Event) -> None:
+    node.status = _NODE_STATUS.get(event.type, node.status)
+    if event.attempt is not None:
+        node.attempt = max(node.attempt, event.attempt)
+    if event.type is EventType.NODE_SCHEDULED:
+        node.scheduled_at = event.ts
+    elif event.type is EventType.NODE_PROGRESS:
+        node.percent = event.progress
+    elif node.status.settled and node.finished_at is None:
+        node.finished_at = event.ts
+        duration = event.data.get("duration_ms")
+        if duration is not None:
+            node.started_at = event.ts - timedelta(milliseconds=duration)
+    if "error" in event.data:
+        node.error = Failure.model_validate(event.data["error"])
