@@ -1,0 +1,266 @@
+"""The scheduler against a slow, obvious model, over random graphs, conditions, joins, failures and cancels."""
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.state import Failure
+from workflows.scheduler import Outcome, Phase, Scheduler
+
+FAILURE = Failure(code="boom", message="it broke")
+
+
+def graph(nodes: list[dict[str, Any] | str], edges: list[tuple[Any, ...]] = (), **rest: Any) -> Graph:  # type: ignore[assignment]
+    return Graph.model_validate(
+        {
+            "name": "g",
+            "nodes": [{"type": "t", **({"id": node} if isinstance(node, str) else node)} for node in nodes],
+            "edges": [{"from": edge[0], "to": edge[1], **(edge[2] if len(edge) > 2 else {})} for edge in edges],
+            **rest,
+        }
+    )
+
+
+def starts(scheduler: Scheduler) -> dict[str, dict[str, Any]]:
+    """Everything that can start now, with its input."""
+    started = {}
+    while (start := scheduler.next_start()) is not None:
+        started[start.node.id] = start.input
+    return started
+
+
+# Single rules
+
+
+def test_a_mapped_value_reaches_the_target_under_its_key() -> None:
+    scheduler = Scheduler(graph(["a", "b"], [("a", "b", {"map": {"text": "body.words[0]"}})]))
+    assert starts(scheduler) == {"a": {}}
+    scheduler.succeeded("a", {"body": {"words": ["hello"]}})
+    assert starts(scheduler) == {"b": {"text": "hello"}}
+
+
+def test_the_window_is_never_exceeded_and_always_used() -> None:
+    scheduler = Scheduler(graph(list("abcde"), options={"concurrency": 2}))
+    assert list(starts(scheduler)) == ["a", "b"]
+    scheduler.succeeded("a", None)
+    assert list(starts(scheduler)) == ["c"]
+    assert scheduler.in_flight == ("b", "c")
+
+
+def test_a_skip_runs_on_through_the_graph() -> None:
+    scheduler = Scheduler(graph(["a", "b", "c"], [("a", "b", {"when": "go"}), ("b", "c")]))
+    starts(scheduler)
+    decisions = scheduler.succeeded("a", {"go": False})
+    assert [decision.node for decision in decisions] == ["b", "c"]
+    assert scheduler.outcome is Outcome.SUCCEEDED
+    assert scheduler.result() == ({}, ("c",), ("c",))
+
+
+def test_zero_is_true_in_jmespath() -> None:
+    scheduler = Scheduler(graph(["a", "b"], [("a", "b", {"when": "count"})]))
+    starts(scheduler)
+    scheduler.succeeded("a", {"count": 0})
+    assert list(starts(scheduler)) == ["b"]
+
+
+def test_an_optional_node_that_fails_gives_null_and_the_run_goes_on() -> None:
+    scheduler = Scheduler(
+        graph([{"id": "a", "optional": True}, "b"], [("a", "b", {"map": {"x": "y"}})], sinks=["a", "b"])
+    )
+    starts(scheduler)
+    scheduler.failed("a", FAILURE)
+    assert starts(scheduler) == {"b": {"x": None}}
+    scheduler.succeeded("b", 1)
+    assert scheduler.result() == ({"a": None, "b": 1}, ("a", "b"), ())
+
+
+def test_a_failure_stops_the_run_after_what_is_in_flight() -> None:
+    scheduler = Scheduler(graph(["a", "b", "c"], options={"concurrency": 2}))
+    starts(scheduler)
+    scheduler.failed("a", FAILURE)
+    assert scheduler.stopping
+    assert starts(scheduler) == {}
+    assert scheduler.outcome is None
+    scheduler.cancelled("b")
+    assert scheduler.outcome is Outcome.FAILED
+    assert scheduler.failure == FAILURE
+
+
+def test_an_expression_that_cannot_be_judged_fails_its_target() -> None:
+    scheduler = Scheduler(graph(["a", "b"], [("a", "b", {"when": "length(count)"})]))
+    starts(scheduler)
+    decisions = scheduler.succeeded("a", {"count": 3})
+    assert [(decision.node, decision.failure and decision.failure.code) for decision in decisions] == [
+        ("b", "expression")
+    ]
+    assert scheduler.outcome is Outcome.FAILED
+
+
+def test_an_output_is_kept_only_for_a_sink() -> None:
+    scheduler = Scheduler(graph(["a", "b"], [("a", "b", {"map": {"x": "@"}})]))
+    starts(scheduler)
+    scheduler.succeeded("a", "large")
+    starts(scheduler)
+    assert "large" not in str(scheduler.carry())
+
+
+def test_a_cycle_ends_as_a_failure_and_not_as_a_run_without_end() -> None:
+    scheduler = Scheduler(graph(["a", "b", "c"], [("a", "b"), ("b", "a")]))
+    starts(scheduler)
+    scheduler.succeeded("c", None)
+    assert scheduler.outcome is Outcome.FAILED
+    assert scheduler.failure is not None
+    assert "cycle" in scheduler.failure.message
+
+
+@pytest.mark.parametrize("size", [200, 400])
+def test_steps_grow_with_nodes_and_edges_only(size: int) -> None:
+    """Counted, not timed: how many edges are judged in a whole run of a layered graph."""
+    nodes = [f"n{i}" for i in range(size)]
+    edges = [(f"n{i}", f"n{j}") for i in range(size) for j in range(i + 1, min(size, i + 6))]
+    scheduler = Scheduler(graph(nodes, edges))
+    judged = 0
+    take = scheduler._take
+
+    def counted(edge: Any, output: Any) -> None:
+        nonlocal judged
+        judged += 1
+        take(edge, output)
+
+    scheduler._take = counted  # type: ignore[method-assign]
+    while scheduler.outcome is None:
+        for node in starts(scheduler):
+            scheduler.succeeded(node, {})
+    assert judged == len(edges)
+
+
+# Against the model
+
+
+@dataclass
+class Model:
+    """Decides by looking at everything again each time; no state but what happened."""
+
+    graph: Graph
+    finished: dict[str, Any] = field(default_factory=dict)  # output of nodes that succeeded, None for optional failures
+    failed: set[str] = field(default_factory=set)
+
+    def status(self, node: str) -> str:
+        """`settled`, `skipped`, `ready` or `pending`."""
+        if node in self.finished or node in self.failed:
+            return "settled"
+        edges = [edge for edge in self.graph.edges if edge.target == node]
+        taken = [self.taken(edge) for edge in edges]
+        if None in taken:
+            return "pending"
+        join = next(item.join for item in self.graph.nodes if item.id == node)
+        runs = all(taken) if join == "all" or not edges else any(taken)
+        return "ready" if runs else "skipped"
+
+    def taken(self, edge: Any) -> bool | None:
+        if edge.source in self.finished:
+            output = self.finished[edge.source]
+            return edge.when is None or bool(output and output.get(edge.when))
+        return False if self.status(edge.source) == "skipped" else None
+
+    def input(self, node: str) -> dict[str, Any]:
+        given = {}
+        for edge in self.graph.edges:
+            if edge.target == node and self.taken(edge):
+                output = self.finished[edge.source]
+                given |= {key: (output or {}).get(value) for key, value in edge.map.items()}
+        return given
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Graph:
+    count = draw(st.integers(1, 9))
+    nodes = [
+        {"id": f"n{i}", "optional": draw(st.booleans()), "join": draw(st.sampled_from(["all", "any"]))}
+        for i in range(count)
+    ]
+    edges: list[tuple[Any, ...]] = []
+    for target in range(count):
+        for source in range(target):
+            if draw(st.integers(0, 2)) == 0:
+                rest: dict[str, Any] = {}
+                if draw(st.booleans()):
+                    rest["when"] = draw(st.sampled_from(["x", "y"]))
+                if draw(st.booleans()):
+                    rest["map"] = {f"from_{source}": draw(st.sampled_from(["x", "v"]))}
+                edges.append((f"n{source}", f"n{target}", rest))
+    return graph(nodes, edges, options={"concurrency": draw(st.integers(1, 4))})
+
+
+@settings(max_examples=400, deadline=None)
+@given(graph=graphs(), seed=st.integers(0, 2**32), carried=st.booleans(), cancels=st.booleans())
+def test_agrees_with_the_model(graph: Graph, seed: int, carried: bool, cancels: bool) -> None:
+    chance = random.Random(seed)
+    scheduler, model = Scheduler(graph), Model(graph)
+    running: dict[str, dict[str, Any]] = {}
+    progress = 0
+    optional = {node.id for node in graph.nodes if node.optional}
+    for _ in range(10 * len(graph.nodes) + 10):
+        running |= starts(scheduler)
+        _check(scheduler, model, running, graph)
+        assert scheduler.progress >= progress
+        progress = scheduler.progress
+        if scheduler.outcome is not None:
+            break
+        if carried and not running:
+            scheduler = Scheduler.restore(graph, scheduler.carry())
+        if cancels and chance.random() < 0.1:
+            scheduler.cancel()
+        _happen(chance, scheduler, model, running, optional)
+    assert scheduler.outcome is not None
+    if scheduler.outcome is Outcome.SUCCEEDED:
+        assert all(model.status(node.id) in ("settled", "skipped") for node in graph.nodes)
+        skipped = {node.id for node in graph.nodes if model.status(node.id) == "skipped"}
+        assert {node.id for node in graph.nodes if scheduler.phase(node.id) is Phase.SKIPPED} == skipped
+        outputs, sinks, missing = scheduler.result()
+        assert outputs == {sink: model.finished[sink] for sink in sinks if sink not in skipped}
+        assert set(missing) == set(sinks) & skipped
+
+
+def _check(scheduler: Scheduler, model: Model, running: dict[str, dict[str, Any]], graph: Graph) -> None:
+    assert set(scheduler.in_flight) == set(running)
+    assert len(running) <= graph.options.concurrency
+    for node, received in running.items():
+        if not scheduler.stopping:
+            assert model.status(node) == "ready"
+            assert received == model.input(node)
+    if not scheduler.stopping:
+        ready = {node.id for node in graph.nodes if model.status(node.id) == "ready"}
+        assert len(running) == min(len(ready), graph.options.concurrency)
+
+
+def _happen(
+    chance: random.Random,
+    scheduler: Scheduler,
+    model: Model,
+    running: dict[str, dict[str, Any]],
+    optional: set[str],
+) -> None:
+    """One random in-flight node ends in a random way that its state allows."""
+    node = chance.choice(sorted(running)) if running else None
+    if node is None:
+        return
+    del running[node]
+    if scheduler.stopping and chance.random() < 0.5:
+        scheduler.cancelled(node)
+        model.failed.add(node)
+    elif chance.random() < 0.15:
+        scheduler.failed(node, FAILURE)
+        if node in optional:
+            model.finished[node] = None
+        else:
+            model.failed.add(node)
+    else:
+        output = {"x": chance.choice([True, False]), "y": chance.choice([1, None]), "v": chance.random()}
+        scheduler.succeeded(node, output)
+        model.finished[node] = output

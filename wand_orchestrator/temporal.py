@@ -1,0 +1,71 @@
+"""The connection to Temporal: where it is comes from Temporal's own environment configuration."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import temporalio.api.enums.v1 as enums
+import temporalio.api.operatorservice.v1 as operator
+from temporalio.client import Client, Interceptor
+from temporalio.common import SearchAttributeIndexedValueType
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+from wand_orchestrator.contract import SEARCH_ATTRIBUTES
+from wand_orchestrator.errors import Unavailable
+
+DATA_CONVERTER: DataConverter = replace(pydantic_data_converter)
+"""JSON by pydantic: what stands in a history can be read in the Web UI and written from the `temporal` CLI."""
+
+
+async def connect(
+    *,
+    target: str | None = None,
+    namespace: str | None = None,
+    lazy: bool = False,
+    interceptors: Sequence[Interceptor] = (),
+) -> Client:
+    """A client for the Temporal that `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` … name; arguments win over those.
+
+    `lazy`: connect at the first call, so that a process can start while Temporal is away.
+    Raises Unavailable when Temporal does not answer and `lazy` is not set.
+    """
+    config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
+    config.setdefault("target_host", "127.0.0.1:7233")
+    if target is not None:
+        config["target_host"] = target
+    if namespace is not None:
+        config["namespace"] = namespace
+    try:
+        return await Client.connect(**config, data_converter=DATA_CONVERTER, lazy=lazy, interceptors=interceptors)
+    except RuntimeError as error:
+        raise Unavailable("temporal", f"Temporal does not answer at {config['target_host']}: {error}") from error
+
+
+async def ensure_search_attributes(client: Client) -> None:
+    """Register Wand's search attributes in the client's namespace where they are missing.
+
+    Temporal Cloud manages them outside of this call (`tcld namespace search-attributes add`) and refuses it.
+    """
+    known = await client.operator_service.list_search_attributes(
+        operator.ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    missing = {key.name: key.indexed_value_type for key in SEARCH_ATTRIBUTES if key.name not in known.custom_attributes}
+    if not missing:
+        return
+    try:
+        await client.operator_service.add_search_attributes(
+            operator.AddSearchAttributesRequest(
+                namespace=client.namespace,
+                search_attributes={name: _indexed_value_type(kind) for name, kind in missing.items()},
+            )
+        )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+            raise
+
+
+def _indexed_value_type(kind: SearchAttributeIndexedValueType) -> enums.IndexedValueType.ValueType:
+    return enums.IndexedValueType.ValueType(int(kind))

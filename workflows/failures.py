@@ -1,0 +1,78 @@
+"""What an activity failed of, in the words of Wand."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    RetryState,
+    TimeoutError,
+    TimeoutType,
+    is_cancelled_exception,
+)
+
+from wand_orchestrator.contract import FailureDetails
+from wand_orchestrator.graph import Node, Options
+from wand_orchestrator.state import Failure
+
+_TIMEOUTS = {
+    TimeoutType.START_TO_CLOSE: ("timeout", "the attempt took longer than its {timeout:g} s"),
+    TimeoutType.HEARTBEAT: ("worker_lost", "the worker that ran it fell silent"),
+    TimeoutType.SCHEDULE_TO_CLOSE: ("node_timeout", "all its attempts together took too long"),
+    TimeoutType.SCHEDULE_TO_START: ("node_timeout", "no worker took it in time"),
+}
+
+
+@dataclass(frozen=True)
+class NodeFailure:
+    """A node's failure and what its last attempt told about itself."""
+
+    failure: Failure
+    details: FailureDetails
+    attempt: int | None = None
+
+    @classmethod
+    def of(cls, node: Node, code: str, message: str) -> "NodeFailure":
+        """The failure of a node that has not run."""
+        return cls(Failure(code=code, message=message, node=node.id), FailureDetails())
+
+
+def is_cancellation(error: BaseException) -> bool:
+    return is_cancelled_exception(error)
+
+
+def node_failure(node: Node, options: Options, error: BaseException) -> NodeFailure:
+    """Read an activity's error; `attempt` is None where nobody knows it."""
+    cause = error.cause if isinstance(error, ActivityError) and error.cause is not None else error
+    if isinstance(cause, ApplicationError):
+        details = _details(cause)
+        attempt = details.attempt if cause.details else _attempts(node, options, error)
+        failure = Failure(
+            code=cause.type or "agent_error", message=cause.message, node=node.id, details=details.details
+        )
+        return NodeFailure(failure, details, attempt)
+    if isinstance(cause, TimeoutError) and cause.type is not None:
+        code, message = _TIMEOUTS[cause.type]
+        timeout = node.timeout_sec or options.default_timeout_sec
+        failure = Failure(code=code, message=message.format(timeout=timeout), node=node.id)
+        return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
+    failure = Failure(code=type(cause).__name__, message=str(cause), node=node.id)
+    return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
+
+
+def _attempts(node: Node, options: Options, error: BaseException) -> int | None:
+    """The number of attempts, where the reason that there was no further one tells it."""
+    if isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED:
+        return 1 + (options.max_retries if node.retries is None else node.retries)
+    return None
+
+
+def _details(cause: ApplicationError) -> FailureDetails:
+    """The details that Wand's runner gave; a worker in another language may give none, or others."""
+    first: Any = cause.details[0] if cause.details else {}
+    try:
+        return FailureDetails.model_validate(first)
+    except ValidationError:
+        return FailureDetails(details=first)

@@ -1,0 +1,61 @@
+"""The journal of a run: its events, numbered from 1 without gaps, and the state folded from them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from wand_orchestrator.contract import EventPage
+from wand_orchestrator.events import Event, EventType
+from wand_orchestrator.state import RunState, fold
+
+PAGE_BYTES = 1_000_000
+"""A page stays below Temporal's limit of 2 MB for the answer of a query."""
+
+
+class Journal:
+    """Appends events and pages through them.
+
+    `now`: the workflow's clock. `ring`: called at every event, so that a relay in the same process need not ask.
+    """
+
+    def __init__(self, now: Callable[[], datetime], ring: Callable[[], None], state: RunState | None = None) -> None:
+        self.state = state or RunState()
+        self._now = now
+        self._ring = ring
+        self._events: list[Event] = []
+        self._base = self.state.last_seq
+        self._archived = self._base
+
+    def append(self, type: EventType, message: str, **fields: Any) -> None:
+        """Add an event; after the run's last one nothing is added any more."""
+        if self.ended:
+            return
+        fields.setdefault("progress", self.state.progress)
+        event = Event.model_construct(seq=self.state.last_seq + 1, ts=self._now(), type=type, message=message, **fields)
+        self._events.append(event)
+        fold(self.state, event)
+        self._ring()
+
+    @property
+    def ended(self) -> bool:
+        return self.state.status.ended
+
+    def page(self, after: int, limit: int) -> EventPage:
+        """At most `limit` events with a `seq` above `after`, and at most PAGE_BYTES of them, but at least one."""
+        start = max(0, after - self._base)
+        chosen: list[Event] = []
+        size = 0
+        for event in self._events[start : start + limit]:
+            size += len(event.model_dump_json())
+            if chosen and size > PAGE_BYTES:
+                break
+            chosen.append(event)
+        return EventPage(events=tuple(chosen), first=self._base + 1, last=self.state.last_seq, ended=self.ended)
+
+    def unarchived(self, limit: int) -> tuple[Event, ...]:
+        start = self._archived - self._base
+        return tuple(self._events[start : start + limit])
+
+    def archived_to(self, seq: int) -> None:
+        """Everything up to `seq` is in the database."""
+        self._archived = max(self._archived, seq)

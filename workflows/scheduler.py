@@ -1,0 +1,291 @@
+"""The scheduler: walks the DAG of a run. What happened goes in, what to do next comes out.
+
+A plain class: it knows nothing of Temporal, of time or of agents. Over a whole run it takes O(nodes + edges) steps.
+
+A node is decided when all its incoming edges are; an edge is decided when its source is settled. An edge is taken when
+its source finished and its `when` is absent or true; what it maps is evaluated at that moment and kept with the target,
+so the source's output itself need not be kept unless it is a sink.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from wand_orchestrator.expressions import ExpressionError, evaluate, is_true
+from wand_orchestrator.graph import Edge, Graph, Node
+from wand_orchestrator.state import Failure
+
+
+class Phase(StrEnum):
+    """Where a node stands; the value is its letter in a carried state."""
+
+    PENDING = "p"
+    READY = "r"
+    IN_FLIGHT = "i"
+    SUCCEEDED = "s"
+    FAILED = "f"
+    SKIPPED = "k"
+    CANCELLED = "c"
+
+
+class Outcome(StrEnum):
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+
+
+STUCK = Failure(code="graph_invalid", message="the nodes that are left wait for one another: they form a cycle")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start this node with this input."""
+
+    node: Node
+    input: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A node was settled without having run: skipped, or failed because an expression on its edges cannot be judged."""
+
+    node: str
+    failure: Failure | None
+    reason: str
+
+
+@dataclass
+class _Entry:
+    """One node's place in the walk. `undecided`, `taken`: counts of its incoming edges."""
+
+    node: Node
+    outgoing: list[Edge] = field(default_factory=list)
+    incoming: int = 0
+    undecided: int = 0
+    taken: int = 0
+    phase: Phase = Phase.PENDING
+    input: dict[str, Any] = field(default_factory=dict)
+    broken: Failure | None = None
+
+
+class Scheduler:
+    """Walks one graph. Call `next_start` until it gives None, run what it gave, and tell how each ended."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._concurrency = graph.options.concurrency
+        self._entries = {node.id: _Entry(node) for node in graph.nodes}
+        self._sinks = graph.effective_sinks()
+        self._sink_set = frozenset(self._sinks)
+        self._ready: deque[str] = deque()
+        self._in_flight: dict[str, None] = {}
+        self._settled = 0
+        self._outputs: dict[str, Any] = {}
+        self._stop: Outcome | None = None
+        self._failure: Failure | None = None
+        for edge in graph.edges:
+            self._entries[edge.source].outgoing.append(edge)
+            target = self._entries[edge.target]
+            target.incoming += 1
+            target.undecided += 1
+        for entry in self._entries.values():
+            if entry.incoming == 0:
+                self._make_ready(entry)
+
+    # What to do next
+
+    def next_start(self) -> Start | None:
+        """The next node to start, if the window has room, and it is in flight from now on."""
+        if self._stop or not self._ready or len(self._in_flight) >= self._concurrency:
+            return None
+        entry = self._entries[self._ready.popleft()]
+        entry.phase = Phase.IN_FLIGHT
+        self._in_flight[entry.node.id] = None
+        given, entry.input = entry.input, {}
+        return Start(entry.node, given)
+
+    @property
+    def in_flight(self) -> tuple[str, ...]:
+        """Nodes started and not yet settled, in the order of their start."""
+        return tuple(self._in_flight)
+
+    @property
+    def idle(self) -> bool:
+        return not self._in_flight
+
+    @property
+    def stopping(self) -> bool:
+        """Nothing new starts, and what is in flight is to be cancelled."""
+        return self._stop is not None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the run ended; None while something is in flight or can still start."""
+        if self._in_flight:
+            return None
+        if self._stop:
+            return self._stop
+        if self._ready:
+            return None
+        return Outcome.SUCCEEDED if self._settled == len(self._entries) else Outcome.FAILED
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the outcome is `failed`."""
+        return self._failure or (STUCK if self.outcome is Outcome.FAILED else None)
+
+    @property
+    def progress(self) -> int:
+        """Settled nodes in whole percent; 100 is left to the run's end."""
+        return min(99, self._settled * 100 // len(self._entries))
+
+    def phase(self, node: str) -> Phase:
+        return self._entries[node].phase
+
+    def result(self) -> tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]:
+        """(outputs by sink, sinks, skipped sinks); an optional sink that failed is null."""
+        outputs = {sink: self._outputs[sink] for sink in self._sinks if sink in self._outputs}
+        skipped = tuple(sink for sink in self._sinks if self._entries[sink].phase is Phase.SKIPPED)
+        return outputs, self._sinks, skipped
+
+    # What happened
+
+    def succeeded(self, node: str, output: Any) -> list[Decision]:
+        """The node gave `output`. Answers the nodes that are thereby settled without running."""
+        entry = self._settle(node, Phase.SUCCEEDED)
+        return self._finish(entry, output)
+
+    def failed(self, node: str, failure: Failure) -> list[Decision]:
+        """The node failed for good. If it is not optional, the run fails."""
+        entry = self._settle(node, Phase.FAILED)
+        if entry.node.optional:
+            return self._finish(entry, None)
+        self._fail_run(failure)
+        return []
+
+    def cancelled(self, node: str) -> None:
+        """The node, in flight while the run stopped, has acknowledged."""
+        self._settle(node, Phase.CANCELLED)
+
+    def cancel(self) -> None:
+        """Stop the run: nothing starts any more, the outcome is `cancelled`. No effect on a run already stopping."""
+        self._stop = self._stop or Outcome.CANCELLED
+
+    def time_out(self) -> None:
+        self._stop = self._stop or Outcome.TIMED_OUT
+
+    # How edges decide nodes
+
+    def _settle(self, node: str, phase: Phase) -> _Entry:
+        entry = self._entries[node]
+        del self._in_flight[node]
+        entry.phase = phase
+        self._settled += 1
+        return entry
+
+    def _finish(self, entry: _Entry, output: Any) -> list[Decision]:
+        if entry.node.id in self._sink_set:
+            self._outputs[entry.node.id] = output
+        for edge in entry.outgoing:
+            self._take(edge, output)
+        return list(self._decide([edge.target for edge in entry.outgoing]))
+
+    def _take(self, edge: Edge, output: Any) -> None:
+        """Judge one edge on its source's output, and put what it maps into its target's input."""
+        target = self._entries[edge.target]
+        target.undecided -= 1
+        try:
+            if edge.when is not None and not is_true(evaluate(edge.when, output)):
+                return
+            target.taken += 1
+            for key, expression in edge.map.items():
+                target.input[key] = evaluate(expression, output)
+        except ExpressionError as error:
+            target.broken = target.broken or Failure(
+                code=error.code, message=f"edge {edge.source} → {edge.target}: {error}", node=edge.target
+            )
+
+    def _decide(self, touched: list[str]) -> Iterator[Decision]:
+        """Settle or make ready each touched node whose edges are all decided; skips run on through the graph."""
+        queue = deque(touched)
+        while queue:
+            entry = self._entries[queue.popleft()]
+            if entry.undecided or entry.phase is not Phase.PENDING:
+                continue
+            if entry.broken:
+                yield from self._break(entry, entry.broken, queue)
+            elif self._runs(entry):
+                self._make_ready(entry)
+            else:
+                yield self._skip(entry, queue)
+
+    def _runs(self, entry: _Entry) -> bool:
+        return entry.taken == entry.incoming if entry.node.join == "all" else entry.taken > 0
+
+    def _make_ready(self, entry: _Entry) -> None:
+        entry.phase = Phase.READY
+        self._ready.append(entry.node.id)
+
+    def _skip(self, entry: _Entry, queue: deque[str]) -> Decision:
+        entry.phase = Phase.SKIPPED
+        entry.input = {}
+        self._settled += 1
+        for edge in entry.outgoing:
+            self._entries[edge.target].undecided -= 1
+            queue.append(edge.target)
+        wanted = "every incoming edge" if entry.node.join == "all" else "one incoming edge"
+        reason = f"{entry.taken} of {entry.incoming} incoming edges were taken, and it needs {wanted}"
+        return Decision(entry.node.id, None, reason)
+
+    def _break(self, entry: _Entry, failure: Failure, queue: deque[str]) -> Iterator[Decision]:
+        entry.phase = Phase.FAILED
+        entry.input = {}
+        self._settled += 1
+        yield Decision(entry.node.id, failure, failure.message)
+        if not entry.node.optional:
+            self._fail_run(failure)
+            return
+        if entry.node.id in self._sink_set:
+            self._outputs[entry.node.id] = None
+        for edge in entry.outgoing:
+            self._take(edge, None)
+            queue.append(edge.target)
+
+    def _fail_run(self, failure: Failure) -> None:
+        if self._stop is None:
+            self._stop = Outcome.FAILED
+            self._failure = failure
+
+    # Continue-as-new
+
+    def carry(self) -> dict[str, Any]:
+        """The state while nothing is in flight, of a size that follows the frontier, and one letter a node."""
+        entries = self._entries.values()
+        return {
+            "phases": "".join(entry.phase.value for entry in entries),
+            "ready": list(self._ready),
+            "outputs": self._outputs,
+            "frontier": {
+                entry.node.id: [entry.undecided, entry.taken, entry.input, entry.broken]
+                for entry in entries
+                if entry.phase in (Phase.PENDING, Phase.READY) and (entry.undecided < entry.incoming)
+            },
+        }
+
+    @classmethod
+    def restore(cls, graph: Graph, carried: dict[str, Any]) -> "Scheduler":
+        """The scheduler as it was when `carry` was called."""
+        scheduler = cls(graph)
+        for entry, letter in zip(scheduler._entries.values(), carried["phases"], strict=True):
+            entry.phase = Phase(letter)
+        for node, (undecided, taken, given, broken) in carried["frontier"].items():
+            entry = scheduler._entries[node]
+            entry.undecided, entry.taken, entry.input = undecided, taken, given
+            entry.broken = Failure.model_validate(broken) if broken else None
+        scheduler._ready = deque(carried["ready"])
+        scheduler._outputs = dict(carried["outputs"])
+        unsettled = (Phase.PENDING, Phase.READY)
+        scheduler._settled = sum(entry.phase not in unsettled for entry in scheduler._entries.values())
+        return scheduler
