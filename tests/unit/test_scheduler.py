@@ -1,6 +1,7 @@
 """The scheduler against a slow, obvious model, over random graphs, conditions, joins, failures and cancels."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from workflows.scheduler import Outcome, Phase, Scheduler
 FAILURE = Failure(code="boom", message="it broke")
 
 
-def graph(nodes: list[dict[str, Any] | str], edges: list[tuple[Any, ...]] = (), **rest: Any) -> Graph:  # type: ignore[assignment]
+def graph(nodes: Sequence[dict[str, Any] | str], edges: Sequence[tuple[Any, ...]] = (), **rest: Any) -> Graph:
     return Graph.model_validate(
         {
             "name": "g",
@@ -169,7 +170,7 @@ class Model:
         return False if self.status(edge.source) == "skipped" else None
 
     def input(self, node: str) -> dict[str, Any]:
-        given = {}
+        given: dict[str, Any] = {}
         for edge in self.graph.edges:
             if edge.target == node and self.taken(edge):
                 output = self.finished[edge.source]
@@ -180,7 +181,7 @@ class Model:
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
     count = draw(st.integers(1, 9))
-    nodes = [
+    nodes: list[dict[str, Any]] = [
         {"id": f"n{i}", "optional": draw(st.booleans()), "join": draw(st.sampled_from(["all", "any"]))}
         for i in range(count)
     ]
