@@ -10,7 +10,6 @@ from temporalio.exceptions import (
     RetryState,
     TimeoutError,
     TimeoutType,
-    is_cancelled_exception,
 )
 
 from wand_orchestrator.contract import FailureDetails
@@ -37,10 +36,6 @@ class NodeFailure:
     def of(cls, node: Node, code: str, message: str) -> "NodeFailure":
         """The failure of a node that has not run."""
         return cls(Failure(code=code, message=message, node=node.id), FailureDetails())
-
-
-def is_cancellation(error: BaseException) -> bool:
-    return is_cancelled_exception(error)
 
 
 def node_failure(node: Node, options: Options, error: BaseException) -> NodeFailure:

@@ -7,14 +7,14 @@ It carries out what the scheduler says and tells the scheduler what happened; ev
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.common import RetryPolicy, SearchAttributeUpdate
+from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
 from wand_orchestrator.contract import (
     ACTIVITY_ARCHIVE,
@@ -35,13 +35,13 @@ from wand_orchestrator.contract import (
     RunResult,
     StatePage,
 )
-from wand_orchestrator.events import EventType
 from wand_orchestrator.expressions import ExpressionError, resolve_input
 from wand_orchestrator.graph import Node
 from wand_orchestrator.state import Failure, RunState
+from workflows import entries
 from workflows.activity_options import activity_options
 from workflows.details import details
-from workflows.failures import NodeFailure, is_cancellation, node_failure
+from workflows.failures import NodeFailure, node_failure
 from workflows.journal import Journal
 from workflows.opening import open_run
 from workflows.rollover import Rollover
@@ -106,18 +106,11 @@ class GraphRun:
                 self._mailbox.popleft()()
 
     def _open(self) -> None:
-        graph = self._run.graph
         if self._run.carried is not None:
             return
         if workflow.info().typed_search_attributes.get(WAND_GRAPH) is None:
-            updates = [WAND_GRAPH.value_set(graph.name)]
-            if self._run.graph_id is not None:
-                updates.append(WAND_GRAPH_ID.value_set(self._run.graph_id))
-            workflow.upsert_search_attributes(updates)
-        count = len(graph.nodes)
-        self._journal.append(
-            EventType.RUN_STARTED, f"{graph.name} started with {count} node{'' if count == 1 else 's'}"
-        )
+            workflow.upsert_search_attributes(_search_attributes(self._run))
+        self._journal.append(entries.run_started(self._run.graph))
 
     def _start_deadline(self) -> asyncio.Task[None] | None:
         if self._deadline is None:
@@ -134,7 +127,7 @@ class GraphRun:
     def _cancel(self) -> None:
         if not self._scheduler.stopping:
             self._scheduler.cancel()
-            self._journal.append(EventType.RUN_CANCELLING, "the run is being cancelled", level="warning")
+            self._journal.append(entries.run_cancelling())
         self._cancel_activities()
 
     def _cancel_activities(self) -> None:
@@ -157,7 +150,7 @@ class GraphRun:
         except ExpressionError as error:
             self._fail_node(node, NodeFailure.of(node, error.code, f"params: {error}"))
             return
-        self._journal.append(EventType.NODE_SCHEDULED, f"{node.id} scheduled", node=node.id)
+        self._journal.append(entries.node_scheduled(node))
         handle = workflow.start_activity(
             node.type,
             AgentCall(params=params, input=start.input, idempotency_key=f"{info.workflow_id}/{node.id}"),
@@ -175,80 +168,51 @@ class GraphRun:
         error = asyncio.CancelledError() if handle.cancelled() else handle.exception()
         if error is None:
             self._succeed_node(node, handle.result())
-        elif self._scheduler.stopping and is_cancellation(error):
+        elif self._scheduler.stopping and is_cancelled_exception(error):
             self._scheduler.cancelled(node.id)
-            self._append_ending(EventType.NODE_CANCELLED, f"{node.id} cancelled", node)
+            self._append(entries.node_cancelled(node))
         else:
             self._fail_node(node, node_failure(node, self._run.graph.options, error))
 
     def _succeed_node(self, node: Node, result: AgentResult) -> None:
-        self._report(result.reports)
+        self.report(result.reports)
         decisions = self._scheduler.succeeded(node.id, result.output)
-        self._append_ending(
-            EventType.NODE_SUCCEEDED,
-            f"{node.id} succeeded",
-            node,
-            attempt=result.attempt,
-            data=_measures(result.queued_ms, result.duration_ms, result.worker),
-        )
+        self._append(entries.node_succeeded(node, result))
         self._announce(decisions)
 
     def _fail_node(self, node: Node, failed: NodeFailure) -> None:
-        self._report(failed.details.reports)
+        self.report(failed.details.reports)
         decisions = self._scheduler.failed(node.id, failed.failure)
-        known = failed.details
-        self._append_ending(
-            EventType.NODE_FAILED,
-            f"{node.id} failed: {failed.failure.message}",
-            node,
-            level="warning" if node.optional else "error",
-            attempt=failed.attempt,
-            data={"error": failed.failure.model_dump(exclude_none=True)}
-            | _measures(known.queued_ms, known.duration_ms, known.worker),
-        )
+        self._append(entries.node_failed(node, failed))
         self._announce(decisions)
-        if self._scheduler.stopping:
-            self._cancel_activities()
 
     def _announce(self, decisions: list[Decision]) -> None:
-        """Nodes that were settled because their edges were decided, without having run."""
+        """Tell of the nodes that were settled without having run; what happened may also have stopped the run."""
         for decision in decisions:
-            data: dict[str, Any]
-            if decision.failure is None:
-                type, data = EventType.NODE_SKIPPED, {"reason": decision.reason}
-                message = f"{decision.node} skipped"
-            else:
-                type, data = EventType.NODE_FAILED, {"error": decision.failure.model_dump(exclude_none=True)}
-                message = f"{decision.node} failed: {decision.reason}"
-            self._journal.append(type, message, node=decision.node, data=data, progress=self._scheduler.progress)
+            self._append(entries.node_decided(decision))
         if self._scheduler.stopping:
             self._cancel_activities()
 
-    def _append_ending(self, type: EventType, message: str, node: Node, **fields: Any) -> None:
-        self._journal.append(type, message, node=node.id, progress=self._scheduler.progress, **fields)
+    def _append(self, entry: entries.Entry) -> None:
+        self._journal.append(entry, self._scheduler.progress)
 
     # The end
 
     def _close(self, outcome: Outcome) -> RunResult | None:
         """The run's last event, and its result if it succeeded."""
-        name, scheduler = self._run.graph.name, self._scheduler
+        graph = self._run.graph
         match outcome:
             case Outcome.SUCCEEDED:
-                outputs, sinks, skipped = scheduler.result()
-                self._journal.append(EventType.RUN_SUCCEEDED, f"{name} succeeded", progress=100)
+                self._journal.append(entries.run_succeeded(graph), progress=100)
+                outputs, sinks, skipped = self._scheduler.result()
                 return RunResult(outputs=outputs, sinks=sinks, skipped=skipped)
             case Outcome.CANCELLED:
-                self._journal.append(EventType.RUN_CANCELLED, f"{name} was cancelled", level="warning")
-            case Outcome.TIMED_OUT:
-                failure = self._failure(outcome)
-                self._append_failure(EventType.RUN_TIMED_OUT, failure)
+                self._journal.append(entries.run_cancelled(graph))
             case Outcome.FAILED:
-                self._append_failure(EventType.RUN_FAILED, self._failure(outcome))
+                self._journal.append(entries.run_failed(graph, self._failure(outcome)))
+            case Outcome.TIMED_OUT:
+                self._journal.append(entries.run_timed_out(graph, self._failure(outcome)))
         return None
-
-    def _append_failure(self, type: EventType, failure: Failure) -> None:
-        data = {"error": failure.model_dump(exclude_none=True)}
-        self._journal.append(type, f"{self._run.graph.name}: {failure.message}", level="error", data=data)
 
     def _failure(self, outcome: Outcome) -> Failure:
         if outcome is Outcome.FAILED and self._scheduler.failure is not None:
@@ -300,12 +264,9 @@ class GraphRun:
     # Queries and signals
 
     @workflow.signal(name=SIGNAL_REPORT, description="Log lines, progress and failed attempts, sent by the workers.")
-    def report(self, reports: list[Report]) -> None:
-        self._report(reports)
-
-    def _report(self, reports: list[Report] | tuple[Report, ...]) -> None:
+    def report(self, reports: Sequence[Report]) -> None:
         for report in reports:
-            self._journal.append(**_event_of(report, self._journal.state.progress))
+            self._journal.append(entries.reported(report))
 
     @workflow.query(name=QUERY_STATE, description="The run and `limit` of its nodes from `offset`, in graph order.")
     def state(self, offset: int = 0, limit: int = 1000) -> StatePage:
@@ -338,27 +299,10 @@ def _deadline(run_timeout_sec: float | None, carried: str | None) -> datetime | 
     return None if run_timeout_sec is None else workflow.now() + timedelta(seconds=run_timeout_sec)
 
 
-def _measures(queued_ms: int | None, duration_ms: int | None, worker: str | None) -> dict[str, Any]:
-    measures = {"queued_ms": queued_ms, "duration_ms": duration_ms, "worker": worker}
-    return {key: value for key, value in measures.items() if value is not None}
-
-
-def _event_of(report: Report, run_progress: int) -> dict[str, Any]:
-    """The fields of the event that a report becomes."""
-    fields: dict[str, Any] = {"node": report.node, "attempt": report.attempt, "data": dict(report.data)}
-    match report.kind:
-        case "log":
-            fields |= {"type": EventType.NODE_LOG, "message": report.message, "level": report.level}
-        case "progress":
-            percent = report.percent or 0
-            fields |= {"type": EventType.NODE_PROGRESS, "message": report.message, "progress": percent}
-        case "retrying":
-            fields |= {"type": EventType.NODE_RETRYING, "message": report.message, "level": "warning"}
-            if report.error is not None:
-                fields["data"]["error"] = report.error.model_dump(exclude_none=True)
-            if report.next_attempt_at is not None:
-                fields["data"]["next_attempt_at"] = report.next_attempt_at.isoformat()
-    return {"progress": run_progress} | fields
+def _search_attributes(run: RunInput) -> list[SearchAttributeUpdate[str]]:
+    """For a run that was started from the `temporal` CLI; the API sets them at the start."""
+    updates = [WAND_GRAPH.value_set(run.graph.name)]
+    return updates if run.graph_id is None else [*updates, WAND_GRAPH_ID.value_set(run.graph_id)]
 
 
 async def _uncancelled(task: asyncio.Future[Any]) -> bool:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from wand_orchestrator.contract import EventPage
-from wand_orchestrator.events import Event, EventType
+from wand_orchestrator.events import Event
 from wand_orchestrator.state import RunState, fold
+from workflows.entries import Entry
 
 PAGE_BYTES = 1_000_000
 """A page stays below Temporal's limit of 2 MB for the answer of a query."""
@@ -26,12 +26,22 @@ class Journal:
         self._base = self.state.last_seq
         self._archived = self._base
 
-    def append(self, type: EventType, message: str, **fields: Any) -> None:
-        """Add an event; after the run's last one nothing is added any more."""
+    def append(self, entry: Entry, progress: int | None = None) -> None:
+        """Add an event; `progress`: the run's, where it has changed. After the run's last event nothing is added."""
         if self.ended:
             return
-        fields.setdefault("progress", self.state.progress)
-        event = Event.model_construct(seq=self.state.last_seq + 1, ts=self._now(), type=type, message=message, **fields)
+        percent = entry.percent if entry.percent is not None else progress
+        event = Event.model_construct(
+            seq=self.state.last_seq + 1,
+            ts=self._now(),
+            type=entry.type,
+            level=entry.level,
+            message=entry.message,
+            progress=self.state.progress if percent is None else percent,
+            node=entry.node,
+            attempt=entry.attempt,
+            data=entry.data,
+        )
         self._events.append(event)
         fold(self.state, event)
         self._ring()

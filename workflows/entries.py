@@ -1,0 +1,126 @@
+"""What each thing that happens says in the journal: the fields of its event, but for number, time and progress."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from wand_orchestrator.contract import AgentResult, FailureDetails, Report
+from wand_orchestrator.events import EventType, Level, rfc3339
+from wand_orchestrator.graph import Graph, Node
+from wand_orchestrator.state import Failure
+from workflows.failures import NodeFailure
+from workflows.scheduler import Decision
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`percent`: the node's own progress, in place of the run's."""
+
+    type: EventType
+    message: str
+    level: Level = "info"
+    node: str | None = None
+    attempt: int | None = None
+    percent: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def run_started(graph: Graph) -> Entry:
+    count = len(graph.nodes)
+    return Entry(EventType.RUN_STARTED, f"{graph.name} started with {count} node{'' if count == 1 else 's'}")
+
+
+def run_cancelling() -> Entry:
+    return Entry(EventType.RUN_CANCELLING, "the run is being cancelled", "warning")
+
+
+def run_succeeded(graph: Graph) -> Entry:
+    return Entry(EventType.RUN_SUCCEEDED, f"{graph.name} succeeded")
+
+
+def run_cancelled(graph: Graph) -> Entry:
+    return Entry(EventType.RUN_CANCELLED, f"{graph.name} was cancelled", "warning")
+
+
+def run_failed(graph: Graph, failure: Failure) -> Entry:
+    return Entry(EventType.RUN_FAILED, f"{graph.name} failed: {failure.message}", "error", data=_error(failure))
+
+
+def run_timed_out(graph: Graph, failure: Failure) -> Entry:
+    return Entry(EventType.RUN_TIMED_OUT, f"{graph.name}: {failure.message}", "error", data=_error(failure))
+
+
+def node_scheduled(node: Node) -> Entry:
+    return Entry(EventType.NODE_SCHEDULED, f"{node.id} scheduled", node=node.id)
+
+
+def node_succeeded(node: Node, result: AgentResult) -> Entry:
+    return Entry(
+        EventType.NODE_SUCCEEDED,
+        f"{node.id} succeeded",
+        node=node.id,
+        attempt=result.attempt,
+        data=_measures(result),
+    )
+
+
+def node_failed(node: Node, failed: NodeFailure) -> Entry:
+    return Entry(
+        EventType.NODE_FAILED,
+        f"{node.id} failed: {failed.failure.message}",
+        "warning" if node.optional else "error",
+        node.id,
+        failed.attempt,
+        data=_error(failed.failure) | _measures(failed.details),
+    )
+
+
+def node_cancelled(node: Node) -> Entry:
+    return Entry(EventType.NODE_CANCELLED, f"{node.id} cancelled", node=node.id)
+
+
+def node_decided(decision: Decision) -> Entry:
+    """A node that was settled without having run."""
+    if decision.failure is None:
+        data = {"reason": decision.reason}
+        return Entry(EventType.NODE_SKIPPED, f"{decision.node} skipped", node=decision.node, data=data)
+    message = f"{decision.node} failed: {decision.reason}"
+    return Entry(EventType.NODE_FAILED, message, "error", decision.node, data=_error(decision.failure))
+
+
+def reported(report: Report) -> Entry:
+    """What a worker says of a node in flight."""
+    match report.kind:
+        case "log":
+            return Entry(
+                EventType.NODE_LOG, report.message, report.level, report.node, report.attempt, data=report.data
+            )
+        case "progress":
+            return Entry(
+                EventType.NODE_PROGRESS,
+                report.message,
+                node=report.node,
+                attempt=report.attempt,
+                percent=report.percent or 0,
+                data=report.data,
+            )
+        case "retrying":
+            return _retrying(report)
+
+
+def _retrying(report: Report) -> Entry:
+    data = dict(report.data)
+    if report.error is not None:
+        data |= _error(report.error)
+    if report.next_attempt_at is not None:
+        data["next_attempt_at"] = rfc3339(report.next_attempt_at)
+    return Entry(EventType.NODE_RETRYING, report.message, "warning", report.node, report.attempt, data=data)
+
+
+def _error(failure: Failure) -> dict[str, Any]:
+    return {"error": failure.model_dump(mode="json", exclude_none=True)}
+
+
+def _measures(known: AgentResult | FailureDetails) -> dict[str, Any]:
+    """What a worker in another language did not tell is left out."""
+    measures = {"queued_ms": known.queued_ms, "duration_ms": known.duration_ms, "worker": known.worker}
+    return {key: value for key, value in measures.items() if value is not None}
