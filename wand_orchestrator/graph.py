@@ -65,6 +65,11 @@ class Options(Strict):
     default_timeout_sec: Seconds = 300.0
     max_retries: int = Field(default=2, ge=0, le=1000, description="Of a node that does not say `retries`.")
     run_timeout_sec: Seconds | None = None
+    on_failure: Literal["cancel", "pause", "continue"] = Field(
+        default="cancel",
+        description="What a failed node does to the run: `cancel` what is in flight and fail; `pause` until somebody "
+        "retries or skips the node; `continue` the branches that do not depend on it, then fail.",
+    )
     retry: Retry = Field(default_factory=Retry)
 
 

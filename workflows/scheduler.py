@@ -28,6 +28,12 @@ class Phase(StrEnum):
     FAILED = "f"
     SKIPPED = "k"
     CANCELLED = "c"
+    HELD = "h"
+    """Failed, and the run waits for somebody to retry or skip it (`on_failure: pause`)."""
+
+    @property
+    def settled(self) -> bool:
+        return self in (Phase.SUCCEEDED, Phase.FAILED, Phase.SKIPPED, Phase.CANCELLED)
 
 
 class Outcome(StrEnum):
@@ -76,11 +82,14 @@ class Scheduler:
 
     def __init__(self, graph: Graph) -> None:
         self._concurrency = graph.options.concurrency
+        self._on_failure = graph.options.on_failure
         self._entries = {node.id: _Entry(node) for node in graph.nodes}
         self._sinks = graph.effective_sinks()
         self._sink_set = frozenset(self._sinks)
         self._ready: deque[str] = deque()
         self._in_flight: dict[str, None] = {}
+        self._held: dict[str, Failure] = {}
+        self._paused = False
         self._settled = 0
         self._outputs: dict[str, Any] = {}
         self._stop: Outcome | None = None
@@ -98,11 +107,13 @@ class Scheduler:
 
     def next_start(self) -> Start | None:
         """The next node to start, if the window has room, and it is in flight from now on."""
-        if self._stop or not self._ready or len(self._in_flight) >= self._concurrency:
+        if not self._ready or self._stop or self.paused or len(self._in_flight) >= self._concurrency:
             return None
         entry = self._entries[self._ready.popleft()]
         entry.phase = Phase.IN_FLIGHT
         self._in_flight[entry.node.id] = None
+        if self._on_failure == "pause" and not entry.node.optional:
+            return Start(entry.node, dict(entry.input))
         given, entry.input = entry.input, {}
         return Start(entry.node, given)
 
@@ -116,6 +127,11 @@ class Scheduler:
         return not self._in_flight
 
     @property
+    def paused(self) -> bool:
+        """Nothing new starts: somebody paused the run, or it holds a node that failed."""
+        return self._paused or bool(self._held)
+
+    @property
     def stopping(self) -> bool:
         """Nothing new starts, and what is in flight is to be cancelled."""
         return self._stop is not None
@@ -127,9 +143,10 @@ class Scheduler:
             return None
         if self._stop:
             return self._stop
-        if self._ready:
+        if self._held or self._ready:
             return None
-        return Outcome.SUCCEEDED if self._settled == len(self._entries) else Outcome.FAILED
+        complete = self._settled == len(self._entries) and self._failure is None
+        return Outcome.SUCCEEDED if complete else Outcome.FAILED
 
     @property
     def failure(self) -> Failure | None:
@@ -158,12 +175,36 @@ class Scheduler:
         return self._finish(entry, output)
 
     def failed(self, node: str, failure: Failure) -> list[Decision]:
-        """The node failed for good. If it is not optional, the run fails."""
-        entry = self._settle(node, Phase.FAILED)
+        """The node's attempts are used up. Unless it is optional, the run's `on_failure` says what follows."""
+        entry = self._entries[node]
         if entry.node.optional:
-            return self._finish(entry, None)
+            return self._finish(self._settle(node, Phase.FAILED), None)
+        if self._stop is None and self._on_failure == "pause":
+            self._hold(entry, failure)
+            return []
+        self._settle(node, Phase.FAILED)
+        if self._stop is None and self._on_failure == "continue":
+            self._failure = self._failure or failure
+            return self._leave(entry)
         self._fail_run(failure)
         return []
+
+    def skipped(self, node: str) -> list[Decision]:
+        """Somebody skipped the node; if it was in flight, it has acknowledged. Its outgoing edges are not taken."""
+        entry = self._entries[node]
+        self._in_flight.pop(node, None)
+        self._held.pop(node, None)
+        if entry.phase is Phase.READY:
+            self._ready.remove(node)
+        entry.phase = Phase.SKIPPED
+        entry.input = {}
+        self._settled += 1
+        return self._leave(entry)
+
+    def retry(self, node: str) -> None:
+        """A node that is held goes back to the queue, with the input it had."""
+        del self._held[node]
+        self._make_ready(self._entries[node])
 
     def cancelled(self, node: str) -> None:
         """The node, in flight while the run stopped, has acknowledged."""
@@ -174,7 +215,15 @@ class Scheduler:
         self._stop = self._stop or Outcome.CANCELLED
 
     def time_out(self) -> None:
+        """Stop the run: its deadline has passed."""
         self._stop = self._stop or Outcome.TIMED_OUT
+
+    def pause(self) -> None:
+        self._paused = True
+
+    def resume(self) -> None:
+        """Lift `pause`; a node that is held goes on holding the run."""
+        self._paused = False
 
     # How edges decide nodes
 
@@ -182,8 +231,20 @@ class Scheduler:
         entry = self._entries[node]
         del self._in_flight[node]
         entry.phase = phase
+        entry.input = {}
         self._settled += 1
         return entry
+
+    def _hold(self, entry: _Entry, failure: Failure) -> None:
+        del self._in_flight[entry.node.id]
+        entry.phase = Phase.HELD
+        self._held[entry.node.id] = failure
+
+    def _leave(self, entry: _Entry) -> list[Decision]:
+        """Take none of the edges of a node that did not finish."""
+        for edge in entry.outgoing:
+            self._entries[edge.target].undecided -= 1
+        return list(self._decide([edge.target for edge in entry.outgoing]))
 
     def _finish(self, entry: _Entry, output: Any) -> list[Decision]:
         if entry.node.id in self._sink_set:
@@ -240,18 +301,24 @@ class Scheduler:
         return Decision(entry.node.id, None, reason)
 
     def _break(self, entry: _Entry, failure: Failure, queue: deque[str]) -> Iterator[Decision]:
+        """A node fails of an expression on its edges; another attempt cannot mend that, so it is never held."""
         entry.phase = Phase.FAILED
         entry.input = {}
         self._settled += 1
         yield Decision(entry.node.id, failure, failure.message)
-        if not entry.node.optional:
+        if entry.node.optional:
+            if entry.node.id in self._sink_set:
+                self._outputs[entry.node.id] = None
+            for edge in entry.outgoing:
+                self._take(edge, None)
+                queue.append(edge.target)
+        elif self._on_failure == "continue":
+            self._failure = self._failure or failure
+            for edge in entry.outgoing:
+                self._entries[edge.target].undecided -= 1
+                queue.append(edge.target)
+        else:
             self._fail_run(failure)
-            return
-        if entry.node.id in self._sink_set:
-            self._outputs[entry.node.id] = None
-        for edge in entry.outgoing:
-            self._take(edge, None)
-            queue.append(edge.target)
 
     def _fail_run(self, failure: Failure) -> None:
         if self._stop is None:
@@ -267,10 +334,13 @@ class Scheduler:
             "phases": "".join(entry.phase.value for entry in entries),
             "ready": list(self._ready),
             "outputs": self._outputs,
+            "held": self._held,
+            "paused": self._paused,
+            "failure": self._failure,
             "frontier": {
                 entry.node.id: [entry.undecided, entry.taken, entry.input, entry.broken]
                 for entry in entries
-                if entry.phase in (Phase.PENDING, Phase.READY) and (entry.undecided < entry.incoming)
+                if not entry.phase.settled and entry.undecided < entry.incoming
             },
         }
 
@@ -286,6 +356,8 @@ class Scheduler:
             entry.broken = Failure.model_validate(broken) if broken else None
         scheduler._ready = deque(carried["ready"])
         scheduler._outputs = dict(carried["outputs"])
-        unsettled = (Phase.PENDING, Phase.READY)
-        scheduler._settled = sum(entry.phase not in unsettled for entry in scheduler._entries.values())
+        scheduler._held = {node: Failure.model_validate(failure) for node, failure in carried["held"].items()}
+        scheduler._paused = carried["paused"]
+        scheduler._failure = Failure.model_validate(carried["failure"]) if carried["failure"] else None
+        scheduler._settled = sum(entry.phase.settled for entry in scheduler._entries.values())
         return scheduler

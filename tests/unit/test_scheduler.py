@@ -150,11 +150,18 @@ class Model:
     graph: Graph
     finished: dict[str, Any] = field(default_factory=dict)  # output of nodes that succeeded, None for optional failures
     failed: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)  # by hand
+    paused: bool = False
 
     def status(self, node: str) -> str:
         """`settled`, `skipped`, `ready` or `pending`."""
         if node in self.finished or node in self.failed:
             return "settled"
+        if node in self.skipped:
+            return "skipped"
+        if node in self.held:
+            return "held"
         edges = [edge for edge in self.graph.edges if edge.target == node]
         taken = [self.taken(edge) for edge in edges]
         if None in taken:
@@ -167,7 +174,7 @@ class Model:
         if edge.source in self.finished:
             output = self.finished[edge.source]
             return edge.when is None or bool(output and output.get(edge.when))
-        return False if self.status(edge.source) == "skipped" else None
+        return False if edge.source in self.failed or self.status(edge.source) == "skipped" else None
 
     def input(self, node: str) -> dict[str, Any]:
         given: dict[str, Any] = {}
@@ -195,18 +202,22 @@ def graphs(draw: st.DrawFn) -> Graph:
                 if draw(st.booleans()):
                     rest["map"] = {f"from_{source}": draw(st.sampled_from(["x", "v"]))}
                 edges.append((f"n{source}", f"n{target}", rest))
-    return graph(nodes, edges, options={"concurrency": draw(st.integers(1, 4))})
+    options = {
+        "concurrency": draw(st.integers(1, 4)),
+        "on_failure": draw(st.sampled_from(["cancel", "pause", "continue"])),
+    }
+    return graph(nodes, edges, options=options)
 
 
-@settings(max_examples=400, deadline=None)
-@given(graph=graphs(), seed=st.integers(0, 2**32), carried=st.booleans(), cancels=st.booleans())
-def test_agrees_with_the_model(graph: Graph, seed: int, carried: bool, cancels: bool) -> None:
+@settings(max_examples=600, deadline=None)
+@given(graph=graphs(), seed=st.integers(0, 2**32), carried=st.booleans(), cancels=st.booleans(), steers=st.booleans())
+def test_agrees_with_the_model(graph: Graph, seed: int, carried: bool, cancels: bool, steers: bool) -> None:
     chance = random.Random(seed)
     scheduler, model = Scheduler(graph), Model(graph)
     running: dict[str, dict[str, Any]] = {}
     progress = 0
     optional = {node.id for node in graph.nodes if node.optional}
-    for _ in range(10 * len(graph.nodes) + 10):
+    for _ in range(100 * len(graph.nodes) + 100):
         running |= starts(scheduler)
         _check(scheduler, model, running, graph)
         assert scheduler.progress >= progress
@@ -217,9 +228,17 @@ def test_agrees_with_the_model(graph: Graph, seed: int, carried: bool, cancels: 
             scheduler = Scheduler.restore(graph, scheduler.carry())
         if cancels and chance.random() < 0.1:
             scheduler.cancel()
+        if scheduler.paused and not scheduler.stopping and not running:
+            _unblock(chance, scheduler, model)
+        elif steers and chance.random() < 0.3:
+            _steer(chance, scheduler, model, running, graph)
         _happen(chance, scheduler, model, running, optional)
     assert scheduler.outcome is not None
+    if scheduler.outcome is Outcome.FAILED and graph.options.on_failure == "continue":
+        assert model.failed
+        assert all(model.status(node.id) in ("settled", "skipped") for node in graph.nodes)
     if scheduler.outcome is Outcome.SUCCEEDED:
+        assert not model.failed
         assert all(model.status(node.id) in ("settled", "skipped") for node in graph.nodes)
         skipped = {node.id for node in graph.nodes if model.status(node.id) == "skipped"}
         assert {node.id for node in graph.nodes if scheduler.phase(node.id) is Phase.SKIPPED} == skipped
@@ -237,7 +256,44 @@ def _check(scheduler: Scheduler, model: Model, running: dict[str, dict[str, Any]
             assert received == model.input(node)
     if not scheduler.stopping:
         ready = {node.id for node in graph.nodes if model.status(node.id) == "ready"}
-        assert len(running) == min(len(ready), graph.options.concurrency)
+        assert scheduler.paused == (model.paused or bool(model.held))
+        if not scheduler.paused:
+            assert len(running) == min(len(ready), graph.options.concurrency)
+
+
+def _unblock(chance: random.Random, scheduler: Scheduler, model: Model) -> None:
+    """What somebody does about a run that stands still."""
+    if model.paused:
+        model.paused = False
+        scheduler.resume()
+    for node in sorted(model.held):
+        model.held.discard(node)
+        if chance.random() < 0.5:
+            scheduler.retry(node)
+        else:
+            scheduler.skipped(node)
+            model.skipped.add(node)
+
+
+def _steer(
+    chance: random.Random, scheduler: Scheduler, model: Model, running: dict[str, dict[str, Any]], graph: Graph
+) -> None:
+    """Pause, resume, or skip any node that is not settled; one in flight is taken to have acknowledged."""
+    action = chance.choice(["pause", "resume", "skip"])
+    if action == "pause":
+        scheduler.pause()
+        model.paused = True
+    elif action == "resume":
+        scheduler.resume()
+        model.paused = False
+    else:
+        open_nodes = [node.id for node in graph.nodes if not scheduler.phase(node.id).settled]
+        if open_nodes:
+            node = chance.choice(open_nodes)
+            scheduler.skipped(node)
+            running.pop(node, None)
+            model.held.discard(node)
+            model.skipped.add(node)
 
 
 def _happen(
@@ -259,6 +315,8 @@ def _happen(
         scheduler.failed(node, FAILURE)
         if node in optional:
             model.finished[node] = None
+        elif scheduler.phase(node) is Phase.HELD:
+            model.held.add(node)
         else:
             model.failed.add(node)
     else:
