@@ -145,7 +145,7 @@ def _fold_node(node: NodeState, event: Event) -> None:
     if event.attempt is not None:
         node.attempt = max(node.attempt, event.attempt)
     if event.type is EventType.NODE_SCHEDULED:
-        node.scheduled_at = event.ts
+        node.scheduled_at, node.started_at, node.finished_at, node.error = event.ts, None, None, None
     elif event.type is EventType.NODE_PROGRESS:
         node.percent = event.progress
     elif node.status.settled and node.finished_at is None:

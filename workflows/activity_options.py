@@ -13,6 +13,9 @@ HEARTBEAT_SEC = 10.0
 QUEUE_WAIT = timedelta(days=7)
 """How long a node may wait for a worker, on top of what all its attempts and their backoff can take."""
 
+DEADLINE_MARGIN = timedelta(minutes=1)
+"""So much later than the run's own deadline, which settles the run, does Temporal give up a node."""
+
 
 def activity_options(node: Node, options: Options, remaining: timedelta | None) -> ActivityConfig:
     """Native timeouts and retry policy of a node; `remaining`: until the run's deadline, if it has one."""
@@ -22,7 +25,7 @@ def activity_options(node: Node, options: Options, remaining: timedelta | None) 
     total = timeout * (retries + 1) + timedelta(seconds=_backoff_sec(retry, retries)) + QUEUE_WAIT
     config = ActivityConfig(
         start_to_close_timeout=timeout,
-        schedule_to_close_timeout=total if remaining is None else min(total, remaining),
+        schedule_to_close_timeout=total if remaining is None else min(total, remaining + DEADLINE_MARGIN),
         heartbeat_timeout=timedelta(seconds=node.heartbeat_sec or HEARTBEAT_SEC),
         retry_policy=_retry_policy(retry, retries),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

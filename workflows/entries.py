@@ -1,5 +1,6 @@
 """What each thing that happens says in the journal: the fields of its event, but for number, time and progress."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,15 @@ def run_started(graph: Graph) -> Entry:
 
 def run_cancelling() -> Entry:
     return Entry(EventType.RUN_CANCELLING, "the run is being cancelled", "warning")
+
+
+def run_paused(held: Sequence[str]) -> Entry:
+    why = f": {', '.join(held)} failed and can be retried or skipped" if held else ""
+    return Entry(EventType.RUN_PAUSED, f"the run is paused{why}", "warning", data={"held": list(held)})
+
+
+def run_resumed() -> Entry:
+    return Entry(EventType.RUN_RESUMED, "the run goes on")
 
 
 def run_succeeded(graph: Graph) -> Entry:
@@ -76,6 +86,10 @@ def node_failed(node: Node, failed: NodeFailure) -> Entry:
 
 def node_cancelled(node: Node) -> Entry:
     return Entry(EventType.NODE_CANCELLED, f"{node.id} cancelled", node=node.id)
+
+
+def node_skipped(node: str) -> Entry:
+    return Entry(EventType.NODE_SKIPPED, f"{node} skipped", node=node, data={"reason": "somebody skipped it"})
 
 
 def node_decided(decision: Decision) -> Entry:

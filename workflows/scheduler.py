@@ -123,6 +123,11 @@ class Scheduler:
         return tuple(self._in_flight)
 
     @property
+    def held(self) -> tuple[str, ...]:
+        """Nodes that failed and wait for somebody to retry or skip them."""
+        return tuple(self._held)
+
+    @property
     def idle(self) -> bool:
         return not self._in_flight
 
@@ -157,6 +162,9 @@ class Scheduler:
     def progress(self) -> int:
         """Settled nodes in whole percent; 100 is left to the run's end."""
         return min(99, self._settled * 100 // len(self._entries))
+
+    def knows(self, node: str) -> bool:
+        return node in self._entries
 
     def phase(self, node: str) -> Phase:
         return self._entries[node].phase

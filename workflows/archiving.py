@@ -1,0 +1,53 @@
+"""Writes the journal to the database, by a local activity of the core worker."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from wand_orchestrator.contract import ACTIVITY_ARCHIVE, Archive, RunInput, RunResult
+from workflows.journal import Journal
+
+CHUNK = 500
+RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
+"""For ever: a run does not end before its journal is in the database."""
+
+LOCAL_RETRY_THRESHOLD = timedelta(seconds=2)
+"""A longer backoff is a timer, so that the workflow task ends and queries are answered while the database is away."""
+
+
+async def archive(journal: Journal, run: RunInput, result: RunResult | None = None) -> bool:
+    """Write what the database does not have yet. Answers whether the run was asked to cancel meanwhile."""
+    cancelled = False
+    while events := journal.unarchived(CHUNK):
+        document = Archive(
+            run_id=workflow.info().workflow_id,
+            graph_id=run.graph_id,
+            name=run.graph.name,
+            events=events,
+            result=result,
+        )
+        writing = workflow.start_local_activity(
+            ACTIVITY_ARCHIVE,
+            document,
+            start_to_close_timeout=timedelta(seconds=30),
+            retry_policy=RETRY,
+            local_retry_threshold=LOCAL_RETRY_THRESHOLD,
+            summary=f"events {events[0].seq} to {events[-1].seq} to the database",
+        )
+        cancelled = await _uncancelled(writing) or cancelled
+        journal.archived_to(events[-1].seq)
+    return cancelled
+
+
+async def _uncancelled(task: asyncio.Future[None]) -> bool:
+    """Await the task to its end, whatever cancels the caller meanwhile; answers whether something did."""
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    task.result()
+    return cancelled

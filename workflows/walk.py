@@ -1,0 +1,246 @@
+"""Carries out what the scheduler says: starts nodes, waits for what happens, and tells the scheduler and the journal.
+
+Whatever happens (a node ended, the deadline passed, somebody steers) is put into a mailbox or done at once, and then
+the one loop in `to_the_end` goes on; state changes in one order, which a replay repeats.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import is_cancelled_exception
+
+from wand_orchestrator.contract import AgentCall, AgentResult, Report, RunInput, RunResult
+from wand_orchestrator.expressions import ExpressionError, resolve_input
+from wand_orchestrator.graph import Node
+from wand_orchestrator.state import Failure
+from workflows import entries
+from workflows.activity_options import activity_options
+from workflows.deadline import Deadline
+from workflows.details import details
+from workflows.failures import NodeFailure, node_failure
+from workflows.journal import Journal
+from workflows.rollover import Rollover
+from workflows.scheduler import Decision, Outcome, Phase, Scheduler, Start
+
+
+class Walk:
+    """One run's way through its graph. `carried`: what `carry` gave in the history before this one."""
+
+    def __init__(self, run: RunInput, journal: Journal, carried: dict[str, Any] | None) -> None:
+        self._run = run
+        self._graph = run.graph
+        self._journal = journal
+        self._scheduler = Scheduler.restore(run.graph, carried["scheduler"]) if carried else Scheduler(run.graph)
+        seconds = carried["deadline_sec"] if carried else run.graph.options.run_timeout_sec
+        budget = None if seconds is None else timedelta(seconds=seconds)
+        self._deadline = Deadline(budget, passed=lambda: self._put(self._time_out))
+        self._activities: dict[str, workflow.ActivityHandle[AgentResult]] = {}
+        self._skipping: set[str] = set()
+        self._mailbox: deque[Callable[[], None]] = deque()
+        self._rollover = Rollover(wake=self._wake)
+
+    async def to_the_end(self) -> Outcome | None:
+        """Until the run has ended, or, with None, is to go on in a new history; nothing is in flight then."""
+        while True:
+            self._keep_time()
+            self._start_nodes()
+            self.describe()
+            if (outcome := self._scheduler.outcome) is not None:
+                self._deadline.stop()
+                return outcome
+            if self._rollover.due and self._scheduler.idle:
+                return None
+            try:
+                await workflow.wait_condition(lambda: bool(self._mailbox))
+            except asyncio.CancelledError:
+                self.cancel()
+            while self._mailbox:
+                self._mailbox.popleft()()
+
+    def describe(self) -> None:
+        """Keep the Web UI's current details current."""
+        workflow.set_current_details(details(self._graph, self._journal.state, self._scheduler.in_flight))
+
+    def carry(self) -> dict[str, Any]:
+        """What the next history needs; nothing is in flight."""
+        remaining = self._deadline.remaining
+        return {
+            "scheduler": self._scheduler.carry(),
+            "deadline_sec": None if remaining is None else remaining.total_seconds(),
+        }
+
+    def result(self) -> RunResult:
+        outputs, sinks, skipped = self._scheduler.result()
+        return RunResult(outputs=outputs, sinks=sinks, skipped=skipped)
+
+    def failure(self, outcome: Outcome) -> Failure:
+        """Why a run with this outcome did not succeed."""
+        if outcome is Outcome.FAILED and self._scheduler.failure is not None:
+            return self._scheduler.failure
+        if outcome is Outcome.TIMED_OUT:
+            seconds = self._graph.options.run_timeout_sec
+            return Failure(code="run_timeout", message=f"the run took longer than its {seconds:g} s")
+        return Failure(code=outcome.value, message="the run was cancelled")
+
+    # Steering
+
+    def cancel(self) -> None:
+        if not self._scheduler.stopping:
+            self._scheduler.cancel()
+            self._journal.append(entries.run_cancelling())
+        self._cancel_activities()
+
+    def pause(self) -> None:
+        self._gate(self._scheduler.pause)
+
+    def resume(self) -> None:
+        self._gate(self._scheduler.resume)
+
+    def refuse_skip(self, node: str) -> str | None:
+        """Why this node cannot be skipped now; None if it can."""
+        return self._refuse(node) or (f"node {node} is being skipped already" if node in self._skipping else None)
+
+    def skip(self, node: str) -> None:
+        """Skip the node; one that is in flight is cancelled first, and counts as skipped however it then ends."""
+        if node in self._activities:
+            self._skipping.add(node)
+            self._activities[node].cancel()
+        else:
+            self._gate(partial(self._settle_skipped, node))
+
+    def refuse_retry(self, node: str) -> str | None:
+        """Why this node cannot be tried again now; None if it can."""
+        if refusal := self._refuse(node):
+            return refusal
+        if self._scheduler.phase(node) in (Phase.HELD, Phase.IN_FLIGHT):
+            return None
+        return f"node {node} has not failed: it is {self._scheduler.phase(node).name.lower()}"
+
+    def holds(self, node: str) -> bool:
+        return self._scheduler.phase(node) is Phase.HELD
+
+    def retry(self, node: str) -> None:
+        """Try a held node again."""
+        self._gate(partial(self._scheduler.retry, node))
+
+    def report(self, reports: Sequence[Report]) -> None:
+        """What workers say of nodes in flight."""
+        for report in reports:
+            self._journal.append(entries.reported(report))
+
+    def _refuse(self, node: str) -> str | None:
+        if not self._scheduler.knows(node):
+            return f"the run has no node {node}"
+        if self._scheduler.stopping or self._journal.ended:
+            return f"the run is {self._journal.state.status}: nothing in it can be steered any more"
+        phase = self._scheduler.phase(node)
+        return f"node {node} is {phase.name.lower()} already" if phase.settled else None
+
+    def _gate(self, change: Callable[[], None]) -> None:
+        """Make a change that may pause or resume the run, and tell if it did."""
+        before = self._scheduler.paused
+        change()
+        if self._scheduler.paused != before and not self._scheduler.stopping:
+            held = self._scheduler.held
+            self._journal.append(entries.run_paused(held) if self._scheduler.paused else entries.run_resumed())
+        self._wake()
+
+    # The loop's parts
+
+    def _put(self, what: Callable[[], None]) -> None:
+        self._mailbox.append(what)
+
+    def _wake(self) -> None:
+        self._put(lambda: None)
+
+    def _keep_time(self) -> None:
+        if self._scheduler.paused and not self._scheduler.stopping:
+            self._deadline.stop()
+        else:
+            self._deadline.start()
+
+    def _time_out(self) -> None:
+        self._scheduler.time_out()
+        self._cancel_activities()
+
+    def _cancel_activities(self) -> None:
+        """Nothing new starts any more; what is in flight is cancelled, and awaited by the loop."""
+        for handle in self._activities.values():
+            handle.cancel()
+
+    # Nodes
+
+    def _start_nodes(self) -> None:
+        if self._rollover.drains():
+            return
+        while (start := self._scheduler.next_start()) is not None:
+            self._start_node(start)
+
+    def _start_node(self, start: Start) -> None:
+        node = start.node
+        try:
+            params = resolve_input(node.params, self._run.input)
+        except ExpressionError as error:
+            self._fail(node, NodeFailure.of(node, error.code, f"params: {error}"))
+            return
+        self._journal.append(entries.node_scheduled(node))
+        key = f"{workflow.info().workflow_id}/{node.id}"
+        handle = workflow.start_activity(
+            node.type,
+            AgentCall(params=params, input=start.input, idempotency_key=key),
+            result_type=AgentResult,
+            **activity_options(node, self._graph.options, self._deadline.remaining),
+        )
+        self._activities[node.id] = handle
+        handle.add_done_callback(lambda _: self._put(partial(self._settle, node)))
+
+    def _settle(self, node: Node) -> None:
+        handle = self._activities.pop(node.id)
+        error = asyncio.CancelledError() if handle.cancelled() else handle.exception()
+        if node.id in self._skipping:
+            self._skipping.discard(node.id)
+            self._gate(partial(self._settle_skipped, node.id))
+        elif error is None:
+            self._succeed(node, handle.result())
+        elif self._scheduler.stopping and is_cancelled_exception(error):
+            self._scheduler.cancelled(node.id)
+            self._append(entries.node_cancelled(node))
+        else:
+            self._fail(node, node_failure(node, self._graph.options, error))
+
+    def _succeed(self, node: Node, result: AgentResult) -> None:
+        self.report(result.reports)
+        decisions = self._scheduler.succeeded(node.id, result.output)
+        self._append(entries.node_succeeded(node, result))
+        self._announce(decisions)
+
+    def _fail(self, node: Node, failed: NodeFailure) -> None:
+        self.report(failed.details.reports)
+        decisions: list[Decision] = []
+
+        def settle() -> None:
+            decisions.extend(self._scheduler.failed(node.id, failed.failure))
+            self._append(entries.node_failed(node, failed))
+
+        self._gate(settle)
+        self._announce(decisions)
+
+    def _settle_skipped(self, node: str) -> None:
+        decisions = self._scheduler.skipped(node)
+        self._append(entries.node_skipped(node))
+        self._announce(decisions)
+
+    def _announce(self, decisions: Sequence[Decision]) -> None:
+        """Tell of the nodes that were settled without having run; what happened may also have stopped the run."""
+        for decision in decisions:
+            self._append(entries.node_decided(decision))
+        if self._scheduler.stopping:
+            self._cancel_activities()
+
+    def _append(self, entry: entries.Entry) -> None:
+        self._journal.append(entry, self._scheduler.progress)
