@@ -1,22 +1,30 @@
-"""What the author of an agent or a tool writes: a function with a decorator.
+"""What the author of an agent writes: a function with a decorator.
 
 The function's annotations give the JSON Schemas. `params`, `input` and `ctx` are taken by name and each may be left
 out; a plain `def` runs in a thread.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 
 from wand_orchestrator.events import Level
+from wand_orchestrator.signature import CONTEXT, JsonSchema, Signature, check_name
 
-JsonSchema = dict[str, Any]
+PARAMS = "params"
+INPUT = "input"
+_NOTHING: JsonSchema = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
 class AgentContext(Protocol):
-    """What an agent is handed as `ctx`."""
+    """What an agent is handed as `ctx`.
+
+    When the run is cancelled, an async agent is cancelled at its next await. A plain `def` cannot be interrupted: once
+    cancelled, everything it calls on `ctx` raises asyncio.CancelledError, and a loop that calls nothing should look at
+    `cancelled`. The node counts as cancelled when the agent has really ended.
+    """
 
     @property
     def run_id(self) -> str: ...
@@ -49,20 +57,10 @@ class AgentContext(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Tool:
-    """A named function that agents call as `ctx.tools[name](...)`."""
-
-    name: str
-    description: str
-    function: Callable[..., Any]
-    params_schema: JsonSchema
-    output_schema: JsonSchema
-
-
-@dataclass(frozen=True, eq=False)
 class Agent:
-    """An agent as the registry keeps it. The adapters validate; the schemas are what `GET /agents` shows.
+    """An agent as the registry keeps it. Called as it stands, it is the plain function, handy in its own tests.
 
+    The adapters validate; the schemas are what `GET /agents` shows.
     `params_type`, `input_type`: None where the function does not take that argument.
     """
 
@@ -78,3 +76,56 @@ class Agent:
     params_schema: JsonSchema
     input_schema: JsonSchema
     output_schema: JsonSchema
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    @property
+    def module(self) -> str:
+        return self.function.__module__
+
+
+def agent(name: str, *, tools: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Agent]:
+    """Make a function the agent that graphs name as a node's `type`; it may call the `tools` it lists.
+
+    Raises PluginError, naming the function, when its signature does not fit.
+    """
+    check_name("agent", name)
+    wanted = (tools,) if isinstance(tools, str) else tuple(tools)
+
+    def decorate(function: Callable[..., Any]) -> Agent:
+        signature = Signature.of(function)
+        signature.allow_only((PARAMS, INPUT, CONTEXT))
+        params_type, params_schema = _taken(signature, PARAMS)
+        input_type, input_schema = _taken(signature, INPUT)
+        output_type = signature.adapter("result", signature.returns)
+        return Agent(
+            name=name,
+            description=signature.description,
+            function=function,
+            tools=wanted,
+            params_type=params_type,
+            input_type=input_type,
+            output_type=output_type,
+            takes_context=CONTEXT in signature.parameters,
+            is_async=signature.is_async,
+            params_schema=params_schema,
+            input_schema=input_schema,
+            output_schema=signature.output_schema(output_type),
+        )
+
+    return decorate
+
+
+def _taken(signature: Signature, part: str) -> tuple[TypeAdapter[Any] | None, JsonSchema]:
+    """How the argument `part` is validated, and its schema; an argument that is not taken admits no key."""
+    if part not in signature.parameters:
+        return None, dict(_NOTHING)
+    annotation = signature.parameters[part].annotation
+    adapter = signature.adapter(part, dict[str, Any] if annotation is Any else annotation)
+    schema = signature.input_schema(part, adapter)
+    if schema.get("type", "object") != "object":
+        signature.refuse(
+            f"its {part} is of type {schema['type']}, and always comes as an object: use a model or a dict"
+        )
+    return adapter, schema

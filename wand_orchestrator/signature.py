@@ -1,0 +1,108 @@
+"""What a plug-in's function says about itself: the parameters it takes and the types it names.
+
+Every fault is a PluginError that names the function, raised where the function is decorated.
+"""
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pydantic import PydanticUserError, TypeAdapter
+from pydantic.errors import PydanticInvalidForJsonSchema
+
+from wand_orchestrator.errors import PluginError
+
+JsonSchema = dict[str, Any]
+
+CONTEXT = "ctx"
+"""The name by which an agent or a tool is handed its context."""
+
+_BY_NAME = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The function's parameters with their annotations resolved; all can be given by name."""
+
+    label: str
+    description: str
+    parameters: dict[str, inspect.Parameter]
+    returns: Any
+    is_async: bool
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> "Signature":
+        if not inspect.isroutine(function):
+            raise PluginError(f"{function!r} is not a function: write @agent(name) or @tool(name) above a def")
+        label = f"{function.__module__}.{function.__qualname__}"
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise PluginError(f"{label} is a generator: it must return its result, not yield it")
+        hints = _hints(function, label)
+        parameters = {
+            name: parameter.replace(annotation=hints.get(name, Any))
+            for name, parameter in inspect.signature(function).parameters.items()
+        }
+        for parameter in parameters.values():
+            if parameter.kind not in _BY_NAME:
+                raise PluginError(f"{label}: its parameter {str(parameter).split(':')[0]!r} cannot be given by name")
+        return cls(
+            label=label,
+            description=inspect.cleandoc(function.__doc__ or ""),
+            parameters=parameters,
+            returns=hints.get("return", Any),
+            is_async=inspect.iscoroutinefunction(function),
+        )
+
+    def allow_only(self, names: Iterable[str]) -> None:
+        """Raises PluginError when the function takes a parameter that is not among `names`."""
+        allowed = tuple(names)
+        for name in self.parameters:
+            if name not in allowed:
+                self.refuse(f"takes {name!r}; an agent takes {', '.join(allowed)} by name, each may be left out")
+
+    def adapter(self, part: str, annotation: Any) -> TypeAdapter[Any]:
+        """Validates values of this type; `part` says in an error what the annotation stands on."""
+        try:
+            return TypeAdapter(annotation)
+        except (PydanticUserError, TypeError) as error:
+            self.refuse(f"the type of its {part} has no JSON Schema: {_first_line(error)}", error)
+
+    def input_schema(self, part: str, adapter: TypeAdapter[Any]) -> JsonSchema:
+        """The schema of what comes in."""
+        try:
+            return adapter.json_schema(mode="validation")
+        except PydanticInvalidForJsonSchema as error:
+            self.refuse(f"the type of its {part} has no JSON Schema: {_first_line(error)}", error)
+
+    def output_schema(self, adapter: TypeAdapter[Any]) -> JsonSchema:
+        """The schema of what goes out: as serialized, so that computed fields and aliases count."""
+        try:
+            return adapter.json_schema(mode="serialization")
+        except PydanticInvalidForJsonSchema as error:
+            self.refuse(f"the type of its result has no JSON Schema: {_first_line(error)}", error)
+
+    def refuse(self, reason: str, cause: BaseException | None = None) -> NoReturn:
+        raise PluginError(f"{self.label}: {reason}") from cause
+
+
+def _hints(function: Callable[..., Any], label: str) -> dict[str, Any]:
+    """Annotations as types, those written as strings included."""
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except Exception as error:  # an annotation written as a string is code, and may raise anything
+        raise PluginError(f"{label}: its annotations cannot be read: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+def check_name(kind: str, name: object) -> str:
+    """The name under which graphs and people know an agent or a tool."""
+    if not isinstance(name, str):
+        raise PluginError(f'@{kind} needs a name: write @{kind}("acme.count"), not a bare @{kind}')
+    if not name or len(name) > 200 or name != name.strip():
+        raise PluginError(f"{name!r} is no name for {kind}s: 1 to 200 characters without spaces around them")
+    return name
