@@ -1,0 +1,137 @@
+"""The database: transactions with a deadline, and the one place where its failures become errors of Wand.
+
+Each transaction runs in a task of its own, and its caller waits for that task no longer than the deadline. A driver
+that is cancelled while its server is silent first tries, for seconds, to end the statement in good order; no caller
+waits for that.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Executable, Row, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from wand_orchestrator.storage.failure import translate
+from wand_orchestrator.storage.migration import migrate
+from wand_orchestrator.storage.postgresql import POOL_SIZE, postgresql_engine, reading
+from wand_orchestrator.storage.sqlite import make_file, sqlite_engine, writing
+from wand_orchestrator.storage.tables import Table
+from wand_orchestrator.storage.url import DatabaseUrl, PostgresqlUrl, SqliteUrl, parse_database_url
+
+T = TypeVar("T")
+Insert = sqlite.Insert | postgresql.Insert
+
+QUICK_SEC = 1.5
+"""Deadline of a transaction, from waiting for a connection to the commit: the API answers within 2 s."""
+
+BULK_SEC = 20.0
+"""Deadline of a transaction that grows with a document. The database has to answer a ping in QUICK_SEC before it."""
+
+MIGRATE_SEC = 600.0
+CLOSE_SEC = 2.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Engines:
+    """Views of one pool. SQLite has one writer at a time: those of a process queue for it here, fairly and quickly."""
+
+    plain: AsyncEngine
+    readers: AsyncEngine
+    writers: AsyncEngine
+    writers_at_once: int
+
+
+class Database:
+    """Belongs to the event loop that uses it first; `close` ends its connections."""
+
+    def __init__(self, url: DatabaseUrl) -> None:
+        self._url = url
+        self._password = url.password if isinstance(url, PostgresqlUrl) else None
+        self._engines = _engines(url)
+        self._writers = asyncio.Semaphore(self._engines.writers_at_once)
+        self._transactions: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Connects at the first use. Raises ConfigurationError for a URL that is neither SQLite nor PostgreSQL."""
+        return cls(parse_database_url(url))
+
+    async def close(self) -> None:
+        for task in self._transactions:
+            task.cancel()
+        if self._transactions:
+            await asyncio.wait(self._transactions, timeout=CLOSE_SEC)
+        await self._engines.plain.dispose()
+
+    async def migrate(self) -> None:
+        """Bring the tables up to date; safe when several processes start at once."""
+        if isinstance(self._url, SqliteUrl):
+            await self._within(QUICK_SEC, asyncio.to_thread(make_file, self._url.path))
+        await self.ping()
+        await self._within(MIGRATE_SEC, migrate(self._engines.plain))
+
+    async def ping(self) -> None:
+        await self.rows(text("SELECT 1"))
+
+    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """The rows of one statement that reads."""
+        return await self._within(QUICK_SEC, self._read(statement))
+
+    async def row(self, statement: Executable) -> Row[Any] | None:
+        rows = await self.rows(statement)
+        return rows[0] if rows else None
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]], *, seconds: float = QUICK_SEC) -> T:
+        """Run `work` in one transaction; it is rolled back if `work` raises."""
+        if seconds > QUICK_SEC:
+            await self.ping()
+        return await self._within(seconds, self._write(work))
+
+    def insert(self, table: type[Table]) -> Insert:
+        """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
+        return sqlite.insert(table) if isinstance(self._url, SqliteUrl) else postgresql.insert(table)
+
+    async def _read(self, statement: Executable) -> Sequence[Row[Any]]:
+        async with self._engines.readers.connect() as connection:
+            return (await connection.execute(statement)).all()
+
+    async def _write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async with self._writers, self._engines.writers.begin() as connection:
+            return await work(connection)
+
+    async def _within(self, seconds: float, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(work)
+        self._transactions.add(task)
+        task.add_done_callback(self._forget)
+        try:
+            await asyncio.wait({task}, timeout=seconds)
+            if not task.done():
+                raise TimeoutError
+            return task.result()
+        except Exception as error:
+            meaning = translate(error, self._password)
+            if meaning is None:
+                raise
+            raise meaning from error
+        finally:
+            task.cancel()
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._transactions.discard(task)
+        # Asked for here, or asyncio complains of an error that nobody waited for any longer.
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.debug("a transaction failed: %s", error)
+
+
+def _engines(url: DatabaseUrl) -> _Engines:
+    if isinstance(url, SqliteUrl):
+        engine = sqlite_engine(url.path)
+        return _Engines(plain=engine, readers=engine, writers=writing(engine), writers_at_once=1)
+    engine = postgresql_engine(url)
+    return _Engines(plain=engine, readers=reading(engine), writers=engine, writers_at_once=POOL_SIZE)

@@ -1,0 +1,35 @@
+"""What a failure of the database means to the rest of Wand."""
+
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from wand_orchestrator.errors import BadRequest, Unavailable, WandError
+
+_HIDDEN = "***"
+_OUR_FAULTS = (IntegrityError, ProgrammingError, NotSupportedError)
+
+
+def translate(error: Exception, password: str | None) -> WandError | None:
+    """The error to raise instead; None for one that is a fault of Wand's own and has to be seen as such."""
+    if isinstance(error, DataError):
+        return BadRequest("the request holds text or a number that the database cannot store", code="unstorable_value")
+    if isinstance(error, DBAPIError):
+        if isinstance(error, _OUR_FAULTS) and not error.connection_invalidated:
+            return None
+        return _unavailable(_first_line(error.orig), password)
+    if isinstance(error, TimeoutError | PoolTimeoutError):
+        return _unavailable("no answer in time", password)
+    if isinstance(error, OSError):
+        return _unavailable(_first_line(error), password)
+    return None
+
+
+def _unavailable(reason: str, password: str | None) -> Unavailable:
+    if password:
+        reason = reason.replace(password, _HIDDEN)
+    return Unavailable("database", f"the database does not answer: {reason}")
+
+
+def _first_line(error: BaseException | None) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

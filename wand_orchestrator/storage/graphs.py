@@ -1,0 +1,137 @@
+"""Graphs as stored: immutable, numbered by version under each name."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped
+from sqlmodel import col
+
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.ids import GraphId, new_graph_id
+from wand_orchestrator.storage import json_text
+from wand_orchestrator.storage.database import BULK_SEC, Database
+from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
+from wand_orchestrator.storage.tables import GraphRow
+
+_HEAD: tuple[Mapped[Any], ...] = (col(GraphRow.id), col(GraphRow.name), col(GraphRow.version), col(GraphRow.created_at))
+_WHOLE = (*_HEAD, col(GraphRow.document))
+
+
+@dataclass(frozen=True)
+class GraphHead:
+    """One version of a graph, without its document, as lists show it."""
+
+    graph_id: GraphId
+    name: str
+    version: int
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class StoredGraph(GraphHead):
+    graph: Graph
+
+
+def fingerprint(graph: Graph) -> str:
+    """SHA-256 of what the graph says, in hex: spelling out a default or another order of keys makes no difference."""
+    said = graph.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+class Graphs:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, graph: Graph, document: dict[str, Any] | None = None) -> StoredGraph:
+        """Store the next version of the graph's name. `document`: as posted; by default it is made from `graph`."""
+        new = _new_row(graph, document)
+
+        async def insert(connection: AsyncConnection) -> GraphHead:
+            while (head := await self._insert_next(connection, new)) is None:
+                continue
+            return head
+
+        return _with_graph(await self._database.write(insert, seconds=BULK_SEC), graph)
+
+    async def find_or_add(self, graph: Graph, document: dict[str, Any] | None = None) -> StoredGraph:
+        """The newest version that says the same, or else the next: equal calls at once make one version."""
+        new = _new_row(graph, document)
+        same = _same(graph.name, new["sha256"], _HEAD)
+
+        async def find_or_insert(connection: AsyncConnection) -> GraphHead:
+            while True:
+                if (row := (await connection.execute(same)).first()) is not None:
+                    return _head(row)
+                if (head := await self._insert_next(connection, new)) is not None:
+                    return head
+
+        found = await self._database.row(same)
+        head = _head(found) if found else await self._database.write(find_or_insert, seconds=BULK_SEC)
+        return _with_graph(head, graph)
+
+    async def get(self, graph_id: str) -> StoredGraph | None:
+        return _stored(await self._database.row(select(*_WHOLE).where(col(GraphRow.id) == graph_id)))
+
+    async def latest(self, name: str) -> StoredGraph | None:
+        """The highest version of this name."""
+        statement = select(*_WHOLE).where(col(GraphRow.name) == name).order_by(col(GraphRow.version).desc()).limit(1)
+        return _stored(await self._database.row(statement))
+
+    async def find_same(self, name: str, sha256: str) -> StoredGraph | None:
+        """The newest version of this name with this `fingerprint`."""
+        return _stored(await self._database.row(_same(name, sha256, _WHOLE)))
+
+    async def page(self, cursor: str | None, limit: int, name: str | None = None) -> Page[GraphHead]:
+        """`limit` versions, newest first, from `cursor` on; only those called `name`, if given."""
+        statement = select(*_HEAD)
+        if name is not None:
+            statement = statement.where(col(GraphRow.name) == name)
+        statement = newest_first(statement, col(GraphRow.created_at), col(GraphRow.id), cursor, limit)
+        return page_of(await self._database.rows(statement), limit, _head)
+
+    async def _insert_next(self, connection: AsyncConnection, new: dict[str, Any]) -> GraphHead | None:
+        """None if another caller took the version first: that one has committed, and the next look sees it."""
+        highest = select(func.coalesce(func.max(col(GraphRow.version)), 0)).where(col(GraphRow.name) == new["name"])
+        version: int = (await connection.execute(highest)).scalar_one() + 1
+        insert = self._database.insert(GraphRow).values(**new, version=version)
+        inserted = await connection.execute(insert.on_conflict_do_nothing(index_elements=["name", "version"]))
+        return GraphHead(new["id"], new["name"], version, new["created_at"]) if inserted.rowcount else None
+
+
+def _new_row(graph: Graph, document: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "id": new_graph_id(),
+        "name": graph.name,
+        "document": _document(graph) if document is None else json_text.encode(document),
+        "sha256": fingerprint(graph),
+        "created_at": datetime.now(UTC),
+    }
+
+
+def _same(name: str, sha256: str, columns: Sequence[Mapped[Any]]) -> Columns:
+    same = select(*columns).where(col(GraphRow.name) == name, col(GraphRow.sha256) == sha256)
+    return same.order_by(col(GraphRow.version).desc()).limit(1)
+
+
+def _document(graph: Graph) -> str:
+    return graph.model_dump_json(by_alias=True, exclude_defaults=True)
+
+
+def _head(row: Row[Any]) -> GraphHead:
+    return GraphHead(row.id, row.name, row.version, row.created_at)
+
+
+def _with_graph(head: GraphHead, graph: Graph) -> StoredGraph:
+    return StoredGraph(head.graph_id, head.name, head.version, head.created_at, graph)
+
+
+def _stored(row: Row[Any] | None) -> StoredGraph | None:
+    if row is None:
+        return None
+    return StoredGraph(row.id, row.name, row.version, row.created_at, Graph.model_validate_json(row.document))

@@ -1,0 +1,14 @@
+"""JSON as it is stored: text, encoded once."""
+
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+
+def encode(value: Any) -> str:
+    """What JSON has no word for (NaN, infinity) becomes null, as in events."""
+    return to_json(value, inf_nan_mode="null").decode()
+
+
+def decode(text: str) -> Any:
+    return from_json(text)

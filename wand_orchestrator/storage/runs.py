@@ -1,0 +1,193 @@
+"""Runs as stored: a row is there before its workflow starts (an outbox), and follows what the archive says later."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped
+from sqlmodel import col
+
+from wand_orchestrator.contract import RunResult
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.ids import GraphId, RunId
+from wand_orchestrator.state import Failure, RunStatus
+from wand_orchestrator.storage import json_text
+from wand_orchestrator.storage.database import Database
+from wand_orchestrator.storage.idempotency import Idempotency, claim
+from wand_orchestrator.storage.page import Page, newest_first, page_of
+from wand_orchestrator.storage.tables import GraphRow, RunRow
+
+CONFIRM_BATCH = 500
+"""Ids in one UPDATE."""
+
+_HEAD: tuple[Mapped[Any], ...] = (
+    col(RunRow.id),
+    col(RunRow.graph_id),
+    col(RunRow.name),
+    col(RunRow.status),
+    col(RunRow.progress),
+    col(RunRow.last_seq),
+    col(RunRow.created_at),
+    col(RunRow.started_at),
+    col(RunRow.finished_at),
+    col(RunRow.error),
+)
+_WHOLE = (*_HEAD, col(RunRow.input), col(RunRow.result))
+
+
+@dataclass(frozen=True)
+class RunHead:
+    """A run as lists show it, without input and result.
+
+    What changes while it runs is as of the last flush of its journal; moments are UTC. `started_at` is the moment of
+    confirmation until the journal tells the true one.
+    """
+
+    run_id: RunId
+    graph_id: GraphId | None
+    name: str
+    status: RunStatus
+    progress: int
+    last_seq: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: Failure | None
+
+
+@dataclass(frozen=True)
+class Run(RunHead):
+    input: Any
+    result: RunResult | None
+
+
+@dataclass(frozen=True)
+class PendingRun:
+    """All that is needed to start its workflow."""
+
+    run_id: RunId
+    graph_id: GraphId
+    graph: Graph
+    input: Any
+    created_at: datetime
+
+
+class Runs:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(
+        self,
+        run_id: str,
+        graph_id: str,
+        name: str,
+        input: Any,
+        idempotency: Idempotency | tuple[str, str] | None = None,
+    ) -> Run:
+        """Store a `pending` run; or give the run that the same idempotency key and body made before.
+
+        Raises Conflict (`idempotency_key_reused`) for a key that came with another body.
+        """
+        now = datetime.now(UTC)
+        new = {"id": run_id, "graph_id": graph_id, "name": name, "input": json_text.encode(input), "created_at": now}
+
+        async def claim_and_insert(connection: AsyncConnection) -> Row[Any]:
+            made = run_id
+            if idempotency is not None:
+                made = await claim(self._database, connection, Idempotency(*idempotency), run_id, now)
+            if made == run_id:
+                await connection.execute(insert(RunRow).values(**new, status=RunStatus.PENDING, progress=0, last_seq=0))
+            return (await connection.execute(select(*_WHOLE).where(col(RunRow.id) == made))).one()
+
+        return _run(await self._database.write(claim_and_insert))
+
+    async def confirm_started(self, run_ids: Iterable[str]) -> None:
+        """Say that the workflows of these runs are there; a run that is further than `pending` stays as it is."""
+        ids = list(run_ids)
+        for start in range(0, len(ids), CONFIRM_BATCH):
+            await self._confirm(ids[start : start + CONFIRM_BATCH])
+
+    async def pending(self, older_than_sec: float, limit: int) -> Sequence[PendingRun]:
+        """Runs that wait for their workflow to be started, oldest first."""
+        statement = (
+            select(
+                col(RunRow.id), col(RunRow.graph_id), col(RunRow.input), col(RunRow.created_at), col(GraphRow.document)
+            )
+            .join(GraphRow, col(GraphRow.id) == col(RunRow.graph_id))
+            .where(col(RunRow.status) == RunStatus.PENDING)
+            .where(col(RunRow.created_at) <= datetime.now(UTC) - timedelta(seconds=older_than_sec))
+            .order_by(col(RunRow.created_at), col(RunRow.id))
+            .limit(limit)
+        )
+        return [_pending(row) for row in await self._database.rows(statement)]
+
+    async def get(self, run_id: str) -> Run | None:
+        row = await self._database.row(select(*_WHOLE).where(col(RunRow.id) == run_id))
+        return None if row is None else _run(row)
+
+    async def page(
+        self,
+        cursor: str | None,
+        limit: int,
+        *,
+        status: RunStatus | None = None,
+        graph_id: str | None = None,
+        name: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+    ) -> Page[RunHead]:
+        """`limit` runs that fit, newest first, from `cursor` on. Both bounds on the moment are exclusive."""
+        statement = select(*_HEAD)
+        for column, value in ((RunRow.status, status), (RunRow.graph_id, graph_id), (RunRow.name, name)):
+            if value is not None:
+                statement = statement.where(col(column) == value)
+        if created_after is not None:
+            statement = statement.where(col(RunRow.created_at) > created_after)
+        if created_before is not None:
+            statement = statement.where(col(RunRow.created_at) < created_before)
+        statement = newest_first(statement, col(RunRow.created_at), col(RunRow.id), cursor, limit)
+        return page_of(await self._database.rows(statement), limit, _head)
+
+    async def _confirm(self, run_ids: Sequence[str]) -> None:
+        statement = (
+            update(RunRow)
+            .where(col(RunRow.id).in_(run_ids), col(RunRow.status) == RunStatus.PENDING)
+            .values(status=RunStatus.RUNNING, started_at=func.coalesce(col(RunRow.started_at), datetime.now(UTC)))
+        )
+
+        async def confirm(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
+
+        await self._database.write(confirm)
+
+
+def _head(row: Row[Any]) -> RunHead:
+    return RunHead(**_head_fields(row))
+
+
+def _run(row: Row[Any]) -> Run:
+    result = None if row.result is None else RunResult.model_validate_json(row.result)
+    return Run(**_head_fields(row), input=json_text.decode(row.input), result=result)
+
+
+def _head_fields(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "run_id": row.id,
+        "graph_id": row.graph_id,
+        "name": row.name,
+        "status": RunStatus(row.status),
+        "progress": row.progress,
+        "last_seq": row.last_seq,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "error": None if row.error is None else Failure.model_validate_json(row.error),
+    }
+
+
+def _pending(row: Row[Any]) -> PendingRun:
+    graph = Graph.model_validate_json(row.document)
+    return PendingRun(row.id, row.graph_id, graph, json_text.decode(row.input), row.created_at)

@@ -1,0 +1,36 @@
+"""The store: everything that Wand keeps in its database, handed out by noun."""
+
+from typing import Self
+
+from wand_orchestrator.storage.archive import EventArchive
+from wand_orchestrator.storage.database import Database
+from wand_orchestrator.storage.events import Events
+from wand_orchestrator.storage.graphs import Graphs
+from wand_orchestrator.storage.runs import Runs
+
+
+class Store:
+    """Every call raises Unavailable (`missing`: `database`) within 2 s if the database does not answer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.graphs = Graphs(database)
+        self.runs = Runs(database)
+        self.events = Events(database)
+        self.archive = EventArchive(database)
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Connects at the first call. Raises ConfigurationError for a URL that is neither SQLite nor PostgreSQL."""
+        return cls(Database.open(url))
+
+    async def migrate(self) -> None:
+        """Make or update the tables; every process does it at start, also several at once."""
+        await self._database.migrate()
+
+    async def ping(self) -> None:
+        """Raises Unavailable if the database does not answer."""
+        await self._database.ping()
+
+    async def close(self) -> None:
+        await self._database.close()

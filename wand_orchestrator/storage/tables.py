@@ -1,0 +1,125 @@
+"""The tables, the same on SQLite and PostgreSQL. Their rows stay in this package: others get frozen dataclasses.
+
+JSON is kept as text that was encoded once: what the API sends is what was stored, byte for byte.
+A change here needs a migration in `migrations/versions`; a test compares the two.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, ForeignKeyConstraint, Index, MetaData, Text, UniqueConstraint, text
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+# Names given here, and not by the database, can be named in later migrations on both.
+_NAMES = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+
+SERIOUS = text("level IN ('warning', 'error')")
+"""Condition of a partial index. SQLite uses the index only for a query that repeats it word for word."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC, aware on both sides. SQLite keeps no time zone: UTC is taken off going in, put on coming out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAMES))):
+    """Base with metadata of its own: tables that a plug-in declares with SQLModel are none of ours."""
+
+
+class GraphRow(Table, table=True):
+    """A graph never changes: the same name again is the next version."""
+
+    __tablename__ = "graphs"
+    __table_args__: Any = (
+        UniqueConstraint("name", "version"),
+        Index("ix_graphs_created_at_id", "created_at", "id"),
+        Index("ix_graphs_name_created_at_id", "name", "created_at", "id"),
+        Index("ix_graphs_name_sha256", "name", "sha256"),
+    )
+
+    id: str = Field(primary_key=True)
+    name: str
+    version: int
+    document: str = Field(sa_type=Text)
+    sha256: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class RunRow(Table, table=True):
+    """`graph_id` is null for a run that was started past the API with a graph that is not stored."""
+
+    __tablename__ = "runs"
+    __table_args__: Any = (
+        Index("ix_runs_created_at_id", "created_at", "id"),
+        Index("ix_runs_status_created_at_id", "status", "created_at", "id"),
+        Index("ix_runs_graph_id_created_at_id", "graph_id", "created_at", "id"),
+        Index("ix_runs_name_created_at_id", "name", "created_at", "id"),
+    )
+
+    id: str = Field(primary_key=True)
+    graph_id: str | None = Field(default=None, foreign_key="graphs.id")
+    name: str
+    status: str
+    progress: int = 0
+    last_seq: int = 0
+    input: str = Field(default="null", sa_type=Text)
+    result: str | None = Field(default=None, sa_type=Text)
+    error: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class EventRow(Table, table=True):
+    """`body` is the event's JSON as SSE sends it; the other columns are there to find it."""
+
+    __tablename__ = "events"
+    __table_args__: Any = (
+        Index("ix_events_run_id_node_seq", "run_id", "node", "seq"),
+        Index("ix_events_serious", "run_id", "seq", sqlite_where=SERIOUS, postgresql_where=SERIOUS),
+    )
+
+    run_id: str = Field(primary_key=True, foreign_key="runs.id", ondelete="CASCADE")
+    seq: int = Field(primary_key=True)
+    ts: datetime = Field(sa_type=UtcDateTime)
+    type: str
+    level: str
+    node: str | None = None
+    body: str = Field(sa_type=Text)
+
+
+class IdempotencyRow(Table, table=True):
+    """Which run a caller's `Idempotency-Key` made. Written before its run, hence the deferred reference."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
+        Index("ix_idempotency_keys_run_id", "run_id"),
+    )
+
+    key: str = Field(primary_key=True)
+    body_sha256: str
+    run_id: str
+    created_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,79 @@
+"""Where the database is: the setting `WAND_DATABASE_URL` as people write it, read into what the engines need."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from wand_orchestrator.errors import ConfigurationError
+
+ALLOWED = "`sqlite:///path`, a bare path, or `postgresql://user:password@host:port/name`"
+
+_SQLITE = "sqlite:///"
+_POSTGRESQL_SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
+# A scheme has two letters or more, so that `C:\wand.db` is a path.
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]+):")
+
+
+@dataclass(frozen=True)
+class SqliteUrl:
+    """`path` is absolute, so that a later change of the working folder does not move the database."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class PostgresqlUrl:
+    """`url` names the driver psycopg; its `password` shows only when asked for."""
+
+    url: URL
+
+    @property
+    def password(self) -> str | None:
+        return self.url.password
+
+
+DatabaseUrl = SqliteUrl | PostgresqlUrl
+
+
+def parse_database_url(text: str) -> DatabaseUrl:
+    """Read `text`; anything but SQLite and PostgreSQL is a ConfigurationError that shows no part of a password."""
+    scheme = _scheme(text)
+    if scheme is None:
+        return _sqlite(text)
+    if scheme == "sqlite":
+        if not text.lower().startswith(_SQLITE):
+            raise _refused("an SQLite URL has three slashes before the path")
+        return _sqlite(text[len(_SQLITE) :])
+    if scheme in _POSTGRESQL_SCHEMES:
+        return _postgresql(text)
+    raise _refused(f"`{scheme}` is no database that Wand can use")
+
+
+def _scheme(text: str) -> str | None:
+    match = _SCHEME.match(text)
+    return match.group(1).lower() if match else None
+
+
+def _sqlite(path: str) -> SqliteUrl:
+    if not path.strip():
+        raise _refused("the path is empty")
+    if path.startswith((":memory:", "file:")):
+        raise _refused("the database has to be a file, for the processes that share it")
+    # Taken as it stands and not decoded: the default is made from a folder's name, which may hold `?` or `%`.
+    return SqliteUrl(Path(path).expanduser().absolute())
+
+
+def _postgresql(text: str) -> PostgresqlUrl:
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        # The parser's own words may hold the password.
+        raise _refused("the PostgreSQL URL cannot be read") from None
+    return PostgresqlUrl(url.set(drivername="postgresql+psycopg"))
+
+
+def _refused(reason: str) -> ConfigurationError:
+    return ConfigurationError(f"WAND_DATABASE_URL: {reason}; allowed are {ALLOWED}")
