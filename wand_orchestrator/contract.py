@@ -21,7 +21,12 @@ QUERY_STATE = "state"
 QUERY_EVENTS = "events"
 QUERY_PROGRESS = "progress"
 SIGNAL_REPORT = "report"
+SIGNAL_PAUSE = "pause"
+SIGNAL_RESUME = "resume"
+UPDATE_SKIP = "skip"
+UPDATE_RETRY = "retry"
 ACTIVITY_ARCHIVE = "wand.archive"
+ACTIVITY_RETRY_NOW = "wand.retry_now"
 
 WAND_GRAPH = SearchAttributeKey.for_keyword("WandGraph")
 WAND_GRAPH_ID = SearchAttributeKey.for_keyword("WandGraphId")
@@ -117,6 +122,13 @@ class StatePage(Message):
 
     state: RunState
     total_nodes: int
+
+
+class NodeAddress(Message):
+    """A node of a run; argument of the activity `wand.retry_now`, which ends the wait for a node's next attempt."""
+
+    run_id: str
+    node: str
 
 
 class Archive(Message):

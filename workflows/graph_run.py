@@ -17,7 +17,11 @@ from wand_orchestrator.contract import (
     QUERY_EVENTS,
     QUERY_PROGRESS,
     QUERY_STATE,
+    SIGNAL_PAUSE,
     SIGNAL_REPORT,
+    SIGNAL_RESUME,
+    UPDATE_RETRY,
+    UPDATE_SKIP,
     WAND_GRAPH,
     WAND_GRAPH_ID,
     WORKFLOW_GRAPH_RUN,
@@ -32,6 +36,7 @@ from workflows import entries
 from workflows.archiving import archive
 from workflows.journal import Journal
 from workflows.opening import open_run
+from workflows.retrying import retry_now
 from workflows.scheduler import Outcome
 from workflows.walk import Walk
 
@@ -104,6 +109,38 @@ class GraphRun:
     def report(self, reports: Sequence[Report]) -> None:
         self._walk.report(reports)
 
+    @workflow.signal(name=SIGNAL_PAUSE, description="Nothing new starts; what is in flight ends. Lifted by `resume`.")
+    def pause(self) -> None:
+        self._walk.pause()
+
+    @workflow.signal(name=SIGNAL_RESUME, description="Lifts `pause`.")
+    def resume(self) -> None:
+        self._walk.resume()
+
+    # Updates
+
+    @workflow.update(name=UPDATE_SKIP, description="Skips a node that has not finished; cancels it if it is in flight.")
+    def skip(self, node: str) -> None:
+        self._walk.skip(node)
+
+    @skip.validator
+    def _validate_skip(self, node: str) -> None:
+        _refuse(self._walk.refuse_skip(node))
+
+    @workflow.update(
+        name=UPDATE_RETRY,
+        description="Tries a node again: one that failed and is held, or one that waits for an attempt.",
+    )
+    async def retry(self, node: str) -> None:
+        if self._walk.holds(node):
+            self._walk.retry(node)
+        else:
+            await retry_now(node)
+
+    @retry.validator
+    def _validate_retry(self, node: str) -> None:
+        _refuse(self._walk.refuse_retry(node))
+
     # Queries
 
     @workflow.query(name=QUERY_STATE, description="The run and `limit` of its nodes from `offset`, in graph order.")
@@ -129,6 +166,12 @@ def _ring() -> Callable[[], None]:
         return lambda: None
     run_id = workflow.info().workflow_id
     return lambda: None if workflow.unsafe.is_replaying() else ring(run_id)
+
+
+def _refuse(reason: str | None) -> None:
+    """Reject an update; it leaves no trace in the history."""
+    if reason is not None:
+        raise ApplicationError(reason, type="refused", non_retryable=True)
 
 
 def _search_attributes(run: RunInput) -> list[SearchAttributeUpdate[str]]:

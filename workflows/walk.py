@@ -117,7 +117,7 @@ class Walk:
         """Why this node cannot be tried again now; None if it can."""
         if refusal := self._refuse(node):
             return refusal
-        if self._scheduler.phase(node) in (Phase.HELD, Phase.IN_FLIGHT):
+        if self._scheduler.phase(node) in (Phase.HELD, Phase.IN_FLIGHT) and node not in self._skipping:
             return None
         return f"node {node} has not failed: it is {self._scheduler.phase(node).name.lower()}"
 
