@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -72,7 +74,18 @@ def _postgresql(text: str) -> PostgresqlUrl:
     except (ArgumentError, ValueError):
         # The parser's own words may hold the password.
         raise _refused("the PostgreSQL URL cannot be read") from None
+    if url.port is not None and not 0 < url.port < 2**16:
+        raise _refused(f"there is no port {url.port}")
+    for option in url.query:
+        _check_option(option)
     return PostgresqlUrl(url.set(drivername="postgresql+psycopg"))
+
+
+def _check_option(name: str) -> None:
+    try:
+        make_conninfo(**{name: ""})
+    except psycopg.ProgrammingError:
+        raise _refused(f"PostgreSQL has no connection option `{name}`") from None
 
 
 def _refused(reason: str) -> ConfigurationError:
