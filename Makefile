@@ -1,0 +1,53 @@
+# Wand Orchestrator. On a machine with Python 3.11 and make, `make demo` and `make test` need nothing else.
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: help setup demo run test lint format bench lock clean
+
+help:
+	@echo "make setup   a .venv in this folder, from the lock file"
+	@echo "make demo    the whole product on a real data set, in about 20 s"
+	@echo "make run     wand dev: Temporal, its Web UI, a worker and the API"
+	@echo "make test    lint, types and all tests"
+	@echo "make bench   ratios between Wand and what one would use instead"
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/wand demo
+
+run: setup
+	$(BIN)/wand dev
+
+test: lint
+	scripts/ensure-postgres >/dev/null
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy tests
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python -m bench
+
+lock:
+	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
+	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --all-extras --group dev --upgrade pyproject.toml -o requirements.lock
+	rm -rf .venv-lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
