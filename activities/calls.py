@@ -1,0 +1,103 @@
+"""Calls between the event loop, where async code runs, and threads, where plain functions run.
+
+An attempt has ended when nothing of it runs any more. So a call that is cancelled is awaited to its real end: an async
+one is cancelled where it stands, a thread cannot be, and raises at the next thing that it asks of its context.
+"""
+
+import asyncio
+import concurrent.futures
+import contextvars
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+Arguments = Mapping[str, Any]
+
+
+class Calls:
+    """The calls of one attempt. `threads`: where plain functions run; None for the loop's own executor."""
+
+    def __init__(self, threads: Executor | None) -> None:
+        self._threads = threads
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.cancelled = False
+
+    async def run(self, function: Callable[..., Any], arguments: Arguments, *, is_async: bool) -> Any:
+        """What the agent gives, awaited to its real end; `cancel` reaches it, cancelling the caller does not."""
+        if is_async:
+            return await asyncio.create_task(self._tracked(function, arguments))
+        return await self._in_thread(function, arguments)
+
+    async def run_from_loop(self, function: Callable[..., Any], arguments: Arguments, *, is_async: bool) -> Any:
+        """What a function gives that async code of this attempt calls, as a part of it."""
+        if is_async:
+            return await _guarded(function, arguments)
+        return await self._in_thread(function, arguments)
+
+    def run_from_thread(self, function: Callable[..., Any], arguments: Arguments, *, is_async: bool) -> Any:
+        """What a function gives that a thread of this attempt calls; the thread waits for it."""
+        self.check()
+        if not is_async:
+            return function(**arguments)
+        waiting = asyncio.run_coroutine_threadsafe(self._tracked(function, arguments), self._loop)
+        try:
+            return waiting.result()
+        except concurrent.futures.CancelledError as error:
+            raise asyncio.CancelledError from error
+
+    def check(self) -> None:
+        """Raises asyncio.CancelledError once the attempt is cancelled: how a thread learns of it."""
+        if self.cancelled:
+            raise asyncio.CancelledError
+
+    def cancel(self) -> None:
+        """Cancel what runs on the loop; threads see `cancelled`."""
+        self.cancelled = True
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    async def _tracked(self, function: Callable[..., Any], arguments: Arguments) -> Any:
+        """Runs as a task of its own that `cancel` finds, also when it was called just before the task began."""
+        self.check()
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            return await _guarded(function, arguments)
+        finally:
+            self._tasks.discard(task)
+
+    async def _in_thread(self, function: Callable[..., Any], arguments: Arguments) -> Any:
+        call = partial(contextvars.copy_context().run, _guarded_plain, function, arguments)
+        running = self._loop.run_in_executor(self._threads, call)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            while not running.done():
+                await _turn_uncancelled(running)
+            raise
+
+
+async def _turn_uncancelled(running: asyncio.Future[Any]) -> None:
+    try:
+        await asyncio.wait({running})
+    except asyncio.CancelledError:
+        return
+
+
+async def _guarded(function: Callable[..., Any], arguments: Arguments) -> Any:
+    try:
+        return await function(**arguments)
+    except SystemExit as error:  # in a task it would end the whole worker
+        raise RuntimeError(f"it called sys.exit({error.code!r})") from error
+
+
+def _guarded_plain(function: Callable[..., Any], arguments: Arguments) -> Any:
+    try:
+        return function(**arguments)
+    except StopIteration as error:  # a future cannot hold it, and whoever awaits would wait for ever
+        raise RuntimeError("it raised StopIteration") from error
+    except SystemExit as error:
+        raise RuntimeError(f"it called sys.exit({error.code!r})") from error

@@ -1,0 +1,165 @@
+"""Reports of what happens inside a node, on their way to the run's journal: batched, bounded, never in the way.
+
+A signal costs the run a few events of its history, so an agent that logs in a loop must not send one a line. A batch is
+signalled a moment after its first report; what a short agent reported rides along with its result and costs nothing.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from activities.bounds import bounded_json, bounded_text
+from wand_orchestrator.contract import Report
+from wand_orchestrator.events import Level
+
+INTERVAL_SEC = 0.25
+"""Between a batch's first report and its signal, so at most 4 signals a second for a node."""
+
+BATCH_LINES = 200
+BATCH_BYTES = 128 * 1024
+"""Of a batch's lines: beside the largest output it still fits Temporal's limit of 2 MB."""
+
+Send = Callable[[Sequence[Report]], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Reports of one attempt. `log` and `progress` may be called from any thread, the rest on the loop."""
+
+    def __init__(self, node: str, attempt: int, send: Send, *, interval_sec: float = INTERVAL_SEC) -> None:
+        self._node = node
+        self._attempt = attempt
+        self._send = send
+        self._interval_sec = interval_sec
+        self._loop = asyncio.get_running_loop()
+        self._batch = Batch(node, attempt)
+        self._timer: asyncio.TimerHandle | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._settled = False
+
+    def log(self, message: str, level: Level, data: dict[str, Any]) -> None:
+        line = Report(
+            kind="log",
+            node=self._node,
+            attempt=self._attempt,
+            message=bounded_text(message),
+            level=level,
+            data=bounded_json(data),
+        )
+        self._batch.add_line(line)
+        self._wake()
+
+    def progress(self, percent: float, message: str) -> None:
+        self._batch.set_progress(
+            Report(
+                kind="progress",
+                node=self._node,
+                attempt=self._attempt,
+                message=bounded_text(message),
+                percent=int(min(max(percent, 0), 100)),
+            )
+        )
+        self._wake()
+
+    async def settle(self) -> tuple[Report, ...]:
+        """Wait for a signal that is under way, start no other, and give what is left."""
+        self._settled = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._sending is not None:
+            await self._sending
+        return self._batch.take()
+
+    async def flush(self, last: Report | None = None) -> None:
+        """Signal what is left, and `last` after it, before the attempt ends."""
+        reports = await self.settle()
+        if last is not None:
+            reports = (*reports, last)
+        if reports:
+            await self._signal(reports)
+
+    def _wake(self) -> None:
+        self._loop.call_soon_threadsafe(self._arm)
+
+    def _arm(self) -> None:
+        if self._timer is None and self._sending is None and not self._settled and self._batch:
+            self._timer = self._loop.call_later(self._interval_sec, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        self._sending = self._loop.create_task(self._signal_batch())
+
+    async def _signal_batch(self) -> None:
+        await self._signal(self._batch.take())
+        self._sending = None
+        self._arm()
+
+    async def _signal(self, reports: Sequence[Report]) -> None:
+        """A report is never worth the node: one that cannot be sent goes with the next batch."""
+        try:
+            await self._send(reports)
+        except Exception:
+            logger.warning("%d reports of node %s could not be sent", len(reports), self._node, exc_info=True)
+            self._batch.put_back(reports)
+
+
+class Batch:
+    """Reports that wait for a signal: a bounded number of log lines, and the last progress only."""
+
+    def __init__(self, node: str, attempt: int) -> None:
+        self._node = node
+        self._attempt = attempt
+        self._lock = threading.Lock()
+        self._reports: list[Report] = []
+        self._lines = 0
+        self._bytes = 0
+        self._dropped = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._reports)
+
+    def add_line(self, line: Report) -> None:
+        size = len(line.model_dump_json())
+        with self._lock:
+            if self._lines >= BATCH_LINES or self._bytes + size > BATCH_BYTES:
+                self._dropped += 1
+                return
+            self._lines += 1
+            self._bytes += size
+            self._reports.append(line)
+
+    def set_progress(self, progress: Report) -> None:
+        with self._lock:
+            self._reports = [report for report in self._reports if report.kind != "progress"]
+            self._reports.append(progress)
+
+    def take(self) -> tuple[Report, ...]:
+        """All of it, and the count of the lines that found no place."""
+        with self._lock:
+            reports, dropped = self._reports, self._dropped
+            self._reports, self._lines, self._bytes, self._dropped = [], 0, 0, 0
+        if dropped:
+            reports.append(self._drop_note(dropped))
+        return tuple(reports)
+
+    def put_back(self, reports: Sequence[Report]) -> None:
+        """What could not be sent goes before what came since; what then finds no place is dropped and counted."""
+        later = self.take()
+        for report in (*reports, *later):
+            if report.kind == "progress":
+                self.set_progress(report)
+            else:
+                self.add_line(report)
+
+    def _drop_note(self, dropped: int) -> Report:
+        return Report(
+            kind="log",
+            node=self._node,
+            attempt=self._attempt,
+            level="warning",
+            message=f"{dropped} further log lines were dropped: too many at once",
+            data={"dropped": dropped},
+        )

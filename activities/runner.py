@@ -1,0 +1,184 @@
+"""The runner: makes an agent an activity.
+
+It checks what goes in and out, keeps Temporal informed that the agent lives, hands a cancel on to it, reports what
+happens inside, and acknowledges the end only when the agent has really ended.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.backoff import next_attempt_at
+from activities.calls import Calls
+from activities.context import Artifacts, Attempt
+from activities.failures import ABANDONED, TIMEOUT, AttemptFailure, interruption
+from activities.reports import Reporter
+from activities.values import read_arguments, write_output
+from wand_orchestrator.agent import Agent
+from wand_orchestrator.contract import SIGNAL_REPORT, AgentCall, AgentResult, FailureDetails, Report
+from wand_orchestrator.registry import Registry
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.signature import CONTEXT
+
+HEARTBEAT_SEC = 0.5
+SIGNAL_TIMEOUT = timedelta(seconds=5)
+"""An agent's end waits no longer than this for a report that is under way."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What all agents of a worker share. `threads`: where plain functions run; None for the loop's own executor."""
+
+    settings: Settings
+    registry: Registry
+    artifacts: Artifacts
+    threads: Executor | None = None
+
+
+def worker_identity() -> str:
+    """`host:pid` of this process: the worker's name in events, measures and the Temporal Web UI."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def activity_for(agent: Agent, services: Services) -> Callable[[AgentCall], Awaitable[AgentResult]]:
+    """The activity whose type is the agent's name."""
+
+    @activity.defn(name=agent.name)
+    async def run(call: AgentCall) -> AgentResult:
+        return await Runner(agent, services, call).run()
+
+    return run
+
+
+class Runner:
+    """Runs one attempt of a node. Made inside of its activity."""
+
+    def __init__(self, agent: Agent, services: Services, call: AgentCall) -> None:
+        self._info = activity.info()
+        self._begun = time.monotonic()
+        self._agent = agent
+        self._call = call
+        self._max_output_bytes = services.settings.max_output_bytes
+        self._run_id = self._info.workflow_id or self._info.activity_id
+        self._node = self._info.activity_id
+        self._calls = Calls(services.threads)
+        self._reporter = Reporter(self._node, self._info.attempt, self._signal)
+        self._attempt = Attempt(
+            agent=agent,
+            run_id=self._run_id,
+            node_id=self._node,
+            number=self._info.attempt,
+            idempotency_key=call.idempotency_key or f"{self._run_id}/{self._node}",
+            calls=self._calls,
+            reporter=self._reporter,
+            artifacts=services.artifacts,
+            tools=services.registry.tools,
+        )
+
+    async def run(self) -> AgentResult:
+        """Cancelling this hands the cancel on to the agent, and goes on waiting for it to end."""
+        heart = asyncio.create_task(_beat())
+        ending = asyncio.create_task(self._run())
+        try:
+            while not ending.done():
+                try:
+                    await asyncio.wait({ending})
+                except asyncio.CancelledError:
+                    self._calls.cancel()
+            return ending.result()
+        finally:
+            heart.cancel()
+
+    async def _run(self) -> AgentResult:
+        try:
+            output = await self._output()
+        except (Exception, asyncio.CancelledError) as error:
+            raise await self._ending(error) from None
+        measures = self._measures()
+        return AgentResult(output=output, reports=await self._reporter.settle(), **measures)
+
+    async def _output(self) -> Any:
+        arguments = read_arguments(self._agent, self._call)
+        if self._agent.takes_context:
+            arguments[CONTEXT] = self._attempt.context(is_async=self._agent.is_async)
+        value = await self._calls.run(self._agent.function, arguments, is_async=self._agent.is_async)
+        return write_output(self._agent, value, self._max_output_bytes)
+
+    async def _ending(self, error: BaseException) -> BaseException:
+        """What Temporal is told of an attempt without a result; what it reported is on its way by then."""
+        stopped = interruption(activity.cancellation_details(), self._info, _now()) if self._calls.cancelled else None
+        if self._calls.cancelled and stopped is None:
+            return await self._cancelled(error)
+        failure = stopped or AttemptFailure.of(error)
+        known = FailureDetails(**self._measures())
+        if failure is ABANDONED:
+            return failure.for_temporal(known)
+        at = next_attempt_at(self._info, failure, self._failed_at(failure))
+        if at is not None:
+            await self._reporter.flush(last=self._retrying(failure, at))
+        return failure.for_temporal(known.model_copy(update={"reports": await self._reporter.settle()}))
+
+    async def _cancelled(self, error: BaseException) -> BaseException:
+        """An error that an agent raises while it is cancelled comes of being cancelled: it is logged, not reported."""
+        if not isinstance(error, asyncio.CancelledError):
+            logger.warning("Node %s of %s failed while cancelled", self._node, self._run_id, exc_info=error)
+        await self._reporter.flush()
+        return asyncio.CancelledError()
+
+    def _failed_at(self, failure: AttemptFailure) -> datetime:
+        """A timeout is decided by the server, at its own time, and seen here later."""
+        limit = self._info.start_to_close_timeout
+        return self._info.started_time + limit if failure is TIMEOUT and limit is not None else _now()
+
+    def _retrying(self, failure: AttemptFailure, at: datetime) -> Report:
+        return Report(
+            kind="retrying",
+            node=self._node,
+            attempt=self._info.attempt,
+            level="warning",
+            message=f"{self._node} is tried again: {failure.message}",
+            error=failure.for_journal(self._node),
+            next_attempt_at=at,
+        )
+
+    def _measures(self) -> dict[str, Any]:
+        queued = self._info.started_time - self._info.current_attempt_scheduled_time
+        return {
+            "attempt": self._info.attempt,
+            "worker": worker_identity(),
+            "queued_ms": max(0, queued // timedelta(milliseconds=1)),
+            "duration_ms": int((time.monotonic() - self._begun) * 1000),
+        }
+
+    async def _signal(self, reports: Sequence[Report]) -> None:
+        """To the run, whichever of its executions is the current one. A run that has ended takes no more reports."""
+        handle = activity.client().get_workflow_handle(self._run_id)
+        try:
+            await handle.signal(SIGNAL_REPORT, list(reports), rpc_timeout=SIGNAL_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            logger.debug("Run %s has ended: %d reports of node %s go nowhere", self._run_id, len(reports), self._node)
+
+
+async def _beat() -> None:
+    """Tells Temporal that the agent lives; its answers tell of a cancel. The worker sends at most one a throttle."""
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(HEARTBEAT_SEC)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,115 @@
+"""The worker: polls a task queue and runs its agents, and in a core worker the workflows too."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import (
+    Interceptor,
+    PollerBehaviorSimpleMaximum,
+    Worker,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.context import Artifacts
+from activities.runner import Services, activity_for, worker_identity
+from wand_orchestrator.bell import Bell
+from wand_orchestrator.contract import EXTERN_RING
+from wand_orchestrator.registry import Registry
+from wand_orchestrator.settings import Settings
+
+HEARTBEAT_THROTTLE = timedelta(seconds=1)
+"""Between heartbeats of one node, at most: a cancel is told in the answer to one. The SDK's own limit is 60 s."""
+
+HEARTBEAT_THROTTLE_WITHOUT_TIMEOUT = timedelta(seconds=0.5)
+
+ACTIVITY_POLLERS = 5
+"""Eager activities need no poll, so these serve retries and nodes of other workers' runs."""
+
+EAGER_ACTIVITIES = 50
+"""Nodes that a workflow task may start in this process without a way through the task queue, which saves a round trip.
+The SDK's own limit is 3."""
+
+PASSED_THROUGH = (
+    # Pure definitions of shapes and pure functions. Loaded anew for each run, the models of the workflow would be other
+    # classes than those that the data converter outside makes, and their making costs tens of milliseconds a run.
+    "wand_orchestrator",
+    # Models are built at import by pydantic's compiled core, which is one for the process and cannot be loaded twice.
+    "pydantic",
+    "pydantic_core",
+    # Markers that pydantic finds in annotations by isinstance: they must be the classes that it knows.
+    "annotated_types",
+    "typing_extensions",
+    # Evaluates expressions without side effects, and its cache of compiled ones is worth sharing between runs.
+    "jmespath",
+)
+
+
+def build_worker(
+    client: Client,
+    settings: Settings,
+    registry: Registry,
+    *,
+    artifacts: Artifacts,
+    task_queue: str | None = None,
+    workflows: Sequence[type] = (),
+    local_activities: Sequence[Callable[..., Awaitable[Any]]] = (),
+    interceptors: Sequence[Interceptor] = (),
+    bell: Bell | None = None,
+) -> Worker:
+    """A worker of all agents in `registry`; without `workflows` it needs nothing but Temporal.
+
+    `bell` is rung, in this process, whenever a run's journal grows. Who runs the worker owns it: the threads in which
+    plain functions run begin with their first call and end when the worker has ended.
+    """
+    # An async agent and its plain tools share one place; a plain agent that waits for an async tool that calls a plain
+    # one holds two threads, so with one for each agent all could wait for each other.
+    threads = ThreadPoolExecutor(2 * settings.max_concurrent_agents, thread_name_prefix="agent")
+    services = Services(settings, registry, artifacts, threads)
+    agents = [activity_for(agent, services) for agent in registry.agents.values()]
+    return Worker(
+        client,
+        task_queue=task_queue or settings.task_queue,
+        identity=worker_identity(),
+        workflows=workflows,
+        activities=[*agents, *local_activities],
+        workflow_runner=SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)),
+        interceptors=interceptors if bell is None else (*interceptors, BellInterceptor(bell)),
+        plugins=[SimplePlugin("wand.threads", run_context=partial(_closing, threads))],
+        max_concurrent_activities=settings.max_concurrent_agents,
+        activity_task_poller_behavior=PollerBehaviorSimpleMaximum(ACTIVITY_POLLERS),
+        max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE_WITHOUT_TIMEOUT,
+        graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_grace_sec),
+    )
+
+
+class BellInterceptor(Interceptor):
+    """Lets workflows ring a bell outside of their sandbox."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+
+    def workflow_interceptor_class(
+        self, input: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor] | None:
+        input.unsafe_extern_functions[EXTERN_RING] = self._bell.ring
+        return None
+
+
+@asynccontextmanager
+async def _closing(threads: ThreadPoolExecutor) -> AsyncIterator[None]:
+    """The threads end with the worker, which has waited for all agents by then."""
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(threads.shutdown)
