@@ -9,7 +9,8 @@ from sqlmodel import col
 from wand_orchestrator.contract import Archive
 from wand_orchestrator.events import Event
 from wand_orchestrator.state import RunState, RunStatus, fold
-from wand_orchestrator.storage.database import BULK_SEC, Database
+from wand_orchestrator.storage.database import Database
+from wand_orchestrator.storage.deadline import BULK_SEC
 from wand_orchestrator.storage.tables import EventRow, GraphRow, RunRow
 
 _OPEN = tuple(status for status in RunStatus if not status.ended)

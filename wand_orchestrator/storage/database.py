@@ -15,6 +15,7 @@ from sqlalchemy import Executable, Row, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from wand_orchestrator.storage.deadline import QUICK_SEC, Deadline, Pulse
 from wand_orchestrator.storage.failure import translate
 from wand_orchestrator.storage.migration import migrate
 from wand_orchestrator.storage.postgresql import POOL_SIZE, postgresql_engine, reading
@@ -24,12 +25,6 @@ from wand_orchestrator.storage.url import DatabaseUrl, PostgresqlUrl, SqliteUrl,
 
 T = TypeVar("T")
 Insert = sqlite.Insert | postgresql.Insert
-
-QUICK_SEC = 1.5
-"""Deadline of a transaction, from waiting for a connection to the commit: the API answers within 2 s."""
-
-BULK_SEC = 20.0
-"""Deadline of a transaction that grows with a document. The database has to answer a ping in QUICK_SEC before it."""
 
 MIGRATE_SEC = 600.0
 CLOSE_SEC = 2.0
@@ -55,6 +50,7 @@ class Database:
         self._password = url.password if isinstance(url, PostgresqlUrl) else None
         self._engines = _engines(url)
         self._writers = asyncio.Semaphore(self._engines.writers_at_once)
+        self._pulse = Pulse()
         self._transactions: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -71,49 +67,56 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the tables up to date; safe when several processes start at once."""
-        if isinstance(self._url, SqliteUrl):
-            await self._within(QUICK_SEC, asyncio.to_thread(make_file, self._url.path))
+        await self._within(QUICK_SEC, self._make_file)
         await self.ping()
-        await self._within(MIGRATE_SEC, migrate(self._engines.plain))
+        await self._within(MIGRATE_SEC, self._migrate)
 
     async def ping(self) -> None:
         await self.rows(text("SELECT 1"))
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         """The rows of one statement that reads."""
-        return await self._within(QUICK_SEC, self._read(statement))
+
+        async def read(deadline: Deadline) -> Sequence[Row[Any]]:
+            async with self._engines.readers.connect() as connection:
+                deadline.begin()
+                return (await connection.execute(statement)).all()
+
+        return await self._within(QUICK_SEC, read)
 
     async def row(self, statement: Executable) -> Row[Any] | None:
         rows = await self.rows(statement)
         return rows[0] if rows else None
 
     async def write(self, work: Callable[[AsyncConnection], Awaitable[T]], *, seconds: float = QUICK_SEC) -> T:
-        """Run `work` in one transaction; it is rolled back if `work` raises."""
-        if seconds > QUICK_SEC:
-            await self.ping()
-        return await self._within(seconds, self._write(work))
+        """Run `work` in one transaction, which may take `seconds`; it is rolled back if `work` raises."""
+
+        async def write(deadline: Deadline) -> T:
+            async with self._writers, self._engines.writers.begin() as connection:
+                deadline.begin()
+                return await work(connection)
+
+        return await self._within(seconds, write)
 
     def insert(self, table: type[Table]) -> Insert:
         """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
         return sqlite.insert(table) if isinstance(self._url, SqliteUrl) else postgresql.insert(table)
 
-    async def _read(self, statement: Executable) -> Sequence[Row[Any]]:
-        async with self._engines.readers.connect() as connection:
-            return (await connection.execute(statement)).all()
+    async def _make_file(self, deadline: Deadline) -> None:
+        if isinstance(self._url, SqliteUrl):
+            await asyncio.to_thread(make_file, self._url.path)
 
-    async def _write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with self._writers, self._engines.writers.begin() as connection:
-            return await work(connection)
+    async def _migrate(self, deadline: Deadline) -> None:
+        deadline.begin()
+        await migrate(self._engines.plain)
 
-    async def _within(self, seconds: float, work: Coroutine[Any, Any, T]) -> T:
-        task = asyncio.create_task(work)
+    async def _within(self, seconds: float, work: Callable[[Deadline], Coroutine[Any, Any, T]]) -> T:
+        deadline = Deadline(self._pulse, seconds)
+        task = asyncio.create_task(work(deadline))
         self._transactions.add(task)
         task.add_done_callback(self._forget)
         try:
-            await asyncio.wait({task}, timeout=seconds)
-            if not task.done():
-                raise TimeoutError
-            return task.result()
+            result = await _result(task, deadline)
         except Exception as error:
             meaning = translate(error, self._password)
             if meaning is None:
@@ -121,12 +124,23 @@ class Database:
             raise meaning from error
         finally:
             task.cancel()
+        self._pulse.beat()
+        return result
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._transactions.discard(task)
         # Asked for here, or asyncio complains of an error that nobody waited for any longer.
         if not task.cancelled() and (error := task.exception()) is not None:
             log.debug("a transaction failed: %s", error)
+
+
+async def _result(task: asyncio.Task[T], deadline: Deadline) -> T:
+    while not task.done():
+        left = deadline.left()
+        if left <= 0:
+            raise TimeoutError
+        await asyncio.wait({task}, timeout=left)
+    return task.result()
 
 
 def _engines(url: DatabaseUrl) -> _Engines:

@@ -15,7 +15,8 @@ from sqlmodel import col
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import GraphId, new_graph_id
 from wand_orchestrator.storage import json_text
-from wand_orchestrator.storage.database import BULK_SEC, Database
+from wand_orchestrator.storage.database import Database
+from wand_orchestrator.storage.deadline import BULK_SEC
 from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
 from wand_orchestrator.storage.tables import GraphRow
 
@@ -53,9 +54,10 @@ class Graphs:
         new = _new_row(graph, document)
 
         async def insert(connection: AsyncConnection) -> GraphHead:
-            while (head := await self._insert_next(connection, new)) is None:
-                continue
-            return head
+            while True:
+                version = await self._next_version(connection, graph.name)
+                if (head := await self._insert(connection, new, version)) is not None:
+                    return head
 
         return _with_graph(await self._database.write(insert, seconds=BULK_SEC), graph)
 
@@ -66,9 +68,11 @@ class Graphs:
 
         async def find_or_insert(connection: AsyncConnection) -> GraphHead:
             while True:
+                # In this order: an equal graph that is stored after the look for it has taken this version.
+                version = await self._next_version(connection, graph.name)
                 if (row := (await connection.execute(same)).first()) is not None:
                     return _head(row)
-                if (head := await self._insert_next(connection, new)) is not None:
+                if (head := await self._insert(connection, new, version)) is not None:
                     return head
 
         found = await self._database.row(same)
@@ -95,13 +99,16 @@ class Graphs:
         statement = newest_first(statement, col(GraphRow.created_at), col(GraphRow.id), cursor, limit)
         return page_of(await self._database.rows(statement), limit, _head)
 
-    async def _insert_next(self, connection: AsyncConnection, new: dict[str, Any]) -> GraphHead | None:
+    async def _next_version(self, connection: AsyncConnection, name: str) -> int:
+        highest = select(func.coalesce(func.max(col(GraphRow.version)), 0)).where(col(GraphRow.name) == name)
+        return int((await connection.execute(highest)).scalar_one()) + 1
+
+    async def _insert(self, connection: AsyncConnection, new: dict[str, Any], version: int) -> GraphHead | None:
         """None if another caller took the version first: that one has committed, and the next look sees it."""
-        highest = select(func.coalesce(func.max(col(GraphRow.version)), 0)).where(col(GraphRow.name) == new["name"])
-        version: int = (await connection.execute(highest)).scalar_one() + 1
         insert = self._database.insert(GraphRow).values(**new, version=version)
-        inserted = await connection.execute(insert.on_conflict_do_nothing(index_elements=["name", "version"]))
-        return GraphHead(new["id"], new["name"], version, new["created_at"]) if inserted.rowcount else None
+        insert = insert.on_conflict_do_nothing(index_elements=["name", "version"])
+        row = (await connection.execute(insert.returning(*_HEAD))).first()
+        return None if row is None else _head(row)
 
 
 def _new_row(graph: Graph, document: dict[str, Any] | None) -> dict[str, Any]:

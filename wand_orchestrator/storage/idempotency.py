@@ -33,7 +33,7 @@ async def claim(
         raise BadRequest(f"an idempotency key has at most {MAX_KEY_LENGTH} characters", code="idempotency_key_too_long")
     row = {"key": idempotency.key, "body_sha256": idempotency.body_sha256, "run_id": run_id, "created_at": now}
     insert = database.insert(IdempotencyRow).values(**row).on_conflict_do_nothing(index_elements=["key"])
-    if (await connection.execute(insert)).rowcount == 1:
+    if (await connection.execute(insert.returning(col(IdempotencyRow.key)))).first() is not None:
         return run_id
     columns = select(col(IdempotencyRow.run_id), col(IdempotencyRow.body_sha256))
     earlier = (await connection.execute(columns.where(col(IdempotencyRow.key) == idempotency.key))).one()

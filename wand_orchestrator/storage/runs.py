@@ -91,18 +91,30 @@ class Runs:
 
         Raises Conflict (`idempotency_key_reused`) for a key that came with another body.
         """
-        now = datetime.now(UTC)
-        new = {"id": run_id, "graph_id": graph_id, "name": name, "input": json_text.encode(input), "created_at": now}
+        new = Run(
+            run_id=RunId(run_id),
+            graph_id=GraphId(graph_id),
+            name=name,
+            status=RunStatus.PENDING,
+            progress=0,
+            last_seq=0,
+            created_at=datetime.now(UTC),
+            started_at=None,
+            finished_at=None,
+            error=None,
+            input=input,
+            result=None,
+        )
 
-        async def claim_and_insert(connection: AsyncConnection) -> Row[Any]:
-            made = run_id
+        async def claim_and_insert(connection: AsyncConnection) -> Run:
             if idempotency is not None:
-                made = await claim(self._database, connection, Idempotency(*idempotency), run_id, now)
-            if made == run_id:
-                await connection.execute(insert(RunRow).values(**new, status=RunStatus.PENDING, progress=0, last_seq=0))
-            return (await connection.execute(select(*_WHOLE).where(col(RunRow.id) == made))).one()
+                made = await claim(self._database, connection, Idempotency(*idempotency), run_id, new.created_at)
+                if made != run_id:
+                    return _run((await connection.execute(select(*_WHOLE).where(col(RunRow.id) == made))).one())
+            await connection.execute(insert(RunRow).values(_row(new)))
+            return new
 
-        return _run(await self._database.write(claim_and_insert))
+        return await self._database.write(claim_and_insert)
 
     async def confirm_started(self, run_ids: Iterable[str]) -> None:
         """Say that the workflows of these runs are there; a run that is further than `pending` stays as it is."""
@@ -162,6 +174,19 @@ class Runs:
             await connection.execute(statement)
 
         await self._database.write(confirm)
+
+
+def _row(new: Run) -> dict[str, Any]:
+    return {
+        "id": new.run_id,
+        "graph_id": new.graph_id,
+        "name": new.name,
+        "status": new.status,
+        "progress": new.progress,
+        "last_seq": new.last_seq,
+        "created_at": new.created_at,
+        "input": json_text.encode(new.input),
+    }
 
 
 def _head(row: Row[Any]) -> RunHead:

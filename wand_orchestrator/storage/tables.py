@@ -56,7 +56,7 @@ class GraphRow(Table, table=True):
         UniqueConstraint("name", "version"),
         Index("ix_graphs_created_at_id", "created_at", "id"),
         Index("ix_graphs_name_created_at_id", "name", "created_at", "id"),
-        Index("ix_graphs_name_sha256", "name", "sha256"),
+        Index("ix_graphs_name_sha256_version", "name", "sha256", "version"),
     )
 
     id: str = Field(primary_key=True)

@@ -36,7 +36,7 @@ def _create_graphs() -> None:
     )
     op.create_index("ix_graphs_created_at_id", "graphs", ["created_at", "id"])
     op.create_index("ix_graphs_name_created_at_id", "graphs", ["name", "created_at", "id"])
-    op.create_index("ix_graphs_name_sha256", "graphs", ["name", "sha256"])
+    op.create_index("ix_graphs_name_sha256_version", "graphs", ["name", "sha256", "version"])
 
 
 def _create_runs() -> None:

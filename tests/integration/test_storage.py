@@ -1,0 +1,262 @@
+"""The store as a whole: migrations and outages."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, text
+
+from tests.integration.postgres import PASSWORD, PostgresServer
+from wand_orchestrator.errors import BadRequest, ConfigurationError, Unavailable
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.ids import new_run_id
+from wand_orchestrator.storage import Store
+from wand_orchestrator.storage.tables import Table
+
+ANSWER_SEC = 2.0
+GRAPH = Graph.model_validate({"name": "demo", "nodes": [{"id": "a", "type": "agent.fetch"}]})
+
+
+@contextmanager
+def engine_of(database_url: str) -> Iterator[Engine]:
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    yield engine
+    engine.dispose()
+
+
+@asynccontextmanager
+async def opened(database_url: str) -> AsyncIterator[Store]:
+    store = Store.open(database_url)
+    yield store
+    await store.close()
+
+
+@asynccontextmanager
+async def migrated(database_url: str) -> AsyncIterator[Store]:
+    async with opened(database_url) as store:
+        await store.migrate()
+        yield store
+
+
+@pytest.fixture
+async def sqlite_store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with migrated(str(tmp_path / "wand.db")) as store:
+        yield store
+
+
+async def works(store: Store) -> bool:
+    stored = await store.graphs.find_or_add(GRAPH)
+    run = await store.runs.add(new_run_id(), stored.graph_id, GRAPH.name, None)
+    return await store.runs.get(run.run_id) == run
+
+
+async def refused_in_time(store: Store) -> str:
+    """What a read and a write say while the database is away."""
+    said = []
+    for call in (store.ping, lambda: store.graphs.add(GRAPH)):
+        since = time.monotonic()
+        with pytest.raises(Unavailable) as refused:
+            await call()
+        assert time.monotonic() - since < ANSWER_SEC
+        assert refused.value.fields == {"missing": "database"}
+        said.append(refused.value.message)
+    return "; ".join(said)
+
+
+async def eventually_works(store: Store) -> None:
+    async with asyncio.timeout(15):
+        while True:
+            try:
+                assert await works(store)
+                return
+            except Unavailable:
+                await asyncio.sleep(0.05)
+
+
+class TestMigrations:
+    async def test_lead_to_exactly_the_tables_that_the_code_uses(self, store: Store, database_url: str) -> None:
+        with engine_of(database_url) as engine, engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, Table.metadata) == []
+
+    async def test_run_once_when_many_stores_start_at_once(self, database_url: str) -> None:
+        stores = [Store.open(database_url) for _ in range(8)]
+        await asyncio.gather(*(store.migrate() for store in stores))
+        assert all([await works(store) for store in stores])
+        await asyncio.gather(*(store.close() for store in stores))
+
+    def test_run_once_when_many_processes_start_at_once(self, database_url: str) -> None:
+        code = (
+            "import asyncio, sys; from wand_orchestrator.storage import Store\n"
+            "async def main():\n"
+            "    store = Store.open(sys.argv[1]); await store.migrate(); await store.close()\n"
+            "asyncio.run(main())"
+        )
+        processes = [subprocess.Popen([sys.executable, "-c", code, database_url]) for _ in range(3)]
+        assert [process.wait(60) for process in processes] == [0, 0, 0]
+
+    async def test_change_nothing_when_run_again(self, store: Store) -> None:
+        stored = await store.graphs.add(GRAPH)
+        await store.migrate()
+        assert await store.graphs.get(stored.graph_id) == stored
+
+    async def test_refuse_a_database_that_a_newer_version_wrote(self, store: Store, database_url: str) -> None:
+        with engine_of(database_url) as engine, engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = 'of the future'"))
+        with pytest.raises(ConfigurationError, match="another version of Wand"):
+            await store.migrate()
+
+
+class TestSqlite:
+    async def test_is_in_wal_mode_and_keeps_references_whole(self, sqlite_store: Store, tmp_path: Path) -> None:
+        with sqlite3.connect(tmp_path / "wand.db") as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        connection.close()
+        with pytest.raises(Exception, match="FOREIGN KEY"):
+            await sqlite_store.runs.add(new_run_id(), "g_unknown", "demo", None)
+
+    async def test_keeps_working_where_it_was_opened_when_the_working_folder_changes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        async with opened("wand.db") as store:
+            monkeypatch.chdir("/")
+            await store.migrate()
+        assert (tmp_path / "wand.db").exists()
+
+    async def test_removed_is_unavailable_and_back_is_fine(self, sqlite_store: Store, tmp_path: Path) -> None:
+        assert await works(sqlite_store)
+        away = tmp_path / "away"
+        (tmp_path / "wand.db").rename(away)
+        assert "unable to open database file" in await refused_in_time(sqlite_store)
+        away.rename(tmp_path / "wand.db")
+        assert await works(sqlite_store)
+
+    async def test_locked_by_another_process_is_unavailable_for_writers_only(
+        self, sqlite_store: Store, tmp_path: Path
+    ) -> None:
+        other = sqlite3.connect(tmp_path / "wand.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        since = time.monotonic()
+        with pytest.raises(Unavailable, match="locked"):
+            await sqlite_store.graphs.add(GRAPH)
+        assert time.monotonic() - since < ANSWER_SEC
+        assert await sqlite_store.graphs.latest("demo") is None
+        other.execute("ROLLBACK")
+        other.close()
+        assert await works(sqlite_store)
+
+
+class TestPostgresql:
+    async def test_stopped_is_unavailable_and_started_again_is_fine(self, postgres: PostgresServer) -> None:
+        async with migrated(postgres.new_database()) as store:
+            assert all(await asyncio.gather(*(works(store) for _ in range(20))))
+            postgres.stop()
+            try:
+                assert PASSWORD not in await refused_in_time(store)
+            finally:
+                postgres.start()
+            assert all(await asyncio.gather(*(works(store) for _ in range(20))))
+
+    async def test_silent_is_unavailable_and_speaking_again_is_fine(self, postgres: PostgresServer) -> None:
+        name = postgres.new_database().rpartition("/")[2]
+        async with Relay.to(postgres.port) as relay, migrated(postgres.url(name, port=relay.port)) as store:
+            assert all(await asyncio.gather(*(works(store) for _ in range(20))))
+            relay.speaks.clear()
+            assert PASSWORD not in await refused_in_time(store)
+            relay.speaks.set()
+            await eventually_works(store)
+
+    async def test_that_never_spoke_is_unavailable(self, postgres: PostgresServer) -> None:
+        async with Relay.to(postgres.port) as relay, opened(postgres.url("postgres", port=relay.port)) as store:
+            relay.speaks.clear()
+            await refused_in_time(store)
+            since = time.monotonic()
+            with pytest.raises(Unavailable):
+                await store.migrate()
+            assert time.monotonic() - since < ANSWER_SEC
+
+    async def test_refusing_the_password_says_so_without_the_password(self, postgres: PostgresServer) -> None:
+        async with opened(postgres.url("postgres").replace(PASSWORD, "wrong-secret")) as store:
+            said = await refused_in_time(store)
+        assert "password authentication failed" in said
+        assert "wrong-secret" not in said
+
+    async def test_a_statement_past_its_deadline_ends_on_the_server_too(self, postgres: PostgresServer) -> None:
+        url = postgres.new_database()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wand' AND state = 'active'"
+        async with migrated(url) as store:
+            with psycopg.connect(url) as other, psycopg.connect(url, autocommit=True) as observer:
+                other.execute("LOCK TABLE graphs")
+                since = time.monotonic()
+                with pytest.raises(Unavailable):
+                    await store.graphs.latest("demo")
+                assert time.monotonic() - since < ANSWER_SEC
+                until = time.monotonic() + 10
+                while observer.execute(waiting).fetchone() != (0,):
+                    assert time.monotonic() < until, "the statement goes on"
+                    await asyncio.sleep(0.02)
+            assert await works(store)
+
+    async def test_text_that_it_cannot_hold_is_a_bad_request(self, postgres: PostgresServer) -> None:
+        async with migrated(postgres.new_database()) as store:
+            with pytest.raises(BadRequest, match="cannot store"):
+                await store.runs.get("r_\0")
+
+
+class Relay:
+    """A relay in front of a server that can fall silent without closing anything, as a broken network does."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.speaks = asyncio.Event()
+        self.speaks.set()
+        self.port = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def to(cls, target: int) -> AsyncIterator["Relay"]:
+        relay = cls(target)
+        server = await asyncio.start_server(relay._serve, "127.0.0.1", 0)
+        relay.port = server.sockets[0].getsockname()[1]
+        yield relay
+        server.close()
+        for task in relay._tasks:
+            task.cancel()
+        await asyncio.gather(*relay._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        for source, target in ((reader, server_writer), (server_reader, writer)):
+            self._tasks.add(asyncio.create_task(self._carry(source, target)))
+
+    async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65536):
+                await self.speaks.wait()
+                target.write(data)
+                await target.drain()
+        except ConnectionError:
+            return
+        finally:
+            target.close()
+
+
+async def test_a_failing_transaction_leaves_nothing_behind(store: Store) -> None:
+    stored = await store.graphs.add(GRAPH)
+    run_id = new_run_id()
+    await store.runs.add(run_id, stored.graph_id, "demo", None)
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await store.runs.add(run_id, stored.graph_id, "demo", None, ("key", "sha256"))
+    again = await store.runs.add(new_run_id(), stored.graph_id, "demo", None, ("key", "sha256"))
+    assert again.run_id != run_id
