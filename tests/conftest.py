@@ -1,0 +1,21 @@
+"""What tests of several folders share: one Temporal server for the whole session."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from cli.dev_server import embedded_temporal
+
+
+@pytest.fixture(scope="session")
+async def temporal_env() -> AsyncIterator[WorkflowEnvironment]:
+    """The real server, tuned as `wand dev` starts it, in memory."""
+    async with embedded_temporal(ui=False) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="session")
+def temporal_client(temporal_env: WorkflowEnvironment) -> Client:
+    return temporal_env.client
