@@ -260,3 +260,12 @@ async def test_a_failing_transaction_leaves_nothing_behind(store: Store) -> None
         await store.runs.add(run_id, stored.graph_id, "demo", None, ("key", "sha256"))
     again = await store.runs.add(new_run_id(), stored.graph_id, "demo", None, ("key", "sha256"))
     assert again.run_id != run_id
+
+
+async def test_callers_who_go_away_leave_nothing_locked(store: Store) -> None:
+    for steps in range(60):
+        call = asyncio.create_task(works(store))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        call.cancel()
+    assert all(await asyncio.gather(*(works(store) for _ in range(20))))

@@ -22,6 +22,9 @@ class StoredEvent:
     body: str
 
 
+_EVENTS = select(col(EventRow.seq), col(EventRow.type), col(EventRow.body)).order_by(col(EventRow.seq))
+
+
 class Events:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,12 +33,7 @@ class Events:
         self, run_id: str, after: int, limit: int, *, node: str | None = None, level: Level | None = None
     ) -> Sequence[StoredEvent]:
         """The first `limit` events with `seq` above `after`, in order; only of `node`, only of `level` or graver."""
-        statement = (
-            select(col(EventRow.seq), col(EventRow.type), col(EventRow.body))
-            .where(col(EventRow.run_id) == run_id, col(EventRow.seq) > min(after, MAX_SEQ))
-            .order_by(col(EventRow.seq))
-            .limit(limit)
-        )
+        statement = _EVENTS.where(col(EventRow.run_id) == run_id, col(EventRow.seq) > min(after, MAX_SEQ)).limit(limit)
         if node is not None:
             statement = statement.where(col(EventRow.node) == node)
         if level in ("warning", "error"):

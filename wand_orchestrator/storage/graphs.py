@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +20,9 @@ from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
 from wand_orchestrator.storage.tables import GraphRow
 
 _HEAD: tuple[Mapped[Any], ...] = (col(GraphRow.id), col(GraphRow.name), col(GraphRow.version), col(GraphRow.created_at))
-_WHOLE = (*_HEAD, col(GraphRow.document))
+# Built once: building them costs as much as asking SQLite.
+_HEADS = select(*_HEAD)
+_GRAPHS = select(*_HEAD, col(GraphRow.document))
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Graphs:
     async def find_or_add(self, graph: Graph, document: dict[str, Any] | None = None) -> StoredGraph:
         """The newest version that says the same, or else the next: equal calls at once make one version."""
         new = _new_row(graph, document)
-        same = _same(graph.name, new["sha256"], _HEAD)
+        same = _same(_HEADS, graph.name, new["sha256"])
 
         async def find_or_insert(connection: AsyncConnection) -> GraphHead:
             while True:
@@ -80,20 +81,20 @@ class Graphs:
         return _with_graph(head, graph)
 
     async def get(self, graph_id: str) -> StoredGraph | None:
-        return _stored(await self._database.row(select(*_WHOLE).where(col(GraphRow.id) == graph_id)))
+        return _stored(await self._database.row(_GRAPHS.where(col(GraphRow.id) == graph_id)))
 
     async def latest(self, name: str) -> StoredGraph | None:
         """The highest version of this name."""
-        statement = select(*_WHOLE).where(col(GraphRow.name) == name).order_by(col(GraphRow.version).desc()).limit(1)
+        statement = _GRAPHS.where(col(GraphRow.name) == name).order_by(col(GraphRow.version).desc()).limit(1)
         return _stored(await self._database.row(statement))
 
     async def find_same(self, name: str, sha256: str) -> StoredGraph | None:
         """The newest version of this name with this `fingerprint`."""
-        return _stored(await self._database.row(_same(name, sha256, _WHOLE)))
+        return _stored(await self._database.row(_same(_GRAPHS, name, sha256)))
 
     async def page(self, cursor: str | None, limit: int, name: str | None = None) -> Page[GraphHead]:
         """`limit` versions, newest first, from `cursor` on; only those called `name`, if given."""
-        statement = select(*_HEAD)
+        statement = _HEADS
         if name is not None:
             statement = statement.where(col(GraphRow.name) == name)
         statement = newest_first(statement, col(GraphRow.created_at), col(GraphRow.id), cursor, limit)
@@ -121,8 +122,8 @@ def _new_row(graph: Graph, document: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def _same(name: str, sha256: str, columns: Sequence[Mapped[Any]]) -> Columns:
-    same = select(*columns).where(col(GraphRow.name) == name, col(GraphRow.sha256) == sha256)
+def _same(statement: Columns, name: str, sha256: str) -> Columns:
+    same = statement.where(col(GraphRow.name) == name, col(GraphRow.sha256) == sha256)
     return same.order_by(col(GraphRow.version).desc()).limit(1)
 
 

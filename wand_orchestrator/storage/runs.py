@@ -17,7 +17,7 @@ from wand_orchestrator.state import Failure, RunStatus
 from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.idempotency import Idempotency, claim
-from wand_orchestrator.storage.page import Page, newest_first, page_of
+from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
 from wand_orchestrator.storage.tables import GraphRow, RunRow
 
 CONFIRM_BATCH = 500
@@ -35,7 +35,12 @@ _HEAD: tuple[Mapped[Any], ...] = (
     col(RunRow.finished_at),
     col(RunRow.error),
 )
-_WHOLE = (*_HEAD, col(RunRow.input), col(RunRow.result))
+# Built once: building them costs as much as asking SQLite.
+_HEADS: Columns = select(*_HEAD)
+_RUNS: Columns = select(*_HEAD, col(RunRow.input), col(RunRow.result))
+_PENDING = select(
+    col(RunRow.id), col(RunRow.graph_id), col(RunRow.input), col(RunRow.created_at), col(GraphRow.document)
+).join(GraphRow, col(GraphRow.id) == col(RunRow.graph_id))
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ class Runs:
             if idempotency is not None:
                 made = await claim(self._database, connection, Idempotency(*idempotency), run_id, new.created_at)
                 if made != run_id:
-                    return _run((await connection.execute(select(*_WHOLE).where(col(RunRow.id) == made))).one())
+                    return _run((await connection.execute(_RUNS.where(col(RunRow.id) == made))).one())
             await connection.execute(insert(RunRow).values(_row(new)))
             return new
 
@@ -125,11 +130,7 @@ class Runs:
     async def pending(self, older_than_sec: float, limit: int) -> Sequence[PendingRun]:
         """Runs that wait for their workflow to be started, oldest first."""
         statement = (
-            select(
-                col(RunRow.id), col(RunRow.graph_id), col(RunRow.input), col(RunRow.created_at), col(GraphRow.document)
-            )
-            .join(GraphRow, col(GraphRow.id) == col(RunRow.graph_id))
-            .where(col(RunRow.status) == RunStatus.PENDING)
+            _PENDING.where(col(RunRow.status) == RunStatus.PENDING)
             .where(col(RunRow.created_at) <= datetime.now(UTC) - timedelta(seconds=older_than_sec))
             .order_by(col(RunRow.created_at), col(RunRow.id))
             .limit(limit)
@@ -137,7 +138,7 @@ class Runs:
         return [_pending(row) for row in await self._database.rows(statement)]
 
     async def get(self, run_id: str) -> Run | None:
-        row = await self._database.row(select(*_WHOLE).where(col(RunRow.id) == run_id))
+        row = await self._database.row(_RUNS.where(col(RunRow.id) == run_id))
         return None if row is None else _run(row)
 
     async def page(
@@ -152,7 +153,7 @@ class Runs:
         created_before: datetime | None = None,
     ) -> Page[RunHead]:
         """`limit` runs that fit, newest first, from `cursor` on. Both bounds on the moment are exclusive."""
-        statement = select(*_HEAD)
+        statement = _HEADS
         for column, value in ((RunRow.status, status), (RunRow.graph_id, graph_id), (RunRow.name, name)):
             if value is not None:
                 statement = statement.where(col(column) == value)

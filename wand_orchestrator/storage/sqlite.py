@@ -33,7 +33,13 @@ def sqlite_engine(path: Path) -> AsyncEngine:
     """An engine in which a statement outside `writing` is a transaction of its own."""
     url = URL.create("sqlite+aiosqlite", database=path.as_uri(), query={"mode": "rw", "uri": "true"})
     engine = create_async_engine(
-        url, connect_args={"isolation_level": None}, pool_size=POOL_SIZE, max_overflow=0, hide_parameters=True
+        url,
+        connect_args={"isolation_level": None},
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        # Every transaction is ended before its connection comes back; another ROLLBACK is another trip to its thread.
+        pool_reset_on_return=None,
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _prepare(path))
     event.listen(engine.sync_engine, "checkout", _refuse_replaced(path))
