@@ -6,7 +6,7 @@ waits for that. The figures behind the tuning are in docs/decisions/embedded-ser
 
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -32,7 +32,12 @@ def binary() -> str | None:
 
 @asynccontextmanager
 async def embedded_temporal(
-    *, port: int | None = None, ui_port: int | None = None, ui: bool = True, database: Path | None = None
+    *,
+    port: int | None = None,
+    ui_port: int | None = None,
+    ui: bool = True,
+    database: Path | None = None,
+    extra_args: Sequence[str] = (),
 ) -> AsyncIterator[WorkflowEnvironment]:
     """A running server on loopback; None for a port is a free one, None for the database is memory."""
     tuning = [f"--dynamic-config-value={name}={POLLS_PER_SECOND}" for name in _DYNAMIC_CONFIG]
@@ -46,7 +51,7 @@ async def embedded_temporal(
         dev_server_existing_path=binary(),
         dev_server_database_filename=str(database) if database else None,
         dev_server_log_level="error",
-        dev_server_extra_args=[*tuning, *pragmas, *(["--ui-disable-news-fetch"] if ui else [])],
+        dev_server_extra_args=[*tuning, *pragmas, *(["--ui-disable-news-fetch"] if ui else []), *extra_args],
     )
     async with environment:
         yield environment

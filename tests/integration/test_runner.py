@@ -136,7 +136,7 @@ async def identity(ctx: AgentContext) -> dict[str, Any]:
 
 @agent("test.stubborn")
 async def stubborn(params: dict[str, Any], ctx: AgentContext) -> None:
-    Path(params["started"]).touch()  # noqa: ASYNC240
+    Path(params["started"]).touch()
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:

@@ -186,7 +186,7 @@ class GateParams(Recorded):
 async def gate(params: GateParams, input: dict[str, Any], ctx: AgentContext) -> Any:
     """Waits until the file `open` exists."""
     with noted(params.folder, ctx):
-        while not Path(params.open).exists():  # noqa: ASYNC110, ASYNC240: another process makes it
+        while not Path(params.open).exists():
             await asyncio.sleep(0.005)
     return params.value
 
@@ -206,7 +206,7 @@ async def log(params: LogParams, input: dict[str, Any], ctx: AgentContext) -> di
             ctx.log(line, level=params.level, length=len(line))
         for percent in params.percents:
             await ctx.progress(percent)
-        while params.hold is not None and not Path(params.hold).exists():  # noqa: ASYNC110, ASYNC240
+        while params.hold is not None and not Path(params.hold).exists():
             await asyncio.sleep(0.005)
     return {"lines": len(params.lines)}
 
