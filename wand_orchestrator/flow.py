@@ -1,0 +1,91 @@
+"""Control nodes: nodes that the workflow carries out itself, with no agent behind them. Their names and params."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from wand_orchestrator.graph import Name, Seconds, Strict
+
+FLOW_APPROVAL = "flow.approval"
+FLOW_WAIT = "flow.wait"
+FLOW_MAP = "flow.map"
+FLOW_GRAPH = "flow.graph"
+FLOW_REPEAT = "flow.repeat"
+
+FAIL = "fail"
+
+
+class ApprovalParams(Strict):
+    """Waits for somebody's answer. Output: the answer."""
+
+    prompt: str = Field(default="", max_length=10_000, description="The question.")
+    answer_schema: dict[str, Any] = Field(
+        default_factory=dict, alias="schema", description="JSON Schema that the answer must fit."
+    )
+    timeout_sec: Seconds | None = Field(default=None, description="How long to wait; for ever without it.")
+    on_timeout: Literal["fail"] | dict[str, Any] = Field(
+        default=FAIL, description='`"fail"`, or `{"answer": <the default answer>}`.'
+    )
+
+
+class WaitParams(Strict):
+    """Waits: a durable timer. Output: `{"until": <the moment>}`."""
+
+    seconds: Seconds | None = None
+    until: datetime | None = Field(default=None, description="RFC 3339, with an offset.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.seconds is None) == (self.until is None):
+            raise ValueError("give either `seconds` or `until`")
+        if self.until is not None and self.until.tzinfo is None:
+            raise ValueError("`until` needs an offset from UTC, such as `Z`")
+        return self
+
+
+class Target(Strict):
+    """What a control node runs: one agent, or a stored graph by its name or id."""
+
+    agent: Name | None = None
+    graph: Name | None = None
+    params: dict[str, Any] = Field(default_factory=dict, description="Params of the agent.")
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.agent is None) == (self.graph is None):
+            raise ValueError("give either `agent` or `graph`")
+        return self
+
+
+class MapParams(Target):
+    """Runs its target for each item of the input `items`.
+
+    An item that is an object is the target's input; any other becomes `{"item": <it>}`.
+    Output: `{"outputs": [one for each item, null where it failed], "failed": [their indexes]}`.
+    """
+
+    concurrency: int = Field(default=10, ge=1, le=1000, description="Items in flight at once, at most.")
+    tolerate: int | float = Field(
+        default=0, ge=0, description="Items that may fail: a number, or, below 1, a share of all items."
+    )
+
+    def tolerated(self, count: int) -> int:
+        """How many of `count` items may fail."""
+        return int(self.tolerate * count) if 0 < self.tolerate < 1 else int(self.tolerate)
+
+
+class SubgraphParams(Strict):
+    """Runs a stored graph as a run of its own, whose input is the node's input. Output: its result's `outputs`."""
+
+    graph: Name = Field(description="Name (the newest version) or id of a stored graph.")
+
+
+class RepeatParams(Target):
+    """Runs its target again and again, each time on its last output, until `until` is true of an output.
+
+    Output: `{"output": <the last>, "times": <rounds>, "satisfied": <whether until was true>}`.
+    """
+
+    until: str = Field(description="JMESPath over the output.")
+    max_times: int = Field(ge=1, le=1000)
