@@ -1,13 +1,12 @@
 """An agent as an activity, on the real Temporal server."""
 
 import asyncio
-import shutil
 import sys
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,73 +14,20 @@ from typing import Any
 import pytest
 import sample_agents
 from sample_agents import Diary
-from temporalio import workflow
+from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 from temporalio.exceptions import TimeoutError as ActivityTimeout
-from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
-from temporalio.workflow import ActivityCancellationType
 
 from activities.worker import build_worker
-from wand_orchestrator import AgentContext, agent
+from tests.integration.one_node import NODE, OneNode, Order
+from tests.waiting import PATIENCE_SEC, eventually, until
+from wand_orchestrator import AgentContext, agent, tool
 from wand_orchestrator.bell import Bell
-from wand_orchestrator.contract import EXTERN_RING, AgentCall, AgentResult, FailureDetails, Report
+from wand_orchestrator.contract import AgentResult, FailureDetails, Report
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.temporal import DATA_CONVERTER
-
-PATIENCE_SEC = 20
-
-
-@dataclass
-class Order:
-    """One node to run: the limits are seconds."""
-
-    agent: str
-    call: dict[str, Any]
-    timeout: float = 30
-    attempts: int = 1
-    backoff: float = 0.01
-    non_retryable: list[str] = field(default_factory=list)
-
-
-@workflow.defn
-class OneNode:
-    """Runs one agent as the node `n` and keeps what is reported meanwhile."""
-
-    def __init__(self) -> None:
-        self._batches: list[list[Report]] = []
-
-    @workflow.run
-    async def run(self, order: Order) -> AgentResult:
-        ring = workflow.extern_functions().get(EXTERN_RING)
-        if ring is not None:
-            ring(workflow.info().workflow_id)
-        result: AgentResult = await workflow.execute_activity(
-            order.agent,
-            AgentCall(**order.call),
-            activity_id="n",
-            result_type=AgentResult,
-            start_to_close_timeout=timedelta(seconds=order.timeout),
-            heartbeat_timeout=timedelta(seconds=10),
-            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            retry_policy=RetryPolicy(
-                initial_interval=timedelta(seconds=order.backoff),
-                maximum_attempts=order.attempts,
-                non_retryable_error_types=order.non_retryable,
-            ),
-        )
-        return result
-
-    @workflow.signal
-    def report(self, reports: list[Report]) -> None:
-        self._batches.append(reports)
-
-    @workflow.query
-    def batches(self) -> list[list[Report]]:
-        return self._batches
 
 
 @agent("test.boom")
@@ -143,18 +89,27 @@ async def stubborn(params: dict[str, Any], ctx: AgentContext) -> None:
         raise ValueError("it fails while it is cancelled") from None
 
 
+@agent("test.until_shutdown")
+async def until_shutdown(params: dict[str, Any], ctx: AgentContext) -> str:
+    with sample_agents.noted(params["folder"], ctx):
+        await activity.wait_for_worker_shutdown()
+    return "ended in time"
+
+
 @agent("test.async_tool_in_thread", tools=["test.wait"])
 def async_tool_in_thread(params: dict[str, Any], ctx: AgentContext) -> None:
     ctx.tools["test.wait"](**params)
 
 
-@sample_agents.tool("test.wait")
+@tool("test.wait")
 async def wait_tool(folder: str, ctx: AgentContext) -> None:
     with sample_agents.noted(folder, ctx):
         await asyncio.Event().wait()
 
 
 HERE = [
+    wait_tool,
+    until_shutdown,
     wrong_output,
     not_json,
     boom,
@@ -183,15 +138,6 @@ class MemoryArtifacts:
     async def save(self, run_id: str, name: str, data: bytes, media_type: str) -> Saved:
         self.saved[run_id, name] = (data, media_type)
         return Saved(f"/runs/{run_id}/artifacts/{name}")
-
-
-@pytest.fixture(scope="session")
-async def client() -> AsyncIterator[Client]:
-    binary = shutil.which("temporal", path=str(Path(sys.executable).parent))
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=binary, data_converter=DATA_CONVERTER, dev_server_log_level="error"
-    ) as environment:
-        yield environment.client
 
 
 @dataclass
@@ -240,10 +186,16 @@ def details_of(error: ApplicationError) -> FailureDetails:
     return FailureDetails.model_validate(error.details[0])
 
 
-async def eventually(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_SEC):
-        while not holds():
-            await asyncio.sleep(0.005)
+async def failure_of(handle: WorkflowHandle[OneNode, AgentResult]) -> ApplicationError:
+    with pytest.raises(WorkflowFailureError) as caught:
+        await handle.result()
+    assert isinstance(caught.value.cause, ActivityError)
+    assert isinstance(caught.value.cause.cause, ApplicationError)
+    return caught.value.cause.cause
+
+
+def details_of(error: ApplicationError) -> FailureDetails:
+    return FailureDetails.model_validate(error.details[0])
 
 
 async def reports(handle: WorkflowHandle[OneNode, AgentResult]) -> list[Report]:
@@ -252,17 +204,24 @@ async def reports(handle: WorkflowHandle[OneNode, AgentResult]) -> list[Report]:
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
-    return Registry.of(sample_agents, wait_tool, *HERE)
+    return Registry.of(sample_agents, *HERE)
 
 
-@pytest.fixture
-def house(client: Client, registry: Registry) -> House:
+def new_house(client: Client, registry: Registry) -> House:
     settings = Settings(_env_file=None, max_output_bytes=2048, max_concurrent_agents=20)
     return House(client, f"q_{uuid.uuid4().hex}", settings, MemoryArtifacts(), registry)
 
 
 @pytest.fixture
-async def running(house: House) -> AsyncIterator[House]:
+def house(temporal_client: Client, registry: Registry) -> House:
+    """With a queue of its own and no worker yet."""
+    return new_house(temporal_client, registry)
+
+
+@pytest.fixture(scope="session")
+async def running(temporal_client: Client, registry: Registry) -> AsyncIterator[House]:
+    """One with a worker, for all tests that leave it as it is."""
+    house = new_house(temporal_client, registry)
     async with house.worker():
         yield house
 
@@ -374,7 +333,7 @@ async def test_any_other_exception_is_tried_again_and_its_cause_stays_out_of_the
 
 
 async def test_a_failed_attempt_is_reported_before_the_next_one(running: House) -> None:
-    handle = await running.start("test.flaky", {"params": {"succeeds_at": 3}}, attempts=3, backoff=0.05)
+    handle = await running.start("test.flaky", {"params": {"succeeds_at": 3}}, attempts=3, backoff_sec=0.05)
     result = await handle.result()
     assert result.output["attempt"] == 3
     told = await reports(handle)
@@ -400,7 +359,7 @@ async def test_a_code_that_the_node_does_not_retry_is_final(running: House) -> N
 async def test_an_agent_says_how_long_to_wait_for_its_next_attempt(running: House) -> None:
     params = {"succeeds_at": 2, "retry_after": 0.05}
     before = datetime.now(UTC)
-    handle = await running.start("test.flaky", {"params": params}, attempts=2, backoff=3600)
+    handle = await running.start("test.flaky", {"params": params}, attempts=2, backoff_sec=3600)
     assert (await handle.result()).attempt == 2
     [told] = await reports(handle)
     assert told.next_attempt_at is not None
@@ -424,7 +383,7 @@ async def test_the_idempotency_key_is_the_same_for_all_attempts(running: House) 
 async def test_an_artifact_is_saved_with_its_run(running: House, name: str, file: str, saved: bytes) -> None:
     handle = await running.start(name)
     assert (await handle.result()).output == f"/runs/{handle.id}/artifacts/{file}"
-    assert running.artifacts.saved == {(handle.id, file): (saved, "text/plain")}
+    assert running.artifacts.saved[handle.id, file] == (saved, "text/plain")
 
 
 @pytest.mark.parametrize(("name", "code"), [("test.exit", "RuntimeError"), ("test.stop_iteration", "RuntimeError")])
@@ -448,9 +407,7 @@ async def test_what_a_short_agent_reports_rides_along_and_costs_no_signal(runnin
 async def test_what_a_long_agent_reports_is_signalled_meanwhile(running: House, tmp_path: Path) -> None:
     hold = tmp_path / "go"
     handle = await running.start("test.log", {"params": {"lines": ["a", "b"], "percents": [10, 50], "hold": str(hold)}})
-    async with asyncio.timeout(PATIENCE_SEC):
-        while not (told := await reports(handle)):
-            await asyncio.sleep(0.01)
+    told = await until(lambda: reports(handle), bool)
     assert [(report.kind, report.percent) for report in told] == [("log", None), ("log", None), ("progress", 50)]
     hold.touch()
     assert (await handle.result()).reports == ()
@@ -527,7 +484,7 @@ async def test_what_a_cancelled_agent_reported_is_not_lost(running: House, tmp_p
 async def test_an_attempt_that_takes_too_long_is_stopped_and_reported(running: House, tmp_path: Path) -> None:
     diary = Diary(tmp_path)
     params = {"sec": 600, "folder": str(tmp_path)}
-    handle = await running.start("test.sleep", {"params": params}, timeout=0.5, attempts=2, backoff=3)
+    handle = await running.start("test.sleep", {"params": params}, timeout_sec=0.5, attempts=2, backoff_sec=3)
     with pytest.raises(WorkflowFailureError) as caught:
         await handle.result()
     assert isinstance(caught.value.cause, ActivityError)
@@ -558,18 +515,12 @@ async def test_a_worker_that_stops_gives_its_nodes_back(house: House, tmp_path: 
 
 async def test_a_worker_that_stops_lets_its_nodes_end_within_the_grace(house: House, tmp_path: Path) -> None:
     diary = Diary(tmp_path)
-    params = {"open": str(tmp_path / "open"), "folder": str(tmp_path), "value": 7}
-    worker = house.worker(grace_sec=PATIENCE_SEC)
-    polling = asyncio.create_task(worker.run())
-    handle = await house.start("test.gate", {"params": params})
-    await eventually(lambda: diary.count("start") == 1)
-    stopping = asyncio.create_task(worker.shutdown())
-    await eventually(lambda: worker.is_shutdown or not worker.is_running or stopping.get_stack() != [])
-    (tmp_path / "open").touch()
-    await asyncio.gather(polling, stopping)
-    assert diary.entries() == [("start", "n", 1), ("end", "n", 1)]
+    async with house.worker(grace_sec=PATIENCE_SEC):
+        handle = await house.start("test.until_shutdown", {"params": {"folder": str(tmp_path)}})
+        await eventually(lambda: diary.count("start") == 1)
+    assert diary.entries() == [("start", NODE, 1), ("end", NODE, 1)]
     async with house.worker():
-        assert (await handle.result()).output == 7
+        assert (await handle.result()).output == "ended in time"
 
 
 async def test_agents_run_at_once_up_to_the_workers_limit(house: House, tmp_path: Path) -> None:
