@@ -30,6 +30,9 @@ from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.signature import CONTEXT
 
+FIRST_HEARTBEAT_SEC = 0.1
+"""An agent that has ended by then costs no heartbeat, and its end does not wait for the answer to one."""
+
 HEARTBEAT_SEC = 0.5
 SIGNAL_TIMEOUT = timedelta(seconds=5)
 """An agent's end waits no longer than this for a report that is under way."""
@@ -175,6 +178,7 @@ class Runner:
 
 async def _beat() -> None:
     """Tells Temporal that the agent lives; its answers tell of a cancel. The worker sends at most one a throttle."""
+    await asyncio.sleep(FIRST_HEARTBEAT_SEC)
     while True:
         activity.heartbeat()
         await asyncio.sleep(HEARTBEAT_SEC)

@@ -6,14 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 from temporalio.client import Client
+from temporalio.common import WorkerDeploymentVersion
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import (
     Interceptor,
     PollerBehaviorSimpleMaximum,
     Worker,
+    WorkerDeploymentConfig,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
@@ -26,10 +29,11 @@ from wand_orchestrator.contract import EXTERN_RING
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 
-HEARTBEAT_THROTTLE = timedelta(seconds=1)
-"""Between heartbeats of one node, at most: a cancel is told in the answer to one. The SDK's own limit is 60 s."""
+DISTRIBUTION = "wand-orchestrator"
 
-HEARTBEAT_THROTTLE_WITHOUT_TIMEOUT = timedelta(seconds=0.5)
+HEARTBEAT_THROTTLE = timedelta(seconds=0.5)
+"""Between heartbeats of one node, at most. A cancel is told in the answer to one, so an agent sees it within this time;
+with the SDK's own limit of 60 s and a heartbeat timeout of 10 s it would take up to 8 s."""
 
 ACTIVITY_POLLERS = 5
 """Eager activities need no poll, so these serve retries and nodes of other workers' runs."""
@@ -79,6 +83,7 @@ def build_worker(
         client,
         task_queue=task_queue or settings.task_queue,
         identity=worker_identity(),
+        deployment_config=_deployment(),
         workflows=workflows,
         activities=[*agents, *local_activities],
         workflow_runner=SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)),
@@ -88,8 +93,15 @@ def build_worker(
         activity_task_poller_behavior=PollerBehaviorSimpleMaximum(ACTIVITY_POLLERS),
         max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE_WITHOUT_TIMEOUT,
+        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_grace_sec),
+    )
+
+
+def _deployment() -> WorkerDeploymentConfig:
+    """Tells operators which release a worker runs. Left to itself the SDK hashes all loaded modules, for a second."""
+    return WorkerDeploymentConfig(
+        WorkerDeploymentVersion(DISTRIBUTION, version(DISTRIBUTION)), use_worker_versioning=False
     )
 
 

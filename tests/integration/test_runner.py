@@ -15,6 +15,8 @@ import pytest
 import sample_agents
 from sample_agents import Diary
 from temporalio import activity
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import PauseActivityRequest, UnpauseActivityRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 from temporalio.exceptions import TimeoutError as ActivityTimeout
@@ -107,7 +109,7 @@ async def wait_tool(folder: str, ctx: AgentContext) -> None:
         await asyncio.Event().wait()
 
 
-HERE = [
+HERE: list[Agent | Tool] = [
     wait_tool,
     until_shutdown,
     wrong_output,
@@ -172,18 +174,6 @@ class House:
 
     async def failure(self, agent_name: str, call: dict[str, Any] | None = None, **limits: Any) -> ApplicationError:
         return await failure_of(await self.start(agent_name, call, **limits))
-
-
-async def failure_of(handle: WorkflowHandle[OneNode, AgentResult]) -> ApplicationError:
-    with pytest.raises(WorkflowFailureError) as caught:
-        await handle.result()
-    assert isinstance(caught.value.cause, ActivityError)
-    assert isinstance(caught.value.cause.cause, ApplicationError)
-    return caught.value.cause.cause
-
-
-def details_of(error: ApplicationError) -> FailureDetails:
-    return FailureDetails.model_validate(error.details[0])
 
 
 async def failure_of(handle: WorkflowHandle[OneNode, AgentResult]) -> ApplicationError:
@@ -359,7 +349,7 @@ async def test_a_code_that_the_node_does_not_retry_is_final(running: House) -> N
 async def test_an_agent_says_how_long_to_wait_for_its_next_attempt(running: House) -> None:
     params = {"succeeds_at": 2, "retry_after": 0.05}
     before = datetime.now(UTC)
-    handle = await running.start("test.flaky", {"params": params}, attempts=2, backoff_sec=3600)
+    handle = await running.start("test.flaky", {"params": params}, attempts=2600)
     assert (await handle.result()).attempt == 2
     [told] = await reports(handle)
     assert told.next_attempt_at is not None
@@ -445,7 +435,7 @@ async def test_a_cancel_reaches_the_agent_within_a_second(
     await eventually(lambda: diary.count("start") == 1)
     took = await cancel_and_time(handle, diary)
     await assert_cancelled(handle)
-    assert took < 1.5
+    assert took < 1
     assert diary.count("end") == 0
 
 
@@ -484,7 +474,7 @@ async def test_what_a_cancelled_agent_reported_is_not_lost(running: House, tmp_p
 async def test_an_attempt_that_takes_too_long_is_stopped_and_reported(running: House, tmp_path: Path) -> None:
     diary = Diary(tmp_path)
     params = {"sec": 600, "folder": str(tmp_path)}
-    handle = await running.start("test.sleep", {"params": params}, timeout_sec=0.5, attempts=2, backoff_sec=3)
+    handle = await running.start("test.sleep", {"params": params}, timeout_sec=0.5, attempts=2)
     with pytest.raises(WorkflowFailureError) as caught:
         await handle.result()
     assert isinstance(caught.value.cause, ActivityError)
@@ -545,7 +535,37 @@ async def test_a_workflow_rings_the_bell_of_its_worker(house: House) -> None:
 
 
 async def test_a_worker_ends_its_threads(house: House) -> None:
+    def agent_threads() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if thread.name.startswith("agent")}
+
+    before = agent_threads()
     async with house.worker():
         await house.run("test.slow_sync", {"params": {"sec": 0}})
-        assert any(thread.name.startswith("agent") for thread in threading.enumerate())
-    assert not any(thread.name.startswith("agent") for thread in threading.enumerate())
+        assert agent_threads() > before
+    assert agent_threads() <= before
+
+
+async def test_a_paused_node_stops_and_goes_on_when_it_is_unpaused(running: House, tmp_path: Path) -> None:
+    diary = Diary(tmp_path)
+    params = {"open": str(tmp_path / "open"), "folder": str(tmp_path), "value": 7}
+    handle = await running.start("test.gate", {"params": params}, attempts=2)
+    await eventually(lambda: diary.count("start") == 1)
+    service, where = running.client.workflow_service, WorkflowExecution(workflow_id=handle.id)
+    namespace = running.client.namespace
+    await service.pause_activity(PauseActivityRequest(namespace=namespace, execution=where, id=NODE))
+    [told] = await until(lambda: reports(handle), bool)
+    assert told.error is not None
+    assert (told.kind, told.error.code) == ("retrying", "paused")
+    assert diary.count("cancel") == 1
+    (tmp_path / "open").touch()
+    await service.unpause_activity(UnpauseActivityRequest(namespace=namespace, execution=where, id=NODE))
+    result = await handle.result()
+    assert (result.output, diary.count("end")) == (7, 1)
+
+
+async def test_a_terminated_run_ends_its_agents(running: House, tmp_path: Path) -> None:
+    diary = Diary(tmp_path)
+    handle = await running.start("test.sleep", {"params": {"sec": 600, "folder": str(tmp_path)}})
+    await eventually(lambda: diary.count("start") == 1)
+    await handle.terminate()
+    await eventually(lambda: diary.count("cancel") == 1)
