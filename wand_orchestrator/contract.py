@@ -25,6 +25,8 @@ SIGNAL_PAUSE = "pause"
 SIGNAL_RESUME = "resume"
 UPDATE_SKIP = "skip"
 UPDATE_RETRY = "retry"
+UPDATE_RESPOND = "respond"
+SIGNAL_CHILD_EVENTS = "child_events"
 ACTIVITY_ARCHIVE = "wand.archive"
 ACTIVITY_RETRY_NOW = "wand.retry_now"
 
@@ -42,12 +44,21 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class RunParent(Message):
+    run_id: str
+    node: str
+
+
 class RunInput(Message):
     """Input of the workflow `GraphRun`: a snapshot, so that later edits of a graph never reach a run."""
 
     graph: Graph
     input: Any = None
     graph_id: str | None = None
+    subgraphs: dict[str, Graph] = Field(
+        default_factory=dict, description="Stored graphs that control nodes name, by name or id, as of the start."
+    )
+    parent: RunParent | None = Field(default=None, description="The run and node that this run is a part of.")
     carried: dict[str, Any] | None = Field(
         default=None, description="State of the run before a continue-as-new; written by the workflow only."
     )
@@ -122,6 +133,21 @@ class StatePage(Message):
 
     state: RunState
     total_nodes: int
+
+
+class Answer(Message):
+    """Argument of the update `respond`: the answer to a waiting `flow.approval` node, and who gave it."""
+
+    node: str
+    answer: Any = None
+    by: str | None = None
+
+
+class ChildEvents(Message):
+    """Argument of the signal `child_events`: what happened in the child run of a node."""
+
+    node: str
+    events: tuple[Event, ...]
 
 
 class NodeAddress(Message):

@@ -13,7 +13,11 @@ FLOW_MAP = "flow.map"
 FLOW_GRAPH = "flow.graph"
 FLOW_REPEAT = "flow.repeat"
 
-FAIL = "fail"
+FAIL: Literal["fail"] = "fail"
+
+
+class DefaultAnswer(Strict):
+    answer: Any
 
 
 class ApprovalParams(Strict):
@@ -24,7 +28,7 @@ class ApprovalParams(Strict):
         default_factory=dict, alias="schema", description="JSON Schema that the answer must fit."
     )
     timeout_sec: Seconds | None = Field(default=None, description="How long to wait; for ever without it.")
-    on_timeout: Literal["fail"] | dict[str, Any] = Field(
+    on_timeout: Literal["fail"] | DefaultAnswer = Field(
         default=FAIL, description='`"fail"`, or `{"answer": <the default answer>}`.'
     )
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wand_orchestrator.contract import AgentResult, FailureDetails, Report
-from wand_orchestrator.events import EventType, Level, rfc3339
+from wand_orchestrator.contract import AgentResult, Answer, FailureDetails, Report
+from wand_orchestrator.events import Event, EventType, Level, rfc3339
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.state import Failure
 from workflows.failures import NodeFailure
@@ -86,6 +86,29 @@ def node_failed(node: Node, failed: NodeFailure) -> Entry:
 
 def node_cancelled(node: Node) -> Entry:
     return Entry(EventType.NODE_CANCELLED, f"{node.id} cancelled", node=node.id)
+
+
+def node_waiting(node: Node, message: str, data: dict[str, Any]) -> Entry:
+    return Entry(EventType.NODE_WAITING, message, node=node.id, data=data)
+
+
+def node_answered(node: Node, answer: Answer) -> Entry:
+    who = answer.by or "somebody"
+    data = {"by": answer.by, "answer": answer.answer}
+    return Entry(EventType.NODE_LOG, f"{who} answered {node.id}", node=node.id, data=data)
+
+
+def child_started(node: Node, run_id: str) -> Entry:
+    return Entry(EventType.NODE_LOG, f"{node.id} runs as {run_id}", node=node.id, data={"run_id": run_id})
+
+
+def of_child(node: str, event: Event) -> Entry:
+    """What happened in a child run, as its parent tells it: its nodes are `node/theirs`, the run itself is a log."""
+    if event.node is None:
+        return Entry(EventType.NODE_LOG, event.message, event.level, node, data=event.data)
+    percent = event.progress if event.type is EventType.NODE_PROGRESS else None
+    name = f"{node}/{event.node}"
+    return Entry(event.type, event.message, event.level, name, event.attempt, percent, event.data)
 
 
 def node_skipped(node: str) -> Entry:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
+    ChildWorkflowError,
     RetryState,
     TimeoutError,
     TimeoutType,
@@ -39,8 +40,8 @@ class NodeFailure:
 
 
 def node_failure(node: Node, options: Options, error: BaseException) -> NodeFailure:
-    """Read an activity's error; `attempt` is None where nobody knows it."""
-    cause = error.cause if isinstance(error, ActivityError) and error.cause is not None else error
+    """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it."""
+    cause = (error.cause if isinstance(error, ActivityError | ChildWorkflowError) else None) or error
     if isinstance(cause, ApplicationError):
         details = _details(cause)
         attempt = details.attempt if cause.details else _attempts(node, options, error)

@@ -17,14 +17,18 @@ from wand_orchestrator.contract import (
     QUERY_EVENTS,
     QUERY_PROGRESS,
     QUERY_STATE,
+    SIGNAL_CHILD_EVENTS,
     SIGNAL_PAUSE,
     SIGNAL_REPORT,
     SIGNAL_RESUME,
+    UPDATE_RESPOND,
     UPDATE_RETRY,
     UPDATE_SKIP,
     WAND_GRAPH,
     WAND_GRAPH_ID,
     WORKFLOW_GRAPH_RUN,
+    Answer,
+    ChildEvents,
     EventPage,
     Report,
     RunInput,
@@ -34,6 +38,7 @@ from wand_orchestrator.contract import (
 from wand_orchestrator.state import RunState
 from workflows import entries
 from workflows.archiving import archive
+from workflows.forwarding import Forwarder
 from workflows.journal import Journal
 from workflows.opening import open_run
 from workflows.retrying import retry_now
@@ -51,18 +56,21 @@ class GraphRun:
         carried = self._run.carried
         state = RunState.model_validate(carried["state"]) if carried else None
         self._journal = Journal(workflow.now, _ring(), state)
-        self._walk = Walk(self._run, self._journal, carried)
+        self._forwarder = Forwarder(self._journal, self._run.parent)
+        self._walk = Walk(self._run, self._journal, carried, each_turn=self._forwarder.look)
 
     @workflow.run
     async def run(self, document: dict[str, Any]) -> RunResult:
         """Walk the graph to its end, put the journal into the database, and end as the run ended."""
         self._open()
         while (outcome := await self._walk.to_the_end()) is None:
+            await self._forwarder.flush()
             if await archive(self._journal, self._run):
                 self._walk.cancel()
             else:
                 workflow.continue_as_new(self._carry())
         result = self._close(outcome)
+        await self._forwarder.flush()
         await archive(self._journal, self._run, result)
         return self._end(outcome, result)
 
@@ -109,6 +117,11 @@ class GraphRun:
     def report(self, reports: Sequence[Report]) -> None:
         self._walk.report(reports)
 
+    @workflow.signal(name=SIGNAL_CHILD_EVENTS, description="What happened in a child run, sent by it.")
+    def child_events(self, happened: ChildEvents) -> None:
+        for event in happened.events:
+            self._journal.append(entries.of_child(happened.node, event))
+
     @workflow.signal(name=SIGNAL_PAUSE, description="Nothing new starts; what is in flight ends. Lifted by `resume`.")
     def pause(self) -> None:
         self._walk.pause()
@@ -126,6 +139,14 @@ class GraphRun:
     @skip.validator
     def _validate_skip(self, node: str) -> None:
         _refuse(self._walk.refuse_skip(node))
+
+    @workflow.update(name=UPDATE_RESPOND, description="Answers a `flow.approval` node that waits.")
+    def respond(self, answer: Answer) -> None:
+        self._walk.respond(answer)
+
+    @respond.validator
+    def _validate_respond(self, answer: Answer) -> None:
+        _refuse(self._walk.refuse_answer(answer))
 
     @workflow.update(
         name=UPDATE_RETRY,

@@ -18,10 +18,11 @@ LAST_CALL_EVENTS = 40_000
 
 
 class Rollover:
-    """`wake`: called when a drain has lasted long enough to look again."""
+    """`draining`: whether new nodes are held back. `wake` is called when it is time to look again."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
+        self.draining = False
         self._drain_until: datetime | None = None
         self._not_before_events = 0
 
@@ -32,8 +33,11 @@ class Rollover:
         events = info.get_current_history_length()
         return info.is_continue_as_new_suggested() and events >= self._not_before_events
 
-    def drains(self) -> bool:
-        """Whether new nodes are held back now."""
+    def look(self) -> None:
+        """Decide anew, once in each turn of the loop."""
+        self.draining = self._drains()
+
+    def _drains(self) -> bool:
         if not self.due:
             return False
         events = workflow.info().get_current_history_length()

@@ -336,7 +336,7 @@ class Scheduler:
     # Continue-as-new
 
     def carry(self) -> dict[str, Any]:
-        """The state while nothing is in flight, of a size that follows the frontier, and one letter a node."""
+        """The state, of a size that follows the frontier, and one letter a node."""
         entries = self._entries.values()
         return {
             "phases": "".join(entry.phase.value for entry in entries),
@@ -363,6 +363,9 @@ class Scheduler:
             entry.undecided, entry.taken, entry.input = undecided, taken, given
             entry.broken = Failure.model_validate(broken) if broken else None
         scheduler._ready = deque(carried["ready"])
+        scheduler._in_flight = {
+            entry.node.id: None for entry in scheduler._entries.values() if entry.phase is Phase.IN_FLIGHT
+        }
         scheduler._outputs = dict(carried["outputs"])
         scheduler._held = {node: Failure.model_validate(failure) for node, failure in carried["held"].items()}
         scheduler._paused = carried["paused"]

@@ -11,49 +11,63 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from pydantic import ValidationError
 from temporalio import workflow
-from temporalio.exceptions import is_cancelled_exception
+from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
-from wand_orchestrator.contract import AgentCall, AgentResult, Report, RunInput, RunResult
+from wand_orchestrator.contract import AgentResult, Answer, Report, RunInput, RunResult
 from wand_orchestrator.expressions import ExpressionError, resolve_input
 from wand_orchestrator.graph import Node
 from wand_orchestrator.state import Failure
 from workflows import entries
-from workflows.activity_options import activity_options
 from workflows.deadline import Deadline
 from workflows.details import details
 from workflows.failures import NodeFailure, node_failure
+from workflows.flow.approval import Approval
+from workflows.flow.control import Given
 from workflows.journal import Journal
+from workflows.launcher import Launcher
 from workflows.rollover import Rollover
 from workflows.scheduler import Decision, Outcome, Phase, Scheduler, Start
 
 
 class Walk:
-    """One run's way through its graph. `carried`: what `carry` gave in the history before this one."""
+    """One run's way through its graph. `carried`: what `carry` gave in the history before this one.
 
-    def __init__(self, run: RunInput, journal: Journal, carried: dict[str, Any] | None) -> None:
+    `each_turn` is called in each turn of the loop.
+    """
+
+    def __init__(
+        self, run: RunInput, journal: Journal, carried: dict[str, Any] | None, each_turn: Callable[[], None]
+    ) -> None:
         self._run = run
+        self._each_turn = each_turn
         self._graph = run.graph
         self._journal = journal
         self._scheduler = Scheduler.restore(run.graph, carried["scheduler"]) if carried else Scheduler(run.graph)
         seconds = carried["deadline_sec"] if carried else run.graph.options.run_timeout_sec
         budget = None if seconds is None else timedelta(seconds=seconds)
         self._deadline = Deadline(budget, passed=lambda: self._put(self._time_out))
-        self._activities: dict[str, workflow.ActivityHandle[AgentResult]] = {}
+        self._in_flight: dict[str, asyncio.Future[AgentResult]] = {}
         self._skipping: set[str] = set()
         self._mailbox: deque[Callable[[], None]] = deque()
         self._rollover = Rollover(wake=self._wake)
+        self._launcher = Launcher(run, self._append, lambda: self._deadline.remaining, self._holds_back)
+        self._restored: dict[str, Any] = carried["controls"] if carried else {}
 
     async def to_the_end(self) -> Outcome | None:
         """Until the run has ended, or, with None, is to go on in a new history; nothing is in flight then."""
+        self._take_up()
         while True:
             self._keep_time()
+            self._rollover.look()
             self._start_nodes()
             self.describe()
+            self._each_turn()
             if (outcome := self._scheduler.outcome) is not None:
                 self._deadline.stop()
                 return outcome
-            if self._rollover.due and self._scheduler.idle:
+            if self._rollover.due and self._launcher.rests(self._scheduler.in_flight):
                 return None
             try:
                 await workflow.wait_condition(lambda: bool(self._mailbox))
@@ -67,10 +81,11 @@ class Walk:
         workflow.set_current_details(details(self._graph, self._journal.state, self._scheduler.in_flight))
 
     def carry(self) -> dict[str, Any]:
-        """What the next history needs; nothing is in flight."""
+        """What the next history needs; nothing is in flight but control nodes at rest."""
         remaining = self._deadline.remaining
         return {
             "scheduler": self._scheduler.carry(),
+            "controls": self._launcher.carry(),
             "deadline_sec": None if remaining is None else remaining.total_seconds(),
         }
 
@@ -93,7 +108,7 @@ class Walk:
         if not self._scheduler.stopping:
             self._scheduler.cancel()
             self._journal.append(entries.run_cancelling())
-        self._cancel_activities()
+        self._cancel_nodes()
 
     def pause(self) -> None:
         self._gate(self._scheduler.pause)
@@ -107,11 +122,25 @@ class Walk:
 
     def skip(self, node: str) -> None:
         """Skip the node; one that is in flight is cancelled first, and counts as skipped however it then ends."""
-        if node in self._activities:
+        if node in self._in_flight:
             self._skipping.add(node)
-            self._activities[node].cancel()
+            self._in_flight[node].cancel()
         else:
             self._gate(partial(self._settle_skipped, node))
+
+    def refuse_answer(self, answer: Answer) -> str | None:
+        """Why this answer cannot be taken; None if it can."""
+        if refusal := self._refuse(answer.node):
+            return refusal
+        control = self._launcher.control(answer.node)
+        if not isinstance(control, Approval) or answer.node in self._skipping:
+            return f"node {answer.node} does not wait for an answer"
+        return control.refuse(answer)
+
+    def respond(self, answer: Answer) -> None:
+        control = self._launcher.control(answer.node)
+        assert isinstance(control, Approval)
+        control.respond(answer)
 
     def refuse_retry(self, node: str) -> str | None:
         """Why this node cannot be tried again now; None if it can."""
@@ -148,6 +177,7 @@ class Walk:
         if self._scheduler.paused != before and not self._scheduler.stopping:
             held = self._scheduler.held
             self._journal.append(entries.run_paused(held) if self._scheduler.paused else entries.run_resumed())
+            self._launcher.signal_children(self._scheduler.paused)
         self._wake()
 
     # The loop's parts
@@ -166,17 +196,27 @@ class Walk:
 
     def _time_out(self) -> None:
         self._scheduler.time_out()
-        self._cancel_activities()
+        self._cancel_nodes()
 
-    def _cancel_activities(self) -> None:
+    def _cancel_nodes(self) -> None:
         """Nothing new starts any more; what is in flight is cancelled, and awaited by the loop."""
-        for handle in self._activities.values():
-            handle.cancel()
+        for future in self._in_flight.values():
+            future.cancel()
+
+    def _holds_back(self) -> bool:
+        return self._scheduler.paused or self._scheduler.stopping or self._rollover.draining
+
+    def _take_up(self) -> None:
+        """Go on with the control nodes that were in flight in the history before this one."""
+        restored, self._restored = self._restored, {}
+        nodes = {node.id: node for node in self._graph.nodes if node.id in restored}
+        for id, held in restored.items():
+            self._await(nodes[id], Given(nodes[id], held["params"], held["input"], held["state"]))
 
     # Nodes
 
     def _start_nodes(self) -> None:
-        if self._rollover.drains():
+        if self._rollover.draining:
             return
         while (start := self._scheduler.next_start()) is not None:
             self._start_node(start)
@@ -189,24 +229,28 @@ class Walk:
             self._fail(node, NodeFailure.of(node, error.code, f"params: {error}"))
             return
         self._journal.append(entries.node_scheduled(node))
-        key = f"{workflow.info().workflow_id}/{node.id}"
-        handle = workflow.start_activity(
-            node.type,
-            AgentCall(params=params, input=start.input, idempotency_key=key),
-            result_type=AgentResult,
-            **activity_options(node, self._graph.options, self._deadline.remaining),
-        )
-        self._activities[node.id] = handle
-        handle.add_done_callback(lambda _: self._put(partial(self._settle, node)))
+        self._await(node, Given(node, params, start.input))
+
+    def _await(self, node: Node, given: Given) -> None:
+        """Launch the node; its end is put into the mailbox."""
+        try:
+            future = self._launcher.launch(given)
+        except ValidationError as error:
+            self._fail(node, NodeFailure.of(node, "invalid_params", f"params: {error}"))
+        except ApplicationError as error:
+            self._fail(node, node_failure(node, self._graph.options, error))
+        else:
+            self._in_flight[node.id] = future
+            future.add_done_callback(lambda _: self._put(partial(self._settle, node)))
 
     def _settle(self, node: Node) -> None:
-        handle = self._activities.pop(node.id)
-        error = asyncio.CancelledError() if handle.cancelled() else handle.exception()
+        future = self._in_flight.pop(node.id)
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if node.id in self._skipping:
             self._skipping.discard(node.id)
             self._gate(partial(self._settle_skipped, node.id))
         elif error is None:
-            self._succeed(node, handle.result())
+            self._succeed(node, future.result())
         elif self._scheduler.stopping and is_cancelled_exception(error):
             self._scheduler.cancelled(node.id)
             self._append(entries.node_cancelled(node))
@@ -240,7 +284,7 @@ class Walk:
         for decision in decisions:
             self._append(entries.node_decided(decision))
         if self._scheduler.stopping:
-            self._cancel_activities()
+            self._cancel_nodes()
 
     def _append(self, entry: entries.Entry) -> None:
         self._journal.append(entry, self._scheduler.progress)

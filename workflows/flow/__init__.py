@@ -1,0 +1,1 @@
+"""Control nodes: carried out by the workflow itself."""

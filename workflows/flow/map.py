@@ -1,0 +1,58 @@
+"""`flow.map`: runs an agent or a stored graph for each item of a list."""
+
+import asyncio
+from typing import Any
+
+from temporalio.exceptions import is_cancelled_exception
+
+from wand_orchestrator.flow import MapParams
+from workflows.flow.control import Control, Given, Host, failure
+from workflows.flow.target import run_target
+from workflows.flow.window import Window
+
+
+class Map(Control):
+    def __init__(self, given: Given, host: Host) -> None:
+        super().__init__(given, host)
+        self._params = MapParams.model_validate(given.params)
+        self._items = given.input.get("items")
+        carried = given.carried or {"outputs": {}, "failed": []}
+        self._outputs: dict[int, Any] = {int(index): output for index, output in carried["outputs"].items()}
+        self._failed: set[int] = set(carried["failed"])
+        self._window: Window | None = None
+
+    async def run(self) -> dict[str, Any]:
+        if not isinstance(self._items, list):
+            raise failure("invalid_input", f"`items` must be a list, and is {type(self._items).__name__}")
+        done = self._failed | self._outputs.keys()
+        todo = [index for index in range(len(self._items)) if index not in done]
+        self._window = Window(todo, self._params.concurrency, self._start, self._settled, lambda: self.host.holds_back)
+        await self._window.run()
+        if self._too_many_failed():
+            raise failure("too_many_failed", f"{len(self._failed)} of {len(self._items)} items failed")
+        outputs = [self._outputs.get(index) for index in range(len(self._items))]
+        return {"outputs": outputs, "failed": sorted(self._failed)}
+
+    def carry(self) -> dict[str, Any]:
+        return {"outputs": self._outputs, "failed": sorted(self._failed)}
+
+    @property
+    def busy(self) -> bool:
+        return self._window is not None and self._window.busy
+
+    async def _start(self, index: int) -> Any:
+        assert self._items is not None
+        return await run_target(self.host, self._params, self.node, f"{self.node.id}[{index}]", self._items[index])
+
+    def _settled(self, index: int, future: "asyncio.Future[Any]") -> None:
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if error is None:
+            self._outputs[index] = future.result()
+        elif not is_cancelled_exception(error):
+            self._failed.add(index)
+            if self._too_many_failed():
+                assert self._window is not None
+                self._window.stop()
+
+    def _too_many_failed(self) -> bool:
+        return len(self._failed) > self._params.tolerated(len(self._items or ()))

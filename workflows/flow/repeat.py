@@ -1,0 +1,47 @@
+"""`flow.repeat`: runs an agent or a stored graph until its output satisfies a condition."""
+
+from typing import Any
+
+from temporalio import workflow
+
+from wand_orchestrator.expressions import ExpressionError, evaluate, is_true
+from wand_orchestrator.flow import RepeatParams
+from workflows.flow.control import Control, Given, Host, failure
+from workflows.flow.target import run_target
+
+
+class Repeat(Control):
+    def __init__(self, given: Given, host: Host) -> None:
+        super().__init__(given, host)
+        self._params = RepeatParams.model_validate(given.params)
+        carried = given.carried or {"times": 0, "last": given.input}
+        self._times: int = carried["times"]
+        self._last: Any = carried["last"]
+        self._busy = False
+
+    async def run(self) -> dict[str, Any]:
+        satisfied = False
+        while not satisfied and self._times < self._params.max_times:
+            await workflow.wait_condition(lambda: not self.host.holds_back)
+            satisfied = await self._round()
+        return {"output": self._last, "times": self._times, "satisfied": satisfied}
+
+    def carry(self) -> dict[str, Any]:
+        return {"times": self._times, "last": self._last}
+
+    @property
+    def busy(self) -> bool:
+        return self._busy
+
+    async def _round(self) -> bool:
+        self._busy = True
+        try:
+            id = f"{self.node.id}[{self._times}]"
+            self._last = await run_target(self.host, self._params, self.node, id, self._last)
+        finally:
+            self._busy = False
+        self._times += 1
+        try:
+            return is_true(evaluate(self._params.until, self._last))
+        except ExpressionError as error:
+            raise failure(error.code, f"until: {error}") from error

@@ -1,0 +1,72 @@
+"""Runs many things of one control node, at most so many at once, and gives their results in order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from temporalio import workflow
+
+
+class Window:
+    """Starts `start(i)` for i in `todo`; `settled(i, future)` is called as each ends, and may call `stop`."""
+
+    def __init__(
+        self,
+        todo: list[int],
+        size: int,
+        start: Callable[[int], Awaitable[Any]],
+        settled: Callable[[int, "asyncio.Future[Any]"], None],
+        holds_back: Callable[[], bool],
+    ) -> None:
+        self._todo = todo[::-1]
+        self._size = size
+        self._start = start
+        self._settled = settled
+        self._holds_back = holds_back
+        self._in_flight: dict[int, asyncio.Future[Any]] = {}
+        self._arrived: list[int] = []
+        self._stopped = False
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._in_flight)
+
+    def stop(self) -> None:
+        """Start nothing more, and cancel what is in flight."""
+        self._stopped = True
+        for future in self._in_flight.values():
+            future.cancel()
+
+    async def run(self) -> None:
+        """Until all have ended. Cancelled, it ends only after all that is in flight has."""
+        try:
+            while self._in_flight or (self._todo and not self._stopped):
+                self._fill()
+                await workflow.wait_condition(self._can_go_on)
+                self._take()
+        except asyncio.CancelledError:
+            self.stop()
+            await workflow.wait_condition(lambda: len(self._arrived) == len(self._in_flight))
+            raise
+
+    def _can_go_on(self) -> bool:
+        return bool(self._arrived) or self._may_start()
+
+    def _may_start(self) -> bool:
+        return bool(self._todo) and len(self._in_flight) < self._size and not self._stopped and not self._holds_back()
+
+    def _fill(self) -> None:
+        while self._may_start():
+            index = self._todo.pop()
+            future = asyncio.ensure_future(self._start(index))
+            self._in_flight[index] = future
+            future.add_done_callback(partial(self._arrive, index))
+
+    def _arrive(self, index: int, _: "asyncio.Future[Any]") -> None:
+        self._arrived.append(index)
+
+    def _take(self) -> None:
+        arrived, self._arrived = self._arrived, []
+        for index in arrived:
+            self._settled(index, self._in_flight.pop(index))
