@@ -14,6 +14,7 @@ from activities.values import fields_at_fault
 from wand_orchestrator.agent import Agent, AgentContext
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.events import Level
+from wand_orchestrator.settings import Settings
 from wand_orchestrator.signature import CONTEXT
 from wand_orchestrator.tool import Tool
 
@@ -43,6 +44,7 @@ class Attempt:
     reporter: Reporter
     artifacts: Artifacts
     tools: Mapping[str, Tool]
+    settings: Settings
 
     def context(self, *, is_async: bool) -> AgentContext:
         """The face that suits the code it is for: on the loop nothing may block, in a thread nothing can be awaited."""
@@ -69,6 +71,10 @@ class _Context(ABC):
     @property
     def idempotency_key(self) -> str:
         return self._attempt.idempotency_key
+
+    @property
+    def settings(self) -> Settings:
+        return self._attempt.settings
 
     @property
     def cancelled(self) -> bool:

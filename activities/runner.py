@@ -16,12 +16,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.backoff import next_attempt_at
 from activities.calls import Calls
 from activities.context import Artifacts, Attempt
-from activities.failures import ABANDONED, TIMEOUT, AttemptFailure, interruption
+from activities.failures import ABANDONED, PAUSED, TIMEOUT, AttemptFailure, interruption
 from activities.reports import Reporter
 from activities.values import read_arguments, write_output
 from wand_orchestrator.agent import Agent
@@ -88,6 +89,7 @@ class Runner:
             reporter=self._reporter,
             artifacts=services.artifacts,
             tools=services.registry.tools,
+            settings=services.settings,
         )
 
     async def run(self) -> AgentResult:
@@ -120,32 +122,34 @@ class Runner:
         return write_output(self._agent, value, self._max_output_bytes)
 
     async def _ending(self, error: BaseException) -> BaseException:
-        """What Temporal is told of an attempt without a result; what it reported is on its way by then."""
-        stopped = interruption(activity.cancellation_details(), self._info, _now()) if self._calls.cancelled else None
-        if self._calls.cancelled and stopped is None:
-            return await self._cancelled(error)
-        failure = stopped or AttemptFailure.of(error)
+        """What Temporal is told of an attempt without a result; what it reported is on its way by then.
+
+        An error that an agent raises while it is being stopped comes of that: it is logged, and not its end.
+        """
+        failure: AttemptFailure | None = AttemptFailure.of(error)
+        if self._calls.cancelled:
+            failure = interruption(activity.cancellation_details(), self._info, _now())
+            if not isinstance(error, asyncio.CancelledError):
+                logger.warning("Node %s of %s failed while it was stopped", self._node, self._run_id, exc_info=error)
+        if failure is None:
+            await self._reporter.flush()
+            return asyncio.CancelledError()
+        return await self._failed(failure)
+
+    async def _failed(self, failure: AttemptFailure) -> ApplicationError:
         known = FailureDetails(**self._measures())
-        if failure is ABANDONED:
-            return failure.for_temporal(known)
         at = next_attempt_at(self._info, failure, self._failed_at(failure))
-        if at is not None:
+        if failure is PAUSED or (at is not None and failure is not ABANDONED):
             await self._reporter.flush(last=self._retrying(failure, at))
         return failure.for_temporal(known.model_copy(update={"reports": await self._reporter.settle()}))
-
-    async def _cancelled(self, error: BaseException) -> BaseException:
-        """An error that an agent raises while it is cancelled comes of being cancelled: it is logged, not reported."""
-        if not isinstance(error, asyncio.CancelledError):
-            logger.warning("Node %s of %s failed while cancelled", self._node, self._run_id, exc_info=error)
-        await self._reporter.flush()
-        return asyncio.CancelledError()
 
     def _failed_at(self, failure: AttemptFailure) -> datetime:
         """A timeout is decided by the server, at its own time, and seen here later."""
         limit = self._info.start_to_close_timeout
         return self._info.started_time + limit if failure is TIMEOUT and limit is not None else _now()
 
-    def _retrying(self, failure: AttemptFailure, at: datetime) -> Report:
+    def _retrying(self, failure: AttemptFailure, at: datetime | None) -> Report:
+        """A paused node is tried again after its last attempt, too, and only its operator knows when."""
         return Report(
             kind="retrying",
             node=self._node,
@@ -153,7 +157,7 @@ class Runner:
             level="warning",
             message=f"{self._node} is tried again: {failure.message}",
             error=failure.for_journal(self._node),
-            next_attempt_at=at,
+            next_attempt_at=None if failure is PAUSED else at,
         )
 
     def _measures(self) -> dict[str, Any]:
