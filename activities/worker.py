@@ -54,6 +54,11 @@ PASSED_THROUGH = (
     "typing_extensions",
     # Evaluates expressions without side effects, and its cache of compiled ones is worth sharing between runs.
     "jmespath",
+    # Checks answers against their schema; pure, and expensive to load. The last three are what it is made of.
+    "jsonschema",
+    "jsonschema_specifications",
+    "referencing",
+    "rpds",
 )
 
 

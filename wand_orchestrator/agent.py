@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pydantic import TypeAdapter
 
 from wand_orchestrator.events import Level
+from wand_orchestrator.settings import Settings
 from wand_orchestrator.signature import CONTEXT, JsonSchema, Signature, check_name
 
 PARAMS = "params"
@@ -37,6 +38,10 @@ class AgentContext(Protocol):
     @property
     def idempotency_key(self) -> str:
         """The same for all attempts of this node, unlike for any other node or run."""
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the worker: what its operator allows."""
 
     @property
     def tools(self) -> Mapping[str, Callable[..., Any]]:
