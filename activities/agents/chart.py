@@ -1,0 +1,34 @@
+"""The agent `agent.chart`."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from activities.tools.chart_render import Drawing
+from activities.tools.chart_spec import ChartSpec, Spec
+from activities.tools.drawing import Format
+from activities.tools.plotted import Series
+from wand_orchestrator import AgentContext, agent
+
+
+class Params(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    spec: Spec = Field(default_factory=ChartSpec)
+    format: Format = "svg"
+
+
+class Input(BaseModel):
+    series: Series
+
+
+class Output(BaseModel):
+    chart_url: str = Field(description="Path of the image in the API.")
+    points: int = Field(description="How many of the series were drawn.")
+    media_type: str
+
+
+@agent("agent.chart", tools=["chart.render"])
+async def chart(params: Params, input: Input, ctx: AgentContext) -> Output:
+    """Draws a series as a chart, SVG or PNG, and saves it with the run under the node's id."""
+    drawing: Drawing = await ctx.tools["chart.render"](series=input.series, spec=params.spec, format=params.format)
+    url: str = await ctx.save_artifact(f"{ctx.node_id}.{params.format}", drawing.image, drawing.media_type)
+    return Output(chart_url=url, points=drawing.points, media_type=drawing.media_type)

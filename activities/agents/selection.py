@@ -1,0 +1,25 @@
+"""Which series of a table is wanted: the params of agent.analyze."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Aggregate = Literal["mean", "sum", "min", "max", "count"]
+Period = Literal["day", "month", "year"]
+
+
+class Selection(BaseModel):
+    """Without any of these: the values of the first numeric column."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    x: str | None = Field(default=None, description="Column along the x axis; alone, its values are counted.")
+    y: str | None = Field(default=None, description="Numeric column; alone, its values in the order of the rows.")
+    aggregate: Aggregate | None = Field(
+        default=None, description="What the rows of one x come to; `mean` where `by` is given without it."
+    )
+    by: Period | None = Field(default=None, description="Period that the dates in x are gathered in.")
+
+    @property
+    def is_empty(self) -> bool:
+        return not any((self.x, self.y, self.aggregate, self.by))

@@ -1,0 +1,36 @@
+"""The agent `agent.transform`."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from wand_orchestrator import AgentError, agent
+from wand_orchestrator.expressions import ExpressionError, compile_expression, evaluate
+
+
+def _parses(expression: str) -> str:
+    try:
+        compile_expression(expression)
+    except ExpressionError as error:
+        raise ValueError(error.message) from error
+    return expression
+
+
+class Params(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    expression: Annotated[str, AfterValidator(_parses)] = Field(
+        min_length=1,
+        max_length=100_000,
+        description="JMESPath over the whole input.",
+        json_schema_extra={"format": "jmespath"},
+    )
+
+
+@agent("agent.transform")
+def transform(params: Params, input: dict[str, Any]) -> Any:
+    """Reshapes its input by a JMESPath expression. Takes any keys, gives what the expression gives."""
+    try:
+        return evaluate(params.expression, input)
+    except ExpressionError as error:
+        raise AgentError(error.message, code=error.code, retryable=False) from error

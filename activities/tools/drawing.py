@@ -1,0 +1,59 @@
+"""Draws in processes of their own, only a few at a time."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+from typing import Any, Literal
+from weakref import WeakKeyDictionary
+
+from wand_orchestrator.errors import AgentError
+
+Format = Literal["svg", "png"]
+
+PNG_SCALE = 2
+"""Pixels of the image for each pixel of the spec: sharp on screens of today."""
+
+_SCRIPT = Path(__file__).with_name("vega_process.py")
+
+_slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+"""A process takes about a hundred megabytes and a processor, so a worker that draws many charts must queue them."""
+
+
+async def draw(spec: dict[str, Any], image: Format) -> bytes:
+    """The image. Raises AgentError `invalid_spec` if it cannot be drawn, `drawing_failed` (retryable) if the process
+    died. Cancelled, it kills the process."""
+    order = json.dumps({"spec": spec, "format": image, "scale": PNG_SCALE}).encode()
+    async with _slot():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", str(_SCRIPT), stdin=PIPE, stdout=PIPE, stderr=PIPE
+        )
+        try:
+            drawn, complaint = await process.communicate(order)
+        finally:
+            await _end(process)
+    if process.returncode != 0:
+        raise _failure(process.returncode or 0, complaint.decode(errors="replace"))
+    return drawn
+
+
+def _slot() -> asyncio.Semaphore:
+    return _slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(os.cpu_count() or 1))
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
+
+
+def _failure(status: int, complaint: str) -> AgentError:
+    if status == -signal.SIGXCPU or status == -signal.SIGKILL:
+        return AgentError("the chart takes too long to draw", code="drawing_too_long", retryable=False)
+    if status == 1:
+        reason = " ".join(complaint.split())[:500]
+        return AgentError(f"the chart cannot be drawn: {reason}", code="invalid_spec", retryable=False)
+    return AgentError(f"the process that draws charts ended with status {status}", code="drawing_failed")

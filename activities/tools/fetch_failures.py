@@ -1,0 +1,60 @@
+"""Why a fetch failed, in words that can be shown: no header, no credentials of a URL and no query stand in them."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from wand_orchestrator.errors import AgentError
+
+_REASONS: dict[type[httpx.RequestError], str] = {
+    httpx.ConnectTimeout: "connecting took too long",
+    httpx.ConnectError: "no connection",
+    httpx.ReadError: "the connection broke while reading",
+    httpx.WriteError: "the connection broke while sending",
+    httpx.RemoteProtocolError: "the server broke off or does not speak HTTP",
+}
+
+
+def shown(url: httpx.URL) -> str:
+    """Scheme, host, port and path."""
+    return str(url.copy_with(userinfo=b"", query=None, fragment=None))
+
+
+def transport_failure(url: httpx.URL, error: httpx.RequestError) -> AgentError:
+    """Retryable, unless the request itself cannot be sent as it is. The error's own text may quote headers."""
+    if isinstance(error, httpx.LocalProtocolError):
+        return AgentError("a header of the request cannot be sent", code="invalid_request", retryable=False)
+    reason = next((text for kind, text in _REASONS.items() if isinstance(error, kind)), type(error).__name__)
+    if isinstance(error, httpx.ConnectError) and str(error):
+        reason = f"{reason}: {error}"
+    return AgentError(f"{shown(url)}: {reason}", code="transport_error")
+
+
+def timeout_failure(url: httpx.URL, seconds: float) -> AgentError:
+    return AgentError(f"{shown(url)}: not fetched within {seconds:g} s", code="fetch_timeout")
+
+
+def status_failure(url: httpx.URL, response: httpx.Response) -> AgentError:
+    """5xx and 429 are worth another attempt, after what Retry-After says if it says something."""
+    status = response.status_code
+    retryable = status >= 500 or status == httpx.codes.TOO_MANY_REQUESTS
+    return AgentError(
+        f"{shown(url)} answered {status} {httpx.codes.get_reason_phrase(status)}".rstrip(),
+        code="http_status",
+        retryable=retryable,
+        retry_after=retry_after(response.headers.get("retry-after"), datetime.now(UTC)) if retryable else None,
+        details={"status": status},
+    )
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds, from either form of the header: a number of seconds or a date (RFC 9110, 10.2.3)."""
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())

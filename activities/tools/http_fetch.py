@@ -1,0 +1,137 @@
+"""The tool `http.fetch`.
+
+It works on httpx's transport and not on its client: the client writes every URL, with its query, into the log, and
+follows redirects with headers that are meant for the first host alone.
+"""
+
+import asyncio
+import base64
+from typing import Annotated, Any, Literal
+
+import httpx
+from pydantic import Field
+
+from activities.tools.addresses import AllowList
+from activities.tools.body import ACCEPT_ENCODING, read_body
+from activities.tools.connection import CheckedTransport
+from activities.tools.fetch_failures import status_failure, timeout_failure, transport_failure
+from activities.tools.page import Page, decode_text, is_json, media_type, parse_json
+from activities.tools.redirects import MAX_REDIRECTS, check_url, redirected
+from wand_orchestrator import AgentContext, AgentError, tool
+
+CONNECT_TIMEOUT_SEC = 10.0
+DEFAULT_TIMEOUT_SEC = 30.0
+DEFAULT_MAX_BYTES = 1_000_000
+LARGEST_MAX_BYTES = 256 * 1024**2
+
+_DEFAULT_HEADERS = {"accept": "*/*", "accept-encoding": ACCEPT_ENCODING, "user-agent": "wand-orchestrator"}
+
+Url = Annotated[str, Field(min_length=1, max_length=8192, description="http or https.")]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+Headers = Annotated[dict[str, str] | None, Field(description="Sent to the URL's own origin only.")]
+TextBody = Annotated[str | None, Field(description="Sent as it is, in UTF-8.")]
+JsonBody = Annotated[Any, Field(description="Sent as JSON; null stands for none.")]
+MaxBytes = Annotated[int, Field(ge=1, le=LARGEST_MAX_BYTES, description="Of the body, decompressed.")]
+AllowStatus = Annotated[
+    tuple[Annotated[int, Field(ge=100, le=599)], ...],
+    Field(description="Statuses from 400 on that are an answer like any other."),
+]
+TimeoutSec = Annotated[float, Field(gt=0, le=86_400, description="Of the whole fetch, in seconds.")]
+
+
+@tool("http.fetch")
+async def http_fetch(
+    url: Url,
+    *,
+    ctx: AgentContext,
+    method: Method = "GET",
+    headers: Headers = None,
+    body: TextBody = None,
+    json: JsonBody = None,
+    max_bytes: MaxBytes = DEFAULT_MAX_BYTES,
+    allow_status: AllowStatus = (),
+    timeout: TimeoutSec = DEFAULT_TIMEOUT_SEC,
+) -> Page:
+    """Fetches a page over HTTP. Addresses of private networks are refused unless WAND_FETCH_ALLOW opens them."""
+    request = _request(method, check_url(url), headers or {}, body, json)
+    allow = AllowList.parse(ctx.settings.fetch_allow_list)
+    try:
+        async with asyncio.timeout(timeout), CheckedTransport.over_network(allow) as transport:
+            request, response = await _follow(transport, request)
+            try:
+                _check_status(request, response, allow_status)
+                content = await read_body(response, max_bytes)
+            finally:
+                await response.aclose()
+    except TimeoutError:
+        raise timeout_failure(request.url, timeout) from None
+    except httpx.RequestError as error:
+        raise transport_failure(request.url, error) from None
+    return _page(request.url, response, content, ctx)
+
+
+def _request(method: str, url: httpx.URL, headers: dict[str, str], body: str | None, json: Any) -> httpx.Request:
+    """Raises AgentError `invalid_request`, which names no value."""
+    if body is not None and json is not None:
+        raise _invalid("give body or json, not both")
+    sent = httpx.Headers(_DEFAULT_HEADERS)
+    try:
+        if url.userinfo:
+            sent["authorization"] = _basic_auth(url)
+        sent.update(headers)
+        return httpx.Request(
+            method,
+            url.copy_with(userinfo=b""),
+            headers=sent,
+            content=None if body is None else body.encode(),
+            json=json,
+            extensions={"timeout": {"connect": CONNECT_TIMEOUT_SEC}},
+        )
+    except (ValueError, TypeError) as error:
+        raise _invalid("its headers, body or json cannot be sent") from error
+
+
+def _basic_auth(url: httpx.URL) -> str:
+    return "Basic " + base64.b64encode(f"{url.username}:{url.password}".encode()).decode()
+
+
+async def _follow(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> tuple[httpx.Request, httpx.Response]:
+    """The last request and its response, with the body still to be read."""
+    for _ in range(MAX_REDIRECTS + 1):
+        response = await transport.handle_async_request(request)
+        if not response.has_redirect_location:
+            return request, response
+        await response.aclose()
+        request = redirected(request, response)
+    raise AgentError(f"more than {MAX_REDIRECTS} redirects", code="too_many_redirects", retryable=False)
+
+
+def _check_status(request: httpx.Request, response: httpx.Response, allowed: tuple[int, ...]) -> None:
+    if response.status_code >= 400 and response.status_code not in allowed:
+        raise status_failure(request.url, response)
+
+
+def _page(url: httpx.URL, response: httpx.Response, content: bytes, ctx: AgentContext) -> Page:
+    media = media_type(response.headers)
+    text = decode_text(content, response.charset_encoding, media)
+    return Page(
+        status=response.status_code,
+        headers=dict(response.headers),
+        body=base64.b64encode(content).decode() if text is None else text,
+        body_encoding="base64" if text is None else "text",
+        json=_json(content, ctx) if content and is_json(media) else None,
+        url=str(url),
+    )
+
+
+def _json(content: bytes, ctx: AgentContext) -> Any:
+    """A page that only says it is JSON is still a page."""
+    try:
+        return parse_json(content)
+    except ValueError as error:
+        ctx.log(f"the body is not the JSON that its media type says: {error}", level="warning")
+        return None
+
+
+def _invalid(reason: str) -> AgentError:
+    return AgentError(f"the request cannot be sent: {reason}", code="invalid_request", retryable=False)
