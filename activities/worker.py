@@ -91,7 +91,7 @@ def build_worker(
         deployment_config=_deployment(),
         workflows=workflows,
         activities=[*agents, *local_activities],
-        workflow_runner=SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)),
+        workflow_runner=sandbox(),
         interceptors=interceptors if bell is None else (*interceptors, BellInterceptor(bell)),
         plugins=[SimplePlugin("wand.threads", run_context=partial(_closing, threads))],
         max_concurrent_activities=settings.max_concurrent_agents,
@@ -108,6 +108,11 @@ def _deployment() -> WorkerDeploymentConfig:
     return WorkerDeploymentConfig(
         WorkerDeploymentVersion(DISTRIBUTION, version(DISTRIBUTION)), use_worker_versioning=False
     )
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """The sandbox that workflows run in, and are replayed in."""
+    return SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
 class BellInterceptor(Interceptor):

@@ -84,6 +84,11 @@ def node_failed(node: Node, failed: NodeFailure) -> Entry:
     )
 
 
+def node_given_again(node: Node, failed: NodeFailure) -> Entry:
+    message = f"{node.id} is given to another worker: {failed.failure.message}"
+    return Entry(EventType.NODE_RETRYING, message, "warning", node.id, failed.attempt, data=_error(failed.failure))
+
+
 def node_cancelled(node: Node) -> Entry:
     return Entry(EventType.NODE_CANCELLED, f"{node.id} cancelled", node=node.id)
 

@@ -17,9 +17,13 @@ from wand_orchestrator.contract import FailureDetails
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.state import Failure
 
+WORKER_LOST = "worker_lost"
+WORKER_SHUTDOWN = "worker_shutdown"
+"""The runner's code for an attempt that it gave back because its worker was stopped."""
+
 _TIMEOUTS = {
     TimeoutType.START_TO_CLOSE: ("timeout", "the attempt took longer than its {timeout:g} s"),
-    TimeoutType.HEARTBEAT: ("worker_lost", "the worker that ran it fell silent"),
+    TimeoutType.HEARTBEAT: (WORKER_LOST, "the worker that ran it fell silent"),
     TimeoutType.SCHEDULE_TO_CLOSE: ("node_timeout", "all its attempts together took too long"),
     TimeoutType.SCHEDULE_TO_START: ("node_timeout", "no worker took it in time"),
 }

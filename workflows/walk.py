@@ -22,13 +22,16 @@ from wand_orchestrator.state import Failure
 from workflows import entries
 from workflows.deadline import Deadline
 from workflows.details import details
-from workflows.failures import NodeFailure, node_failure
+from workflows.failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure, node_failure
 from workflows.flow.approval import Approval
 from workflows.flow.control import Given
 from workflows.journal import Journal
 from workflows.launcher import Launcher
 from workflows.rollover import Rollover
 from workflows.scheduler import Decision, Outcome, Phase, Scheduler, Start
+
+MAX_WORKER_LOSSES = 5
+"""Deaths of its worker, beyond its own retries, after which a node is taken to be their cause."""
 
 
 class Walk:
@@ -50,6 +53,8 @@ class Walk:
         self._deadline = Deadline(budget, passed=lambda: self._put(self._time_out))
         self._in_flight: dict[str, asyncio.Future[AgentResult]] = {}
         self._skipping: set[str] = set()
+        self._given: dict[str, Given] = {}
+        self._losses: dict[str, int] = {}
         self._mailbox: deque[Callable[[], None]] = deque()
         self._rollover = Rollover(wake=self._wake)
         self._launcher = Launcher(run, self._append, lambda: self._deadline.remaining, self._holds_back)
@@ -240,11 +245,11 @@ class Walk:
         except ApplicationError as error:
             self._fail(node, node_failure(node, self._graph.options, error))
         else:
-            self._in_flight[node.id] = future
+            self._in_flight[node.id], self._given[node.id] = future, given
             future.add_done_callback(lambda _: self._put(partial(self._settle, node)))
 
     def _settle(self, node: Node) -> None:
-        future = self._in_flight.pop(node.id)
+        future, given = self._in_flight.pop(node.id), self._given.pop(node.id)
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if node.id in self._skipping:
             self._skipping.discard(node.id)
@@ -255,7 +260,23 @@ class Walk:
             self._scheduler.cancelled(node.id)
             self._append(entries.node_cancelled(node))
         else:
-            self._fail(node, node_failure(node, self._graph.options, error))
+            failed = node_failure(node, self._graph.options, error)
+            if self._is_given_again(node, failed):
+                self._append(entries.node_given_again(node, failed))
+                self._await(node, given)
+            else:
+                self._fail(node, failed)
+
+    def _is_given_again(self, node: Node, failed: NodeFailure) -> bool:
+        """Whether the attempt ended with its worker, which is no fault of the node's and must not use up its retries.
+
+        A node that takes its worker down with it would go on for ever, so silent deaths are counted.
+        """
+        if self._scheduler.stopping or failed.failure.code not in (WORKER_LOST, WORKER_SHUTDOWN):
+            return False
+        if failed.failure.code == WORKER_LOST:
+            self._losses[node.id] = self._losses.get(node.id, 0) + 1
+        return self._losses.get(node.id, 0) <= MAX_WORKER_LOSSES
 
     def _succeed(self, node: Node, result: AgentResult) -> None:
         self.report(result.reports)

@@ -17,6 +17,9 @@ Format = Literal["svg", "png"]
 PNG_SCALE = 2
 """Pixels of the image for each pixel of the spec: sharp on screens of today."""
 
+_OUT_OF_BOUNDS = (signal.SIGXCPU, signal.SIGKILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGILL)
+"""What ends a process that used up its processor time or its memory; a JavaScript engine has several ways to die."""
+
 _SCRIPT = Path(__file__).with_name("vega_process.py")
 
 _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
@@ -24,8 +27,11 @@ _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKe
 
 
 async def draw(spec: dict[str, Any], image: Format) -> bytes:
-    """The image. Raises AgentError `invalid_spec` if it cannot be drawn, `drawing_failed` (retryable) if the process
-    died. Cancelled, it kills the process."""
+    """The image. Cancelled, it kills the process.
+
+    Raises AgentError `invalid_spec` or `too_complex` if it cannot be drawn, `drawing_failed` (retryable) if the
+    process died of something else.
+    """
     order = json.dumps({"spec": spec, "format": image, "scale": PNG_SCALE}).encode()
     async with _slot():
         process = await asyncio.create_subprocess_exec(
@@ -51,9 +57,9 @@ async def _end(process: Process) -> None:
 
 
 def _failure(status: int, complaint: str) -> AgentError:
-    if status == -signal.SIGXCPU or status == -signal.SIGKILL:
-        return AgentError("the chart takes too long to draw", code="drawing_too_long", retryable=False)
     if status == 1:
         reason = " ".join(complaint.split())[:500]
         return AgentError(f"the chart cannot be drawn: {reason}", code="invalid_spec", retryable=False)
+    if -status in _OUT_OF_BOUNDS:
+        return AgentError("the chart takes too long or too much memory to draw", code="too_complex", retryable=False)
     return AgentError(f"the process that draws charts ended with status {status}", code="drawing_failed")

@@ -23,7 +23,8 @@ class Page:
 
 
 def media_type(headers: httpx.Headers) -> str:
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
+    declared: str = headers.get("content-type", "")
+    return declared.partition(";")[0].strip().lower()
 
 
 def is_json(media: str) -> bool:
