@@ -25,7 +25,7 @@ def retry_now_activity(client: Client) -> Callable[[NodeAddress], Awaitable[None
         if waiting is None or waiting.state != _SCHEDULED:
             raise ApplicationError(
                 f"node {address.node} is not waiting for another attempt: it is running now",
-                type="refused",
+                type="wrong_state",
                 non_retryable=True,
             )
         await client.workflow_service.reset_activity(

@@ -41,6 +41,7 @@ from workflows.archiving import archive
 from workflows.forwarding import Forwarder
 from workflows.journal import Journal
 from workflows.opening import open_run
+from workflows.refusal import Refusal
 from workflows.retrying import retry_now
 from workflows.scheduler import Outcome
 from workflows.walk import Walk
@@ -189,10 +190,10 @@ def _ring() -> Callable[[], None]:
     return lambda: None if workflow.unsafe.is_replaying() else ring(run_id)
 
 
-def _refuse(reason: str | None) -> None:
+def _refuse(refusal: Refusal | None) -> None:
     """Reject an update; it leaves no trace in the history."""
-    if reason is not None:
-        raise ApplicationError(reason, type="refused", non_retryable=True)
+    if refusal is not None:
+        raise ApplicationError(refusal.message, type=refusal.code, non_retryable=True)
 
 
 def _search_attributes(run: RunInput) -> list[SearchAttributeUpdate[str]]:

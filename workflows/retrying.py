@@ -7,6 +7,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from wand_orchestrator.contract import ACTIVITY_RETRY_NOW, NodeAddress
+from workflows.refusal import WRONG_STATE
 
 
 async def retry_now(node: str) -> None:
@@ -22,4 +23,4 @@ async def retry_now(node: str) -> None:
     except ActivityError as error:
         cause = error.cause if isinstance(error.cause, ApplicationError) else None
         message = cause.message if cause else f"the server did not reset {node}"
-        raise ApplicationError(message, type="refused", non_retryable=True) from error
+        raise ApplicationError(message, type=WRONG_STATE, non_retryable=True) from error

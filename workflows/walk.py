@@ -27,6 +27,7 @@ from workflows.flow.approval import Approval
 from workflows.flow.control import Given
 from workflows.journal import Journal
 from workflows.launcher import Launcher
+from workflows.refusal import UNKNOWN_NODE, WRONG_STATE, Refusal
 from workflows.rollover import Rollover
 from workflows.scheduler import Decision, Outcome, Phase, Scheduler, Start
 
@@ -121,9 +122,11 @@ class Walk:
     def resume(self) -> None:
         self._gate(self._scheduler.resume)
 
-    def refuse_skip(self, node: str) -> str | None:
+    def refuse_skip(self, node: str) -> Refusal | None:
         """Why this node cannot be skipped now; None if it can."""
-        return self._refuse(node) or (f"node {node} is being skipped already" if node in self._skipping else None)
+        if refusal := self._refuse(node):
+            return refusal
+        return Refusal(WRONG_STATE, f"node {node} is being skipped already") if node in self._skipping else None
 
     def skip(self, node: str) -> None:
         """Skip the node; one that is in flight is cancelled first, and counts as skipped however it then ends."""
@@ -133,13 +136,13 @@ class Walk:
         else:
             self._gate(partial(self._settle_skipped, node))
 
-    def refuse_answer(self, answer: Answer) -> str | None:
+    def refuse_answer(self, answer: Answer) -> Refusal | None:
         """Why this answer cannot be taken; None if it can."""
         if refusal := self._refuse(answer.node):
             return refusal
         control = self._launcher.control(answer.node)
         if not isinstance(control, Approval) or answer.node in self._skipping:
-            return f"node {answer.node} does not wait for an answer"
+            return Refusal(WRONG_STATE, f"node {answer.node} does not wait for an answer")
         return control.refuse(answer)
 
     def respond(self, answer: Answer) -> None:
@@ -147,13 +150,13 @@ class Walk:
         assert isinstance(control, Approval)
         control.respond(answer)
 
-    def refuse_retry(self, node: str) -> str | None:
+    def refuse_retry(self, node: str) -> Refusal | None:
         """Why this node cannot be tried again now; None if it can."""
         if refusal := self._refuse(node):
             return refusal
         if self._scheduler.phase(node) in (Phase.HELD, Phase.IN_FLIGHT) and node not in self._skipping:
             return None
-        return f"node {node} has not failed: it is {self._scheduler.phase(node).name.lower()}"
+        return Refusal(WRONG_STATE, f"node {node} has not failed: it is {self._scheduler.phase(node).name.lower()}")
 
     def holds(self, node: str) -> bool:
         return self._scheduler.phase(node) is Phase.HELD
@@ -167,13 +170,14 @@ class Walk:
         for report in reports:
             self._journal.append(entries.reported(report))
 
-    def _refuse(self, node: str) -> str | None:
+    def _refuse(self, node: str) -> Refusal | None:
         if not self._scheduler.knows(node):
-            return f"the run has no node {node}"
+            return Refusal(UNKNOWN_NODE, f"the run has no node {node}")
         if self._scheduler.stopping or self._journal.ended:
-            return f"the run is {self._journal.state.status}: nothing in it can be steered any more"
+            status = self._journal.state.status
+            return Refusal(WRONG_STATE, f"the run is {status}: nothing in it can be steered any more")
         phase = self._scheduler.phase(node)
-        return f"node {node} is {phase.name.lower()} already" if phase.settled else None
+        return Refusal(WRONG_STATE, f"node {node} is {phase.name.lower()} already") if phase.settled else None
 
     def _gate(self, change: Callable[[], None]) -> None:
         """Make a change that may pause or resume the run, and tell if it did."""

@@ -11,6 +11,7 @@ from wand_orchestrator.contract import Answer
 from wand_orchestrator.flow import FAIL, ApprovalParams
 from workflows import entries
 from workflows.flow.control import Control, Given, Host, failure, moment
+from workflows.refusal import ANSWER_INVALID, WRONG_STATE, Refusal
 
 
 class Approval(Control):
@@ -37,15 +38,16 @@ class Approval(Control):
         assert self._answer is not None
         return self._answer.answer
 
-    def refuse(self, answer: Answer) -> str | None:
+    def refuse(self, answer: Answer) -> Refusal | None:
         """Why this answer cannot be taken; None if it can."""
         if self._answer is not None:
-            return f"node {self.node.id} has been answered already"
+            return Refusal(WRONG_STATE, f"node {self.node.id} has been answered already")
         error = best_match(Draft202012Validator(self._params.answer_schema).iter_errors(answer.answer))
         if error is None:
             return None
         where = "/".join(str(part) for part in error.absolute_path)
-        return f"the answer does not fit the schema{f' at {where}' if where else ''}: {error.message}"
+        message = f"the answer does not fit the schema{f' at {where}' if where else ''}: {error.message}"
+        return Refusal(ANSWER_INVALID, message)
 
     def respond(self, answer: Answer) -> None:
         self._answer = answer
