@@ -1,4 +1,7 @@
-"""Tries a node again at once that waits for its next attempt: Temporal's native reset of an activity."""
+"""Ends a node's wait for its next attempt, by Temporal's native pause and unpause of an activity.
+
+A native reset would begin again with attempt 1, and so tell an agent that it had never tried.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +14,11 @@ from temporalio.exceptions import ApplicationError
 
 from wand_orchestrator.contract import ACTIVITY_RETRY_NOW, NodeAddress
 
-_SCHEDULED = enums.PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+_WAITING = (
+    enums.PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED,
+    enums.PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED,
+)
+"""Paused: by somebody, who would have it tried now, or by an attempt of this activity that did not come to its end."""
 
 
 def retry_now_activity(client: Client) -> Callable[[NodeAddress], Awaitable[None]]:
@@ -22,18 +29,21 @@ def retry_now_activity(client: Client) -> Callable[[NodeAddress], Awaitable[None
         described = await client.get_workflow_handle(address.run_id).describe()
         pending = {item.activity_id: item for item in described.raw_description.pending_activities}
         waiting = pending.get(address.node)
-        if waiting is None or waiting.state != _SCHEDULED:
+        if waiting is None or waiting.state not in _WAITING:
             raise ApplicationError(
                 f"node {address.node} is not waiting for another attempt: it is running now",
                 type="wrong_state",
                 non_retryable=True,
             )
-        await client.workflow_service.reset_activity(
-            service.ResetActivityRequest(
-                namespace=client.namespace,
-                execution=common.WorkflowExecution(workflow_id=address.run_id),
-                identity=client.identity,
-                id=address.node,
+        execution = common.WorkflowExecution(workflow_id=address.run_id)
+        await client.workflow_service.pause_activity(
+            service.PauseActivityRequest(
+                namespace=client.namespace, execution=execution, identity=client.identity, id=address.node
+            )
+        )
+        await client.workflow_service.unpause_activity(
+            service.UnpauseActivityRequest(
+                namespace=client.namespace, execution=execution, identity=client.identity, id=address.node
             )
         )
 

@@ -193,6 +193,7 @@ async def gate(params: GateParams, input: dict[str, Any], ctx: AgentContext) -> 
 
 class LogParams(Recorded):
     lines: list[str] = []
+    times: int = Field(default=1, description="How often it logs all the lines.")
     level: Level = "info"
     percents: list[float] = []
     hold: str | None = Field(default=None, description="File whose existence lets the agent end.")
@@ -202,7 +203,7 @@ class LogParams(Recorded):
 async def log(params: LogParams, input: dict[str, Any], ctx: AgentContext) -> dict[str, Any]:
     """Logs and reports progress."""
     with noted(params.folder, ctx):
-        for line in params.lines:
+        for line in params.lines * params.times:
             ctx.log(line, level=params.level, length=len(line))
         for percent in params.percents:
             await ctx.progress(percent)
