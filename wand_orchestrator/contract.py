@@ -29,10 +29,15 @@ UPDATE_RESPOND = "respond"
 SIGNAL_CHILD_EVENTS = "child_events"
 ACTIVITY_ARCHIVE = "wand.archive"
 ACTIVITY_RETRY_NOW = "wand.retry_now"
+ACTIVITY_OUTPUTS = "wand.outputs"
 
 WAND_GRAPH = SearchAttributeKey.for_keyword("WandGraph")
 WAND_GRAPH_ID = SearchAttributeKey.for_keyword("WandGraphId")
 SEARCH_ATTRIBUTES = (WAND_GRAPH, WAND_GRAPH_ID)
+
+EXTERN_OUTPUT = "wand_output"
+"""Extern function of the workflow sandbox, `output(node, value)`: takes the output of every node, in a replay that was
+made for them."""
 
 EXTERN_RING = "wand_ring"
 """Extern function of the workflow sandbox: `ring(run_id)` tells a relay in this process that the journal grew."""
@@ -49,6 +54,17 @@ class RunParent(Message):
     node: str
 
 
+class RetryOf(Message):
+    """The ended run that a run goes on from; argument of the activity `wand.outputs`."""
+
+    run_id: str
+    from_nodes: tuple[str, ...] = Field(
+        default=(), alias="from", description="Nodes that run again although they had succeeded, with all after them."
+    )
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+
 class RunInput(Message):
     """Input of the workflow `GraphRun`: a snapshot, so that later edits of a graph never reach a run."""
 
@@ -57,6 +73,9 @@ class RunInput(Message):
     graph_id: str | None = None
     subgraphs: dict[str, Graph] = Field(
         default_factory=dict, description="Stored graphs that control nodes name, by name or id, as of the start."
+    )
+    retry_of: RetryOf | None = Field(
+        default=None, description="Nodes that succeeded in this run keep their outputs and do not run again."
     )
     parent: RunParent | None = Field(default=None, description="The run and node that this run is a part of.")
     carried: dict[str, Any] | None = Field(

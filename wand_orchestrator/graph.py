@@ -3,6 +3,7 @@
 Only shapes and types live here; what a graph must satisfy beyond them is in `wand_orchestrator.validation`.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -90,3 +91,16 @@ class Graph(Strict):
             return self.sinks
         sources = {edge.source for edge in self.edges}
         return tuple(node.id for node in self.nodes if node.id not in sources)
+
+    def reached_from(self, nodes: Iterable[str]) -> frozenset[str]:
+        """These nodes, and all that come after them."""
+        after: dict[str, list[str]] = {}
+        for edge in self.edges:
+            after.setdefault(edge.source, []).append(edge.target)
+        reached = set(nodes)
+        queue = list(reached)
+        while queue:
+            new = [target for target in after.get(queue.pop(), ()) if target not in reached]
+            reached.update(new)
+            queue += new
+        return frozenset(reached)

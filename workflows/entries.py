@@ -63,6 +63,10 @@ def node_scheduled(node: Node) -> Entry:
     return Entry(EventType.NODE_SCHEDULED, f"{node.id} scheduled", node=node.id)
 
 
+def node_kept(node: str) -> Entry:
+    return Entry(EventType.NODE_SUCCEEDED, f"{node} had succeeded in the run before", node=node, data={"kept": True})
+
+
 def node_succeeded(node: Node, result: AgentResult) -> Entry:
     return Entry(
         EventType.NODE_SUCCEEDED,

@@ -40,6 +40,7 @@ from workflows import entries
 from workflows.archiving import archive
 from workflows.forwarding import Forwarder
 from workflows.journal import Journal
+from workflows.keeping import kept_outputs
 from workflows.opening import open_run
 from workflows.refusal import Refusal
 from workflows.retrying import retry_now
@@ -63,7 +64,7 @@ class GraphRun:
     @workflow.run
     async def run(self, document: dict[str, Any]) -> RunResult:
         """Walk the graph to its end, put the journal into the database, and end as the run ended."""
-        self._open()
+        await self._open()
         while (outcome := await self._walk.to_the_end()) is None:
             await self._forwarder.flush()
             if await archive(self._journal, self._run):
@@ -75,12 +76,14 @@ class GraphRun:
         await archive(self._journal, self._run, result)
         return self._end(outcome, result)
 
-    def _open(self) -> None:
+    async def _open(self) -> None:
         if self._run.carried is not None:
             return
         if workflow.info().typed_search_attributes.get(WAND_GRAPH) is None:
             workflow.upsert_search_attributes(_search_attributes(self._run))
         self._journal.append(entries.run_started(self._run.graph))
+        if self._run.retry_of is not None:
+            self._walk.keep(await kept_outputs(self._run.graph, self._run.retry_of))
 
     def _carry(self) -> dict[str, Any]:
         """The input of the next history of this run."""

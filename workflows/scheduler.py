@@ -8,7 +8,7 @@ so the source's output itself need not be kept unless it is a sink.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -232,6 +232,21 @@ class Scheduler:
     def resume(self) -> None:
         """Lift `pause`; a node that is held goes on holding the run."""
         self._paused = False
+
+    def keep(self, outputs: Mapping[str, Any]) -> list[Decision]:
+        """Take these nodes as succeeded, with these outputs, before anything has started.
+
+        Answers the nodes that are thereby settled without running.
+        """
+        kept = [self._entries[node] for node in outputs]
+        for entry in kept:
+            entry.phase = Phase.SUCCEEDED
+        self._settled += len(kept)
+        self._ready = deque(node for node in self._ready if node not in outputs)
+        decisions = [decision for entry in kept for decision in self._finish(entry, outputs[entry.node.id])]
+        for entry in kept:
+            entry.input = {}
+        return decisions
 
     # How edges decide nodes
 

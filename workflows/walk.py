@@ -6,7 +6,7 @@ the one loop in `to_the_end` goes on; state changes in one order, which a replay
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
-from wand_orchestrator.contract import AgentResult, Answer, Report, RunInput, RunResult
+from wand_orchestrator.contract import EXTERN_OUTPUT, AgentResult, Answer, Report, RunInput, RunResult
 from wand_orchestrator.expressions import ExpressionError, resolve_input
 from wand_orchestrator.graph import Node
 from wand_orchestrator.state import Failure
@@ -60,6 +60,7 @@ class Walk:
         self._rollover = Rollover(wake=self._wake)
         self._launcher = Launcher(run, self._append, lambda: self._deadline.remaining, self._holds_back)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
+        self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
 
     async def to_the_end(self) -> Outcome | None:
         """Until the run has ended, or, with None, is to go on in a new history; nothing is in flight then."""
@@ -81,6 +82,14 @@ class Walk:
                 self.cancel()
             while self._mailbox:
                 self._mailbox.popleft()()
+
+    def keep(self, outputs: Mapping[str, Any]) -> None:
+        """Take these nodes as succeeded, as they did in the run that this one retries; before `to_the_end`."""
+        decisions = self._scheduler.keep(outputs)
+        for node, output in outputs.items():
+            self._record(node, output)
+            self._append(entries.node_kept(node))
+        self._announce(decisions)
 
     def describe(self) -> None:
         """Keep the Web UI's current details current."""
@@ -284,6 +293,7 @@ class Walk:
 
     def _succeed(self, node: Node, result: AgentResult) -> None:
         self.report(result.reports)
+        self._record(node.id, result.output)
         decisions = self._scheduler.succeeded(node.id, result.output)
         self._append(entries.node_succeeded(node, result))
         self._announce(decisions)
@@ -313,3 +323,7 @@ class Walk:
 
     def _append(self, entry: entries.Entry) -> None:
         self._journal.append(entry, self._scheduler.progress)
+
+
+def _forget(node: str, output: Any) -> None:
+    """Only a replay that was made for the outputs keeps them all."""

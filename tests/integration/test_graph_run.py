@@ -17,6 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
 from activities.archiver import archive_activity
+from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
 from activities.worker import build_worker, sandbox
 from cli.dev_server import embedded_temporal
@@ -43,10 +44,10 @@ class Runs:
     task_queue: str
     store: Store
 
-    async def start(self, document: dict[str, Any], input: Any = None) -> Handle:
+    async def start(self, document: dict[str, Any], input: Any = None, **rest: Any) -> Handle:
         return await self.client.start_workflow(
             "GraphRun",
-            {"graph": document, "input": input},
+            {"graph": document, "input": input, **rest},
             id=f"r_{uuid.uuid4().hex}",
             task_queue=self.task_queue,
             result_type=RunResult,
@@ -82,7 +83,7 @@ def _worker(client: Client, settings: Settings, store: Store) -> Worker:
         Registry.of(sample_agents),
         artifacts=ArtifactStore.open(settings.effective_artifacts_url),
         workflows=[GraphRun],
-        local_activities=[archive_activity(store), retry_now_activity(client)],
+        local_activities=[archive_activity(store), retry_now_activity(client), outputs_activity(client, [GraphRun])],
     )
 
 
@@ -306,3 +307,21 @@ async def test_a_long_run_goes_on_in_a_new_history_without_a_gap(tmp_path: Path)
 def test_the_input_of_a_run_survives_the_wire() -> None:
     run = RunInput.model_validate({"graph": graph([emit("a")], [edge("a", "a", x="y")])})
     assert RunInput.model_validate_json(run.model_dump_json(by_alias=True)) == run
+
+
+async def test_a_retried_run_runs_only_what_had_not_succeeded(runs: Runs, tmp_path: Path) -> None:
+    recorded = [{"id": f"n{i}", "type": "test.emit", "params": {"value": i, "folder": str(tmp_path)}} for i in range(9)]
+    last = {"id": "last", "type": "test.flaky", "params": {"succeeds_at": 2}, "retries": 0}
+    document = graph([*recorded, last, echo("end")], [*(edge(f"n{i}", "last") for i in range(9)), edge("last", "end")])
+    first = await runs.start(document)
+    assert (await ended(first)).status == "failed"
+    document["nodes"][9]["params"]["succeeds_at"] = 1
+
+    second = await runs.start(document, retry_of={"run_id": first.id})
+    assert (await ended(second)).status == "succeeded"
+    assert Diary(tmp_path).count("start") == 9
+
+    third = await runs.start(document, retry_of={"run_id": second.id, "from": ["n3"]})
+    assert (await ended(third)).status == "succeeded"
+    assert Diary(tmp_path).count("start") == 10
+    assert Diary(tmp_path).count("start", "n3") == 2

@@ -140,6 +140,15 @@ def test_steps_grow_with_nodes_and_edges_only(size: int) -> None:
     assert judged == len(edges)
 
 
+def test_a_node_kept_from_the_run_before_does_not_run_again() -> None:
+    scheduler = Scheduler(graph(["a", "b", "c"], [("a", "b", {"map": {"x": "v"}}), ("b", "c", {"map": {"x": "v"}})]))
+
+    assert scheduler.keep({"a": {"v": 1}, "b": {"v": 2}}) == []
+
+    assert scheduler.progress == 66
+    assert starts(scheduler) == {"c": {"x": 2}}
+
+
 # Against the model
 
 
@@ -210,10 +219,21 @@ def graphs(draw: st.DrawFn) -> Graph:
 
 
 @settings(max_examples=600, deadline=None)
-@given(graph=graphs(), seed=st.integers(0, 2**32), carried=st.booleans(), cancels=st.booleans(), steers=st.booleans())
-def test_agrees_with_the_model(graph: Graph, seed: int, carried: bool, cancels: bool, steers: bool) -> None:
+@given(
+    graph=graphs(),
+    seed=st.integers(0, 2**32),
+    carried=st.booleans(),
+    cancels=st.booleans(),
+    steers=st.booleans(),
+    retries=st.booleans(),
+)
+def test_agrees_with_the_model(
+    graph: Graph, seed: int, carried: bool, cancels: bool, steers: bool, retries: bool
+) -> None:
     chance = random.Random(seed)
-    scheduler, model = Scheduler(graph), Model(graph)
+    kept = _run_before(chance, graph) if retries else {}
+    scheduler, model = Scheduler(graph), Model(graph, finished=dict(kept))
+    scheduler.keep(kept)
     running: dict[str, dict[str, Any]] = {}
     progress = 0
     optional = {node.id for node in graph.nodes if node.optional}
@@ -245,6 +265,18 @@ def test_agrees_with_the_model(graph: Graph, seed: int, carried: bool, cancels: 
         outputs, sinks, missing = scheduler.result()
         assert outputs == {sink: model.finished[sink] for sink in sinks if sink not in skipped}
         assert set(missing) == set(sinks) & skipped
+
+
+def _run_before(chance: random.Random, graph: Graph) -> dict[str, Any]:
+    """Outputs of the nodes that succeeded in a run that broke off, but of those that are to run again."""
+    scheduler, model = Scheduler(graph), Model(graph)
+    running: dict[str, dict[str, Any]] = {}
+    for _ in range(chance.randrange(10)):
+        running |= starts(scheduler)
+        _happen(chance, scheduler, model, running, optional=set())
+    succeeded = {node.id for node in graph.nodes if scheduler.phase(node.id) is Phase.SUCCEEDED}
+    again = graph.reached_from([node.id for node in graph.nodes if chance.random() < 0.1])
+    return {node: model.finished[node] for node in succeeded - again}
 
 
 def _check(scheduler: Scheduler, model: Model, running: dict[str, dict[str, Any]], graph: Graph) -> None:
