@@ -1,0 +1,97 @@
+"""docs/errors.md tells of every code that the source can raise, with its status, and of no other."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import activities
+import api
+import wand_orchestrator
+import workflows
+from wand_orchestrator.errors import WandError
+
+ROOT = Path(__file__).parents[2]
+ROOMS = (wand_orchestrator, workflows, activities, api)
+RAISED = re.compile(r"Error$|^Failure$|^AttemptFailure$|^failure$|^_fault$")
+"""Calls whose code becomes that of an error; besides them, every exception class."""
+
+
+@cache
+def documented() -> dict[str, str]:
+    """Code: the second cell of its row."""
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
+    codes = [code for code, _ in rows]
+    assert len(set(codes)) == len(codes), "a code stands twice"
+    return dict(rows)
+
+
+@cache
+def error_classes() -> set[type[WandError]]:
+    for room in ROOMS:
+        for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            if "migrations" not in module.name:
+                importlib.import_module(module.name)
+    found, todo = set(), [WandError]
+    while todo:
+        error = todo.pop()
+        # Tests of other modules make errors of their own.
+        if error.__module__.partition(".")[0] in {room.__name__ for room in ROOMS}:
+            found.add(error)
+        todo.extend(error.__subclasses__())
+    return found
+
+
+def sources() -> Iterator[ast.Module]:
+    for room in ROOMS:
+        for path in Path(room.__path__[0]).rglob("*.py"):
+            yield ast.parse(path.read_text())
+
+
+def codes_of(call: ast.Call) -> Iterator[str]:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    error_names = {error.__name__ for error in error_classes()}
+    if name not in error_names and not RAISED.search(name):
+        return
+    given = [keyword.value for keyword in call.keywords if keyword.arg in ("code", "type")]
+    if not name.endswith("Error") and name not in error_names:
+        given += call.args[:1]
+    for value in given:
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield value.value
+
+
+def test_every_error_class_is_documented() -> None:
+    assert {error.code for error in error_classes()} - documented().keys() == set()
+
+
+def test_the_status_of_every_error_that_callers_see_is_documented() -> None:
+    seen = {error for error in error_classes() if error.status < 500 or error.status == 503}
+    assert len(seen) >= 10
+    assert {error.code: str(error.status) for error in seen} == {error.code: documented()[error.code] for error in seen}
+
+
+def test_every_code_given_where_an_error_is_raised_is_documented() -> None:
+    raised = {
+        code
+        for module in sources()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call)
+        for code in codes_of(node)
+    }
+    assert {"run_not_found", "http_status", "approval_timeout"} <= raised
+    assert raised - documented().keys() == set()
+
+
+def test_every_documented_code_is_in_the_source() -> None:
+    texts = {
+        node.value
+        for module in sources()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    composed = {f"invalid_{part}" for part in ("params", "input", "output")}
+    assert documented().keys() - texts - composed == set()
