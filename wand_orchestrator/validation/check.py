@@ -1,0 +1,76 @@
+"""Checks a graph document from end to end; every check looks at what it can, so that all faults come in one answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wand_orchestrator.agent import Agent
+from wand_orchestrator.errors import GraphFaults
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.cycles import check_cycles
+from wand_orchestrator.validation.document import check_document
+from wand_orchestrator.validation.expressions import Expressions
+from wand_orchestrator.validation.fault import Fault, Findings
+from wand_orchestrator.validation.inputs import InputCheck
+from wand_orchestrator.validation.kinds import Kinds
+from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.nodes import NodeCheck
+from wand_orchestrator.validation.outline import Outline
+from wand_orchestrator.validation.outputs import Outputs
+from wand_orchestrator.validation.shape import GRAPH, read_form
+from wand_orchestrator.validation.structure import check_structure
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`graph` is None when there are faults."""
+
+    graph: Graph | None
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+
+
+def check_graph(document: Any, agents: Mapping[str, Agent], *, max_nodes: int, max_edges: int) -> Checked:
+    """All faults and warnings of a graph, given as parsed JSON; it never raises for what the document holds.
+
+    Faults that keep the document from being read at all (too large, too deep, text that is no Unicode) come alone.
+    Takes time in proportion to the size of the document.
+    """
+    findings = Findings()
+    graph = None
+    _check_size(document, max_nodes, max_edges, findings)
+    encoded = None if findings.faults else check_document(document, findings)
+    if encoded is not None:
+        near = Near()
+        graph = read_form(GRAPH, document, encoded, near, findings)
+        _check_meaning(Outline.of(document), agents, near, findings)
+    return Checked(None if findings.faults else graph, findings.faults.listed(), findings.warnings.listed())
+
+
+def require_graph(document: Any, agents: Mapping[str, Agent], *, max_nodes: int, max_edges: int) -> Checked:
+    """The graph, in `graph`, with its warnings. Raises GraphFaults with all of its faults."""
+    checked = check_graph(document, agents, max_nodes=max_nodes, max_edges=max_edges)
+    if checked.graph is None:
+        raise GraphFaults(checked.faults)
+    return checked
+
+
+def _check_size(document: Any, max_nodes: int, max_edges: int, findings: Findings) -> None:
+    for key, most, code in (("nodes", max_nodes, Code.TOO_MANY_NODES), ("edges", max_edges, Code.TOO_MANY_EDGES)):
+        items = document.get(key) if isinstance(document, dict) else None
+        if isinstance(items, list) and len(items) > most:
+            setting = f"WAND_MAX_{key.upper()}"
+            message = f"the graph has {len(items)} {key}, and at most {most} are allowed (`{setting}`)"
+            findings.fault((key,), code, message)
+
+
+def _check_meaning(outline: Outline, agents: Mapping[str, Agent], near: Near, findings: Findings) -> None:
+    kinds = Kinds(agents)
+    outputs = Outputs(Expressions(near), near, findings)
+    check_structure(outline, near, findings)
+    check_cycles(outline, findings)
+    nodes = NodeCheck(agents, kinds, outputs, near, findings)
+    for node in outline.nodes:
+        nodes.check(node)
+    InputCheck(outline, kinds, outputs, near, findings).check()

@@ -1,0 +1,48 @@
+"""The stable codes of faults and warnings; `docs/faults.md` explains each."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    # The document
+    TOO_DEEP = "too_deep"
+    UNSTORABLE_VALUE = "unstorable_value"
+    TOO_MANY_NODES = "too_many_nodes"
+    TOO_MANY_EDGES = "too_many_edges"
+    # Keys and values
+    WRONG_TYPE = "wrong_type"
+    MISSING_KEY = "missing_key"
+    UNKNOWN_KEY = "unknown_key"
+    UNKNOWN_CHOICE = "unknown_choice"
+    OUT_OF_RANGE = "out_of_range"
+    BAD_ID = "bad_id"
+    BAD_VALUE = "bad_value"
+    NO_NODES = "no_nodes"
+    # Nodes and edges
+    DUPLICATE_ID = "duplicate_id"
+    UNKNOWN_NODE = "unknown_node"
+    DUPLICATE_SINK = "duplicate_sink"
+    SELF_EDGE = "self_edge"
+    CYCLE = "cycle"
+    # Agents and their params
+    UNKNOWN_AGENT = "unknown_agent"
+    INVALID_PARAMS = "invalid_params"
+    UNKNOWN_PARAM = "unknown_param"
+    UNCHECKED_PARAMS = "unchecked_params"
+    INPUT_REFERENCE = "input_reference"
+    ANSWER_SCHEMA = "answer_schema"
+    # Expressions
+    EXPRESSION_SYNTAX = "expression_syntax"
+    UNKNOWN_FUNCTION = "unknown_function"
+    FUNCTION_ARGUMENTS = "function_arguments"
+    IMPOSSIBLE_EXPRESSION = "impossible_expression"
+    # What edges carry
+    UNKNOWN_INPUT = "unknown_input"
+    DUPLICATE_INPUT = "duplicate_input"
+    MISSING_INPUT = "missing_input"
+    INCOMPATIBLE_INPUT = "incompatible_input"
+    # Stored graphs, which are looked up where the graph is posted
+    UNKNOWN_GRAPH = "unknown_graph"
+    RECURSIVE_GRAPH = "recursive_graph"
+    # The answer itself
+    MORE_FAULTS = "more_faults"

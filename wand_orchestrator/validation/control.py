@@ -1,0 +1,68 @@
+"""The params of control nodes, against their models, and of the agents that they run."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from wand_orchestrator.flow import (
+    FLOW_APPROVAL,
+    FLOW_GRAPH,
+    FLOW_MAP,
+    FLOW_REPEAT,
+    FLOW_WAIT,
+    ApprovalParams,
+    DefaultAnswer,
+    MapParams,
+    RepeatParams,
+    SubgraphParams,
+    WaitParams,
+)
+from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.fault import Findings
+from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
+from wand_orchestrator.validation.misfit import misfits
+from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.pointer import Part
+from wand_orchestrator.validation.references import holds_reference, is_input_reference
+from wand_orchestrator.validation.shape import Form, Owner, read_form
+from wand_orchestrator.validation.wording import listed, quoted
+
+MODELS: Mapping[str, type[BaseModel]] = {
+    FLOW_APPROVAL: ApprovalParams,
+    FLOW_GRAPH: SubgraphParams,
+    FLOW_MAP: MapParams,
+    FLOW_REPEAT: RepeatParams,
+    FLOW_WAIT: WaitParams,
+}
+
+
+def check_control(type: str, params: dict[str, Any], at: tuple[Part, ...], near: Near, findings: Findings) -> None:
+    """`at`: where the params lie."""
+    if is_input_reference(params):
+        return
+    owners = {(): Owner(f"`params` of `{type}`", MODELS[type]), ("on_timeout",): Owner("`on_timeout`", DefaultAnswer)}
+    form = Form(MODELS[type], owners, at, takes_references=True)
+    read = read_form(form, params, json.dumps(params).encode(), near, findings)
+    if is_input_reference(params.get("graph")):
+        message = "`graph` must be text: the graphs that a run needs are gathered when it starts"
+        findings.fault((*at, "graph"), Code.WRONG_TYPE, message)
+    if isinstance(read, ApprovalParams) and not holds_reference(params):
+        _check_answer(read, at, findings)
+
+
+def _check_answer(params: ApprovalParams, at: tuple[Part, ...], findings: Findings) -> None:
+    """The schema can be used, and the default answer fits it."""
+    try:
+        schema = Schema(params.answer_schema)
+        if isinstance(params.on_timeout, DefaultAnswer):
+            for error in schema.errors(params.on_timeout.answer):
+                for misfit in misfits(error, "the default answer"):
+                    reason = (
+                        misfit.message
+                        or f"its `schema` has no {quoted(misfit.key or '')}: it has {listed(misfit.among)}"
+                    )
+                    findings.fault((*at, "on_timeout", "answer", *misfit.path), Code.ANSWER_SCHEMA, reason)
+    except UnusableSchema as reason:
+        findings.fault((*at, "schema"), Code.ANSWER_SCHEMA, f"`schema` cannot be used: {reason}")

@@ -1,0 +1,117 @@
+"""What any JSON document must satisfy before it is looked at as a graph: bounded, and fit to be stored.
+
+Everything here is iterative: a document cannot exhaust the stack.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.fault import Findings
+from wand_orchestrator.validation.pointer import Path, label
+
+MAX_DEPTH = 64
+"""Levels of lists and objects in a graph document."""
+
+MAX_INTEGER_BITS = 10_000
+"""Python refuses to print integers of more than 4,300 digits."""
+
+Link = tuple["Link | None", str | int]
+
+
+def check_document(document: Any, findings: Findings) -> bytes | None:
+    """The document as JSON; None when it has faults that keep it from being encoded at all."""
+    if is_deeper(document, MAX_DEPTH):
+        _report_depth(document, findings)
+        return None
+    try:
+        encoded = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError):  # UnicodeEncodeError is a ValueError
+        _report_values(document, findings)
+        return None
+    if b"\\u0000" in encoded:
+        _report_values(document, findings)
+    return None if findings.faults else encoded
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested in more than so many levels."""
+    containers = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        if not containers:
+            return False
+        containers = [
+            child
+            for container in containers
+            for child in (container.values() if isinstance(container, dict) else container)
+            if isinstance(child, dict | list)
+        ]
+    return bool(containers)
+
+
+def _report_depth(document: Any, findings: Findings) -> None:
+    """Name the first place that lies too deep."""
+    for link, value in _walk(document):
+        path = _path(link)
+        if len(path) == MAX_DEPTH and isinstance(value, dict | list):
+            message = f"{label(path)} is nested in more than {MAX_DEPTH} levels: flatten the document"
+            findings.fault(path, Code.TOO_DEEP, message)
+            return
+
+
+def _report_values(document: Any, findings: Findings) -> None:
+    for link, value in _walk(document):
+        if (reason := _unstorable(value)) is not None:
+            findings.fault(_path(link), Code.UNSTORABLE_VALUE, f"{reason}: take it out")
+        if isinstance(value, dict):
+            for key in value:
+                if (reason := _unstorable(key)) is not None:
+                    findings.fault(_path(link), Code.UNSTORABLE_VALUE, f"in one of its keys, {reason}: take it out")
+
+
+def _unstorable(value: Any) -> str | None:
+    """Why JSON, the database or Temporal cannot keep this value; None if they can."""
+    if isinstance(value, str):
+        return _unstorable_text(value)
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"JSON has no number {value}"
+    if isinstance(value, int):
+        return "the number has thousands of digits" if value.bit_length() > MAX_INTEGER_BITS else None
+    if value is None or isinstance(value, dict | list):
+        return None
+    return f"{type(value).__name__} is not a JSON type"
+
+
+def _unstorable_text(text: str) -> str | None:
+    if "\0" in text:
+        return "the text has the character U+0000, which databases refuse"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "the text has half of a surrogate pair, which is not Unicode"
+    return None
+
+
+def _walk(document: Any) -> Iterator[tuple[Link | None, Any]]:
+    """Every value down to the greatest depth, each with the way to it."""
+    level: list[tuple[Link | None, Any]] = [(None, document)]
+    for _ in range(MAX_DEPTH + 1):
+        yield from level
+        level = [((link, key), child) for link, value in level for key, child in _children(value)]
+
+
+def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)
+
+
+def _path(link: Link | None) -> Path:
+    path: list[str | int] = []
+    while link is not None:
+        link, key = link
+        path.append(key)
+    return path[::-1]

@@ -1,0 +1,62 @@
+"""What is wrong with a graph, gathered from all checks."""
+
+from dataclasses import dataclass
+
+from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.pointer import Path, pointer
+
+MAX_LISTED = 1000
+"""Faults of one answer; a last one says how many more there are."""
+
+MAX_LISTED_CHARS = 1_000_000
+"""Of all pointers and messages of one answer, so that a document with long keys has no answer many times its size."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`pointer` is an RFC 6901 JSON pointer, `code` is stable, `message` says what is wrong and how to mend it."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class FaultList:
+    """Keeps the first faults, each once, and counts the rest."""
+
+    def __init__(self) -> None:
+        self._listed: dict[Fault, None] = {}
+        self._room = MAX_LISTED_CHARS
+        self._more = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._listed)
+
+    def add(self, path: Path, code: Code, message: str) -> None:
+        if len(self._listed) >= MAX_LISTED or self._room <= 0:
+            self._more += 1
+            return
+        fault = Fault(pointer(path), code.value, message)
+        if fault not in self._listed:
+            self._listed[fault] = None
+            self._room -= len(fault.pointer) + len(fault.message)
+
+    def listed(self) -> tuple[Fault, ...]:
+        if not self._more:
+            return tuple(self._listed)
+        message = f"{self._more} more are not listed here: mend these and check again"
+        return (*self._listed, Fault("", Code.MORE_FAULTS.value, message))
+
+
+class Findings:
+    """Faults keep a graph from running; warnings do not."""
+
+    def __init__(self) -> None:
+        self.faults = FaultList()
+        self.warnings = FaultList()
+
+    def fault(self, path: Path, code: Code, message: str) -> None:
+        self.faults.add(path, code, message)
+
+    def warn(self, path: Path, code: Code, message: str) -> None:
+        self.warnings.add(path, code, message)

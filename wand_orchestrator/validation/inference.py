@@ -1,0 +1,228 @@
+"""What a JMESPath expression can give when its value is described by a schema; certain failures are found on the way.
+
+Whatever is selected of null is null, which is no fault: a node that gives nothing may still be asked.
+An alternative (`a || b`), `not_null()`, `!a` and a comparison with null ask whether something is there: what the schema
+rules out is no fault in them, unless nothing is left.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.expressions import Ast, arguments_of
+from wand_orchestrator.validation.view import ANY, NULL, View, type_of
+from wand_orchestrator.validation.wording import listed, shortened, type_words
+
+ARRAY, OBJECT, STRING, NUMBER, BOOLEAN = (
+    View.typed(type) for type in ("array", "object", "string", "number", "boolean")
+)
+
+_RETURNS: dict[str, View] = {
+    **dict.fromkeys(("abs", "ceil", "floor", "length", "sum"), NUMBER),
+    **dict.fromkeys(("avg", "to_number"), NUMBER | NULL),
+    **dict.fromkeys(("contains", "ends_with", "starts_with"), BOOLEAN),
+    **dict.fromkeys(("join", "to_string", "type"), STRING),
+    **dict.fromkeys(("keys", "map", "sort", "sort_by", "to_array", "values"), ARRAY),
+    **dict.fromkeys(("max", "min"), NUMBER | STRING | NULL),
+    "merge": OBJECT,
+    "reverse": ARRAY | STRING,
+}
+_ORDERING = frozenset({"lt", "lte", "gt", "gte"})
+
+
+@dataclass
+class Impossible(Exception):
+    """The schema rules it out. `word`: a key that is not there, `among`: those that are."""
+
+    reason: str
+    code: Code = Code.IMPOSSIBLE_EXPRESSION
+    word: str = ""
+    among: tuple[str, ...] = ()
+
+
+def infer(tree: Ast, view: View) -> View:
+    """Raises Impossible when the expression fails on, or selects nothing of, whatever the view allows."""
+    inference = _Inference()
+    result = inference.visit(tree, view)
+    if inference.tolerated is not None and result.types == NULL.types:
+        raise inference.tolerated
+    return result
+
+
+class _Inference:
+    """`tolerated`: the first thing that was ruled out where the expression asks whether it is there."""
+
+    def __init__(self) -> None:
+        self.tolerated: Impossible | None = None
+        self._tolerant = 0
+
+    def visit(self, node: Ast, view: View) -> View:
+        visit: Callable[[Ast, View], View] = getattr(self, f"_{node['type']}")
+        return visit(node, view)
+
+    def _rule_out(self, impossible: Impossible) -> View:
+        if not self._tolerant:
+            raise impossible
+        self.tolerated = self.tolerated or impossible
+        return NULL
+
+    def _ask(self, node: Ast, view: View) -> View:
+        self._tolerant += 1
+        try:
+            return self.visit(node, view)
+        finally:
+            self._tolerant -= 1
+
+    def _chain(self, node: Ast, view: View) -> View:
+        for child in node["children"]:
+            view = self.visit(child, view)
+        return view
+
+    _subexpression = _index_expression = _pipe = _chain
+
+    def _current(self, node: Ast, view: View) -> View:
+        return view
+
+    _identity = _current
+
+    def _literal(self, node: Ast, view: View) -> View:
+        return View.typed(type_of(node["value"]))
+
+    # Selecting
+
+    def _field(self, node: Ast, view: View) -> View:
+        name = node["value"]
+        if view.types == NULL.types:
+            return NULL
+        if not view.takes(name):
+            return self._rule_out(_no_field(name, view))
+        found = view.field(name)
+        return found if name in view.requires() or "null" in found.types else found | NULL
+
+    def _index(self, node: Ast, view: View) -> View:
+        return self._elements(view) | NULL
+
+    def _slice(self, node: Ast, view: View) -> View:
+        self._elements(view)
+        return _with_null(ARRAY, view)
+
+    def _elements(self, view: View) -> View:
+        if view.types == NULL.types:
+            return NULL
+        if "array" not in view.types:
+            return self._rule_out(_no_list(view))
+        return view.element()
+
+    # Projections
+
+    def _projection(self, node: Ast, view: View) -> View:
+        base, right = node["children"]
+        flattened = base["type"] == "flatten"
+        whole = self.visit(base["children"][0] if flattened else base, view)
+        elements = self._elements(whole)
+        if flattened and "array" in elements.types:
+            others = tuple(element for element in elements.alternatives if element.type != "array")
+            elements = elements.element() | View(others)
+        return self._projected(right, elements, whole)
+
+    def _filter_projection(self, node: Ast, view: View) -> View:
+        base, right, condition = node["children"]
+        whole = self.visit(base, view)
+        elements = self._elements(whole)
+        self._each(condition, elements)
+        return self._projected(right, elements, whole)
+
+    def _value_projection(self, node: Ast, view: View) -> View:
+        base, right = node["children"]
+        whole = self.visit(base, view)
+        if not whole.types & {"object", "null"}:
+            return self._rule_out(Impossible(f"`*` takes the values of an object, and gets {_words(whole)}"))
+        self.visit(right, ANY)
+        return _with_null(ARRAY, whole, "object")
+
+    def _projected(self, right: Ast, elements: View, whole: View) -> View:
+        self._each(right, elements)
+        return _with_null(ARRAY, whole)
+
+    def _each(self, node: Ast, elements: View) -> View:
+        """Elements of which nothing is known, because there is none, are no reason for a fault."""
+        return self.visit(node, elements if elements.alternatives else ANY)
+
+    # Making
+
+    def _multi_select_list(self, node: Ast, view: View) -> View:
+        for child in node["children"]:
+            self.visit(child, view)
+        return ARRAY | NULL if "null" in view.types else ARRAY
+
+    def _multi_select_dict(self, node: Ast, view: View) -> View:
+        for child in node["children"]:
+            self.visit(child["children"][0], view)
+        return OBJECT | NULL if "null" in view.types else OBJECT
+
+    # Judging
+
+    def _or_expression(self, node: Ast, view: View) -> View:
+        left, right = node["children"]
+        return self._ask(left, view) | self._ask(right, view)
+
+    def _and_expression(self, node: Ast, view: View) -> View:
+        left, right = node["children"]
+        return self.visit(left, view) | self.visit(right, view)
+
+    def _not_expression(self, node: Ast, view: View) -> View:
+        self._ask(node["children"][0], view)
+        return BOOLEAN
+
+    def _comparator(self, node: Ast, view: View) -> View:
+        asks = any(child["type"] == "literal" and child["value"] is None for child in node["children"])
+        for child in node["children"]:
+            (self._ask if asks else self.visit)(child, view)
+        return BOOLEAN | NULL if node["value"] in _ORDERING else BOOLEAN
+
+    # Calling
+
+    def _function_expression(self, node: Ast, view: View) -> View:
+        name, arguments = node["value"], node["children"]
+        visit = self._ask if name == "not_null" else self.visit
+        given = [None if argument["type"] == "expref" else visit(argument, view) for argument in arguments]
+        for number, (value, taken) in enumerate(zip(given, arguments_of(name), strict=False), start=1):
+            types = {type.partition("-")[0] for type in taken["types"]}
+            if value is not None and types and not types & value.types:
+                words = f"must be {type_words(sorted(types))}, and is {_words(value)}"
+                return self._rule_out(Impossible(f"argument {number} of {name}() {words}", Code.FUNCTION_ARGUMENTS))
+        self._call_each(arguments, given)
+        return _returned(name, [value for value in given if value is not None])
+
+    def _call_each(self, arguments: list[Ast], given: list[View | None]) -> None:
+        """`&expression` is evaluated on the elements of the list that stands beside it."""
+        for argument in arguments:
+            if argument["type"] == "expref":
+                for value in given:
+                    self._each(argument["children"][0], value.element() if value is not None else ANY)
+
+
+def _returned(name: str, given: list[View]) -> View:
+    if name == "not_null":
+        return View.union(given)
+    return _RETURNS.get(name, ANY)
+
+
+def _with_null(result: View, whole: View, type: str = "array") -> View:
+    """A projection of something that is not of the type gives null."""
+    return result if whole.types == {type} else result | NULL
+
+
+def _no_field(name: str, view: View) -> Impossible:
+    if "object" in view.types:
+        has = f"it has {listed(view.keys)}" if view.keys else "it has no keys"
+        return Impossible(f"there is no `{shortened(name)}`: {has}", word=name, among=view.keys)
+    return Impossible(f"there is no `{shortened(name)}` in {_words(view)}")
+
+
+def _no_list(view: View) -> Impossible:
+    return Impossible(f"it takes elements of a list, and gets {_words(view)}")
+
+
+def _words(view: View) -> str:
+    return type_words(sorted(view.types))

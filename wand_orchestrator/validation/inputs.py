@@ -1,0 +1,93 @@
+"""The inputs of nodes: each is one that the node takes, is provided once, and is provided where it is required."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.fault import Findings
+from wand_orchestrator.validation.kinds import Kinds
+from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.outline import EdgeOutline, NodeOutline, Outline
+from wand_orchestrator.validation.outputs import Outputs
+from wand_orchestrator.validation.pointer import Part, Path
+from wand_orchestrator.validation.view import NULL, View
+from wand_orchestrator.validation.wording import listed, quoted, type_words
+
+
+@dataclass
+class Provided:
+    """By the edges into one node. `by`: the edge that was first, for each input; `whole`: every `map` can be read."""
+
+    by: dict[str, int] = field(default_factory=dict)
+    whole: bool = True
+
+
+class InputCheck:
+    """Checks the edges of one document, and then which inputs of its nodes nothing provides."""
+
+    def __init__(self, outline: Outline, kinds: Kinds, outputs: Outputs, near: Near, findings: Findings) -> None:
+        self._outline = outline
+        self._kinds = kinds
+        self._outputs = outputs
+        self._near = near
+        self._findings = findings
+        self._provided = {id: Provided() for id in outline.by_id}
+
+    def check(self) -> None:
+        for edge in self._outline.edges:
+            self._check_edge(edge)
+        for id, node in self._outline.by_id.items():
+            self._check_required(node, self._provided[id])
+
+    def _check_edge(self, edge: EdgeOutline) -> None:
+        source = self._outline.by_id.get(edge.source) if edge.source is not None else None
+        target = self._outline.by_id.get(edge.target) if edge.target is not None else None
+        at: tuple[Part, ...] = ("edges", edge.index)
+        giver = self._kinds.of(source) if source is not None else None
+        if edge.when is not None:
+            self._outputs.select(edge.when, giver, (*at, "when"))
+        if edge.map is None and target is not None:
+            self._provided[str(target.id)].whole = False
+        for key, expression in (edge.map or {}).items():
+            given = self._given(expression, source, (*at, "map", key))
+            if target is not None:
+                self._check_once(target, key, edge)
+                self._check_taken(target, key, given, (*at, "map", key))
+
+    def _given(self, expression: Any, source: NodeOutline | None, at: Path) -> View | None:
+        """What the expression may give, if that is known; null too, if the source may fail and the run go on."""
+        if not isinstance(expression, str):
+            return None
+        given = self._outputs.select(expression, self._kinds.of(source) if source is not None else None, at)
+        return given | NULL if given is not None and source is not None and source.optional else given
+
+    def _check_once(self, target: NodeOutline, key: str, edge: EdgeOutline) -> None:
+        first = self._provided[str(target.id)].by.setdefault(key, edge.index)
+        if first != edge.index:
+            message = f"edge {first} provides the input {quoted(key)} of {quoted(target.name)} already: map one of them"
+            self._findings.fault(("edges", edge.index, "map", key), Code.DUPLICATE_INPUT, message)
+
+    def _check_taken(self, target: NodeOutline, key: str, given: View | None, at: tuple[Part, ...]) -> None:
+        kind = self._kinds.of(target)
+        if kind is None:
+            return
+        if not kind.input.takes(key):
+            takes = f": it takes {listed(kind.input.keys)}" if kind.input.keys else ": it takes none"
+            hint = self._near.hint(f"input of {kind.name}", key, kind.input.keys) or takes
+            message = f"{quoted(target.name)} ({kind.name}) takes no input {quoted(key)}{hint}"
+            self._findings.fault(at, Code.UNKNOWN_INPUT, message)
+        elif given is not None and not (wanted := kind.input.field(key)).is_met_by(given):
+            message = (
+                f"the input {quoted(key)} of {quoted(target.name)} ({kind.name}) must be "
+                f"{type_words(sorted(wanted.types))}, and the expression gives {type_words(sorted(given.types))}"
+            )
+            self._findings.fault(at, Code.INCOMPATIBLE_INPUT, message)
+
+    def _check_required(self, node: NodeOutline, provided: Provided) -> None:
+        kind = self._kinds.of(node)
+        if kind is None or not provided.whole:
+            return
+        missing = sorted(kind.input.requires() - provided.by.keys())
+        if missing:
+            message = f"{quoted(node.name)} ({kind.name}) needs the input {listed(missing)}: add an edge that maps it"
+            self._findings.fault(("nodes", node.index), Code.MISSING_INPUT, message)

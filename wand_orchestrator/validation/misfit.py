@@ -1,0 +1,80 @@
+"""Why a value does not fit a JSON Schema, as a sentence."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema.exceptions import ValidationError, best_match
+
+from wand_orchestrator.validation.pointer import Part, label
+from wand_orchestrator.validation.wording import described, listed, shortened, type_words
+
+_LIMITS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+    "multipleOf": "a multiple of",
+}
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """`key`: one that the schema does not allow in the object at `path`, `among`: those that it does."""
+
+    path: tuple[Part, ...]
+    message: str = ""
+    key: str | None = None
+    among: tuple[str, ...] = ()
+
+
+def misfits(error: ValidationError, name: str) -> Iterator[Misfit]:
+    """`name` is what sentences call the value as a whole."""
+    path = tuple(error.absolute_path)
+    if error.validator == "additionalProperties" and error.validator_value is False:
+        known = tuple(error.schema.get("properties", ()))
+        patterns = error.schema.get("patternProperties", ())
+        for key in error.instance:
+            if key not in known and not any(re.search(pattern, key) for pattern in patterns):
+                yield Misfit(path, key=key, among=known)
+    else:
+        yield Misfit(path, _sentence(error, label(path) if path else name))
+
+
+def _sentence(error: ValidationError, name: str) -> str:
+    value, wanted = error.instance, error.validator_value
+    match error.validator:
+        case "required":
+            return f"{name} needs {listed([key for key in wanted if key not in value])}"
+        case "type":
+            return f"{name} must be {type_words(_texts(wanted))}, and is {described(value)}"
+        case "enum" | "const":
+            choices = wanted if error.validator == "enum" else [wanted]
+            return f"{name} must be {_choices(choices)}, and is {described(value)}"
+        case "anyOf" | "oneOf" if error.context:
+            return _of_branches(error, name)
+        case str(keyword) if keyword in _LIMITS:
+            return f"{name} must be {_LIMITS[keyword]} {wanted}, and is {described(value)}"
+    return f"{name} does not fit: {shortened(error.message)}"
+
+
+def _of_branches(error: ValidationError, name: str) -> str:
+    """One sentence for all branches when each wants another type; otherwise the reason of the nearest branch."""
+    types = [part for part in error.context if part.validator == "type" and not part.relative_path]
+    if len(types) == len(error.context):
+        wanted = dict.fromkeys(type for part in types for type in _texts(part.validator_value))
+        return f"{name} must be {type_words(wanted)}, and is {described(error.instance)}"
+    nearest = best_match([error])
+    if nearest is error:
+        return f"{name} fits none of the forms that it may have"
+    path = tuple(nearest.absolute_path)
+    return _sentence(nearest, label(path) if path else name)
+
+
+def _choices(values: list[Any]) -> str:
+    return listed([value if isinstance(value, str) else described(value) for value in values], "or")
+
+
+def _texts(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

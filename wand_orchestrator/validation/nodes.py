@@ -1,0 +1,93 @@
+"""Each node by itself: its type is known, its params fit, and what they take from the run's input can be read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from wand_orchestrator.agent import Agent
+from wand_orchestrator.contract import DEFAULT_TASK_QUEUE
+from wand_orchestrator.expressions import INPUT_KEY
+from wand_orchestrator.flow import FLOW_MAP, FLOW_REPEAT
+from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.control import MODELS, check_control
+from wand_orchestrator.validation.fault import Findings
+from wand_orchestrator.validation.kinds import Kinds
+from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.outline import NodeOutline
+from wand_orchestrator.validation.outputs import Outputs
+from wand_orchestrator.validation.params import Params
+from wand_orchestrator.validation.pointer import Part
+from wand_orchestrator.validation.references import is_input_reference, references
+from wand_orchestrator.validation.wording import quoted
+
+
+class NodeCheck:
+    """Checks the nodes of one document."""
+
+    def __init__(
+        self, agents: Mapping[str, Agent], kinds: Kinds, outputs: Outputs, near: Near, findings: Findings
+    ) -> None:
+        self._agents = agents
+        self._kinds = kinds
+        self._outputs = outputs
+        self._near = near
+        self._findings = findings
+        self._params = Params(agents, near, findings)
+        self._types = (*agents, *MODELS)
+
+    def check(self, node: NodeOutline) -> None:
+        at: tuple[Part, ...] = ("nodes", node.index, "params")
+        if node.params is not None:
+            self._check_references(node.params, at)
+        if node.type is None:
+            return
+        if node.type not in MODELS:
+            self._check_agent(node.type, node, node.params, ("nodes", node.index, "type"), at)
+        elif node.params is not None:
+            check_control(node.type, node.params, at, self._near, self._findings)
+            if node.type in (FLOW_MAP, FLOW_REPEAT):
+                self._check_target(node, node.params, at)
+            if node.type == FLOW_REPEAT:
+                self._check_until(node.params, at)
+
+    def _check_target(self, node: NodeOutline, params: dict[str, Any], at: tuple[Part, ...]) -> None:
+        name, inner = params.get("agent"), params.get("params", {})
+        if isinstance(name, str):
+            given = inner if isinstance(inner, dict) else None
+            self._check_agent(name, node, given, (*at, "agent"), (*at, "params"))
+
+    def _check_agent(
+        self,
+        name: str,
+        node: NodeOutline,
+        params: dict[str, Any] | None,
+        named_at: tuple[Part, ...],
+        at: tuple[Part, ...],
+    ) -> None:
+        if name in self._agents:
+            if params is not None:
+                self._params.check(name, params, at)
+        elif node.queue in (None, DEFAULT_TASK_QUEUE):
+            hint = self._near.hint("agent", name, self._types) or ": `GET /agents` lists those that there are"
+            self._findings.fault(named_at, Code.UNKNOWN_AGENT, f"there is no agent {quoted(name)}{hint}")
+        else:
+            hint = self._near.hint("agent", name, self._types)
+            message = (
+                f"{quoted(name)} is not known here{hint}; a worker of the queue {quoted(node.queue or '')} must have it"
+            )
+            self._findings.warn(named_at, Code.UNKNOWN_AGENT, message)
+
+    def _check_until(self, params: dict[str, Any], at: tuple[Part, ...]) -> None:
+        until, agent = params.get("until"), params.get("agent")
+        if isinstance(until, str):
+            kind = self._kinds.of_agent(agent) if isinstance(agent, str) else None
+            self._outputs.select(until, kind, (*at, "until"))
+
+    def _check_references(self, params: dict[str, Any], at: tuple[Part, ...]) -> None:
+        for path, found in references(params):
+            if not is_input_reference(found):
+                message = (
+                    f"`{INPUT_KEY}` is taken as it stands: to be replaced, it must be text and alone in its object"
+                )
+                self._findings.warn((*at, *path), Code.INPUT_REFERENCE, message)
+                continue
+            self._outputs.select(found[INPUT_KEY], None, (*at, *path, INPUT_KEY))

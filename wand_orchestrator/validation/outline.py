@@ -1,0 +1,92 @@
+"""What can be read of a graph document whatever its faults, so that one fault does not hide the others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOutline:
+    """None stands for a part that is missing or of the wrong type."""
+
+    index: int
+    id: str | None
+    type: str | None
+    params: dict[str, Any] | None
+    queue: str | None
+    optional: bool
+
+    @property
+    def name(self) -> str:
+        return self.id if self.id is not None else f"number {self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeOutline:
+    """`map` is None when it is no object; its values may be anything."""
+
+    index: int
+    source: str | None
+    target: str | None
+    map: dict[str, Any] | None
+    when: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """`by_id` holds the first node of each id; `sinks` are texts with their indexes."""
+
+    nodes: tuple[NodeOutline, ...]
+    edges: tuple[EdgeOutline, ...]
+    sinks: tuple[tuple[int, str], ...]
+    by_id: Mapping[str, NodeOutline]
+
+    @classmethod
+    def of(cls, document: Any) -> "Outline":
+        nodes = tuple(_node(index, value) for index, value in _objects(document, "nodes"))
+        by_id: dict[str, NodeOutline] = {}
+        for node in nodes:
+            if node.id is not None:
+                by_id.setdefault(node.id, node)
+        return cls(
+            nodes=nodes,
+            edges=tuple(_edge(index, value) for index, value in _objects(document, "edges")),
+            sinks=tuple((index, sink) for index, sink in enumerate(_list(document, "sinks")) if isinstance(sink, str)),
+            by_id=by_id,
+        )
+
+
+def _node(index: int, value: dict[str, Any]) -> NodeOutline:
+    params = value.get("params", {})
+    return NodeOutline(
+        index=index,
+        id=_text(value.get("id")),
+        type=_text(value.get("type")),
+        params=params if isinstance(params, dict) else None,
+        queue=_text(value.get("queue")),
+        optional=value.get("optional") is True,
+    )
+
+
+def _edge(index: int, value: dict[str, Any]) -> EdgeOutline:
+    carried = value.get("map", {})
+    return EdgeOutline(
+        index=index,
+        source=_text(value.get("from")),
+        target=_text(value.get("to")),
+        map=carried if isinstance(carried, dict) else None,
+        when=_text(value.get("when")),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _list(document: Any, key: str) -> list[Any]:
+    value = document.get(key) if isinstance(document, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def _objects(document: Any, key: str) -> list[tuple[int, dict[str, Any]]]:
+    return [(index, value) for index, value in enumerate(_list(document, key)) if isinstance(value, dict)]

@@ -1,0 +1,85 @@
+"""Params against the JSON Schema of the agent that takes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wand_orchestrator.agent import Agent
+from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.fault import Findings
+from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
+from wand_orchestrator.validation.misfit import misfits
+from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.pointer import Part
+from wand_orchestrator.validation.references import is_input_reference
+from wand_orchestrator.validation.view import View
+from wand_orchestrator.validation.wording import listed, quoted
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an agent takes as params. `unusable`: why its schema cannot be used."""
+
+    schema: Schema | None
+    view: View
+    unusable: str = ""
+
+    @classmethod
+    def by(cls, agent: Agent) -> "Taken":
+        view = View.of(agent.params_schema, agent.params_schema)
+        try:
+            return cls(Schema(agent.params_schema), view)
+        except UnusableSchema as reason:
+            return cls(None, view, str(reason))
+
+
+class Params:
+    """Checks the params of one document's nodes; each agent's schema is compiled once."""
+
+    def __init__(self, agents: Mapping[str, Agent], near: Near, findings: Findings) -> None:
+        self._agents = agents
+        self._near = near
+        self._findings = findings
+        self._taken: dict[str, Taken] = {}
+
+    def check(self, name: str, params: dict[str, Any], at: tuple[Part, ...]) -> None:
+        """`name`: the agent's; `at`: where the params lie. A reference in place of them all fits any schema."""
+        if is_input_reference(params):
+            return
+        taken = self._by(name)
+        try:
+            self._check_schema(taken, name, params, at)
+        except UnusableSchema as reason:
+            message = f"the params are not checked, as the schema of {quoted(name)} cannot be used: {reason}"
+            self._findings.warn(at, Code.UNCHECKED_PARAMS, message)
+
+    def _by(self, name: str) -> Taken:
+        if name not in self._taken:
+            self._taken[name] = Taken.by(self._agents[name])
+        return self._taken[name]
+
+    def _check_schema(self, taken: Taken, name: str, params: dict[str, Any], at: tuple[Part, ...]) -> None:
+        if taken.schema is None:
+            raise UnusableSchema(taken.unusable)
+        refused: set[str] = set()
+        for error in taken.schema.errors(params):
+            for misfit in misfits(error, f"`params` of {quoted(name)}"):
+                if misfit.key is None:
+                    self._findings.fault((*at, *misfit.path), Code.INVALID_PARAMS, misfit.message)
+                else:
+                    message = self._unknown(name, misfit.key, misfit.among)
+                    self._findings.fault((*at, *misfit.path, misfit.key), Code.UNKNOWN_PARAM, message)
+                    refused.add(misfit.key)
+        for key in params.keys() - refused:
+            self._warn_if_ignored(taken, name, key, at)
+
+    def _warn_if_ignored(self, taken: Taken, name: str, key: str, at: tuple[Part, ...]) -> None:
+        """A schema that says nothing of further keys allows them, but the agent never gets to see them."""
+        if not taken.view.takes(key):
+            message = f"{self._unknown(name, key, taken.view.keys)}; it is ignored"
+            self._findings.warn((*at, key), Code.UNKNOWN_PARAM, message)
+
+    def _unknown(self, name: str, key: str, among: tuple[str, ...]) -> str:
+        takes = f": it takes {listed(among)}" if among else ": it takes none"
+        hint = self._near.hint(f"param of {name}", key, among) or takes
+        return f"{quoted(name)} has no param {quoted(key)}{hint}"

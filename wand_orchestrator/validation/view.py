@@ -1,0 +1,178 @@
+"""What a JSON Schema says that a value may be: its types, its keys and its elements, and no more than is certain.
+
+An object is closed, that is, has no keys but its `properties`, unless its schema says `additionalProperties`. JSON
+Schema would have it open, but agents' schemas come from their annotations, and the runner hands on only what these
+declare: a model that takes or gives more keys says so in its schema.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+JsonSchema = Mapping[str, Any]
+
+TYPES = ("null", "boolean", "number", "string", "array", "object")
+_NOTHING: JsonSchema = {}
+_OPENING = ("patternProperties", "allOf", "anyOf", "oneOf", "if", "not", "unevaluatedProperties", "dependentSchemas")
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One type that the value may have; `schema` describes it within the document `root`."""
+
+    type: str
+    schema: JsonSchema
+    root: Any
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        return self.schema.get("properties", {}) if self.type == "object" else {}
+
+    @property
+    def required(self) -> frozenset[str]:
+        return frozenset(self.schema.get("required", ())) if self.type == "object" else frozenset()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has no keys but its properties; what is no object has none."""
+        if self.type != "object":
+            return True
+        if any(keyword in self.schema for keyword in _OPENING):
+            return False
+        return self.schema.get("additionalProperties", "properties" not in self.schema) is False
+
+    def takes(self, name: str) -> bool:
+        return name in self.properties or not self.is_closed
+
+    def field(self, name: str) -> "View":
+        if name in self.properties:
+            return View.of(self.properties[name], self.root)
+        return NULL if self.is_closed else View.of(self.schema.get("additionalProperties", True), self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the value may be."""
+
+    alternatives: tuple[Alternative, ...]
+
+    @classmethod
+    def of(cls, schema: Any, root: Any) -> "View":
+        return cls(tuple(_alternatives(schema, root, frozenset()))) if schema is not True else ANY
+
+    @classmethod
+    def typed(cls, *types: str) -> "View":
+        """Of these types; nothing else is known."""
+        return cls(tuple(Alternative(type, _NOTHING, _NOTHING) for type in types))
+
+    def __or__(self, other: "View") -> "View":
+        return View.union((self, other))
+
+    @classmethod
+    def union(cls, views: Iterable["View"]) -> "View":
+        """Each alternative once: an expression that names the same thing often must not make the view grow."""
+        found = {(one.type, id(one.schema)): one for view in views for one in view.alternatives}
+        return cls(tuple(found.values()))
+
+    @property
+    def types(self) -> frozenset[str]:
+        return frozenset(alternative.type for alternative in self.alternatives)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of all objects that it may be; those that are declared."""
+        return tuple(dict.fromkeys(name for alternative in self.alternatives for name in alternative.properties))
+
+    def only(self, type: str) -> "View":
+        return View(tuple(alternative for alternative in self.alternatives if alternative.type == type))
+
+    def takes(self, name: str) -> bool:
+        """Whether it may be an object with this key."""
+        return any(alternative.takes(name) for alternative in self.alternatives)
+
+    def field(self, name: str) -> "View":
+        """What is under the key where it is present."""
+        fields = [alternative.field(name) for alternative in self.alternatives if alternative.takes(name)]
+        return fields[0] if len(fields) == 1 else View.union(fields)
+
+    def requires(self) -> frozenset[str]:
+        """Keys that it has whatever it is."""
+        if not self.alternatives:
+            return frozenset()
+        return frozenset.intersection(*(alternative.required for alternative in self.alternatives))
+
+    def is_met_by(self, given: "View") -> bool:
+        """Whether some of what is given may fit. Agents read `"5"` as a number and `1` as true, and a text with a
+        format (a time, a duration) from a number."""
+        return bool(given.types & {type for alternative in self.alternatives for type in _read_as(alternative)})
+
+    def element(self) -> "View":
+        """What the elements may be where it is a list."""
+        return View.union(_element(array) for array in self.only("array").alternatives)
+
+
+NULL = View.typed("null")
+ANY = View.typed(*TYPES)
+
+
+def _read_as(alternative: Alternative) -> tuple[str, ...]:
+    if alternative.type in ("number", "boolean"):
+        return ("number", "boolean", "string")
+    return ("string", "number") if "format" in alternative.schema else (alternative.type,)
+
+
+def _element(array: Alternative) -> View:
+    if "prefixItems" in array.schema:
+        return ANY
+    return View.of(array.schema.get("items", True), array.root)
+
+
+def _alternatives(schema: Any, root: Any, seen: frozenset[str]) -> Iterator[Alternative]:
+    """Whatever is not understood, or says nothing of the type, may be anything."""
+    if not isinstance(schema, Mapping):
+        yield from ANY.alternatives
+    elif "$ref" in schema:
+        yield from _referred(schema["$ref"], root, seen)
+    elif types := _types(schema):
+        yield from (Alternative(type, schema, root) for type in types)
+    elif choices := schema.get("anyOf") or schema.get("oneOf"):
+        for choice in choices:
+            yield from _alternatives(choice, root, seen)
+    elif len(all_of := schema.get("allOf", ())) == 1:
+        yield from _alternatives(all_of[0], root, seen)
+    else:
+        yield from ANY.alternatives
+
+
+def _types(schema: JsonSchema) -> tuple[str, ...]:
+    """The types that the schema names, or that the values it lists have."""
+    if "type" in schema:
+        named = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+        return tuple(dict.fromkeys("number" if type == "integer" else type for type in named))
+    values = [schema["const"]] if "const" in schema else schema.get("enum", ())
+    return tuple(dict.fromkeys(type_of(value) for value in values))
+
+
+def type_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    for kinds, name in (((int, float), "number"), (str, "string"), (Mapping, "object")):
+        if isinstance(value, kinds):
+            return name
+    return "array"
+
+
+def _referred(reference: Any, root: Any, seen: frozenset[str]) -> Iterator[Alternative]:
+    """A reference to itself adds nothing; one that leads out of the document may be anything."""
+    if reference in seen:
+        return
+    target = root
+    head, *names = str(reference).split("/")
+    if head != "#":
+        yield from ANY.alternatives
+        return
+    for name in names:
+        target = target.get(name.replace("~1", "/").replace("~0", "~")) if isinstance(target, Mapping) else None
+    yield from _alternatives(target, root, seen | {reference})
