@@ -1,0 +1,62 @@
+"""The API's HTTP server, in the event loop of who starts it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import end_streams
+from cli.ports import BACKLOG
+from wand_orchestrator.errors import WandError
+
+DRAIN_SEC = 3
+"""Time that requests in progress have when the server stops; streams are ended before."""
+
+_POLL_SEC = 0.01
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
+    """Serves while it holds; it answers when this is entered, and the listener is closed when it is left."""
+    server = _Server(
+        uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=DRAIN_SEC,
+        )
+    )
+    task = asyncio.create_task(server.serve([listener]), name="serves the API")
+    try:
+        await _started(server, task)
+        yield
+    finally:
+        await end_streams(app)
+        server.should_exit = True
+        await asyncio.wait({task})
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Signals belong to the command, which stops more than the server."""
+        return nullcontext()
+
+
+async def _started(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
+    while not server.started:
+        if task.done():
+            raise WandError("the API could not start; the lines above say why")
+        await asyncio.sleep(_POLL_SEC)
+
+
+def url_of(host: str, port: int) -> str:
+    """Where it is reached from this machine."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{name}:{port}"

@@ -1,0 +1,53 @@
+"""`wand api`: the HTTP API alone, for a deployment with a Temporal and workers of its own."""
+
+import asyncio
+import logging
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from wand_orchestrator.settings import Settings
+
+log = logging.getLogger("wand")
+
+
+def api(
+    host: Annotated[str | None, typer.Option(help="Address it listens on. Default: 127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port it listens on, 0 for a free one. Default: 8000")] = None,
+) -> None:
+    """Serve the API over the database and the Temporal that the environment names."""
+    from cli import logs
+    from cli.configuration import settings_with
+
+    settings = settings_with(host=host, port=port)
+    logs.configure(settings.log_level)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: "Settings") -> None:
+    from api.app import create_app
+    from cli.api_server import serving, url_of
+    from cli.background import background
+    from cli.ports import port_of
+    from cli.search_attributes import register_search_attributes
+    from cli.stack import listen_for_api, opened_store
+    from cli.stop_signal import run_until_stopped
+    from wand_orchestrator.artifacts import ArtifactStore
+    from wand_orchestrator.registry import Registry
+    from wand_orchestrator.temporal import connect
+
+    registry = Registry.load(settings)
+    artifacts = ArtifactStore.open(settings.effective_artifacts_url)
+    client = await connect(lazy=True)
+
+    async def serve() -> None:
+        async with opened_store(settings) as store:
+            app = create_app(settings, client=client, store=store, registry=registry, artifacts=artifacts)
+            async with background(register_search_attributes(client)), serving(app, listener):
+                log.info("The API is at %s", url_of(settings.host, port_of(listener)))
+                await asyncio.Event().wait()
+
+    with closing(listen_for_api(settings)) as listener:
+        await run_until_stopped(serve())

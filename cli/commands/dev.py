@@ -1,0 +1,43 @@
+"""`wand dev`: the whole of Wand on one machine, in one process beside its Temporal server."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from wand_orchestrator.settings import Settings
+
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder for all state; a restart goes on where it stopped. Default: .wand")
+]
+
+
+def dev(
+    host: Annotated[str | None, typer.Option(help="Address the API listens on. Default: 127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the API, 0 for a free one. Default: 8000")] = None,
+    temporal_port: Annotated[int, typer.Option(help="Port of Temporal, 0 for a free one.")] = 7233,
+    ui_port: Annotated[int, typer.Option(help="Port of Temporal's Web UI, 0 for a free one.")] = 8233,
+    data_dir: DataDir = None,
+) -> None:
+    """Start Temporal with its Web UI, a worker and the API, here and now; Ctrl-C ends it."""
+    from cli import logs
+    from cli.configuration import settings_with
+
+    settings = settings_with(host=host, port=port, data_dir=data_dir)
+    logs.configure(settings.log_level)
+    asyncio.run(_serve(settings, temporal_port, ui_port))
+
+
+async def _serve(settings: "Settings", temporal_port: int, ui_port: int) -> None:
+    from cli.stack import embedded_stack
+    from cli.stop_signal import run_until_stopped
+    from cli.welcome import say_goodbye, welcome
+
+    async def serve() -> None:
+        async with embedded_stack(settings, temporal_port=temporal_port, ui_port=ui_port) as stack:
+            welcome(stack)
+            raise await stack.temporal.ended()
+
+    await run_until_stopped(serve(), lambda: say_goodbye(settings))

@@ -1,0 +1,61 @@
+"""`wand worker`: runs agents, and unless told otherwise the workflows too."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from wand_orchestrator.settings import Settings
+
+log = logging.getLogger("wand")
+
+
+def worker(
+    queue: Annotated[
+        str | None, typer.Option(help="Task queue to poll. Default: WAND_TASK_QUEUE, which is `wand`")
+    ] = None,
+    agents_only: Annotated[
+        bool, typer.Option("--agents-only", help="Run agents and no workflows; needs Temporal and no database.")
+    ] = False,
+) -> None:
+    """Run a worker for the Temporal that the environment names."""
+    from cli import logs
+    from cli.configuration import settings_with
+
+    settings = settings_with(task_queue=queue)
+    logs.configure(settings.log_level)
+    asyncio.run(_work(settings, agents_only))
+
+
+async def _work(settings: "Settings", agents_only: bool) -> None:
+    from activities.worker import build_worker
+    from cli.awaiting import available
+    from cli.background import background
+    from cli.search_attributes import register_search_attributes
+    from cli.stack import core_worker, opened_store
+    from cli.stop_signal import run_until_stopped
+    from wand_orchestrator.artifacts import ArtifactStore
+    from wand_orchestrator.registry import Registry
+    from wand_orchestrator.temporal import connect
+
+    registry = Registry.load(settings)
+    artifacts = ArtifactStore.open(settings.effective_artifacts_url)
+
+    async def work() -> None:
+        async with AsyncExitStack() as opened:
+            if agents_only:
+                client = await available(connect)
+                built = build_worker(client, settings, registry, artifacts=artifacts)
+            else:
+                store = await opened.enter_async_context(opened_store(settings))
+                client = await available(connect)
+                await opened.enter_async_context(background(register_search_attributes(client)))
+                built = core_worker(client, settings, registry, store, artifacts)
+            await opened.enter_async_context(built)
+            log.info("The worker polls the task queue %s for %s", settings.task_queue, ", ".join(registry.agents))
+            await asyncio.Event().wait()
+
+    await run_until_stopped(work(), lambda: log.info("Stopping: agents have %g s", settings.shutdown_grace_sec))

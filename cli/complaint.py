@@ -1,0 +1,36 @@
+"""What a person reads when a command fails: one line that says what is wrong and, where it can be said, what to do."""
+
+import os
+
+import httpx
+from pydantic import ValidationError
+from temporalio.service import RPCError
+
+from wand_orchestrator.errors import WandError
+
+
+def complaint(error: Exception) -> str | None:
+    """None for what nobody foresaw, which has to be seen with its trace."""
+    if isinstance(error, ValidationError):
+        return _invalid(error)
+    if isinstance(error, httpx.InvalidURL):
+        return f"this is no URL: {error}"
+    if isinstance(error, RPCError):
+        return f"Temporal refused it: {error.message}"
+    if isinstance(error, OSError):
+        place = f"{os.fspath(error.filename)!s}: " if isinstance(error.filename, str | os.PathLike) else ""
+        return f"{place}{error.strerror or error}"
+    if isinstance(error, WandError):
+        return " ".join(error.message.split())
+    return None
+
+
+def _invalid(error: ValidationError) -> str:
+    """A setting that does not fit its type, under the name by which it is set."""
+    return "; ".join(_setting(item["loc"], item["msg"]) for item in error.errors())
+
+
+def _setting(location: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    name = ".".join(map(str, location))
+    return f"WAND_{name.upper()}: {message}" if name else message

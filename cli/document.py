@@ -1,0 +1,29 @@
+"""JSON that a person hands to a command: in a file, on standard input, or as an argument."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from wand_orchestrator.errors import BadRequest
+
+STDIN = "-"
+FILE_MARK = "@"
+
+
+def read_document(path: str) -> Any:
+    """The JSON in a file, or on standard input for `-`. Raises BadRequest, OSError."""
+    text = sys.stdin.read() if path == STDIN else Path(path).read_text(encoding="utf-8")
+    return _parsed(text, "standard input" if path == STDIN else path)
+
+
+def read_argument(text: str) -> Any:
+    """The JSON in an argument, or in the file that it names behind `@`."""
+    return read_document(text.removeprefix(FILE_MARK)) if text.startswith(FILE_MARK) else _parsed(text, "--input")
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BadRequest(f"{where} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error

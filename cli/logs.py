@@ -1,0 +1,15 @@
+"""What the processes log, and where to: one line each on standard error."""
+
+import logging
+import sys
+
+_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_QUIET = ("httpx", "httpcore", "uvicorn", "asyncio", "alembic")
+"""Libraries whose `info` says nothing to somebody who operates Wand."""
+
+
+def configure(level: str) -> None:
+    """`level`: the setting `WAND_LOG_LEVEL`."""
+    logging.basicConfig(level=level.upper(), format=_FORMAT, stream=sys.stderr, force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -1,0 +1,46 @@
+"""Ports: taken early, so that a port that is not free is told before anything else has started."""
+
+import errno
+import socket
+
+from wand_orchestrator.errors import ConfigurationError
+
+LOOPBACK = "127.0.0.1"
+BACKLOG = 2048
+
+
+class PortTaken(ConfigurationError):
+    code = "port_taken"
+
+
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with listen(LOOPBACK, 0, what="", flag="") as listener:
+        return port_of(listener)
+
+
+def listen(host: str, port: int, *, what: str, flag: str) -> socket.socket:
+    """A listening socket; raises PortTaken, which says who wanted the port and which flag gives another."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(
+                f"port {port} on {host}, which {what} wants, is taken: stop what listens there, or give another "
+                f"with {flag} (0: any free one)"
+            ) from error
+        raise ConfigurationError(
+            f"{what} cannot listen on {host} port {port}: {error.strerror or error} (see {flag})"
+        ) from error
+
+
+def choose_port(port: int, *, what: str, flag: str) -> int:
+    """`port`, or a free one for 0, for another process to listen on; raises PortTaken."""
+    with listen(LOOPBACK, port, what=what, flag=flag) as listener:
+        return port_of(listener)
+
+
+def port_of(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port

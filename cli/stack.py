@@ -1,0 +1,111 @@
+"""The stack: the parts of Wand opened, put together and closed, for the commands, the tests and the benchmarks.
+
+What is opened later may need what was opened before, so all of it is closed in the opposite order: the API first, then
+the worker with its grace for running agents, then the database and Temporal.
+"""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.archiver import archive_activity
+from activities.outputs import outputs_activity
+from activities.retry_now import retry_now_activity
+from activities.worker import build_worker
+from api.app import create_app
+from cli.api_server import serving, url_of
+from cli.awaiting import available
+from cli.data_folder import held
+from cli.dev_server import DevServer, dev_server
+from cli.ports import choose_port, listen, port_of
+from wand_orchestrator.artifacts import ArtifactStore
+from wand_orchestrator.bell import Bell
+from wand_orchestrator.registry import Registry
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.storage import Store
+from workflows.graph_run import GraphRun
+
+TEMPORAL_FILE = "temporal.db"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """An embedded stack that runs. `url`: of the API."""
+
+    settings: Settings
+    url: str
+    temporal: DevServer
+    store: Store
+    artifacts: ArtifactStore
+
+
+@asynccontextmanager
+async def embedded_stack(
+    settings: Settings, *, temporal_port: int = 0, ui_port: int = 0, ui: bool = True
+) -> AsyncIterator[Stack]:
+    """Temporal, a worker and the API in this process, over `settings.data_dir`. A port of 0 is a free one.
+
+    Raises, before anything has started, PortTaken, FolderInUse, PluginError, ConfigurationError.
+    """
+    registry = Registry.load(settings)
+    with held(settings.data_dir), closing(listen_for_api(settings)) as listener:
+        temporal_port = choose_port(temporal_port, what="Temporal", flag="--temporal-port")
+        ui_port = choose_port(ui_port, what="Temporal's Web UI", flag="--ui-port") if ui else 0
+        database = settings.data_dir / TEMPORAL_FILE
+        async with (
+            opened_store(settings) as store,
+            dev_server(port=temporal_port, ui_port=ui_port, ui=ui, database=database) as temporal,
+        ):
+            artifacts = ArtifactStore.open(settings.effective_artifacts_url)
+            bell = Bell()
+            app = create_app(
+                settings, client=temporal.client, store=store, registry=registry, artifacts=artifacts, bell=bell
+            )
+            url = url_of(settings.host, port_of(listener))
+            async with (
+                core_worker(temporal.client, settings, registry, store, artifacts, bell=bell),
+                serving(app, listener),
+            ):
+                yield Stack(settings, url, temporal, store, artifacts)
+
+
+def listen_for_api(settings: Settings) -> socket.socket:
+    return listen(settings.host, settings.port, what="the API", flag="--port")
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncIterator[Store]:
+    """With its tables up to date; waits for a database that is away."""
+    store = Store.open(settings.effective_database_url)
+    try:
+        await available(store.migrate)
+        yield store
+    finally:
+        await store.close()
+
+
+def core_worker(
+    client: Client,
+    settings: Settings,
+    registry: Registry,
+    store: Store,
+    artifacts: ArtifactStore,
+    *,
+    task_queue: str | None = None,
+    bell: Bell | None = None,
+) -> Worker:
+    """A worker that runs the workflows, the agents, and what workflows have done for themselves."""
+    return build_worker(
+        client,
+        settings,
+        registry,
+        artifacts=artifacts,
+        task_queue=task_queue,
+        workflows=[GraphRun],
+        local_activities=[archive_activity(store), retry_now_activity(client), outputs_activity(client, [GraphRun])],
+        bell=bell,
+    )
