@@ -1,4 +1,8 @@
-"""Writes the journal to the database, by a local activity of the core worker."""
+"""Writes the journal to the database, by an activity of the core worker.
+
+Not a local one: that would run within a workflow task which may yet fail and be done anew, with another journal, after
+its events were in the database. See docs/decisions/archive-activity.md.
+"""
 
 import asyncio
 from datetime import timedelta
@@ -9,12 +13,9 @@ from temporalio.common import RetryPolicy
 from wand_orchestrator.contract import ACTIVITY_ARCHIVE, Archive, RunInput, RunResult
 from workflows.journal import Journal
 
-CHUNK = 500
+CHUNK = 1000
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
 """For ever: a run does not end before its journal is in the database."""
-
-LOCAL_RETRY_THRESHOLD = timedelta(seconds=2)
-"""A longer backoff is a timer, so that the workflow task ends and queries are answered while the database is away."""
 
 
 async def archive(journal: Journal, run: RunInput, result: RunResult | None = None) -> bool:
@@ -28,12 +29,12 @@ async def archive(journal: Journal, run: RunInput, result: RunResult | None = No
             events=events,
             result=result,
         )
-        writing = workflow.start_local_activity(
+        writing = workflow.start_activity(
             ACTIVITY_ARCHIVE,
             document,
+            activity_id=f"$archive-{events[-1].seq}",  # no node can have this id
             start_to_close_timeout=timedelta(seconds=30),
             retry_policy=RETRY,
-            local_retry_threshold=LOCAL_RETRY_THRESHOLD,
             summary=f"events {events[0].seq} to {events[-1].seq} to the database",
         )
         cancelled = await _uncancelled(writing) or cancelled
