@@ -1,11 +1,13 @@
-"""Databases for the tests: each test gets an empty one of its own, on SQLite and on PostgreSQL."""
+"""Databases for the tests, each test an empty one of its own on SQLite and on PostgreSQL; and a service for all."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from temporalio.client import Client
 
 from tests.integration.postgres import PostgresServer
+from tests.integration.service import Service, running_service
 from wand_orchestrator.storage import Store
 
 
@@ -29,3 +31,10 @@ async def store(database_url: str) -> AsyncIterator[Store]:
     await store.migrate()
     yield store
     await store.close()
+
+
+@pytest.fixture(scope="session")
+async def service(temporal_client: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """API and worker in one process, with the built-in agents and those of the tests."""
+    async with running_service(temporal_client, tmp_path_factory.mktemp("service"), fetch_allow="127.0.0.1") as running:
+        yield running

@@ -40,6 +40,11 @@ def sleep(id: str, sec: float, **rest: Any) -> dict[str, Any]:
     return {"id": id, "type": "test.sleep", "params": {"sec": sec}, **rest}
 
 
+def gate(id: str, open: object, **rest: Any) -> dict[str, Any]:
+    """Waits until the file `open` is there."""
+    return {"id": id, "type": "test.gate", "params": {"open": str(open)}, **rest}
+
+
 def edge(source: str, target: str, when: str | None = None, **map: str) -> dict[str, Any]:
     edge: dict[str, Any] = {"from": source, "to": target}
     if map:

@@ -1,109 +1,33 @@
 """The workflow GraphRun with real agents on the real server, without the API."""
 
 import asyncio
-import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import sample_agents
 from sample_agents import Diary
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, Worker
+from temporalio.worker import Replayer
 
-from activities.archiver import archive_activity
-from activities.outputs import outputs_activity
-from activities.retry_now import retry_now_activity
-from activities.worker import build_worker, sandbox
+from activities.worker import sandbox
 from cli.dev_server import embedded_temporal
 from tests.integration.graph_cases import CASES, Case, echo, edge, emit, fail, flaky, graph, sleep
-from tests.waiting import eventually, until
-from wand_orchestrator.artifacts import ArtifactStore
-from wand_orchestrator.contract import EventPage, RunInput, RunResult, StatePage
-from wand_orchestrator.events import Event
-from wand_orchestrator.registry import Registry
+from tests.integration.graph_runs import Runs, by_node, ended, serve, state_of, state_when, worker
+from tests.waiting import eventually
+from wand_orchestrator.contract import EventPage, RunInput
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.state import RunState
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal import DATA_CONVERTER
 from workflows.graph_run import GraphRun
 
-Handle = WorkflowHandle[Any, RunResult]
-
-
-@dataclass
-class Runs:
-    """Starts runs on a worker, and reads them."""
-
-    client: Client
-    task_queue: str
-    store: Store
-
-    async def start(self, document: dict[str, Any], input: Any = None, **rest: Any) -> Handle:
-        return await self.client.start_workflow(
-            "GraphRun",
-            {"graph": document, "input": input, **rest},
-            id=f"r_{uuid.uuid4().hex}",
-            task_queue=self.task_queue,
-            result_type=RunResult,
-        )
-
-    async def archived(self, handle: Handle) -> list[Event]:
-        """Every event in the database; numbered without gaps."""
-        stored = await self.store.events.page(handle.id, after=0, limit=100_000)
-        events = [Event.model_validate_json(item.body) for item in stored]
-        assert [event.seq for event in events] == list(range(1, len(events) + 1))
-        return events
-
 
 @pytest.fixture(scope="session")
 async def runs(temporal_env: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runs]:
-    async for runs in _serve(temporal_env.client, tmp_path_factory.mktemp("runs")):
+    async for runs in serve(temporal_env.client, tmp_path_factory.mktemp("runs")):
         yield runs
-
-
-async def _serve(client: Client, folder: Path) -> AsyncIterator[Runs]:
-    settings = Settings(data_dir=folder, task_queue=f"q-{uuid.uuid4().hex}")
-    store = Store.open(settings.effective_database_url)
-    await store.migrate()
-    async with _worker(client, settings, store):
-        yield Runs(client, settings.task_queue, store)
-    await store.close()
-
-
-def _worker(client: Client, settings: Settings, store: Store) -> Worker:
-    return build_worker(
-        client,
-        settings,
-        Registry.of(sample_agents),
-        artifacts=ArtifactStore.open(settings.effective_artifacts_url),
-        workflows=[GraphRun],
-        local_activities=[archive_activity(store), retry_now_activity(client), outputs_activity(client, [GraphRun])],
-    )
-
-
-async def state_of(handle: Handle) -> RunState:
-    page: StatePage = await handle.query("state", args=[0, 10_000], result_type=StatePage)
-    return page.state
-
-
-async def state_when(handle: Handle, holds: Callable[[RunState], bool]) -> RunState:
-    return await until(lambda: state_of(handle), holds)
-
-
-async def ended(handle: Handle) -> RunState:
-    with contextlib.suppress(WorkflowFailureError):
-        await handle.result()
-    return await state_of(handle)
-
-
-def by_node(state: RunState) -> dict[str, str]:
-    return {node: item.status.value for node, item in state.nodes.items()}
 
 
 async def test_the_same_events_come_from_the_query_and_from_the_database(runs: Runs) -> None:
@@ -176,7 +100,7 @@ async def test_cancel_before_the_first_task_still_has_its_events(temporal_client
     runs = Runs(temporal_client, settings.task_queue, store)
     handle = await runs.start(graph([emit("a", 1)]))
     await handle.cancel()
-    async with _worker(temporal_client, settings, store):
+    async with worker(temporal_client, settings, store):
         with pytest.raises(WorkflowFailureError):
             await handle.result()
         types = [event.type.value for event in await runs.archived(handle)]
@@ -290,7 +214,7 @@ async def test_a_long_run_goes_on_in_a_new_history_without_a_gap(tmp_path: Path)
     """With the server's suggestion at 60 events instead of 4,096."""
     config = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60"]
     async with embedded_temporal(ui=False, extra_args=config) as environment:
-        async for runs in _serve(environment.client, tmp_path):
+        async for runs in serve(environment.client, tmp_path):
             nodes = [emit(f"n{i}", i) for i in range(60)]
             handle = await runs.start(graph(nodes, options={"concurrency": 20}))
             result = await handle.result()

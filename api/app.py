@@ -1,0 +1,76 @@
+"""The application: what it is made of, and what lives as long as it does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+from fastapi import Depends, FastAPI
+from temporalio.client import Client
+
+from api import problems
+from api.access_log import AccessLog
+from api.auth import ApiKeyGuard, documented_key
+from api.dependencies import Services
+from api.routers import artifacts as artifacts_router
+from api.routers import catalog, events, graphs, health, runs, steering
+from wand_orchestrator.artifacts import ArtifactStore
+from wand_orchestrator.bell import Bell
+from wand_orchestrator.registry import Registry
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.storage import Store
+
+DESCRIPTION = """
+Runs graphs of agents durably on Temporal. Post a graph, start a run, follow its events.
+
+Errors are problem documents (RFC 9457) with a stable `code`. Lists are paged: `next` is the `cursor` of the next page.
+"""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    client: Client,
+    store: Store,
+    registry: Registry,
+    artifacts: ArtifactStore,
+    bell: Bell | None = None,
+) -> FastAPI:
+    """The application over what the caller has opened, and closes. `bell`: of a worker in this process."""
+    services = Services.build(settings, client, store, registry, artifacts, bell)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        starting = asyncio.create_task(services.launcher.run(), name="starts pending runs")
+        try:
+            yield
+        finally:
+            await services.relay.close()
+            starting.cancel()
+            with suppress(asyncio.CancelledError):
+                await starting
+
+    app = FastAPI(
+        title="Wand Orchestrator",
+        description=DESCRIPTION,
+        version=version("wand-orchestrator"),
+        license_info={"name": "MIT", "identifier": "MIT"},
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
+    )
+    app.state.settings = settings
+    app.state.services = services
+    problems.install(app)
+    app.include_router(health.router)
+    for router in (catalog.router, graphs.router, runs.router, events.router, steering.router, artifacts_router.router):
+        app.include_router(router, dependencies=[Depends(documented_key)])
+    if settings.api_key is not None:
+        app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
+    app.add_middleware(AccessLog)
+    return app
+
+
+async def end_streams(app: FastAPI) -> None:
+    """End the streams of an application that is about to stop: a server waits for its open responses first."""
+    services: Services = app.state.services
+    await services.relay.close()

@@ -1,0 +1,25 @@
+"""The time that answering one call may take, shared by what it asks upstream."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+ANSWER_SEC = 1.8
+"""Every call is answered within 2 s, whatever is away; the rest of it is for the answer itself."""
+
+LEAST_SEC = 0.05
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Begins when it is made."""
+
+    seconds: float = ANSWER_SEC
+    began: float = field(default_factory=_now)
+
+    def left(self, at_most: float = ANSWER_SEC) -> float:
+        """Seconds for the next thing to wait for; a little is always left, to take what is there at once."""
+        return max(LEAST_SEC, min(at_most, self.seconds - (_now() - self.began)))

@@ -1,0 +1,92 @@
+"""What routers are handed, each under a name of its own."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Query, Request
+from temporalio.client import Client
+
+from api.executions import Executions
+from api.graph_cache import GraphCache
+from api.graph_check import GraphCheck
+from api.journal_reader import JournalReader
+from api.launcher import Launcher
+from api.relay import Relay
+from api.run_reader import RunReader
+from api.settlement import Settlement
+from api.starter import Starter
+from api.steering import Steering
+from api.subgraphs import Subgraphs
+from wand_orchestrator.artifacts import ArtifactStore
+from wand_orchestrator.bell import Bell
+from wand_orchestrator.registry import Registry
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.storage import Store
+
+MAX_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that the application holds. `relay` and `launcher` have tasks, which its lifespan ends."""
+
+    settings: Settings
+    store: Store
+    registry: Registry
+    artifacts: ArtifactStore
+    executions: Executions
+    settlement: Settlement
+    reader: JournalReader
+    runs: RunReader
+    graph_check: GraphCheck
+    subgraphs: Subgraphs
+    launcher: Launcher
+    starter: Starter
+    steering: Steering
+    relay: Relay
+
+    @classmethod
+    def build(
+        cls,
+        settings: Settings,
+        client: Client,
+        store: Store,
+        registry: Registry,
+        artifacts: ArtifactStore,
+        bell: Bell | None,
+    ) -> "Services":
+        executions = Executions(client, settings.task_queue, eager=bell is not None)
+        settlement = Settlement(executions, store)
+        reader = JournalReader(executions, store, settlement)
+        graphs = GraphCache(store)
+        graph_check = GraphCheck(registry, settings)
+        subgraphs = Subgraphs(store)
+        launcher = Launcher(executions, store, subgraphs)
+        starter = Starter(store, graphs, graph_check, subgraphs, launcher)
+        runs = RunReader(executions, store, settlement, graphs)
+        return cls(
+            settings=settings,
+            store=store,
+            registry=registry,
+            artifacts=artifacts,
+            executions=executions,
+            settlement=settlement,
+            reader=reader,
+            runs=runs,
+            graph_check=graph_check,
+            subgraphs=subgraphs,
+            launcher=launcher,
+            starter=starter,
+            steering=Steering(executions, runs, settlement, starter),
+            relay=Relay(executions, reader, bell, settings.sse_queue_size),
+        )
+
+
+def services(request: Request) -> Services:
+    return cast(Services, request.app.state.services)
+
+
+ServicesDep = Annotated[Services, Depends(services)]
+RunIdPath = Annotated[str, Path(max_length=1000, description="The run's id, which is its Temporal workflow id.")]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Entries of a page, at most.")]

@@ -1,0 +1,41 @@
+"""Examples in the OpenAPI document: each can be sent as it stands, and a test sends them all."""
+
+from typing import Any
+
+from fastapi.openapi.models import Example
+
+FETCH_ANALYZE_CHART: dict[str, Any] = {
+    "name": "demo",
+    "nodes": [
+        {"id": "fetch", "type": "agent.fetch", "params": {"url": "https://example.com"}},
+        {"id": "analyze", "type": "agent.analyze", "params": {}},
+        {"id": "chart", "type": "agent.chart", "params": {"spec": {"kind": "line"}}},
+    ],
+    "edges": [
+        {"from": "fetch", "to": "analyze", "map": {"text": "body"}},
+        {"from": "analyze", "to": "chart", "map": {"series": "insights"}},
+    ],
+    "options": {"concurrency": 2, "default_timeout_sec": 10, "max_retries": 1},
+    "sinks": ["chart"],
+}
+
+SQUARES: dict[str, Any] = {
+    "name": "squares",
+    "nodes": [
+        {"id": "numbers", "type": "agent.transform", "params": {"expression": "`[1, 4, 9, 16]`"}},
+        {"id": "chart", "type": "agent.chart", "params": {"spec": {"kind": "bar", "title": {"$input": "title"}}}},
+    ],
+    "edges": [{"from": "numbers", "to": "chart", "map": {"series": "@"}}],
+}
+
+GRAPHS: dict[str, Example] = {
+    "fetch-analyze-chart": {"summary": "A page, its figures, and a chart of them", "value": FETCH_ANALYZE_CHART},
+    "squares": {"summary": "A chart with a title from the run's input, without network", "value": SQUARES},
+}
+
+RUNS: dict[str, Example] = {
+    "inline": {
+        "summary": "A graph given with the call",
+        "value": {"graph": SQUARES, "input": {"title": "Squares"}},
+    },
+}

@@ -1,0 +1,347 @@
+"""Temporal's side of runs: start, cancel, describe and query the workflow executions whose ids are the runs' ids.
+
+Every call takes the seconds it may last and raises Unavailable when Temporal, or the worker that a query needs, does
+not answer within them.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import temporalio.api.enums.v1 as enums
+import temporalio.api.taskqueue.v1 as taskqueue
+import temporalio.api.workflowservice.v1 as workflowservice
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowHistoryEventFilterType,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    QueryRejectCondition,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from wand_orchestrator.contract import (
+    QUERY_EVENTS,
+    QUERY_STATE,
+    WAND_GRAPH,
+    WAND_GRAPH_ID,
+    WORKFLOW_GRAPH_RUN,
+    EventPage,
+    RunInput,
+    StatePage,
+)
+from wand_orchestrator.errors import NotFound, Unavailable, WandError
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.state import RunState
+from wand_orchestrator.storage import PendingRun
+
+STATE_PAGE = 1000
+"""Nodes asked for in one query, so that its answer stays below Temporal's 2 MB."""
+
+POLL_SILENCE = timedelta(seconds=70)
+"""A worker polls anew every 60 s at the latest; Temporal lists one that is gone for five minutes more."""
+
+HISTORY_POLL_SEC = 60.0
+
+PING_SEC = 0.25
+"""Of the time for a worker's answer: to tell, when there is none, whether Temporal itself is away."""
+
+
+class ExecutionClosed(WandError):
+    """The execution has ended, so its journal is in the archive, or has to be brought there."""
+
+    code = "run_ended"
+    status = 409
+
+
+class QueryFailed(WandError):
+    """The worker could not answer: the workflow never came to begin, or cannot be replayed."""
+
+    code = "query_failed"
+
+
+class UpdateRefused(WandError):
+    """The workflow does not do it; `reason` is the code of its refusal."""
+
+    code = "update_refused"
+    status = 409
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class TaskFailed(WandError):
+    """The workflow task failed, as it does when something happens while it is being done; it is done anew."""
+
+    code = "task_failed"
+
+
+class StartRefused(WandError):
+    """Temporal will never accept this run."""
+
+    code = "start_refused"
+    status = 422
+
+
+class AttributesMissing(WandError):
+    """The namespace does not know Wand's search attributes."""
+
+    code = "search_attributes_missing"
+
+
+@dataclass(frozen=True)
+class HistoryStep:
+    """What a poll of the history brought. `token`: to go on from, with `execution`."""
+
+    grew: bool
+    closed: bool
+    execution: str
+    token: bytes | None
+
+
+class Executions:
+    """`eager`: a worker runs in this process, over the same client, and may take a run's first task with the start."""
+
+    def __init__(self, client: Client, task_queue: str, *, eager: bool) -> None:
+        self.client = client
+        self.task_queue = task_queue
+        self._eager = eager
+
+    async def start(self, run: PendingRun, subgraphs: Mapping[str, Graph], seconds: float) -> None:
+        """Start the run's workflow; one that was started before counts as started."""
+        graph = run.graph
+        document = RunInput(graph=graph, input=run.input, graph_id=run.graph_id, subgraphs=dict(subgraphs))
+        attributes = [SearchAttributePair(WAND_GRAPH, graph.name), SearchAttributePair(WAND_GRAPH_ID, run.graph_id)]
+        try:
+            async with _deadline(seconds), _translated():
+                await self.client.start_workflow(
+                    WORKFLOW_GRAPH_RUN,
+                    document.model_dump(mode="json", by_alias=True, exclude_unset=True),
+                    id=run.run_id,
+                    task_queue=self.task_queue,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    search_attributes=TypedSearchAttributes(attributes),
+                    static_summary=graph.name,
+                    memo={"graph_id": run.graph_id, "nodes": len(graph.nodes)},
+                    request_eager_start=self._eager,
+                    rpc_timeout=timedelta(seconds=seconds),
+                )
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def cancel(self, run_id: str, seconds: float) -> None:
+        """Ask for cancellation. Raises NotFound if there is no such execution; one that has ended stays as it is."""
+        async with _deadline(seconds), _translated():
+            await self.client.get_workflow_handle(run_id).cancel(rpc_timeout=timedelta(seconds=seconds))
+
+    async def signal(self, run_id: str, name: str, seconds: float) -> None:
+        """Raises NotFound if the execution is closed or there is none."""
+        async with _deadline(seconds), _translated():
+            await self.client.get_workflow_handle(run_id).signal(name, rpc_timeout=timedelta(seconds=seconds))
+
+    async def update(self, run_id: str, name: str, argument: Any, seconds: float) -> None:
+        """Wait until it is done. Raises UpdateRefused, also when the execution closes first."""
+        id = str(uuid.uuid4())
+        try:
+            async with self._worker_deadline(seconds):
+                while not await self._update_once(run_id, name, argument, id, seconds):
+                    continue
+        except NotFound as error:
+            raise UpdateRefused("", "the run has ended meanwhile") from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise Unavailable("worker", "no worker took it in time; it may still be done later") from error
+        except WorkflowUpdateFailedError as error:
+            cause = error.cause
+            code = cause.type if isinstance(cause, ApplicationError) else None
+            raise UpdateRefused(code or "", getattr(cause, "message", str(cause))) from error
+
+    async def _update_once(self, run_id: str, name: str, argument: Any, id: str, seconds: float) -> bool:
+        """False if the workflow task that it was in has to be done anew, because more had happened meanwhile."""
+        try:
+            async with _translated():
+                await self.client.get_workflow_handle(run_id).execute_update(
+                    name, argument, id=id, rpc_timeout=timedelta(seconds=seconds)
+                )
+        except TaskFailed:
+            return False
+        return True
+
+    async def describe(self, run_id: str, seconds: float) -> WorkflowExecutionDescription | None:
+        """None if there is no run of this id: no execution, or one that is no run of a graph."""
+        try:
+            async with _deadline(seconds), _translated():
+                description = await self.client.get_workflow_handle(run_id).describe(
+                    rpc_timeout=timedelta(seconds=seconds)
+                )
+        except NotFound:
+            return None
+        return description if description.workflow_type == WORKFLOW_GRAPH_RUN else None
+
+    async def events(
+        self, run_id: str, after: int, limit: int, seconds: float, *, although_closed: bool = False
+    ) -> EventPage:
+        """A page of the journal that the workflow holds. A closed one is asked only `although_closed`: the worker has
+        to replay it for that."""
+        condition = QueryRejectCondition.NONE if although_closed else QueryRejectCondition.NOT_OPEN
+        page: EventPage = await self._query(run_id, QUERY_EVENTS, [after, limit], EventPage, condition, seconds)
+        return page
+
+    async def state(self, run_id: str, seconds: float) -> RunState:
+        """The run's state with all of its nodes that have one, read in pages."""
+        async with self._worker_deadline(seconds):
+            first = await self._state_page(run_id, 0, seconds)
+            for offset in range(STATE_PAGE, first.total_nodes, STATE_PAGE):
+                page = await self._state_page(run_id, offset, seconds)
+                page.state.nodes = first.state.nodes | page.state.nodes
+                first = page
+        return first.state
+
+    async def polled(self, queues: Iterable[str], kind: "enums.TaskQueueType.ValueType", seconds: float) -> set[str]:
+        """Those of `queues` that some worker polls."""
+        names = list(queues)
+        polled = await asyncio.gather(*(self._is_polled(name, kind, seconds) for name in names))
+        return {name for name, yes in zip(names, polled, strict=True) if yes}
+
+    async def poll_history(self, run_id: str, execution: str | None, token: bytes | None) -> HistoryStep:
+        """Wait for news in the history, for at most about 20 s. Start with None and None, which reads what is there.
+
+        Only a completed workflow task can have made the journal grow; a continue-as-new leads on to the next execution.
+        """
+        async with _translated():
+            pages = self.client.get_workflow_handle(run_id, run_id=execution).fetch_history_events(
+                next_page_token=token,
+                wait_new_event=True,
+                skip_archival=True,
+                rpc_timeout=timedelta(seconds=HISTORY_POLL_SEC),
+            )
+            await pages.fetch_next_page()
+        events = pages.current_page or ()
+        if events and (successor := _successor(events[-1])):
+            return HistoryStep(grew=True, closed=False, execution=successor, token=None)
+        grew = any(event.event_type == enums.EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED for event in events)
+        return HistoryStep(grew, pages.next_page_token is None, execution or "", pages.next_page_token)
+
+    async def closing_event(self, run_id: str, seconds: float, *, wait: bool = False) -> HistoryEvent | None:
+        """The last event of a closed execution's history. `wait`: until it has closed."""
+        async with _deadline(seconds), _translated():
+            history = self.client.get_workflow_handle(run_id).fetch_history_events(
+                event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT,
+                wait_new_event=wait,
+                skip_archival=True,
+                rpc_timeout=timedelta(seconds=seconds),
+            )
+            return await anext(aiter(history), None)
+
+    async def ping(self, seconds: float) -> None:
+        """Raises Unavailable if Temporal does not answer."""
+        async with _deadline(seconds), _translated():
+            await self.client.workflow_service.get_system_info(
+                workflowservice.GetSystemInfoRequest(), timeout=timedelta(seconds=seconds)
+            )
+
+    async def _state_page(self, run_id: str, offset: int, seconds: float) -> StatePage:
+        page: StatePage = await self._query(
+            run_id, QUERY_STATE, [offset, STATE_PAGE], StatePage, QueryRejectCondition.NOT_OPEN, seconds
+        )
+        return page
+
+    async def _query(
+        self, run_id: str, name: str, args: list[Any], shape: type, condition: QueryRejectCondition, seconds: float
+    ) -> Any:
+        try:
+            async with self._worker_deadline(seconds), _translated():
+                return await self.client.get_workflow_handle(run_id).query(
+                    name,
+                    args=args,
+                    result_type=shape,
+                    reject_condition=condition,
+                    rpc_timeout=timedelta(seconds=seconds),
+                )
+        except WorkflowQueryRejectedError as error:
+            raise ExecutionClosed(f"the run {run_id} has ended") from error
+        except WorkflowQueryFailedError as error:
+            raise QueryFailed(error.message) from error
+
+    @asynccontextmanager
+    async def _worker_deadline(self, seconds: float) -> AsyncIterator[None]:
+        """A deadline for what goes through Temporal to a worker: who was silent is found out within it."""
+        try:
+            async with asyncio.timeout(max(seconds - PING_SEC, seconds / 2)):
+                yield
+        except TimeoutError as error:
+            await self.ping(PING_SEC)
+            raise Unavailable("worker", f"no worker answers for the run: nothing within {seconds:.1f} s") from error
+
+    async def _is_polled(self, queue: str, kind: "enums.TaskQueueType.ValueType", seconds: float) -> bool:
+        async with _deadline(seconds), _translated():
+            answer = await self.client.workflow_service.describe_task_queue(
+                workflowservice.DescribeTaskQueueRequest(
+                    namespace=self.client.namespace, task_queue=taskqueue.TaskQueue(name=queue), task_queue_type=kind
+                ),
+                timeout=timedelta(seconds=seconds),
+            )
+        oldest = datetime.now(UTC) - POLL_SILENCE
+        return any(poller.last_access_time.ToDatetime(UTC) > oldest for poller in answer.pollers)
+
+
+def _successor(event: HistoryEvent) -> str:
+    """The execution in which the run goes on."""
+    return event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+
+
+@asynccontextmanager
+async def _deadline(seconds: float) -> AsyncIterator[None]:
+    """A deadline of our own: the SDK's covers neither its retries nor a lazy client's first connection."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise Unavailable("temporal", f"Temporal does not answer: nothing within {seconds:.1f} s") from error
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        raise _meaning(error) from error
+    except RuntimeError as error:  # how a lazy client says that it cannot connect
+        raise Unavailable("temporal", f"Temporal does not answer: {_first_line(str(error))}") from error
+
+
+def _meaning(error: RPCError) -> WandError:
+    reason = _first_line(error.message)
+    match error.status:
+        case RPCStatusCode.NOT_FOUND if "namespace" not in reason.lower():
+            return NotFound(f"Temporal knows no such run: {reason}", code="run_not_found")
+        case RPCStatusCode.INVALID_ARGUMENT if "search attribute" in reason.lower():
+            return AttributesMissing(reason)
+        case RPCStatusCode.RESOURCE_EXHAUSTED if "larger than max" in reason:
+            return StartRefused(f"the graph and its input are too large for Temporal: {reason}")
+        case RPCStatusCode.INVALID_ARGUMENT:
+            return StartRefused(f"Temporal refuses it: {reason}")
+        case RPCStatusCode.FAILED_PRECONDITION if "workflow task fail" in reason:
+            return TaskFailed(reason)
+        case RPCStatusCode.FAILED_PRECONDITION:
+            return Unavailable("worker", f"no worker answers for the run: {reason}")
+        case _:
+            return Unavailable("temporal", f"Temporal does not answer: {reason}")
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0][:300] if text.strip() else "no reason given"

@@ -1,0 +1,43 @@
+"""Checks a posted graph against the agents and the limits of this service, without holding other callers up."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from wand_orchestrator.validation import Checked, Fault, check_graph
+
+from wand_orchestrator.errors import GraphFaults
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.registry import Registry
+from wand_orchestrator.settings import Settings
+
+LARGE_NODES = 200
+"""A larger graph is checked in a thread."""
+
+
+class GraphCheck:
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        self._registry = registry
+        self._settings = settings
+
+    async def check(self, document: Mapping[str, Any]) -> Checked:
+        """The graph with its warnings, or all of its faults."""
+        nodes = document.get("nodes")
+        if isinstance(nodes, list) and len(nodes) > LARGE_NODES:
+            return await asyncio.to_thread(self._check, document)
+        return self._check(document)
+
+    async def require(self, document: Mapping[str, Any]) -> tuple[Graph, tuple[Fault, ...]]:
+        """The graph and its warnings; raises GraphFaults."""
+        checked = await self.check(document)
+        if checked.graph is None or checked.faults:
+            raise GraphFaults(checked.faults)
+        return checked.graph, checked.warnings
+
+    def _check(self, document: Mapping[str, Any]) -> Checked:
+        return check_graph(
+            document,
+            self._registry.agents,
+            max_nodes=self._settings.max_nodes,
+            max_edges=self._settings.max_edges,
+        )

@@ -1,0 +1,163 @@
+"""Reads a JSON body strictly, before FastAPI validates it.
+
+What FastAPI's own reading lets pass or answers with a 500 is refused here with a reason: a body without an end, NaN,
+the same key twice (RFC 8259 leaves open which one counts), nesting that later stages cannot encode, text that a
+database cannot store.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from api.problems import UnsupportedMediaType
+from wand_orchestrator.errors import BadRequest, TooLarge
+
+MAX_DEPTH = 100
+"""Levels of lists and objects. Half of what the JSON codec on the way to Temporal can take, as run inputs wrap it."""
+
+LARGE_BYTES = 100_000
+"""A larger body is parsed in a thread, so that other callers need not wait."""
+
+
+class JsonRoute(APIRoute):
+    """A route whose body is JSON of at most `settings.max_document_bytes`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+
+        async def read_and_handle(request: Request) -> Response:
+            _require_json(request)
+            raw = await _read(request, request.app.state.settings.max_document_bytes)
+            value = await asyncio.to_thread(parse_json, raw) if len(raw) > LARGE_BYTES else parse_json(raw)
+            return await handle(_Read(request, raw, value))
+
+        return read_and_handle
+
+
+class _Read(Request):
+    """A request whose body has been read and parsed."""
+
+    def __init__(self, request: Request, raw: bytes, value: Any) -> None:
+        super().__init__(request.scope, request.receive)
+        self._raw = raw
+        self._value = value
+
+    async def body(self) -> bytes:
+        return self._raw
+
+    async def json(self) -> Any:
+        return self._value
+
+
+def parse_json(raw: bytes) -> Any:
+    """The value; BadRequest (`malformed_json` or `unstorable_text`) says why there is none."""
+    try:
+        text = raw.decode()
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise _malformed(f"byte {error.start} is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise _malformed(f"{error.msg} at line {error.lineno}, column {error.colno}") from error
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as error:  # a number with thousands of digits, which Python refuses to read
+        raise _malformed("a number has too many digits") from error
+    _check_depth(value)
+    if "\\u" in text or "\x00" in text:
+        _check_text(value)
+    return value
+
+
+def _require_json(request: Request) -> None:
+    given = request.headers.get("content-type", "")
+    kind = given.partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UnsupportedMediaType("the body has to be sent as Content-Type: application/json")
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    """The whole body; a body that says how long it is need not be read to be refused."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(limit)
+    except ClientDisconnect as error:
+        raise BadRequest("the connection closed before the body was complete") from error
+    if not body:
+        raise _malformed("the body is empty")
+    return bytes(body)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit} bytes, the limit set by WAND_MAX_DOCUMENT_BYTES")
+
+
+def _malformed(reason: str) -> BadRequest:
+    return BadRequest(f"the body is not JSON that can be read: {reason}", code="malformed_json")
+
+
+def _too_deep() -> BadRequest:
+    return _malformed(f"lists and objects are nested more than {MAX_DEPTH} deep")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _malformed(f"the key {key[:100]!r} stands twice in one object")
+            seen.add(key)
+    return result
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _malformed(f"{name} is no JSON number")
+
+
+def _children(level: list[Any]) -> list[Any]:
+    return [
+        child
+        for item in level
+        if isinstance(item, dict | list)
+        for child in (item.values() if isinstance(item, dict) else item)
+    ]
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        if not (level := _children(level)):
+            return
+    raise _too_deep()
+
+
+def _check_text(value: Any) -> None:
+    """Half a surrogate pair has no UTF-8, and PostgreSQL stores no NUL."""
+    level = [value]
+    while level:
+        for item in level:
+            for text in item if isinstance(item, dict) else (item,):
+                if isinstance(text, str) and not _storable(text):
+                    raise BadRequest(
+                        "the body holds a string with a NUL character or half a surrogate pair, which cannot be stored",
+                        code="unstorable_text",
+                    )
+        level = _children(level)
+
+
+def _storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,245 @@
+"""What the API takes and gives: statuses, events and errors are those of `wand_orchestrator`, cut to the call."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, PlainSerializer, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from api import waiting
+from api.problems import ProblemFault
+from wand_orchestrator.contract import RunResult
+from wand_orchestrator.events import Event, rfc3339
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.state import Failure, NodeState, NodeStatus, RunState, RunStatus
+from wand_orchestrator.storage import GraphHead, Run, RunHead, StoredGraph
+
+Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
+"""UTC, RFC 3339 with milliseconds."""
+
+
+class _ShownAsGraph:
+    """In OpenAPI the schema of Graph; taken as it is, because checking a graph finds more than its shape."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(Graph.__pydantic_core_schema__)
+
+
+GraphDocument = Annotated[dict[str, Any], _ShownAsGraph()]
+
+
+class GraphCreated(BaseModel):
+    graph_id: str
+    name: str
+    version: int = Field(description="Counts up under a name, from 1.")
+    warnings: list[ProblemFault] = Field(default_factory=list)
+
+
+class GraphChecked(BaseModel):
+    valid: bool
+    faults: list[ProblemFault]
+    warnings: list[ProblemFault]
+
+
+class GraphSummary(BaseModel):
+    graph_id: str
+    name: str
+    version: int
+    created_at: Moment
+
+    @classmethod
+    def of(cls, head: GraphHead) -> "GraphSummary":
+        return cls(graph_id=head.graph_id, name=head.name, version=head.version, created_at=head.created_at)
+
+
+class GraphView(GraphSummary):
+    graph: GraphDocument
+
+    @classmethod
+    def of_stored(cls, stored: StoredGraph) -> "GraphView":
+        """The document as it was posted: what it left to the defaults is left out."""
+        document = stored.graph.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return cls(**GraphSummary.of(stored).model_dump(), graph=document)
+
+
+class GraphPage(BaseModel):
+    """Newest first. `next`: the `cursor` of the next page; null on the last."""
+
+    graphs: list[GraphSummary]
+    next: str | None
+
+
+class RunRequest(BaseModel):
+    """Either `graph_id` or `graph`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    graph_id: str | None = Field(default=None, description="A stored graph.")
+    graph: GraphDocument | None = Field(default=None, description="A graph given here; it is checked and stored first.")
+    input: Any = Field(default=None, description='What `{"$input": …}` in params refers to.')
+
+    @model_validator(mode="after")
+    def _one_graph(self) -> "RunRequest":
+        if (self.graph_id is None) == (self.graph is None):
+            raise ValueError("give either `graph_id` or `graph`")
+        return self
+
+
+class RunCreated(BaseModel):
+    run_id: str
+    status: RunStatus = Field(description="`pending` while Temporal is away: the run starts when it is back.")
+
+
+class NodeView(BaseModel):
+    """One node now, also within an attempt that is in flight."""
+
+    status: NodeStatus
+    attempt: int = Field(description="From 1; 0 before the first.")
+    scheduled_at: Moment | None
+    started_at: Moment | None
+    finished_at: Moment | None
+    percent: int | None = Field(description="What the agent last reported.")
+    error: Failure | None
+    waiting_for: list[str] = Field(description="Empty if it goes on.")
+
+    @classmethod
+    def of(cls, state: NodeState, reason: str | None) -> "NodeView":
+        return cls(**state.model_dump(), waiting_for=[] if reason is None else [reason])
+
+
+class RunSummary(BaseModel):
+    """A run as lists show it: what changes is as of the last time its journal was written to the database."""
+
+    run_id: str
+    graph_id: str | None
+    name: str
+    status: RunStatus
+    progress: int = Field(description="Percent, never falling; 100 only when it succeeded.")
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    error: Failure | None
+
+    @classmethod
+    def of_head(cls, head: RunHead) -> "RunSummary":
+        return cls(
+            run_id=head.run_id,
+            graph_id=head.graph_id,
+            name=head.name,
+            status=head.status,
+            progress=head.progress,
+            created_at=head.created_at,
+            started_at=head.started_at,
+            finished_at=head.finished_at,
+            error=head.error,
+        )
+
+
+class RunView(RunSummary):
+    nodes: dict[str, NodeView] = Field(description="By id, in the order of the graph.")
+    result: RunResult | None
+    waiting_for: list[str] = Field(description="Why it does not go on; empty if it does.")
+
+
+class RunPage(BaseModel):
+    """Newest first. `next`: the `cursor` of the next page; null on the last."""
+
+    runs: list[RunSummary]
+    next: str | None
+
+
+class EventList(BaseModel):
+    """`last_seq`: the `after` of the next call. `ended`: the run has ended, and these are its last events."""
+
+    events: list[Event]
+    last_seq: int
+    ended: bool
+
+
+class RunSteered(BaseModel):
+    run_id: str
+    status: RunStatus = Field(description="What it is, or is about to be.")
+
+
+class NodeSteered(BaseModel):
+    run_id: str
+    node: str
+
+
+class Described(BaseModel):
+    name: str
+    description: str
+    params_schema: dict[str, Any]
+    output_schema: dict[str, Any]
+
+
+class AgentView(Described):
+    input_schema: dict[str, Any]
+    tools: list[str]
+
+
+class ToolView(Described):
+    pass
+
+
+class AgentList(BaseModel):
+    agents: list[AgentView]
+
+
+class ToolList(BaseModel):
+    tools: list[ToolView]
+
+
+class ArtifactView(BaseModel):
+    """`size` in bytes; `url` is a path of this API."""
+
+    name: str
+    media_type: str
+    size: int
+    url: str
+
+
+class ArtifactList(BaseModel):
+    artifacts: list[ArtifactView]
+
+
+class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Each part: `ok`, or why not."""
+
+    temporal: str
+    database: str
+    workers: str
+
+
+def run_view(
+    run: Run,
+    state: RunState,
+    graph: Graph | None,
+    *,
+    result: RunResult | None = None,
+    reasons: Sequence[str] = (),
+    node_reasons: Mapping[str, str] | None = None,
+) -> RunView:
+    """`state` over what the row says; nodes that have not begun come from the graph."""
+    of_nodes = node_reasons or {}
+    names = [node.id for node in graph.nodes] if graph else list(state.nodes)
+    return RunView(
+        run_id=run.run_id,
+        graph_id=run.graph_id,
+        name=run.name,
+        status=state.status,
+        progress=state.progress,
+        created_at=run.created_at,
+        started_at=state.started_at,
+        finished_at=state.finished_at,
+        error=state.error,
+        nodes={name: NodeView.of(state.nodes.get(name, NodeState()), of_nodes.get(name)) for name in names},
+        result=result,
+        waiting_for=[*reasons, *waiting.run_reasons(of_nodes)],
+    )

@@ -1,0 +1,68 @@
+"""Files that the agents of a run have kept."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response, StreamingResponse
+
+from api.budget import ANSWER_SEC, Budget
+from api.dependencies import RunIdPath, Services, ServicesDep
+from api.models import ArtifactList, ArtifactView
+from api.problems import declared
+from wand_orchestrator.errors import NotFound, Unavailable
+
+GUARD_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:",
+}
+"""An artifact may be HTML or SVG with scripts in it, and must not act as this API in a browser."""
+
+router = APIRouter(prefix="/runs", tags=["artifacts"], responses=declared(401, 404, 503))
+
+
+@router.get("/{run_id}/artifacts")
+async def artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
+    """The files of a run, by name."""
+    try:
+        async with asyncio.timeout(ANSWER_SEC / 2):
+            found = await services.artifacts.list(run_id)
+    except TimeoutError as error:
+        raise _silent() from error
+    if not found:
+        await _require_run(services, run_id)
+    return ArtifactList(artifacts=[ArtifactView(**asdict(artifact)) for artifact in found])
+
+
+@router.get(
+    "/{run_id}/artifacts/{name}",
+    response_class=Response,
+    responses={200: {"description": "The file, with its media type.", "content": {"*/*": {}}}},
+)
+async def artifact(
+    run_id: RunIdPath, name: Annotated[str, Path(max_length=1000)], services: ServicesDep
+) -> StreamingResponse:
+    """One file."""
+    try:
+        async with asyncio.timeout(ANSWER_SEC):
+            opened = await services.artifacts.read(run_id, name)
+    except TimeoutError as error:
+        raise _silent() from error
+    headers = {
+        **GUARD_HEADERS,
+        "Content-Length": str(opened.artifact.size),
+        "Content-Disposition": f"inline; filename*=UTF-8''{quote(opened.artifact.name, safe='')}",
+    }
+    return StreamingResponse(opened.chunks, media_type=opened.artifact.media_type, headers=headers)
+
+
+async def _require_run(services: Services, run_id: str) -> None:
+    row = await services.runs.row(run_id, Budget())
+    if row is None and await services.executions.describe(run_id, ANSWER_SEC / 2) is None:
+        raise NotFound(f"there is no run {run_id}", code="run_not_found")
+
+
+def _silent() -> Unavailable:
+    return Unavailable("artifacts", "the artifact store does not answer")

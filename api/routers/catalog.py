@@ -1,0 +1,56 @@
+"""The agents and tools that graphs can name."""
+
+from fastapi import APIRouter
+
+from api.dependencies import ServicesDep
+from api.models import AgentList, AgentView, ToolList, ToolView
+from api.problems import declared
+from wand_orchestrator.registry import Registry
+
+router = APIRouter(tags=["catalog"], responses=declared(401))
+
+
+@router.get("/agents")
+async def agents(services: ServicesDep) -> AgentList:
+    """Every agent, with the JSON Schemas of its params, input and output."""
+    return agent_list(services.registry)
+
+
+@router.get("/tools")
+async def tools(services: ServicesDep) -> ToolList:
+    """Every tool, with the JSON Schemas of its arguments and its result."""
+    return tool_list(services.registry)
+
+
+def agent_list(registry: Registry) -> AgentList:
+    """By name."""
+    known = sorted(registry.agents.values(), key=lambda agent: agent.name)
+    return AgentList(
+        agents=[
+            AgentView(
+                name=agent.name,
+                description=agent.description,
+                params_schema=agent.params_schema,
+                input_schema=agent.input_schema,
+                output_schema=agent.output_schema,
+                tools=list(agent.tools),
+            )
+            for agent in known
+        ]
+    )
+
+
+def tool_list(registry: Registry) -> ToolList:
+    """By name."""
+    known = sorted(registry.tools.values(), key=lambda tool: tool.name)
+    return ToolList(
+        tools=[
+            ToolView(
+                name=tool.name,
+                description=tool.description,
+                params_schema=tool.params_schema,
+                output_schema=tool.output_schema,
+            )
+            for tool in known
+        ]
+    )

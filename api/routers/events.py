@@ -1,0 +1,88 @@
+"""A run's events: read as a list, or followed as they happen."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response
+
+from api.budget import ANSWER_SEC, Budget
+from api.dependencies import Limit, RunIdPath, Services, ServicesDep
+from api.models import EventList
+from api.problems import declared
+from api.relay import EventStream
+from wand_orchestrator.errors import BadRequest, NotFound, Unavailable
+from wand_orchestrator.events import Event, Level
+from wand_orchestrator.storage import Run
+
+MAX_SEQ = 2**31 - 1
+
+After = Annotated[int, Query(ge=0, le=MAX_SEQ, description="Only events with a higher seq.")]
+LastEventId = Annotated[
+    str | None, Header(alias="Last-Event-ID", description="Seq of the last event received; wins over `after`.")
+]
+
+router = APIRouter(prefix="/runs", tags=["events"], responses=declared(401, 404, 422, 503))
+
+
+@router.get("/{run_id}/logs")
+async def logs(
+    run_id: RunIdPath,
+    services: ServicesDep,
+    after: After = 0,
+    limit: Limit = 500,
+    node: Annotated[str | None, Query(max_length=1000, description="Only of this node.")] = None,
+    level: Annotated[Level | None, Query(description="Only of this level or a graver one.")] = None,
+) -> EventList:
+    """The events so far, oldest first."""
+    page = await services.reader.selected(run_id, after, limit, node=node, level=level, seconds=ANSWER_SEC)
+    return EventList(
+        events=[Event.model_validate_json(event.body) for event in page.events],
+        last_seq=page.last,
+        ended=page.ended,
+    )
+
+
+@router.get(
+    "/{run_id}/stream",
+    # A route of EventSourceResponse would have FastAPI encode every event anew for every subscriber.
+    response_class=Response,
+    responses={
+        200: {
+            "description": "One SSE event for each of the run's: `id` its seq, `event` its type, `data` its JSON.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        204: {"description": "The run has ended and all of its events were received: do not reconnect."},
+        **declared(400),
+    },
+)
+async def stream(
+    run_id: RunIdPath, services: ServicesDep, after: After = 0, last_event_id: LastEventId = None
+) -> Response:
+    """The events as they happen, from the first or from where the caller left off; ends with the run's last event."""
+    if last_event_id is not None:
+        after = _seq(last_event_id)
+    row = await _known(services, run_id)
+    if row is None or not row.status.ended:
+        return EventStream(services.relay.live(run_id, after))
+    if after >= row.last_seq:
+        return Response(status_code=204)
+    return EventStream(services.relay.archived(run_id, after))
+
+
+async def _known(services: Services, run_id: str) -> Run | None:
+    """The run's row, None if only Temporal could be asked. Raises NotFound, Unavailable."""
+    budget = Budget()
+    row = await services.runs.row(run_id, budget)
+    if isinstance(row, Run):
+        return row
+    if await services.executions.describe(run_id, budget.left()) is None:
+        if isinstance(row, Unavailable):
+            raise row
+        raise NotFound(f"there is no run {run_id}", code="run_not_found")
+    return None
+
+
+def _seq(last_event_id: str) -> int:
+    if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > MAX_SEQ:
+        raise BadRequest("Last-Event-ID has to be the id of an event of this stream, a number", code="bad_event_id")
+    return int(last_event_id)

@@ -1,0 +1,67 @@
+"""Graphs: checked, stored, listed. A stored graph never changes; the same name again is the next version."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Response
+
+from api import examples
+from api.dependencies import Cursor, Limit, ServicesDep
+from api.json_body import JsonRoute
+from api.models import GraphChecked, GraphCreated, GraphDocument, GraphPage, GraphSummary, GraphView
+from api.problems import ProblemFault, declared
+from wand_orchestrator.errors import FaultLike, GraphFaults, NotFound
+
+router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=JsonRoute, responses=declared(401, 503))
+
+GraphBody = Annotated[GraphDocument, Body(openapi_examples=examples.GRAPHS)]
+
+
+@router.post("", status_code=201, responses=declared(400, 413, 415, 422))
+async def create(document: GraphBody, services: ServicesDep, response: Response) -> GraphCreated:
+    """Check a graph and store it as the next version of its name. A graph with faults is answered with all of them."""
+    graph, warnings = await services.graph_check.require(document)
+    await services.subgraphs.of(graph)
+    stored = await services.store.graphs.add(graph, document)
+    response.headers["Location"] = f"/graphs/{stored.graph_id}"
+    return GraphCreated(
+        graph_id=stored.graph_id,
+        name=stored.name,
+        version=stored.version,
+        warnings=ProblemFault.all_of(warnings),
+    )
+
+
+@router.post("/validate", responses=declared(400, 413, 415, 422))
+async def validate(document: GraphBody, services: ServicesDep) -> GraphChecked:
+    """The faults and warnings of a graph; nothing is stored."""
+    checked = await services.graph_check.check(document)
+    faults: list[FaultLike] = list(checked.faults)
+    if checked.graph is not None and not faults:
+        try:
+            await services.subgraphs.of(checked.graph)
+        except GraphFaults as error:
+            faults.extend(error.faults)
+    return GraphChecked(
+        valid=not faults, faults=ProblemFault.all_of(faults), warnings=ProblemFault.all_of(checked.warnings)
+    )
+
+
+@router.get("", responses=declared(400, 422))
+async def list_graphs(
+    services: ServicesDep,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    name: Annotated[str | None, Query(max_length=200, description="Only versions of this name.")] = None,
+) -> GraphPage:
+    """Stored graphs without their documents, newest first."""
+    page = await services.store.graphs.page(cursor, limit, name)
+    return GraphPage(graphs=[GraphSummary.of(head) for head in page.items], next=page.next)
+
+
+@router.get("/{graph_id}", responses=declared(404))
+async def get(graph_id: str, services: ServicesDep) -> GraphView:
+    """One stored graph with its document."""
+    stored = await services.store.graphs.get(graph_id)
+    if stored is None:
+        raise NotFound(f"there is no graph {graph_id}", code="graph_not_found")
+    return GraphView.of_stored(stored)

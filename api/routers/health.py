@@ -1,0 +1,51 @@
+"""Whether the process lives, and whether what it needs is there."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from fastapi import APIRouter, Response
+from temporalio.api.enums.v1 import TaskQueueType
+
+from api.dependencies import Services, ServicesDep
+from api.models import Health, Readiness
+from wand_orchestrator.errors import Unavailable
+
+CHECK_SEC = 1.0
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health")
+async def health() -> Health:
+    """The process lives."""
+    return Health()
+
+
+@router.get("/ready", responses={503: {"model": Readiness, "description": "Something is away; which, and why."}})
+async def ready(services: ServicesDep, response: Response) -> Readiness:
+    """Temporal, the database and at least one core worker answer."""
+    temporal, database, workers = await asyncio.gather(
+        _check("Temporal", services.executions.ping(CHECK_SEC)),
+        _check("the database", services.store.ping()),
+        _check("Temporal", _require_worker(services)),
+    )
+    if {temporal, database, workers} != {"ok"}:
+        response.status_code = 503
+    return Readiness(temporal=temporal, database=database, workers=workers)
+
+
+async def _check(name: str, check: Awaitable[None]) -> str:
+    try:
+        async with asyncio.timeout(CHECK_SEC):
+            await check
+    except Unavailable as error:
+        return error.message
+    except TimeoutError:
+        return f"{name} does not answer within {CHECK_SEC:g} s"
+    return "ok"
+
+
+async def _require_worker(services: Services) -> None:
+    queue = services.settings.task_queue
+    if not await services.executions.polled([queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, CHECK_SEC):
+        raise Unavailable("worker", f"no worker polls the task queue {queue}")

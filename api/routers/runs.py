@@ -1,0 +1,61 @@
+"""Runs: started, listed, read."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Header, Query, Response
+
+from api import examples
+from api.dependencies import Cursor, Limit, RunIdPath, ServicesDep
+from api.json_body import JsonRoute
+from api.models import RunCreated, RunPage, RunRequest, RunSummary, RunView
+from api.problems import declared
+from wand_orchestrator.state import RunStatus
+
+router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute, responses=declared(401, 503))
+
+
+@router.post("", status_code=201, responses=declared(400, 404, 409, 413, 415, 422))
+async def create(
+    body: Annotated[RunRequest, Body(openapi_examples=examples.RUNS)],
+    services: ServicesDep,
+    response: Response,
+    idempotency_key: Annotated[
+        str | None,
+        Header(min_length=1, max_length=255, description="The same key with the same body gives the same run."),
+    ] = None,
+) -> RunCreated:
+    """Start a run of a stored graph, or of one given here, which is checked and stored first."""
+    created = await services.starter.start(body, idempotency_key)
+    response.headers["Location"] = f"/runs/{created.run_id}"
+    return created
+
+
+@router.get("", responses=declared(400, 422))
+async def list_runs(
+    services: ServicesDep,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    status: Annotated[RunStatus | None, Query()] = None,
+    graph_id: Annotated[str | None, Query(max_length=200)] = None,
+    name: Annotated[str | None, Query(max_length=200, description="The graph's name.")] = None,
+    created_after: Annotated[datetime | None, Query(description="RFC 3339, exclusive.")] = None,
+    created_before: Annotated[datetime | None, Query(description="RFC 3339, exclusive.")] = None,
+) -> RunPage:
+    """Runs, newest first. Of one in progress, what changes is as of the last time it wrote to the database."""
+    page = await services.store.runs.page(
+        cursor,
+        limit,
+        status=status,
+        graph_id=graph_id,
+        name=name,
+        created_after=created_after,
+        created_before=created_before,
+    )
+    return RunPage(runs=[RunSummary.of_head(head) for head in page.items], next=page.next)
+
+
+@router.get("/{run_id}", responses=declared(404))
+async def get(run_id: RunIdPath, services: ServicesDep) -> RunView:
+    """One run with all of its nodes, its result or error, and what it waits for."""
+    return await services.runs.read(run_id)

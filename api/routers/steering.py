@@ -1,0 +1,68 @@
+"""Steering: each route is one signal, update or native request that the Web UI and the `temporal` CLI can send, too."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.dependencies import RunIdPath, ServicesDep
+from api.json_body import JsonRoute
+from api.models import NodeSteered, RunSteered
+from api.problems import declared
+
+router = APIRouter(
+    prefix="/runs", tags=["steering"], route_class=JsonRoute, responses=declared(401, 404, 409, 422, 503)
+)
+
+NodePath = Annotated[str, Path(max_length=1000, description="The node's id.")]
+
+
+class Response(BaseModel):
+    """The answer to an approval."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Any = Field(description="Fits the `schema` of the node.")
+    by: str | None = Field(default=None, max_length=500, description="Who answers; it stands in the run's events.")
+
+
+@router.post("/{run_id}/cancel", status_code=202)
+async def cancel(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
+    """Ask a run to stop: its agents are told at once, and it is `cancelled` when all have ended.
+
+    Asking again, or asking a run that has ended, is answered with the status that it has.
+    """
+    return RunSteered(run_id=run_id, status=await services.steering.cancel(run_id))
+
+
+@router.post("/{run_id}/pause", status_code=202)
+async def pause(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
+    """Start nothing new until `resume`; what is in flight ends, and the run's deadline stands still."""
+    return RunSteered(run_id=run_id, status=await services.steering.pause(run_id))
+
+
+@router.post("/{run_id}/resume", status_code=202)
+async def resume(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
+    """Go on after a pause."""
+    return RunSteered(run_id=run_id, status=await services.steering.resume(run_id))
+
+
+@router.post("/{run_id}/nodes/{node}/respond")
+async def respond(run_id: RunIdPath, node: NodePath, body: Response, services: ServicesDep) -> NodeSteered:
+    """Answer a `flow.approval` node that waits."""
+    await services.steering.respond(run_id, node, body.answer, body.by)
+    return NodeSteered(run_id=run_id, node=node)
+
+
+@router.post("/{run_id}/nodes/{node}/skip")
+async def skip(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> NodeSteered:
+    """Skip a node that has not finished; one in flight is cancelled first."""
+    await services.steering.skip(run_id, node)
+    return NodeSteered(run_id=run_id, node=node)
+
+
+@router.post("/{run_id}/nodes/{node}/retry")
+async def retry(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> NodeSteered:
+    """Try a node now: one that waits for its next attempt, or one that failed and holds its run."""
+    await services.steering.retry(run_id, node)
+    return NodeSteered(run_id=run_id, node=node)

@@ -1,0 +1,207 @@
+"""Puts together what is known of a run: its row, its workflow's state, and what Temporal says of its activities.
+
+Each of the three may be away. What is known is told, and what is missing stands in `waiting_for`.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from temporalio.client import WorkflowExecutionDescription
+
+from api.budget import Budget
+from api.executions import ExecutionClosed, Executions
+from api.graph_cache import GraphCache
+from api.models import RunView, run_view
+from api.pending import overlay, pending_nodes
+from api.settlement import NATIVE_STATUS, Settlement
+from api.waits import Waits
+from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID
+from wand_orchestrator.errors import NotFound, Unavailable, WandError
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.ids import GraphId, RunId
+from wand_orchestrator.state import RunState, RunStatus
+from wand_orchestrator.storage import Run, Store
+
+DATABASE_SEC = 0.6
+TEMPORAL_SEC = 0.6
+CLOSING_SEC = 0.8
+"""Between a run's last event and the close of its workflow lies one write to the database."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Execution:
+    """What Temporal and the workflow say, or the error that says why they do not. No description: no such run."""
+
+    description: WorkflowExecutionDescription | WandError | None
+    state: RunState | WandError
+
+    @property
+    def closed(self) -> bool:
+        natively = (
+            isinstance(self.description, WorkflowExecutionDescription) and self.description.status in NATIVE_STATUS
+        )
+        return natively or isinstance(self.state, ExecutionClosed)
+
+
+class RunReader:
+    def __init__(self, executions: Executions, store: Store, settlement: Settlement, graphs: GraphCache) -> None:
+        self._executions = executions
+        self._store = store
+        self._settlement = settlement
+        self._graphs = graphs
+        self._waits = Waits(executions)
+
+    async def read(self, run_id: str) -> RunView:
+        """Raises NotFound, or Unavailable when nothing is known because of what is away."""
+        budget = Budget()
+        row = await self.row(run_id, budget)
+        if isinstance(row, Run) and row.status.ended:
+            return await self._ended(row)
+        execution = await self._execution(run_id, budget)
+        description = execution.description
+        if not isinstance(description, WorkflowExecutionDescription):
+            return await self._without_temporal(run_id, row, description)
+        run = row if isinstance(row, Run) else _stand_in(description)
+        if execution.closed:
+            return await self._closed(run, budget)
+        if isinstance(execution.state, RunState) and execution.state.status.ended:
+            return await self._closing(run, execution.state, budget)
+        return await self._open(run, description, execution.state, budget)
+
+    async def row(self, run_id: str, budget: Budget) -> Run | Unavailable | None:
+        """The run's row; None if there is none; the error if the database is away."""
+        try:
+            async with asyncio.timeout(budget.left(DATABASE_SEC)):
+                return await self._store.runs.get(run_id)
+        except Unavailable as error:
+            return error
+        except TimeoutError:
+            return Unavailable("database", "the database does not answer")
+
+    async def _execution(self, run_id: str, budget: Budget) -> _Execution:
+        seconds = budget.left(TEMPORAL_SEC)
+        description, state = await asyncio.gather(
+            _or_error(self._executions.describe(run_id, seconds)), _or_error(self._executions.state(run_id, seconds))
+        )
+        return _Execution(description, state)
+
+    async def _ended(self, run: Run) -> RunView:
+        state = await self._settlement.fold_archive(run.run_id)
+        return run_view(run, state, await self._graph(run), result=run.result)
+
+    async def _without_temporal(
+        self, run_id: str, row: Run | Unavailable | None, temporal: WandError | None
+    ) -> RunView:
+        """What the database knows of a run of which Temporal says nothing."""
+        if isinstance(row, Unavailable):
+            raise row
+        if row is None:
+            raise temporal or NotFound(f"there is no run {run_id}", code="run_not_found")
+        if temporal is not None:
+            reason = temporal.message
+        elif row.status is RunStatus.PENDING:
+            reason = "Temporal to accept its start"
+        else:
+            reason = "Temporal does not know this run: its history is gone, or lies in another namespace"
+        return run_view(row, await self._archived_state(row), await self._graph(row), reasons=[reason])
+
+    async def _closed(self, run: Run, budget: Budget) -> RunView:
+        """Settle it. While a part that this needs is away, the end is held back: it is told with its result."""
+        reason = await self._settle(run.run_id, budget)
+        row = await self.row(run.run_id, budget)
+        if isinstance(row, Run) and row.status.ended:
+            return await self._ended(row)
+        state = _without_end(await self._archived_state(run))
+        return run_view(run, state, await self._graph(run), reasons=[reason])
+
+    async def _settle(self, run_id: str, budget: Budget) -> str:
+        """What it waits for, if it could not be settled."""
+        try:
+            async with asyncio.timeout(budget.left()):
+                await self._settlement.settle(run_id, budget.left())
+        except Unavailable as error:
+            return error.message
+        except TimeoutError:
+            return "its journal to be brought into the database"
+        return "Temporal to tell how it ended"
+
+    async def _closing(self, run: Run, state: RunState, budget: Budget) -> RunView:
+        """The run has had its last event and its result is on the way to the database: the end is told with it."""
+        seconds = budget.left(CLOSING_SEC)
+        await _or_error(self._executions.closing_event(run.run_id, seconds, wait=True))
+        row = await self.row(run.run_id, budget)
+        if isinstance(row, Run) and row.status.ended:
+            return await self._ended(row)
+        reason = row.message if isinstance(row, Unavailable) else "its journal to be written to the database"
+        return run_view(run, _without_end(state), await self._graph(run), reasons=[reason])
+
+    async def _open(
+        self, run: Run, description: WorkflowExecutionDescription, told: RunState | WandError, budget: Budget
+    ) -> RunView:
+        reasons = [] if isinstance(told, RunState) else [await self._waits.of_workflow(told, budget)]
+        state = told if isinstance(told, RunState) else await self._archived_state(run)
+        if state.status.ended:  # it ended while it was being read
+            return await self._closing(run, state, budget)
+        if state.status is RunStatus.PENDING:
+            state.status = RunStatus.RUNNING
+        if description.raw_description.workflow_extended_info.cancel_requested:
+            state.status = RunStatus.CANCELLING
+        pending = pending_nodes(description)
+        overlay(state.nodes, pending)
+        graph = await self._graph(run)
+        of_nodes = await self._waits.of_nodes(pending, state, graph, budget)
+        return run_view(run, state, graph, reasons=reasons, node_reasons=of_nodes)
+
+    async def _archived_state(self, run: Run) -> RunState:
+        """What the database knows: the row, and the events of a run that has gone on in a new history."""
+        archived = await _or_error(self._settlement.fold_archive(run.run_id))
+        state = archived if isinstance(archived, RunState) else RunState()
+        state.started_at = state.started_at or run.started_at
+        if not state.last_seq:
+            state.status = run.status
+        return state
+
+    async def _graph(self, run: Run) -> Graph | None:
+        if run.graph_id is None:
+            return None
+        graph = await _or_error(self._graphs.get(run.graph_id))
+        return graph if isinstance(graph, Graph) else None
+
+
+def _without_end(state: RunState) -> RunState:
+    """The same run just before its end: status, result and error of a run are told together, from its row."""
+    if state.status.ended or state.status is RunStatus.PENDING:
+        state.status = RunStatus.RUNNING
+    state.progress, state.finished_at, state.error = min(state.progress, 99), None, None
+    return state
+
+
+async def _or_error(call: Awaitable[T]) -> T | WandError:
+    try:
+        return await call
+    except WandError as error:
+        return error
+
+
+def _stand_in(description: WorkflowExecutionDescription) -> Run:
+    """For the row, when the database is away, or when the run was started past the API and has not archived yet."""
+    attributes = description.typed_search_attributes
+    graph_id = attributes.get(WAND_GRAPH_ID)
+    return Run(
+        run_id=RunId(description.id),
+        graph_id=None if graph_id is None else GraphId(graph_id),
+        name=attributes.get(WAND_GRAPH) or description.id,
+        status=RunStatus.RUNNING,
+        progress=0,
+        last_seq=0,
+        created_at=description.start_time,
+        started_at=description.start_time,
+        finished_at=None,
+        error=None,
+        input=None,
+        result=None,
+    )

@@ -1,0 +1,187 @@
+"""Settles runs that ended without saying so.
+
+A run writes its own end into the archive before its workflow closes. A workflow that was terminated, or ran into a
+timeout of Temporal's, could not: its journal is brought into the archive here, by the first who reads it, with the
+ending that Temporal knows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
+
+from api.executions import Executions, QueryFailed
+from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, Archive, RunResult
+from wand_orchestrator.errors import NotFound, Unavailable
+from wand_orchestrator.events import Event, EventType, Level
+from wand_orchestrator.state import Failure, NodeState, RunState, RunStatus, fold
+from wand_orchestrator.storage import Run, Store
+
+PAGE = 500
+
+NATIVE_STATUS = {
+    WorkflowExecutionStatus.COMPLETED: RunStatus.SUCCEEDED,
+    WorkflowExecutionStatus.FAILED: RunStatus.FAILED,
+    WorkflowExecutionStatus.CANCELED: RunStatus.CANCELLED,
+    WorkflowExecutionStatus.TERMINATED: RunStatus.TERMINATED,
+    WorkflowExecutionStatus.TIMED_OUT: RunStatus.TIMED_OUT,
+}
+"""What a closed workflow means for its run."""
+
+_WITHOUT_JOURNAL = 5
+"""Events of a history that ended before the workflow began: no worker took it, or its input was no graph. Start, task
+scheduled, started, completed, and the close. A run that began has at least scheduled something besides."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How Temporal says that a workflow closed."""
+
+    status: RunStatus
+    at: datetime
+    reason: str
+    failure: Failure | None
+    result: RunResult | None
+
+
+class Settlement:
+    def __init__(self, executions: Executions, store: Store) -> None:
+        self._executions = executions
+        self._store = store
+
+    @staticmethod
+    def status_of(description: WorkflowExecutionDescription) -> RunStatus | None:
+        """What the close of the workflow means for its run; None if it is open."""
+        return None if description.status is None else NATIVE_STATUS.get(description.status)
+
+    async def settle(self, run_id: str, seconds: float) -> None:
+        """Bring a closed run's journal and ending into the archive; nothing to do if they are there.
+
+        Idempotent, also when several do it at once: what is written follows from Temporal's history alone.
+        Raises Unavailable if a part that this needs is away.
+        """
+        run = await self._store.runs.get(run_id)
+        if run is not None and run.status.ended:
+            return
+        description = await self._executions.describe(run_id, seconds)
+        if description is None:
+            raise NotFound(f"there is no run {run_id}", code="run_not_found")
+        if description.status is None or description.status not in NATIVE_STATUS:
+            return
+        ending = await self._ending(description, seconds)
+        await self._copy_journal(run_id, run, description, ending, seconds)
+        state = await self.fold_archive(run_id)
+        if not state.status.ended:
+            await self._append(run_id, run, description, _last_events(state, ending), ending.result)
+
+    async def fold_archive(self, run_id: str) -> RunState:
+        """The state that the archived events give."""
+        state = RunState()
+        while page := await self._store.events.page(run_id, state.last_seq, PAGE):
+            for stored in page:
+                fold(state, Event.model_validate_json(stored.body))
+        return state
+
+    async def _copy_journal(
+        self, run_id: str, run: Run | None, description: WorkflowExecutionDescription, ending: Ending, seconds: float
+    ) -> None:
+        if description.history_length <= _WITHOUT_JOURNAL:
+            return
+        after = await self._store.events.last_seq(run_id)
+        while True:
+            try:
+                page = await self._executions.events(run_id, after, PAGE, seconds, although_closed=True)
+            except QueryFailed as error:
+                raise Unavailable("worker", f"no worker can read the journal of the run: {error.message}") from error
+            if not page.events:
+                return
+            await self._append(run_id, run, description, page.events, ending.result)
+            after = page.events[-1].seq
+
+    async def _append(
+        self,
+        run_id: str,
+        run: Run | None,
+        description: WorkflowExecutionDescription,
+        events: Sequence[Event],
+        result: RunResult | None,
+    ) -> None:
+        attributes = description.typed_search_attributes
+        archive = Archive(
+            run_id=run_id,
+            graph_id=run.graph_id if run else attributes.get(WAND_GRAPH_ID),
+            name=run.name if run else attributes.get(WAND_GRAPH) or run_id,
+            events=tuple(events),
+            result=result,
+        )
+        await self._store.archive.append(archive)
+
+    async def _ending(self, description: WorkflowExecutionDescription, seconds: float) -> Ending:
+        status = NATIVE_STATUS[description.status or WorkflowExecutionStatus.TERMINATED]
+        event = await self._executions.closing_event(description.id, seconds)
+        at = description.close_time or datetime.now(UTC)
+        if event is None:
+            return Ending(status, at, "", None, None)
+        reason, failure = _why(status, event)
+        return Ending(status, at, reason, failure, await self._result(description, event))
+
+    async def _result(self, description: WorkflowExecutionDescription, event: HistoryEvent) -> RunResult | None:
+        payloads = event.workflow_execution_completed_event_attributes.result.payloads
+        if not payloads:
+            return None
+        decoded: list[Any] = await description.data_converter.decode(payloads, [RunResult])
+        return RunResult.model_validate(decoded[0])
+
+
+def _why(status: RunStatus, event: HistoryEvent) -> tuple[str, Failure | None]:
+    """In words, and as the error that the run shows."""
+    if status is RunStatus.TERMINATED:
+        given = event.workflow_execution_terminated_event_attributes
+        reason = f"terminated by {given.identity or 'somebody'}{f': {given.reason}' if given.reason else ''}"
+        return reason, Failure(code="terminated", message=reason)
+    if status is RunStatus.FAILED:
+        failure = event.workflow_execution_failed_event_attributes.failure
+        code = failure.application_failure_info.type or "workflow_failed"
+        return failure.message, Failure(code=code, message=failure.message)
+    if status is RunStatus.TIMED_OUT:
+        reason = "the run took longer than Temporal was told to let it"
+        return reason, Failure(code="run_timeout", message=reason)
+    return status.value, None
+
+
+def _last_events(state: RunState, ending: Ending) -> list[Event]:
+    """A `node.cancelled` for each node in flight, whose agents Temporal stops, and the run's last event."""
+    seq = state.last_seq
+    events = []
+    for node, node_state in state.nodes.items():
+        if not node_state.status.settled:
+            seq += 1
+            events.append(_node_cancelled(seq, node, node_state, state, ending))
+    level: Level = "info" if ending.status is RunStatus.SUCCEEDED else "warning"
+    data = {} if ending.failure is None else {"error": ending.failure.model_dump(mode="json", exclude_none=True)}
+    last = Event(
+        seq=seq + 1,
+        ts=ending.at,
+        type=EventType(f"run.{ending.status}"),
+        level="error" if ending.status in (RunStatus.FAILED, RunStatus.TIMED_OUT) else level,
+        message=f"the run ended: {ending.reason}" if ending.reason else "the run ended",
+        progress=100 if ending.status is RunStatus.SUCCEEDED else state.progress,
+        data=data,
+    )
+    return [*events, last]
+
+
+def _node_cancelled(seq: int, node: str, node_state: NodeState, state: RunState, ending: Ending) -> Event:
+    return Event(
+        seq=seq,
+        ts=ending.at,
+        type=EventType.NODE_CANCELLED,
+        message=f"{node} cancelled",
+        progress=state.progress,
+        node=node,
+        attempt=node_state.attempt or None,
+        data={"reason": "the run ended without it"},
+    )

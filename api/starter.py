@@ -1,0 +1,66 @@
+"""Takes the order for a run: finds or stores its graph, writes its row, and has its workflow started."""
+
+import hashlib
+import json
+from typing import Any
+
+from api.budget import Budget
+from api.graph_cache import GraphCache
+from api.graph_check import GraphCheck
+from api.launcher import START_SEC, Launcher
+from api.models import RunCreated, RunRequest
+from api.subgraphs import Subgraphs
+from wand_orchestrator.errors import NotFound
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.ids import new_run_id
+from wand_orchestrator.storage import Idempotency, Run, Store
+
+LEAST_START_SEC = 0.7
+"""A busy database must not leave Temporal so little time that runs are put off for nothing."""
+
+
+class Starter:
+    def __init__(
+        self, store: Store, graphs: GraphCache, check: GraphCheck, subgraphs: Subgraphs, launcher: Launcher
+    ) -> None:
+        self._store = store
+        self._graphs = graphs
+        self._check = check
+        self._subgraphs = subgraphs
+        self._launcher = launcher
+
+    async def start(self, request: RunRequest, idempotency_key: str | None) -> RunCreated:
+        """Raises NotFound, GraphFaults, Conflict; Unavailable if the database is away.
+
+        With Temporal away the run is `pending`: it stands in the database, and is started later.
+        """
+        budget = Budget()
+        graph_id, graph = await self._graph(request)
+        subgraphs = await self._subgraphs.of(graph, graph_id)
+        idempotency = None if idempotency_key is None else Idempotency(idempotency_key, _fingerprint(request))
+        run = await self._store.runs.add(new_run_id(), graph_id, graph.name, request.input, idempotency)
+        status = await self._launcher.start(run, graph, subgraphs, max(LEAST_START_SEC, budget.left(START_SEC)))
+        return RunCreated(run_id=run.run_id, status=status)
+
+    async def start_stored(self, run: Run, budget: Budget) -> None:
+        """Start a run that is still `pending`."""
+        graph = None if run.graph_id is None else await self._graphs.get(run.graph_id)
+        if graph is not None:
+            subgraphs = await self._subgraphs.of(graph, run.graph_id)
+            await self._launcher.start(run, graph, subgraphs, budget.left(START_SEC))
+
+    async def _graph(self, request: RunRequest) -> tuple[str, Graph]:
+        if request.graph is not None:
+            graph, _ = await self._check.require(request.graph)
+            return (await self._store.graphs.find_or_add(graph, request.graph)).graph_id, graph
+        graph_id = request.graph_id or ""
+        stored = await self._graphs.get(graph_id)
+        if stored is None:
+            raise NotFound(f"there is no graph {graph_id}", code="graph_not_found")
+        return graph_id, stored
+
+
+def _fingerprint(request: RunRequest) -> str:
+    """SHA-256, in hex, of what the request says: white space and the order of keys make no difference."""
+    said: dict[str, Any] = request.model_dump(mode="json", exclude_unset=True)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

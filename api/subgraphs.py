@@ -1,0 +1,61 @@
+"""Finds the stored graphs that control nodes name, so that a run takes them along as they are at its start."""
+
+from collections.abc import Iterator
+
+from wand_orchestrator.validation import Fault
+
+from wand_orchestrator.errors import GraphFaults
+from wand_orchestrator.flow import FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.storage import Store, StoredGraph
+
+_NAMING = frozenset({FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT})
+
+
+class Subgraphs:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def of(self, graph: Graph, graph_id: str | None = None) -> dict[str, Graph]:
+        """All stored graphs that it needs, those of its parts included, by the name or id that names them.
+
+        Raises GraphFaults: one that is not stored, or a graph that contains itself.
+        """
+        search = _Search(self._store)
+        await search.visit(graph, {graph_id} if graph_id else set(), (graph.name,))
+        if search.faults:
+            raise GraphFaults(search.faults)
+        return search.found
+
+
+class _Search:
+    """Depth first; each stored graph is read once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.found: dict[str, Graph] = {}
+        self.faults: list[Fault] = []
+
+    async def visit(self, graph: Graph, above: set[str], way: tuple[str, ...]) -> None:
+        for pointer, name in _named(graph):
+            pointer = pointer if len(way) == 1 else ""
+            stored = await self._find(name)
+            if stored is None:
+                message = f"there is no stored graph {name!r}: post it first"
+                self.faults.append(Fault(pointer, "unknown_graph", message))
+            elif stored.graph_id in above or name in way:
+                message = f"the graph contains itself: {' → '.join((*way, name))}"
+                self.faults.append(Fault(pointer, "recursive_graph", message))
+            elif name not in self.found:
+                self.found[name] = stored.graph
+                await self.visit(stored.graph, above | {stored.graph_id}, (*way, name))
+
+    async def _find(self, name: str) -> StoredGraph | None:
+        return await self._store.graphs.get(name) or await self._store.graphs.latest(name)
+
+
+def _named(graph: Graph) -> Iterator[tuple[str, str]]:
+    for index, node in enumerate(graph.nodes):
+        name = node.params.get("graph")
+        if node.type in _NAMING and isinstance(name, str):
+            yield f"/nodes/{index}/params/graph", name

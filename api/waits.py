@@ -1,0 +1,53 @@
+"""Finds out what a run in progress waits for: asks Temporal who polls, and puts it into words by `api.waiting`."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from temporalio.api.enums.v1 import TaskQueueType
+
+from api import waiting
+from api.budget import Budget
+from api.executions import Executions
+from api.pending import PendingNode
+from wand_orchestrator.errors import Unavailable, WandError
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.state import RunState
+
+POLLERS_SEC = 0.4
+
+
+class Waits:
+    def __init__(self, executions: Executions) -> None:
+        self._executions = executions
+
+    async def of_nodes(
+        self, pending: Mapping[str, PendingNode], state: RunState, graph: Graph | None, budget: Budget
+    ) -> dict[str, str]:
+        """By node id, what each node that does not go on waits for."""
+        now = datetime.now(UTC)
+        queues = waiting.queues_to_check(pending.values(), now)
+        polled: set[str] | None = None
+        try:
+            polled = await self._executions.polled(
+                queues, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY, budget.left(POLLERS_SEC)
+            )
+        except Unavailable:
+            polled = None
+        reasons = waiting.node_reasons(pending, polled, now)
+        if graph is not None:
+            reasons |= waiting.held_back(graph, state)
+            reasons |= waiting.open_questions(graph, state)
+        return reasons
+
+    async def of_workflow(self, missing: WandError | None, budget: Budget) -> str:
+        """Why the workflow did not tell its state."""
+        queue = self._executions.task_queue
+        try:
+            polled = await self._executions.polled(
+                [queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, budget.left(POLLERS_SEC)
+            )
+        except Unavailable as error:
+            return error.message
+        if not polled:
+            return f"no worker polls the task queue {queue}"
+        return missing.message if missing is not None else "a worker to take its workflow"

@@ -1,0 +1,144 @@
+"""Wand as `wand dev` puts it together, in this process: a worker and the API over a Temporal server of the tests."""
+
+import asyncio
+import json
+import socket
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.archiver import archive_activity
+from activities.outputs import outputs_activity
+from activities.retry_now import retry_now_activity
+from activities.worker import build_worker
+from api.app import create_app, end_streams
+from tests.waiting import until
+from wand_orchestrator.artifacts import ArtifactStore
+from wand_orchestrator.bell import Bell
+from wand_orchestrator.registry import Registry
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.storage import Store
+from workflows.graph_run import GraphRun
+
+ENDED = frozenset({"succeeded", "failed", "cancelled", "timed_out", "terminated"})
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Service:
+    """The parts of it, and what a caller does with it."""
+
+    http: httpx.AsyncClient
+    client: Client
+    store: Store
+    settings: Settings
+    registry: Registry
+    artifacts: ArtifactStore
+    url: str
+
+    async def start(self, graph: Json, input: Any = None, **rest: Any) -> str:
+        answer = await self.http.post("/runs", json={"graph": graph, "input": input, **rest})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["run_id"])
+
+    async def get(self, run_id: str) -> Json:
+        answer = await self.http.get(f"/runs/{run_id}")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def ended(self, run_id: str) -> Json:
+        return await until(lambda: self.get(run_id), lambda run: run["status"] in ENDED)
+
+    async def run(self, graph: Json, input: Any = None, **rest: Any) -> Json:
+        """Start a run and give it when it has ended."""
+        return await self.ended(await self.start(graph, input, **rest))
+
+    async def events(self, run_id: str, **params: Any) -> list[Json]:
+        answer = await self.http.get(f"/runs/{run_id}/logs", params=params)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["events"])
+
+    async def stream(self, run_id: str, after: int | None = None) -> AsyncIterator[Json]:
+        """The events that SSE brings, until the stream ends."""
+        headers = {} if after is None else {"Last-Event-ID": str(after)}
+        async with self.http.stream("GET", f"/runs/{run_id}/stream", headers=headers) as answer:
+            assert answer.status_code == 200, await answer.aread()
+            async for line in answer.aiter_lines():
+                if line.startswith("data: "):
+                    yield json.loads(line.removeprefix("data: "))
+
+
+@asynccontextmanager
+async def running_service(
+    client: Client, folder: Path, *, worker: bool = True, shared_bell: bool = True, **settings: Any
+) -> AsyncIterator[Service]:
+    """`worker`: whether one runs; `shared_bell`: whether it is in the API's process, as far as the API knows."""
+    options = {"data_dir": folder, "task_queue": f"q-{uuid.uuid4().hex}", "plugins": "sample_agents", **settings}
+    configured = Settings(_env_file=None, **options)
+    store = Store.open(configured.effective_database_url)
+    await store.migrate()
+    registry = Registry.load(configured)
+    artifacts = ArtifactStore.open(configured.effective_artifacts_url)
+    bell = Bell() if shared_bell else None
+    app = create_app(configured, client=client, store=store, registry=registry, artifacts=artifacts, bell=bell)
+    service = Service(httpx.AsyncClient(), client, store, configured, registry, artifacts, "")
+    try:
+        async with _serving(app) as url:
+            key = configured.api_key
+            headers = {"X-API-Key": key.get_secret_value()} if key else {}
+            async with httpx.AsyncClient(base_url=url, timeout=30, headers=headers) as http:
+                service.http, service.url = http, url
+                if worker:
+                    async with build_service_worker(service, bell):
+                        yield service
+                else:
+                    yield service
+    finally:
+        await store.close()
+
+
+def build_service_worker(service: Service, bell: Bell | None = None, client: Client | None = None) -> Worker:
+    """`client`: one that is connected, where the service's is not."""
+    connected = client or service.client
+    return build_worker(
+        connected,
+        service.settings,
+        service.registry,
+        artifacts=service.artifacts,
+        workflows=[GraphRun],
+        local_activities=[
+            archive_activity(service.store),
+            retry_now_activity(connected),
+            outputs_activity(connected, [GraphRun]),
+        ],
+        bell=bell,
+    )
+
+
+@asynccontextmanager
+async def _serving(app: Any) -> AsyncIterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve([listener]))
+    while not server.started:
+        if serving.done():
+            serving.result()
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        await end_streams(app)
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await serving
+        listener.close()

@@ -1,0 +1,297 @@
+"""Each way to steer a run, through REST and again through the `temporal` command: same events, same end, same row."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import pytest
+from sample_agents import Diary
+
+from tests.integration.graph_cases import echo, edge, emit, fail, flaky, gate, graph, sleep
+from tests.integration.service import Json, Service
+from tests.integration.temporal_cli import CommandFailed, TemporalCli
+from tests.waiting import eventually, until
+
+APPROVAL = {
+    "prompt": "Ship it?",
+    "schema": {"type": "object", "properties": {"ship": {"type": "boolean"}}, "required": ["ship"]},
+}
+
+
+class Operator(Protocol):
+    """What somebody does to a run."""
+
+    async def pause(self, run_id: str) -> None: ...
+    async def resume(self, run_id: str) -> None: ...
+    async def cancel(self, run_id: str) -> None: ...
+    async def respond(self, run_id: str, node: str, answer: Any, by: str) -> None: ...
+    async def skip(self, run_id: str, node: str) -> None: ...
+    async def retry(self, run_id: str, node: str) -> None: ...
+
+
+@dataclass
+class ThroughRest:
+    service: Service
+
+    async def pause(self, run_id: str) -> None:
+        await self._post(202, f"/runs/{run_id}/pause")
+
+    async def resume(self, run_id: str) -> None:
+        await self._post(202, f"/runs/{run_id}/resume")
+
+    async def cancel(self, run_id: str) -> None:
+        await self._post(202, f"/runs/{run_id}/cancel")
+
+    async def respond(self, run_id: str, node: str, answer: Any, by: str) -> None:
+        await self._post(200, f"/runs/{run_id}/nodes/{node}/respond", {"answer": answer, "by": by})
+
+    async def skip(self, run_id: str, node: str) -> None:
+        await self._post(200, f"/runs/{run_id}/nodes/{node}/skip")
+
+    async def retry(self, run_id: str, node: str) -> None:
+        await self._post(200, f"/runs/{run_id}/nodes/{node}/retry")
+
+    async def _post(self, status: int, path: str, body: Json | None = None) -> None:
+        answer = await self.service.http.post(path, json=body)
+        assert answer.status_code == status, answer.text
+
+
+@dataclass
+class ThroughTemporal:
+    cli: TemporalCli
+
+    async def pause(self, run_id: str) -> None:
+        await self.cli.signal(run_id, "pause")
+
+    async def resume(self, run_id: str) -> None:
+        await self.cli.signal(run_id, "resume")
+
+    async def cancel(self, run_id: str) -> None:
+        await self.cli("workflow", "cancel", "--workflow-id", run_id)
+
+    async def respond(self, run_id: str, node: str, answer: Any, by: str) -> None:
+        await self.cli.update(run_id, "respond", {"node": node, "answer": answer, "by": by})
+
+    async def skip(self, run_id: str, node: str) -> None:
+        await self.cli.update(run_id, "skip", node)
+
+    async def retry(self, run_id: str, node: str) -> None:
+        await self.cli.update(run_id, "retry", node)
+
+
+@pytest.fixture(params=["rest", "temporal"])
+def operator(request: pytest.FixtureRequest, service: Service) -> Operator:
+    return ThroughRest(service) if request.param == "rest" else ThroughTemporal(TemporalCli(service.client))
+
+
+async def _node(service: Service, run_id: str, node: str, status: str) -> Json:
+    return await until(lambda: service.get(run_id), lambda run: run["nodes"][node]["status"] == status)
+
+
+async def _status(service: Service, run_id: str, status: str) -> Json:
+    return await until(lambda: service.get(run_id), lambda run: run["status"] == status)
+
+
+async def _told(service: Service, run_id: str) -> list[tuple[str, str | None]]:
+    return [(event["type"], event["node"]) for event in await service.events(run_id)]
+
+
+async def _row(service: Service, run_id: str) -> tuple[str, int]:
+    row = await service.store.runs.get(run_id)
+    assert row is not None
+    return row.status.value, row.progress
+
+
+async def test_pause_holds_what_is_ready_and_resume_lets_it_go(
+    service: Service, operator: Operator, tmp_path: Path
+) -> None:
+    document = graph([gate("a", tmp_path / "open"), echo("b")], [edge("a", "b")])
+    run_id = await service.start(document)
+    await _node(service, run_id, "a", "running")
+
+    await operator.pause(run_id)
+    await _status(service, run_id, "paused")
+    (tmp_path / "open").touch()
+    held = await _node(service, run_id, "a", "succeeded")
+    assert held["status"] == "paused"
+    assert held["nodes"]["b"]["waiting_for"] == ["the run to be resumed"]
+    await operator.resume(run_id)
+    run = await service.ended(run_id)
+
+    assert run["status"] == "succeeded"
+    assert await _told(service, run_id) == [
+        ("run.started", None),
+        ("node.scheduled", "a"),
+        ("run.paused", None),
+        ("node.succeeded", "a"),
+        ("run.resumed", None),
+        ("node.scheduled", "b"),
+        ("node.succeeded", "b"),
+        ("run.succeeded", None),
+    ]
+    assert await _row(service, run_id) == ("succeeded", 100)
+
+
+async def test_an_approval_is_answered_and_who_answered_is_told(service: Service, operator: Operator) -> None:
+    ask = {"id": "ask", "type": "flow.approval", "params": APPROVAL}
+    run_id = await service.start(graph([ask, echo("then")], [edge("ask", "then", ship="ship")]))
+    waiting = await _node(service, run_id, "ask", "waiting")
+    assert waiting["nodes"]["ask"]["waiting_for"] == ["an answer to its open approval"]
+    asked = next(event for event in await service.events(run_id) if event["type"] == "node.waiting")
+    assert asked["data"]["prompt"] == APPROVAL["prompt"]
+    assert asked["data"]["schema"] == APPROVAL["schema"]
+
+    await operator.respond(run_id, "ask", {"ship": True}, "Ada")
+    run = await service.ended(run_id)
+
+    assert run["result"]["outputs"]["then"]["input"] == {"ship": True}
+    assert any("Ada" in str(event) for event in await service.events(run_id, node="ask"))
+    assert await _row(service, run_id) == ("succeeded", 100)
+
+
+async def test_a_node_in_flight_is_cancelled_and_skipped(service: Service, operator: Operator, tmp_path: Path) -> None:
+    slow = {"id": "slow", "type": "test.sleep", "params": {"sec": 600, "folder": str(tmp_path)}}
+    run_id = await service.start(graph([slow, emit("a", 1), echo("end", join="any")], [edge("slow", "end")]))
+    await eventually(lambda: Diary(tmp_path).count("start") == 1)
+
+    await operator.skip(run_id, "slow")
+    run = await service.ended(run_id)
+
+    assert run["status"] == "succeeded"
+    assert run["nodes"]["slow"]["status"] == "skipped"
+    assert run["nodes"]["end"]["status"] == "skipped"
+    assert Diary(tmp_path).count("cancel") == 1
+    assert await _row(service, run_id) == ("succeeded", 100)
+
+
+async def test_a_node_that_waits_for_its_next_attempt_is_tried_now(service: Service, operator: Operator) -> None:
+    retry = {"initial_interval_sec": 3600, "max_interval_sec": 3600}
+    run_id = await service.start(graph([flaky("a", 2, retry=retry)]))
+    await _node(service, run_id, "a", "retrying")
+
+    await operator.retry(run_id, "a")
+    run = await service.ended(run_id)
+
+    assert run["status"] == "succeeded"
+    assert await _row(service, run_id) == ("succeeded", 100)
+
+
+async def test_a_failed_node_holds_its_run_until_it_is_skipped(service: Service, operator: Operator) -> None:
+    run_id = await service.start(graph([fail("a"), emit("b", 2)], options={"on_failure": "pause"}))
+    await _status(service, run_id, "paused")
+
+    await operator.retry(run_id, "a")
+    await until(lambda: _told(service, run_id), lambda told: told.count(("run.paused", None)) == 2)
+    await operator.skip(run_id, "a")
+    run = await service.ended(run_id)
+
+    assert run["status"] == "succeeded"
+    assert run["result"]["skipped"] == ["a"]
+
+
+async def test_cancel_ends_a_paused_run(service: Service, operator: Operator, tmp_path: Path) -> None:
+    run_id = await service.start(graph([gate("a", tmp_path / "never"), echo("b")], [edge("a", "b")]))
+    await _node(service, run_id, "a", "running")
+    await operator.pause(run_id)
+    await _status(service, run_id, "paused")
+
+    await operator.cancel(run_id)
+    run = await service.ended(run_id)
+
+    assert run["status"] == "cancelled"
+    assert [type for type, _ in await _told(service, run_id)][-3:] == [
+        "run.cancelling",
+        "node.cancelled",
+        "run.cancelled",
+    ]
+
+
+Refused = Callable[[Operator, str], Awaitable[None]]
+
+REFUSED: dict[str, tuple[Refused, int, str, str]] = {
+    "an answer that does not fit": (
+        lambda operator, run: operator.respond(run, "ask", {"ship": "maybe"}, "Ada"),
+        422,
+        "answer_invalid",
+        "does not fit the schema at ship",
+    ),
+    "an answer to a node that does not ask": (
+        lambda operator, run: operator.respond(run, "slow", 1, "Ada"),
+        409,
+        "conflict",
+        "does not wait for an answer",
+    ),
+    "an answer to an unknown node": (
+        lambda operator, run: operator.respond(run, "nobody", 1, "Ada"),
+        422,
+        "unknown_node",
+        "the run has no node nobody",
+    ),
+    "a skip of a node that is done": (
+        lambda operator, run: operator.skip(run, "done"),
+        409,
+        "conflict",
+        "node done is succeeded already",
+    ),
+    "a retry of a node that has not begun": (
+        lambda operator, run: operator.retry(run, "later"),
+        409,
+        "conflict",
+        "has not failed",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_what_is_refused_changes_nothing(service: Service, operator: Operator, name: str) -> None:
+    act, status, code, sentence = REFUSED[name]
+    ask = {"id": "ask", "type": "flow.approval", "params": APPROVAL}
+    run_id = await service.start(
+        graph([emit("done", 1), sleep("slow", 600), ask, echo("later")], [edge("slow", "later")])
+    )
+    await until(
+        lambda: service.get(run_id),
+        lambda run: [run["nodes"][node]["status"] for node in ("done", "ask")] == ["succeeded", "waiting"],
+    )
+    before = await _told(service, run_id)
+
+    if isinstance(operator, ThroughRest):
+        with pytest.raises(AssertionError) as refusal:
+            await act(operator, run_id)
+        for part in (f'"status":{status}', f'"code":"{code}"', sentence):
+            assert part in str(refusal.value)
+    else:
+        with pytest.raises(CommandFailed, match=sentence):
+            await act(operator, run_id)
+
+    assert await _told(service, run_id) == before
+    await service.http.post(f"/runs/{run_id}/cancel")
+    await service.ended(run_id)
+
+
+@pytest.mark.parametrize("call", ["pause", "resume", "nodes/a/skip", "nodes/a/retry"])
+async def test_a_run_that_has_ended_cannot_be_steered(service: Service, call: str) -> None:
+    run = await service.run(graph([emit("a")]))
+
+    answer = await service.http.post(f"/runs/{run['run_id']}/{call}")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "run_ended")
+    assert answer.json()["detail"] == "the run is succeeded: nothing in it can be steered any more"
+
+
+async def test_of_two_answers_at_once_one_is_taken(service: Service) -> None:
+    ask = {"id": "ask", "type": "flow.approval", "params": APPROVAL}
+    run_id = await service.start(graph([ask]))
+    await _node(service, run_id, "ask", "waiting")
+
+    async def answer(ship: bool) -> httpx.Response:
+        return await service.http.post(f"/runs/{run_id}/nodes/ask/respond", json={"answer": {"ship": ship}})
+
+    answers = await asyncio.gather(answer(True), answer(False))
+    run = await service.ended(run_id)
+
+    assert sorted(found.status_code for found in answers) == [200, 409]
+    assert run["result"]["outputs"]["ask"]["ship"] is (answers[0].status_code == 200)
