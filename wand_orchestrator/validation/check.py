@@ -1,5 +1,6 @@
 """Checks a graph document from end to end; every check looks at what it can, so that all faults come in one answer."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -43,8 +44,9 @@ def check_graph(document: Any, agents: Mapping[str, Agent], *, max_nodes: int, m
     encoded = None if findings.faults else check_document(document, findings)
     if encoded is not None:
         near = Near()
-        graph = read_form(GRAPH, document, encoded, near, findings)
-        _check_meaning(Outline.of(document), agents, near, findings)
+        read = json.loads(encoded)  # the document as it will be stored: with lists for a program's tuples
+        graph = read_form(GRAPH, read, encoded, near, findings)
+        _check_meaning(Outline.of(read), agents, near, findings)
     return Checked(None if findings.faults else graph, findings.faults.listed(), findings.warnings.listed())
 
 
@@ -59,7 +61,7 @@ def require_graph(document: Any, agents: Mapping[str, Agent], *, max_nodes: int,
 def _check_size(document: Any, max_nodes: int, max_edges: int, findings: Findings) -> None:
     for key, most, code in (("nodes", max_nodes, Code.TOO_MANY_NODES), ("edges", max_edges, Code.TOO_MANY_EDGES)):
         items = document.get(key) if isinstance(document, dict) else None
-        if isinstance(items, list) and len(items) > most:
+        if isinstance(items, list | tuple) and len(items) > most:
             setting = f"WAND_MAX_{key.upper()}"
             message = f"the graph has {len(items)} {key}, and at most {most} are allowed (`{setting}`)"
             findings.fault((key,), code, message)

@@ -56,6 +56,7 @@ def _check_answer(params: ApprovalParams, at: tuple[Part, ...], findings: Findin
     """The schema can be used, and the default answer fits it."""
     try:
         schema = Schema(params.answer_schema)
+        schema.errors(None)  # follows the references that every answer will meet
         if isinstance(params.on_timeout, DefaultAnswer):
             for error in schema.errors(params.on_timeout.answer):
                 for misfit in misfits(error, "the default answer"):

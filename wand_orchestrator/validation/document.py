@@ -11,6 +11,7 @@ from typing import Any
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.pointer import Path, label
+from wand_orchestrator.validation.wording import shortened
 
 MAX_DEPTH = 64
 """Levels of lists and objects in a graph document."""
@@ -18,18 +19,22 @@ MAX_DEPTH = 64
 MAX_INTEGER_BITS = 10_000
 """Python refuses to print integers of more than 4,300 digits."""
 
+_CONTAINERS = (dict, list, tuple)
+
 Link = tuple["Link | None", str | int]
 
 
 def check_document(document: Any, findings: Findings) -> bytes | None:
-    """The document as JSON; None when it has faults that keep it from being encoded at all."""
+    """The document as JSON; None when it has faults that keep it from being read as such."""
     if is_deeper(document, MAX_DEPTH):
         _report_depth(document, findings)
         return None
     try:
         encoded = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError):  # UnicodeEncodeError is a ValueError
+    except (TypeError, ValueError) as error:  # UnicodeEncodeError is a ValueError
         _report_values(document, findings)
+        if not findings.faults:
+            findings.fault((), Code.UNSTORABLE_VALUE, f"the document is not JSON: {shortened(str(error))}")
         return None
     if b"\\u0000" in encoded:
         _report_values(document, findings)
@@ -38,7 +43,7 @@ def check_document(document: Any, findings: Findings) -> bytes | None:
 
 def is_deeper(value: Any, levels: int) -> bool:
     """Whether lists and objects are nested in more than so many levels."""
-    containers = [value] if isinstance(value, dict | list) else []
+    containers = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(levels):
         if not containers:
             return False
@@ -46,7 +51,7 @@ def is_deeper(value: Any, levels: int) -> bool:
             child
             for container in containers
             for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, dict | list)
+            if isinstance(child, _CONTAINERS)
         ]
     return bool(containers)
 
@@ -55,7 +60,7 @@ def _report_depth(document: Any, findings: Findings) -> None:
     """Name the first place that lies too deep."""
     for link, value in _walk(document):
         path = _path(link)
-        if len(path) == MAX_DEPTH and isinstance(value, dict | list):
+        if len(path) == MAX_DEPTH and isinstance(value, _CONTAINERS):
             message = f"{label(path)} is nested in more than {MAX_DEPTH} levels: flatten the document"
             findings.fault(path, Code.TOO_DEEP, message)
             return
@@ -79,7 +84,7 @@ def _unstorable(value: Any) -> str | None:
         return None if math.isfinite(value) else f"JSON has no number {value}"
     if isinstance(value, int):
         return "the number has thousands of digits" if value.bit_length() > MAX_INTEGER_BITS else None
-    if value is None or isinstance(value, dict | list):
+    if value is None or isinstance(value, _CONTAINERS):
         return None
     return f"{type(value).__name__} is not a JSON type"
 
@@ -105,7 +110,7 @@ def _walk(document: Any) -> Iterator[tuple[Link | None, Any]]:
 def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
     if isinstance(value, dict):
         yield from value.items()
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         yield from enumerate(value)
 
 

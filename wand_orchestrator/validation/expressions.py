@@ -58,13 +58,13 @@ class Expressions:
         return self._read[expression]
 
     def _parse(self, expression: str) -> Ast | Problem:
+        if len(expression) > MAX_CHARS:
+            reason = f"has {len(expression)} characters, and at most {MAX_CHARS} are allowed"
+            return Problem(Code.EXPRESSION_SYNTAX, f"the expression {quoted(expression)} {reason}")
         if _BARE_KEY.fullmatch(expression):
             return {"type": "field", "children": [], "value": expression}
         if not expression.strip():
             return Problem(Code.EXPRESSION_SYNTAX, "the expression is empty: write JMESPath, such as `body`")
-        if len(expression) > MAX_CHARS:
-            reason = f"has {len(expression)} characters, and at most {MAX_CHARS} are allowed"
-            return Problem(Code.EXPRESSION_SYNTAX, f"the expression {quoted(expression)} {reason}")
         try:
             tree: Ast = compile_expression(expression).parsed
         except ExpressionError as error:

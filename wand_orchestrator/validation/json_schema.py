@@ -1,6 +1,8 @@
 """A JSON Schema, compiled once, and what certainly does not fit it, whatever values the run's input will give."""
 
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
@@ -9,7 +11,7 @@ from referencing.exceptions import Unresolvable
 
 from wand_orchestrator.validation.pointer import label
 from wand_orchestrator.validation.references import holds_reference, passes_reference
-from wand_orchestrator.validation.wording import shortened
+from wand_orchestrator.validation.wording import quoted, shortened
 
 _OF_THE_CONTAINER = frozenset({"type", "required", "additionalProperties", "minProperties", "maxProperties"})
 """Keywords that judge an object or list without looking at the values in it."""
@@ -29,6 +31,11 @@ class Schema:
         except SchemaError as error:
             where = label([*error.absolute_path]) if error.absolute_path else "it"
             raise UnusableSchema(f"{where} is not JSON Schema: {shortened(error.message)}") from error
+        except RecursionError as error:
+            raise UnusableSchema("it is nested too deep") from error
+        for reference in _references(schema):
+            if not _holds(schema, reference):
+                raise UnusableSchema(f"it refers to {quoted(reference)}, which it does not hold")
         self._validator = Draft202012Validator(schema, registry=Registry())
 
     def errors(self, value: Any) -> list[ValidationError]:
@@ -37,7 +44,34 @@ class Schema:
             errors = [error for error in self._validator.iter_errors(value) if _is_certain(error, value)]
         except Unresolvable as error:
             raise UnusableSchema(f"it refers to {shortened(str(error.ref))}, which it does not hold") from error
+        except RecursionError as error:
+            raise UnusableSchema("it refers to itself without end") from error
         return _without_repeats(errors)
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for child in schema.values():
+            yield from _references(child)
+    elif isinstance(schema, list):
+        for child in schema:
+            yield from _references(child)
+
+
+def _holds(schema: Any, reference: str) -> bool:
+    """Whether the reference stays in the schema. Where anchors lead is found out when they are followed."""
+    head, *names = unquote(reference).split("/")
+    for name in names if head == "#" else ():
+        key: Any = name.replace("~1", "/").replace("~0", "~")
+        if isinstance(schema, list) and key.isdecimal() and int(key) < len(schema):
+            schema = schema[int(key)]
+        elif isinstance(schema, dict) and key in schema:
+            schema = schema[key]
+        else:
+            return False
+    return head.startswith("#")
 
 
 def _without_repeats(errors: list[ValidationError]) -> list[ValidationError]:

@@ -35,7 +35,7 @@ class NodeCheck:
         self._types = (*agents, *MODELS)
 
     def check(self, node: NodeOutline) -> None:
-        at: tuple[Part, ...] = ("nodes", node.index, "params")
+        at = node.params_at
         if node.params is not None:
             self._check_references(node.params, at)
         if node.type is None:
@@ -53,7 +53,7 @@ class NodeCheck:
         name, inner = params.get("agent"), params.get("params", {})
         if isinstance(name, str):
             given = inner if isinstance(inner, dict) else None
-            self._check_agent(name, node, given, (*at, "agent"), (*at, "params"))
+            self._check_agent(name, node, given, (*at, "agent"), (*at, "params") if "params" in params else at)
 
     def _check_agent(
         self,

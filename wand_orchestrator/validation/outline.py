@@ -4,15 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wand_orchestrator.validation.pointer import Part
+
 
 @dataclass(frozen=True, slots=True)
 class NodeOutline:
-    """None stands for a part that is missing or of the wrong type."""
+    """None stands for a part that is missing or of the wrong type.
+
+    `params_at`: where the params lie; the node itself where it has none.
+    """
 
     index: int
     id: str | None
     type: str | None
     params: dict[str, Any] | None
+    params_at: tuple[Part, ...]
     queue: str | None
     optional: bool
 
@@ -63,6 +69,7 @@ def _node(index: int, value: dict[str, Any]) -> NodeOutline:
         id=_text(value.get("id")),
         type=_text(value.get("type")),
         params=params if isinstance(params, dict) else None,
+        params_at=("nodes", index, "params") if "params" in value else ("nodes", index),
         queue=_text(value.get("queue")),
         optional=value.get("optional") is True,
     )

@@ -70,7 +70,7 @@ class Params:
                     message = self._unknown(name, misfit.key, misfit.among)
                     self._findings.fault((*at, *misfit.path, misfit.key), Code.UNKNOWN_PARAM, message)
                     refused.add(misfit.key)
-        for key in params.keys() - refused:
+        for key in (key for key in params if key not in refused):
             self._warn_if_ignored(taken, name, key, at)
 
     def _warn_if_ignored(self, taken: Taken, name: str, key: str, at: tuple[Part, ...]) -> None:
