@@ -53,12 +53,13 @@ async def test_the_same_events_come_from_the_query_and_from_the_database(runs: R
 async def test_the_activity_is_named_for_operators(runs: Runs) -> None:
     handle = await runs.start(graph([emit("only", 1)]))
     await handle.result()
-    [scheduled] = [
+    node, archive = [
         event.activity_task_scheduled_event_attributes
         async for event in handle.fetch_history_events()
         if event.HasField("activity_task_scheduled_event_attributes")
     ]
-    assert (scheduled.activity_id, scheduled.activity_type.name) == ("only", "test.emit")
+    assert (node.activity_id, node.activity_type.name) == ("only", "test.emit")
+    assert archive.activity_type.name == "wand.archive"
 
 
 async def test_concurrency_is_never_exceeded_and_always_used(runs: Runs, tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""Runs of the workflow GraphRun with the sample agents, without the API."""
+
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sample_agents
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.worker import Worker
+
+from activities.archiver import archive_activity
+from activities.outputs import outputs_activity
+from activities.retry_now import retry_now_activity
+from activities.worker import build_worker
+from tests.waiting import until
+from wand_orchestrator.artifacts import ArtifactStore
+from wand_orchestrator.contract import RunResult, StatePage
+from wand_orchestrator.events import Event
+from wand_orchestrator.registry import Registry
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.state import RunState
+from wand_orchestrator.storage import Store
+from workflows.graph_run import GraphRun
+
+Handle = WorkflowHandle[Any, RunResult]
+
+
+@dataclass
+class Runs:
+    """Starts runs on a worker, and reads them."""
+
+    client: Client
+    task_queue: str
+    store: Store
+
+    async def start(self, document: dict[str, Any], input: Any = None, **rest: Any) -> Handle:
+        return await self.client.start_workflow(
+            "GraphRun",
+            {"graph": document, "input": input, **rest},
+            id=f"r_{uuid.uuid4().hex}",
+            task_queue=self.task_queue,
+            result_type=RunResult,
+        )
+
+    async def archived(self, handle: Handle) -> list[Event]:
+        """Every event in the database; numbered without gaps."""
+        stored = await self.store.events.page(handle.id, after=0, limit=100_000)
+        events = [Event.model_validate_json(item.body) for item in stored]
+        assert [event.seq for event in events] == list(range(1, len(events) + 1))
+        return events
+
+
+async def serve(client: Client, folder: Path) -> AsyncIterator[Runs]:
+    settings = Settings(data_dir=folder, task_queue=f"q-{uuid.uuid4().hex}")
+    store = Store.open(settings.effective_database_url)
+    await store.migrate()
+    async with worker(client, settings, store):
+        yield Runs(client, settings.task_queue, store)
+    await store.close()
+
+
+def worker(client: Client, settings: Settings, store: Store) -> Worker:
+    return build_worker(
+        client,
+        settings,
+        Registry.of(sample_agents),
+        artifacts=ArtifactStore.open(settings.effective_artifacts_url),
+        workflows=[GraphRun],
+        local_activities=[archive_activity(store), retry_now_activity(client), outputs_activity(client, [GraphRun])],
+    )
+
+
+async def state_of(handle: Handle) -> RunState:
+    page: StatePage = await handle.query("state", args=[0, 10_000], result_type=StatePage)
+    return page.state
+
+
+async def state_when(handle: Handle, holds: Callable[[RunState], bool]) -> RunState:
+    return await until(lambda: state_of(handle), holds)
+
+
+async def ended(handle: Handle) -> RunState:
+    with contextlib.suppress(WorkflowFailureError):
+        await handle.result()
+    return await state_of(handle)
+
+
+def by_node(state: RunState) -> dict[str, str]:
+    return {node: item.status.value for node, item in state.nodes.items()}
