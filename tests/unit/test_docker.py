@@ -1,5 +1,6 @@
 """What Dockerfile and docker-compose.yml must hold; there is no Docker engine in the tests."""
 
+import json
 import re
 import shlex
 import tomllib
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.main import app
 from wand_orchestrator.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -118,6 +120,12 @@ def test_there_is_one_api_and_two_workers() -> None:
     assert "deploy" not in services()["api"]
     assert services()["worker"]["command"] == ["worker"]
     assert services()["worker"]["deploy"]["replicas"] == 2
+
+
+def test_every_command_that_is_started_is_one_of_wand() -> None:
+    commands = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    assert {services()[name]["command"][0] for name in WAND_SERVICES} <= commands
+    assert set(json.loads(arguments(stages()[-1], "CMD")[0])) <= commands
 
 
 @pytest.mark.parametrize("name", WAND_SERVICES)
