@@ -45,15 +45,15 @@ def error_classes() -> set[type[WandError]]:
     return found
 
 
-def sources() -> Iterator[ast.Module]:
-    for room in ROOMS:
-        for path in Path(room.__path__[0]).rglob("*.py"):
-            yield ast.parse(path.read_text())
+@cache
+def source() -> tuple[ast.AST, ...]:
+    """Every node of every module."""
+    paths = [path for room in ROOMS for path in Path(room.__path__[0]).rglob("*.py")]
+    return tuple(node for path in paths for node in ast.walk(ast.parse(path.read_text())))
 
 
-def codes_of(call: ast.Call) -> Iterator[str]:
+def codes_of(call: ast.Call, error_names: set[str]) -> Iterator[str]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    error_names = {error.__name__ for error in error_classes()}
     if name not in error_names and not RAISED.search(name):
         return
     given = [keyword.value for keyword in call.keywords if keyword.arg in ("code", "type")]
@@ -75,23 +75,13 @@ def test_the_status_of_every_error_that_callers_see_is_documented() -> None:
 
 
 def test_every_code_given_where_an_error_is_raised_is_documented() -> None:
-    raised = {
-        code
-        for module in sources()
-        for node in ast.walk(module)
-        if isinstance(node, ast.Call)
-        for code in codes_of(node)
-    }
+    names = {error.__name__ for error in error_classes()}
+    raised = {code for node in source() if isinstance(node, ast.Call) for code in codes_of(node, names)}
     assert {"run_not_found", "http_status", "approval_timeout"} <= raised
     assert raised - documented().keys() == set()
 
 
 def test_every_documented_code_is_in_the_source() -> None:
-    texts = {
-        node.value
-        for module in sources()
-        for node in ast.walk(module)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    texts = {node.value for node in source() if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     composed = {f"invalid_{part}" for part in ("params", "input", "output")}
     assert documented().keys() - texts - composed == set()
