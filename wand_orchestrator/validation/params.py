@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from wand_orchestrator.agent import Agent
@@ -24,39 +25,35 @@ class Taken:
     view: View
     unusable: str = ""
 
-    @classmethod
-    def by(cls, agent: Agent) -> "Taken":
-        view = View.of(agent.params_schema, agent.params_schema)
-        try:
-            return cls(Schema(agent.params_schema), view)
-        except UnusableSchema as reason:
-            return cls(None, view, str(reason))
+
+@lru_cache(maxsize=1024)
+def taken_by(agent: Agent) -> Taken:
+    """Kept for the life of the process, as agents are: checking a schema takes milliseconds."""
+    view = View.of(agent.params_schema, agent.params_schema)
+    try:
+        return Taken(Schema(agent.params_schema), view)
+    except UnusableSchema as reason:
+        return Taken(None, view, str(reason))
 
 
 class Params:
-    """Checks the params of one document's nodes; each agent's schema is compiled once."""
+    """Checks the params of one document's nodes."""
 
     def __init__(self, agents: Mapping[str, Agent], near: Near, findings: Findings) -> None:
         self._agents = agents
         self._near = near
         self._findings = findings
-        self._taken: dict[str, Taken] = {}
 
     def check(self, name: str, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         """`name`: the agent's; `at`: where the params lie. A reference in place of them all fits any schema."""
         if is_input_reference(params):
             return
-        taken = self._by(name)
+        taken = taken_by(self._agents[name])
         try:
             self._check_schema(taken, name, params, at)
         except UnusableSchema as reason:
             message = f"the params are not checked, as the schema of {quoted(name)} cannot be used: {reason}"
             self._findings.warn(at, Code.UNCHECKED_PARAMS, message)
-
-    def _by(self, name: str) -> Taken:
-        if name not in self._taken:
-            self._taken[name] = Taken.by(self._agents[name])
-        return self._taken[name]
 
     def _check_schema(self, taken: Taken, name: str, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         if taken.schema is None:

@@ -13,7 +13,9 @@ JsonSchema = Mapping[str, Any]
 
 TYPES = ("null", "boolean", "number", "string", "array", "object")
 _NOTHING: JsonSchema = {}
-_OPENING = ("patternProperties", "allOf", "anyOf", "oneOf", "if", "not", "unevaluatedProperties", "dependentSchemas")
+_OPENING = frozenset(
+    {"patternProperties", "allOf", "anyOf", "oneOf", "if", "not", "unevaluatedProperties", "dependentSchemas"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Alternative:
         """Whether it has no keys but its properties; what is no object has none."""
         if self.type != "object":
             return True
-        if any(keyword in self.schema for keyword in _OPENING):
+        if not _OPENING.isdisjoint(self.schema):
             return False
         return self.schema.get("additionalProperties", "properties" not in self.schema) is False
 
