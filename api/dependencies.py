@@ -12,6 +12,7 @@ from api.graph_check import GraphCheck
 from api.journal_reader import JournalReader
 from api.launcher import Launcher
 from api.relay import Relay
+from api.retries import Retries
 from api.run_reader import RunReader
 from api.settlement import Settlement
 from api.starter import Starter
@@ -43,6 +44,7 @@ class Services:
     launcher: Launcher
     starter: Starter
     steering: Steering
+    retries: Retries
     relay: Relay
 
     @classmethod
@@ -78,6 +80,7 @@ class Services:
             launcher=launcher,
             starter=starter,
             steering=Steering(executions, runs, settlement, starter),
+            retries=Retries(executions, store, runs, subgraphs, launcher),
             relay=Relay(executions, reader, bell, settings.sse_queue_size),
         )
 

@@ -125,7 +125,9 @@ class Executions:
     async def start(self, run: PendingRun, subgraphs: Mapping[str, Graph], seconds: float) -> None:
         """Start the run's workflow; one that was started before counts as started."""
         graph = run.graph
-        document = RunInput(graph=graph, input=run.input, graph_id=run.graph_id, subgraphs=dict(subgraphs))
+        document = RunInput(
+            graph=graph, input=run.input, graph_id=run.graph_id, subgraphs=dict(subgraphs), retry_of=run.retry_of
+        )
         attributes = [SearchAttributePair(WAND_GRAPH, graph.name), SearchAttributePair(WAND_GRAPH_ID, run.graph_id)]
         try:
             async with _deadline(seconds), _translated():
@@ -143,6 +145,17 @@ class Executions:
                 )
         except WorkflowAlreadyStartedError:
             return
+
+    async def order_of(self, run_id: str, seconds: float) -> RunInput:
+        """What the run was started with. Raises NotFound when Temporal has forgotten it."""
+        async with _deadline(seconds), _translated():
+            history = self.client.get_workflow_handle(run_id).fetch_history_events(
+                page_size=1, skip_archival=True, rpc_timeout=timedelta(seconds=seconds)
+            )
+            first = await anext(aiter(history))
+        payloads = first.workflow_execution_started_event_attributes.input.payloads
+        [order] = await self.client.data_converter.decode(payloads, [RunInput])
+        return RunInput.model_validate(order)
 
     async def cancel(self, run_id: str, seconds: float) -> None:
         """Ask for cancellation. Raises NotFound if there is no such execution; one that has ended stays as it is."""

@@ -32,10 +32,14 @@ class JsonRoute(APIRoute):
         handle = super().get_route_handler()
         if self.body_field is None:
             return handle
+        required = self.body_field.field_info.is_required()
 
         async def read_and_handle(request: Request) -> Response:
-            _require_json(request)
+            if required or "content-type" in request.headers:
+                _require_json(request)
             raw = await _read(request, request.app.state.settings.max_document_bytes)
+            if not raw and not required:
+                return await handle(_Read(request, raw, None))
             value = await asyncio.to_thread(parse_json, raw) if len(raw) > LARGE_BYTES else parse_json(raw)
             return await handle(_Read(request, raw, value))
 
@@ -59,6 +63,8 @@ class _Read(Request):
 
 def parse_json(raw: bytes) -> Any:
     """The value; BadRequest (`malformed_json` or `unstorable_text`) says why there is none."""
+    if not raw:
+        raise _malformed("the body is empty")
     try:
         text = raw.decode()
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
@@ -96,8 +102,6 @@ async def _read(request: Request, limit: int) -> bytes:
                 raise _too_large(limit)
     except ClientDisconnect as error:
         raise BadRequest("the connection closed before the body was complete") from error
-    if not body:
-        raise _malformed("the body is empty")
     return bytes(body)
 
 

@@ -92,6 +92,17 @@ class RunCreated(BaseModel):
     status: RunStatus = Field(description="`pending` while Temporal is away: the run starts when it is back.")
 
 
+class RetryRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    from_nodes: list[str] = Field(
+        default_factory=list,
+        alias="from",
+        max_length=20_000,
+        description="Nodes that run again although they had succeeded, with all after them.",
+    )
+
+
 class NodeView(BaseModel):
     """One node now, also within an attempt that is in flight."""
 
@@ -121,6 +132,7 @@ class RunSummary(BaseModel):
     started_at: Moment | None
     finished_at: Moment | None
     error: Failure | None
+    retry_of: str | None = Field(description="The run that this one goes on from.")
 
     @classmethod
     def of_head(cls, head: RunHead) -> "RunSummary":
@@ -134,6 +146,7 @@ class RunSummary(BaseModel):
             started_at=head.started_at,
             finished_at=head.finished_at,
             error=head.error,
+            retry_of=head.retry_of.run_id if head.retry_of else None,
         )
 
 
@@ -239,6 +252,7 @@ def run_view(
         started_at=state.started_at,
         finished_at=state.finished_at,
         error=state.error,
+        retry_of=run.retry_of.run_id if run.retry_of else None,
         nodes={name: NodeView.of(state.nodes.get(name, NodeState()), of_nodes.get(name)) for name in names},
         result=result,
         waiting_for=[*reasons, *waiting.run_reasons(of_nodes)],

@@ -202,6 +202,7 @@ def _stand_in(description: WorkflowExecutionDescription) -> Run:
         started_at=description.start_time,
         finished_at=None,
         error=None,
+        retry_of=None,
         input=None,
         result=None,
     )

@@ -8,11 +8,16 @@ from fastapi import APIRouter, Body, Header, Query, Response
 from api import examples
 from api.dependencies import Cursor, Limit, RunIdPath, ServicesDep
 from api.json_body import JsonRoute
-from api.models import RunCreated, RunPage, RunRequest, RunSummary, RunView
+from api.models import RetryRequest, RunCreated, RunPage, RunRequest, RunSummary, RunView
 from api.problems import declared
 from wand_orchestrator.state import RunStatus
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute, responses=declared(401, 503))
+
+
+IdempotencyKey = Annotated[
+    str | None, Header(min_length=1, max_length=255, description="The same key with the same body gives the same run.")
+]
 
 
 @router.post("", status_code=201, responses=declared(400, 404, 409, 413, 415, 422))
@@ -20,10 +25,7 @@ async def create(
     body: Annotated[RunRequest, Body(openapi_examples=examples.RUNS)],
     services: ServicesDep,
     response: Response,
-    idempotency_key: Annotated[
-        str | None,
-        Header(min_length=1, max_length=255, description="The same key with the same body gives the same run."),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> RunCreated:
     """Start a run of a stored graph, or of one given here, which is checked and stored first."""
     created = await services.starter.start(body, idempotency_key)
@@ -59,3 +61,18 @@ async def list_runs(
 async def get(run_id: RunIdPath, services: ServicesDep) -> RunView:
     """One run with all of its nodes, its result or error, and what it waits for."""
     return await services.runs.read(run_id)
+
+
+@router.post("/{run_id}/retry", status_code=201, responses=declared(400, 404, 409, 422))
+async def retry(
+    run_id: RunIdPath,
+    services: ServicesDep,
+    response: Response,
+    body: RetryRequest | None = None,
+    idempotency_key: IdempotencyKey = None,
+) -> RunCreated:
+    """Go on from a run that ended, in a new one: nodes that had succeeded keep their outputs and do not run again."""
+    request = body or RetryRequest()
+    created = await services.retries.retry(run_id, request.from_nodes, idempotency_key)
+    response.headers["Location"] = f"/runs/{created.run_id}"
+    return created

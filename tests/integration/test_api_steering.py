@@ -295,3 +295,69 @@ async def test_of_two_answers_at_once_one_is_taken(service: Service) -> None:
 
     assert sorted(found.status_code for found in answers) == [200, 409]
     assert run["result"]["outputs"]["ask"]["ship"] is (answers[0].status_code == 200)
+
+
+async def test_a_retried_run_keeps_what_had_succeeded(service: Service, tmp_path: Path) -> None:
+    wide = [{"id": f"n{i}", "type": "test.emit", "params": {"value": i, "folder": str(tmp_path)}} for i in range(499)]
+    last = {"id": "last", "type": "test.gated", "params": {"open": str(tmp_path / "open")}, "retries": 0}
+    edges = [*(edge(f"n{i}", "last") for i in range(498)), edge("n498", "last", x="@")]
+    first = await service.run(graph([*wide, last], edges, options={"concurrency": 200}))
+    assert first["status"] == "failed"
+    (tmp_path / "open").touch()
+    begun = Diary(tmp_path).count("start")
+
+    answer = await service.http.post(f"/runs/{first['run_id']}/retry")
+    assert answer.status_code == 201, answer.text
+    second = await service.ended(answer.json()["run_id"])
+
+    assert second["status"] == "succeeded"
+    assert second["retry_of"] == first["run_id"]
+    assert second["result"]["outputs"]["last"] == {"x": 498}
+    assert Diary(tmp_path).count("start") == begun == 499
+    told = [event["type"] for event in await service.events(second["run_id"], node="last")]
+    assert told == ["node.scheduled", "node.succeeded"]
+    kept = [event["type"] for event in await service.events(second["run_id"], node="n7")]
+    assert kept == ["node.succeeded"]
+
+
+@pytest.mark.parametrize("ending", ["cancel", "terminate"])
+async def test_a_run_that_was_stopped_goes_on_as_a_new_one(service: Service, tmp_path: Path, ending: str) -> None:
+    folder = {"folder": str(tmp_path)}
+    nodes = [
+        {"id": "a", "type": "test.emit", "params": {"value": 1, **folder}},
+        gate("b", tmp_path / "open"),
+        {"id": "c", "type": "test.emit", "params": {"value": 3, **folder}},
+    ]
+    run_id = await service.start(graph(nodes, [edge("a", "b"), edge("b", "c")]))
+    await _node(service, run_id, "b", "running")
+    too_early = await service.http.post(f"/runs/{run_id}/retry")
+    assert (too_early.status_code, too_early.json()["code"]) == (409, "run_open")
+    if ending == "cancel":
+        await service.http.post(f"/runs/{run_id}/cancel")
+    else:
+        await service.client.get_workflow_handle(run_id).terminate()
+    await service.ended(run_id)
+    (tmp_path / "open").touch()
+
+    again = [await service.http.post(f"/runs/{run_id}/retry", headers={"Idempotency-Key": run_id}) for _ in range(2)]
+    assert again[0].json()["run_id"] == again[1].json()["run_id"]
+    second = await service.ended(again[0].json()["run_id"])
+
+    assert second["status"] == "succeeded"
+    assert [entry[1] for entry in Diary(tmp_path).entries() if entry[0] == "start"] == ["a", "c"]
+
+    answer = await service.http.post(f"/runs/{second['run_id']}/retry", json={"from": ["b"]})
+    assert (await service.ended(answer.json()["run_id"]))["status"] == "succeeded"
+    assert [entry[1] for entry in Diary(tmp_path).entries() if entry[0] == "start"] == ["a", "c", "c"]
+
+
+async def test_a_retry_that_makes_no_sense_is_refused(service: Service) -> None:
+    run = await service.run(graph([emit("a")]))
+
+    nothing = await service.http.post(f"/runs/{run['run_id']}/retry")
+    unknown = await service.http.post(f"/runs/{run['run_id']}/retry", json={"from": ["nobody"]})
+    nobody = await service.http.post("/runs/r_nobody/retry")
+
+    assert (nothing.status_code, nothing.json()["code"]) == (409, "nothing_to_retry")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_node")
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "run_not_found")

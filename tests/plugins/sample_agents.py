@@ -191,6 +191,14 @@ async def gate(params: GateParams, input: dict[str, Any], ctx: AgentContext) -> 
     return params.value
 
 
+@agent("test.gated")
+async def gated(params: GateParams, input: dict[str, Any]) -> dict[str, Any]:
+    """Its output is its input; fails unless the file `open` exists."""
+    if not Path(params.open).exists():
+        raise AgentError("the gate is closed", code="closed", retryable=False)
+    return input
+
+
 class LogParams(Recorded):
     lines: list[str] = []
     times: int = Field(default=1, description="How often it logs all the lines.")
@@ -237,3 +245,13 @@ class StrictOutput(BaseModel):
 async def typed(params: Recorded, input: StrictInput) -> StrictOutput:
     """Takes a number, gives a number."""
     return StrictOutput(number=input.number)
+
+
+class GrowParams(BaseModel):
+    bytes: int
+
+
+@agent("test.grow")
+async def grow(params: GrowParams, input: dict[str, Any]) -> str:
+    """A text of so many bytes."""
+    return "x" * params.bytes

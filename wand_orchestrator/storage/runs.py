@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from wand_orchestrator.contract import RunResult
+from wand_orchestrator.contract import RetryOf, RunResult
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import GraphId, RunId
 from wand_orchestrator.state import Failure, RunStatus
@@ -34,12 +34,18 @@ _HEAD: tuple[Mapped[Any], ...] = (
     col(RunRow.started_at),
     col(RunRow.finished_at),
     col(RunRow.error),
+    col(RunRow.retry_of),
 )
 # Built once: building them costs as much as asking SQLite.
 _HEADS: Columns = select(*_HEAD)
 _RUNS: Columns = select(*_HEAD, col(RunRow.input), col(RunRow.result))
 _PENDING = select(
-    col(RunRow.id), col(RunRow.graph_id), col(RunRow.input), col(RunRow.created_at), col(GraphRow.document)
+    col(RunRow.id),
+    col(RunRow.graph_id),
+    col(RunRow.input),
+    col(RunRow.created_at),
+    col(RunRow.retry_of),
+    col(GraphRow.document),
 ).join(GraphRow, col(GraphRow.id) == col(RunRow.graph_id))
 
 
@@ -61,6 +67,7 @@ class RunHead:
     started_at: datetime | None
     finished_at: datetime | None
     error: Failure | None
+    retry_of: RetryOf | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ class PendingRun:
     graph: Graph
     input: Any
     created_at: datetime
+    retry_of: RetryOf | None
 
 
 class Runs:
@@ -91,6 +99,8 @@ class Runs:
         name: str,
         input: Any,
         idempotency: Idempotency | tuple[str, str] | None = None,
+        *,
+        retry_of: RetryOf | None = None,
     ) -> Run:
         """Store a `pending` run; or give the run that the same idempotency key and body made before.
 
@@ -107,6 +117,7 @@ class Runs:
             started_at=None,
             finished_at=None,
             error=None,
+            retry_of=retry_of,
             input=input,
             result=None,
         )
@@ -187,6 +198,7 @@ def _row(new: Run) -> dict[str, Any]:
         "last_seq": new.last_seq,
         "created_at": new.created_at,
         "input": json_text.encode(new.input),
+        "retry_of": None if new.retry_of is None else new.retry_of.model_dump_json(by_alias=True),
     }
 
 
@@ -211,9 +223,14 @@ def _head_fields(row: Row[Any]) -> dict[str, Any]:
         "started_at": row.started_at,
         "finished_at": row.finished_at,
         "error": None if row.error is None else Failure.model_validate_json(row.error),
+        "retry_of": _retry_of(row),
     }
 
 
 def _pending(row: Row[Any]) -> PendingRun:
     graph = Graph.model_validate_json(row.document)
-    return PendingRun(row.id, row.graph_id, graph, json_text.decode(row.input), row.created_at)
+    return PendingRun(row.id, row.graph_id, graph, json_text.decode(row.input), row.created_at, _retry_of(row))
+
+
+def _retry_of(row: Row[Any]) -> RetryOf | None:
+    return None if row.retry_of is None else RetryOf.model_validate_json(row.retry_of)

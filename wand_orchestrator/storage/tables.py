@@ -85,6 +85,7 @@ class RunRow(Table, table=True):
     progress: int = 0
     last_seq: int = 0
     input: str = Field(default="null", sa_type=Text)
+    retry_of: str | None = Field(default=None, sa_type=Text)
     result: str | None = Field(default=None, sa_type=Text)
     error: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,79 @@
+"""Goes on from a run that ended without success: a new run, which keeps what had succeeded."""
+
+import hashlib
+from collections.abc import Sequence
+
+from api.budget import Budget
+from api.executions import Executions
+from api.launcher import START_SEC, Launcher
+from api.models import RunCreated
+from api.run_reader import RunReader
+from api.starter import LEAST_START_SEC
+from api.steering import UnknownNode
+from api.subgraphs import Subgraphs
+from wand_orchestrator.contract import RetryOf, RunInput
+from wand_orchestrator.errors import Conflict, NotFound
+from wand_orchestrator.ids import new_run_id
+from wand_orchestrator.state import RunStatus
+from wand_orchestrator.storage import Idempotency, Store
+
+READ_SEC = 0.6
+
+
+class Retries:
+    def __init__(
+        self, executions: Executions, store: Store, runs: RunReader, subgraphs: Subgraphs, launcher: Launcher
+    ) -> None:
+        self._executions = executions
+        self._store = store
+        self._runs = runs
+        self._subgraphs = subgraphs
+        self._launcher = launcher
+
+    async def retry(self, run_id: str, from_nodes: Sequence[str], idempotency_key: str | None) -> RunCreated:
+        """Raises NotFound, UnknownNode, Unavailable; Conflict for a run that goes on, or has nothing left to do."""
+        budget = Budget()
+        _require_retryable((await self._runs.read(run_id)).status, from_nodes)
+        order = await self._order(run_id, budget)
+        _require_known(order, from_nodes)
+        graph_id = order.graph_id or (await self._store.graphs.find_or_add(order.graph)).graph_id
+        subgraphs = await self._subgraphs.of(order.graph, graph_id)
+        retry_of = RetryOf(run_id=run_id, from_nodes=tuple(from_nodes))
+        run = await self._store.runs.add(
+            new_run_id(),
+            graph_id,
+            order.graph.name,
+            order.input,
+            _idempotency(retry_of, idempotency_key),
+            retry_of=retry_of,
+        )
+        seconds = max(LEAST_START_SEC, budget.left(START_SEC))
+        return RunCreated(run_id=run.run_id, status=await self._launcher.start(run, order.graph, subgraphs, seconds))
+
+    async def _order(self, run_id: str, budget: Budget) -> RunInput:
+        try:
+            return await self._executions.order_of(run_id, budget.left(READ_SEC))
+        except NotFound as error:
+            raise Conflict(
+                "Temporal no longer has the history of the run, so what had succeeded is gone: start a new run",
+                code="history_gone",
+            ) from error
+
+
+def _require_retryable(status: RunStatus, from_nodes: Sequence[str]) -> None:
+    if not status.ended:
+        raise Conflict(f"the run is {status}: only a run that has ended can be retried", code="run_open")
+    if status is RunStatus.SUCCEEDED and not from_nodes:
+        raise Conflict("the run succeeded: name the nodes that are to run again in `from`", code="nothing_to_retry")
+
+
+def _require_known(order: RunInput, from_nodes: Sequence[str]) -> None:
+    unknown = sorted(set(from_nodes) - {node.id for node in order.graph.nodes})
+    if unknown:
+        raise UnknownNode(f"the run has no node {', '.join(unknown[:5])}")
+
+
+def _idempotency(retry_of: RetryOf, key: str | None) -> Idempotency | None:
+    if key is None:
+        return None
+    return Idempotency(key, hashlib.sha256(retry_of.model_dump_json().encode()).hexdigest())
