@@ -137,13 +137,8 @@ async def dev_server(
     database: Path | None = None,
     extra_args: Sequence[str] = (),
 ) -> AsyncIterator[DevServer]:
-    """As `embedded_temporal`, with its process. Raises Unavailable, with what the server said, if it does not start.
-
-    One that a killed process left behind on the same database is ended first.
-    """
+    """As `embedded_temporal`, with its process. Raises Unavailable, with what the server said, if it does not start."""
     program = binary() or await _download()
-    if database is not None:
-        await asyncio.to_thread(_end_orphans, database)
     port = port or free_port()
     ui_port = (ui_port or free_port()) if ui else None
     arguments = _arguments(port, ui_port, database)
@@ -169,8 +164,11 @@ def _named(database: Path) -> str:
     return f"--db-filename={database.resolve()}"
 
 
-def _end_orphans(database: Path) -> None:
-    """Whoever comes here holds the data folder, so a server over its database belongs to nobody any more."""
+def end_orphans(database: Path) -> None:
+    """End servers that a killed process left behind over `database`, and wait for it.
+
+    The caller holds the folder it lies in, so such a server belongs to nobody any more.
+    """
     end(processes_with(" server start-dev ", _named(database) + " "), STOP_SEC)
 
 

@@ -3,13 +3,18 @@
 import logging
 import sys
 
+from wand_orchestrator.errors import ConfigurationError
+from wand_orchestrator.events import LEVELS
+
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _QUIET = ("httpx", "httpcore", "uvicorn", "asyncio", "alembic")
 """Libraries whose `info` says nothing to somebody who operates Wand."""
 
 
 def configure(level: str) -> None:
-    """`level`: the setting `WAND_LOG_LEVEL`."""
+    """`level`: the setting `WAND_LOG_LEVEL`; raises ConfigurationError for one that there is not."""
+    if level.lower() not in LEVELS:
+        raise ConfigurationError(f"WAND_LOG_LEVEL is {level}, and can be {', '.join(LEVELS)}")
     logging.basicConfig(level=level.upper(), format=_FORMAT, stream=sys.stderr, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -4,6 +4,7 @@ What is opened later may need what was opened before, so all of it is closed in 
 the worker with its grace for running agents, then the database and Temporal.
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -20,7 +21,7 @@ from api.app import create_app
 from cli.api_server import serving, url_of
 from cli.awaiting import available
 from cli.data_folder import held
-from cli.dev_server import DevServer, dev_server
+from cli.dev_server import DevServer, dev_server, end_orphans
 from cli.ports import choose_port, listen, port_of
 from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.bell import Bell
@@ -52,10 +53,11 @@ async def embedded_stack(
     Raises, before anything has started, PortTaken, FolderInUse, PluginError, ConfigurationError.
     """
     registry = Registry.load(settings)
+    database = settings.data_dir / TEMPORAL_FILE
     with held(settings.data_dir), closing(listen_for_api(settings)) as listener:
+        await asyncio.to_thread(end_orphans, database)
         temporal_port = choose_port(temporal_port, what="Temporal", flag="--temporal-port")
         ui_port = choose_port(ui_port, what="Temporal's Web UI", flag="--ui-port") if ui else 0
-        database = settings.data_dir / TEMPORAL_FILE
         async with (
             opened_store(settings) as store,
             dev_server(port=temporal_port, ui_port=ui_port, ui=ui, database=database) as temporal,
