@@ -17,7 +17,7 @@ from temporalio.activity import ActivityCancellationDetails, Info
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.bounds import bounded_json, bounded_text
-from wand_orchestrator.contract import FailureDetails
+from wand_orchestrator.contract import TOO_SLOW, FailureDetails
 from wand_orchestrator.errors import AgentError, WandError
 from wand_orchestrator.state import Failure
 
@@ -70,6 +70,7 @@ WORKER_SHUTDOWN = AttemptFailure("worker_shutdown", "the worker that ran it was 
 TIMEOUT = AttemptFailure("timeout", "the attempt took longer than it may", expected=True)
 PAUSED = AttemptFailure("paused", "the node was paused", expected=True)
 RESET = AttemptFailure("reset", "the node was reset", expected=True)
+SLOW = AttemptFailure(TOO_SLOW, "it takes longer than a local activity may", retryable=False, expected=True)
 ABANDONED = AttemptFailure("abandoned", "the run no longer waits for this attempt", expected=True)
 
 

@@ -27,9 +27,12 @@ logger = logging.getLogger(__name__)
 
 
 class Reporter:
-    """Reports of one attempt. `log` and `progress` may be called from any thread, the rest on the loop."""
+    """Reports of one attempt. `log` and `progress` may be called from any thread, the rest on the loop.
 
-    def __init__(self, node: str, attempt: int, send: Send, *, interval_sec: float = INTERVAL_SEC) -> None:
+    `interval_sec`: None to signal nothing before the attempt ends.
+    """
+
+    def __init__(self, node: str, attempt: int, send: Send, *, interval_sec: float | None = INTERVAL_SEC) -> None:
         self._node = node
         self._attempt = attempt
         self._send = send
@@ -85,6 +88,8 @@ class Reporter:
         self._loop.call_soon_threadsafe(self._arm)
 
     def _arm(self) -> None:
+        if self._interval_sec is None:
+            return
         if self._timer is None and self._sending is None and not self._settled and self._batch:
             self._timer = self._loop.call_later(self._interval_sec, self._fire)
 

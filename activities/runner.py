@@ -22,8 +22,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.backoff import next_attempt_at
 from activities.calls import Calls
 from activities.context import Artifacts, Attempt
-from activities.failures import ABANDONED, PAUSED, TIMEOUT, AttemptFailure, interruption
-from activities.reports import Reporter
+from activities.failures import ABANDONED, PAUSED, SLOW, TIMEOUT, AttemptFailure, interruption
+from activities.reports import INTERVAL_SEC, Reporter
 from activities.values import read_arguments, write_output
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import SIGNAL_REPORT, AgentCall, AgentResult, FailureDetails, Report
@@ -35,6 +35,9 @@ FIRST_HEARTBEAT_SEC = 0.1
 """An agent that has ended by then costs no heartbeat, and its end does not wait for the answer to one."""
 
 HEARTBEAT_SEC = 0.5
+LOCAL_LIMIT_SEC = 2.0
+"""An agent that has not ended by then is too slow for a local activity. While one runs, no event of its run is seen."""
+
 SIGNAL_TIMEOUT = timedelta(seconds=5)
 """An agent's end waits no longer than this for a report that is under way."""
 
@@ -78,12 +81,15 @@ class Runner:
         self._run_id = self._info.workflow_id or self._info.activity_id
         self._node = self._info.activity_id
         self._calls = Calls(services.threads)
-        self._reporter = Reporter(self._node, self._info.attempt, self._signal)
+        self._number = call.earlier_attempts + self._info.attempt
+        self._too_slow = False
+        interval_sec = None if self._info.is_local else INTERVAL_SEC
+        self._reporter = Reporter(self._node, self._number, self._signal, interval_sec=interval_sec)
         self._attempt = Attempt(
             agent=agent,
             run_id=self._run_id,
             node_id=self._node,
-            number=self._info.attempt,
+            number=self._number,
             idempotency_key=call.idempotency_key or f"{self._run_id}/{self._node}",
             calls=self._calls,
             reporter=self._reporter,
@@ -94,7 +100,7 @@ class Runner:
 
     async def run(self) -> AgentResult:
         """Cancelling this hands the cancel on to the agent, and goes on waiting for it to end."""
-        heart = asyncio.create_task(_beat())
+        watch = asyncio.create_task(self._stop_if_too_slow() if self._info.is_local else _beat())
         ending = asyncio.create_task(self._run())
         try:
             while not ending.done():
@@ -104,7 +110,7 @@ class Runner:
                     self._calls.cancel()
             return ending.result()
         finally:
-            heart.cancel()
+            watch.cancel()
 
     async def _run(self) -> AgentResult:
         try:
@@ -112,7 +118,13 @@ class Runner:
         except (Exception, asyncio.CancelledError) as error:
             raise await self._ending(error) from None
         measures = self._measures()
-        return AgentResult(output=output, reports=await self._reporter.settle(), **measures)
+        return AgentResult(output=output, ended_at=_now(), reports=await self._reporter.settle(), **measures)
+
+    async def _stop_if_too_slow(self) -> None:
+        """A local activity keeps its run from everything else, so one that is not short goes on as a regular one."""
+        await asyncio.sleep(LOCAL_LIMIT_SEC)
+        self._too_slow = True
+        self._calls.cancel()
 
     async def _output(self) -> Any:
         arguments = read_arguments(self._agent, self._call)
@@ -128,7 +140,8 @@ class Runner:
         """
         failure: AttemptFailure | None = AttemptFailure.of(error)
         if self._calls.cancelled:
-            failure = interruption(activity.cancellation_details(), self._info, _now())
+            details = activity.cancellation_details()
+            failure = SLOW if self._too_slow and details is None else interruption(details, self._info, _now())
             if not isinstance(error, asyncio.CancelledError):
                 logger.warning("Node %s of %s failed while it was stopped", self._node, self._run_id, exc_info=error)
         if failure is None:
@@ -153,7 +166,7 @@ class Runner:
         return Report(
             kind="retrying",
             node=self._node,
-            attempt=self._info.attempt,
+            attempt=self._number,
             level="warning",
             message=f"{self._node} is tried again: {failure.message}",
             error=failure.for_journal(self._node),
@@ -163,7 +176,7 @@ class Runner:
     def _measures(self) -> dict[str, Any]:
         queued = self._info.started_time - self._info.current_attempt_scheduled_time
         return {
-            "attempt": self._info.attempt,
+            "attempt": self._number,
             "worker": worker_identity(),
             "queued_ms": max(0, queued // timedelta(milliseconds=1)),
             "duration_ms": int((time.monotonic() - self._begun) * 1000),

@@ -67,6 +67,7 @@ class Agent:
 
     The adapters validate; the schemas are what `GET /agents` shows.
     `params_type`, `input_type`: None where the function does not take that argument.
+    `local`: it takes milliseconds, and runs as a local activity unless its node says otherwise.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Agent:
     params_schema: JsonSchema
     input_schema: JsonSchema
     output_schema: JsonSchema
+    local: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -90,9 +92,12 @@ class Agent:
         return self.function.__module__
 
 
-def agent(name: str, *, tools: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Agent]:
+def agent(name: str, *, tools: Sequence[str] = (), local: bool = False) -> Callable[[Callable[..., Any]], Agent]:
     """Make a function the agent that graphs name as a node's `type`; it may call the `tools` it lists.
 
+    `local=True` is for agents that end within milliseconds on small inputs, such as a reshaping of JSON: they run in
+    the workflow's own process, without a way through Temporal's task queues. One that is still at work after two
+    seconds is stopped and run again as a regular activity.
     Raises PluginError, naming the function, when its signature does not fit.
     """
     check_name("agent", name)
@@ -117,6 +122,7 @@ def agent(name: str, *, tools: Sequence[str] = ()) -> Callable[[Callable[..., An
             params_schema=params_schema,
             input_schema=input_schema,
             output_schema=signature.output_schema(output_type),
+            local=local,
         )
 
     return decorate

@@ -39,6 +39,9 @@ EXTERN_OUTPUT = "wand_output"
 """Extern function of the workflow sandbox, `output(node, value)`: takes the output of every node, in a replay that was
 made for them."""
 
+TOO_SLOW = "too_slow"
+"""Code of the failure of a local activity that was stopped because it is not as short as it was declared to be."""
+
 EXTERN_RING = "wand_ring"
 """Extern function of the workflow sandbox: `ring(run_id)` tells a relay in this process that the journal grew."""
 
@@ -97,6 +100,7 @@ class AgentCall(Message):
     params: dict[str, Any] = Field(default_factory=dict)
     input: dict[str, Any] = Field(default_factory=dict)
     idempotency_key: str = Field(default="", description="The same for all attempts of a node.")
+    earlier_attempts: int = Field(default=0, description="Of the node, made as another activity before this one.")
 
 
 class Report(Message):
@@ -121,6 +125,7 @@ class AgentResult(Message):
     worker: str | None = None
     queued_ms: int | None = None
     duration_ms: int | None = None
+    ended_at: datetime | None = Field(default=None, description="By the worker's clock.")
     reports: tuple[Report, ...] = Field(default=(), description="Reports not yet signalled when the agent returned.")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Join = Literal["all", "any"]
+Execution = Literal["local", "regular"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
 Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86_400, allow_inf_nan=False)]
@@ -48,6 +49,11 @@ class Node(Strict):
     join: Join = Field(default="all", description="`all`: runs if every incoming edge was taken; `any`: if one was.")
     queue: Name | None = Field(default=None, description="Temporal task queue whose workers run this node.")
     heartbeat_sec: Seconds | None = Field(default=None, description="A worker silent for so long is given up.")
+    execution: Execution | None = Field(
+        default=None,
+        description="`local`: in the workflow's own process, without a way through Temporal's task queues; for agents "
+        "that take milliseconds. Default: as the agent declares itself. Of no effect with `queue`.",
+    )
 
 
 class Edge(Strict):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
-from temporalio.workflow import ActivityCancellationType, ActivityConfig
+from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
 from wand_orchestrator.graph import Node, Options, Retry
 
@@ -17,24 +17,61 @@ DEADLINE_MARGIN = timedelta(minutes=1)
 """So much later than the run's own deadline, which settles the run, does Temporal give up a node."""
 
 
-def activity_options(node: Node, options: Options, remaining: timedelta | None) -> ActivityConfig:
+LOCAL_RETRY_THRESHOLD = timedelta(milliseconds=1)
+"""A local activity waits longer than this for its next attempt by a durable timer, which ends the workflow task: what
+is said of the failed attempt is then heard of while it waits."""
+
+
+def activity_options(
+    node: Node, options: Options, remaining: timedelta | None, earlier_attempts: int = 0
+) -> ActivityConfig:
     """Native timeouts and retry policy of a node; `remaining`: until the run's deadline, if it has one."""
-    retries = options.max_retries if node.retries is None else node.retries
-    timeout = timedelta(seconds=node.timeout_sec or options.default_timeout_sec)
-    retry = node.retry or options.retry
-    total = timeout * (retries + 1) + timedelta(seconds=_backoff_sec(retry, retries)) + QUEUE_WAIT
+    retries = _retries(node, options) - earlier_attempts
     config = ActivityConfig(
-        start_to_close_timeout=timeout,
-        schedule_to_close_timeout=total if remaining is None else min(total, remaining + DEADLINE_MARGIN),
+        start_to_close_timeout=_timeout(node, options),
+        schedule_to_close_timeout=_total(node, options, remaining),
         heartbeat_timeout=timedelta(seconds=node.heartbeat_sec or HEARTBEAT_SEC),
-        retry_policy=_retry_policy(retry, retries),
+        retry_policy=_retry_policy(node.retry or options.retry, retries),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         activity_id=node.id,
-        summary=f"{node.id} · {node.type}",
+        summary=_summary(node),
     )
     if node.queue is not None:
         config["task_queue"] = node.queue
     return config
+
+
+def local_activity_options(node: Node, options: Options, remaining: timedelta | None) -> LocalActivityConfig:
+    """The same for a node that runs as a local activity, which knows neither queue nor heartbeat."""
+    return LocalActivityConfig(
+        start_to_close_timeout=_timeout(node, options),
+        schedule_to_close_timeout=_total(node, options, remaining),
+        retry_policy=_retry_policy(node.retry or options.retry, _retries(node, options)),
+        local_retry_threshold=LOCAL_RETRY_THRESHOLD,
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        activity_id=node.id,
+        summary=_summary(node),
+    )
+
+
+def _summary(node: Node) -> str:
+    return f"{node.id} · {node.type}"
+
+
+def _timeout(node: Node, options: Options) -> timedelta:
+    return timedelta(seconds=node.timeout_sec or options.default_timeout_sec)
+
+
+def _retries(node: Node, options: Options) -> int:
+    return options.max_retries if node.retries is None else node.retries
+
+
+def _total(node: Node, options: Options, remaining: timedelta | None) -> timedelta:
+    """What all attempts together may take, up to the run's deadline."""
+    retries = _retries(node, options)
+    backoff = timedelta(seconds=_backoff_sec(node.retry or options.retry, retries))
+    total = _timeout(node, options) * (retries + 1) + backoff + QUEUE_WAIT
+    return total if remaining is None else min(total, remaining + DEADLINE_MARGIN)
 
 
 def _retry_policy(retry: Retry, retries: int) -> RetryPolicy:

@@ -93,6 +93,11 @@ def node_given_again(node: Node, failed: NodeFailure) -> Entry:
     return Entry(EventType.NODE_RETRYING, message, "warning", node.id, failed.attempt, data=_error(failed.failure))
 
 
+def node_too_slow(node: Node, failed: NodeFailure) -> Entry:
+    message = f"{node.type} is too slow for a local activity: {node.id} runs as a regular one"
+    return Entry(EventType.NODE_LOG, message, "warning", node.id, failed.attempt, data=_error(failed.failure))
+
+
 def node_cancelled(node: Node) -> Entry:
     return Entry(EventType.NODE_CANCELLED, f"{node.id} cancelled", node=node.id)
 

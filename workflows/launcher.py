@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -15,7 +14,6 @@ from wand_orchestrator.contract import (
     SIGNAL_RESUME,
     WAND_GRAPH,
     WORKFLOW_GRAPH_RUN,
-    AgentCall,
     AgentResult,
     RunInput,
     RunParent,
@@ -23,7 +21,7 @@ from wand_orchestrator.contract import (
 )
 from wand_orchestrator.graph import Graph, Node
 from workflows import entries
-from workflows.activity_options import activity_options
+from workflows.activities import Activities
 from workflows.failures import node_failure
 from workflows.flow.control import Control, Given, failure
 from workflows.flow.kinds import CONTROLS
@@ -32,20 +30,19 @@ from workflows.flow.kinds import CONTROLS
 class Launcher:
     """Starts nodes of one run, and is the host of its control nodes.
 
-    `tell` puts an entry into the journal; `remaining` is the time left for the run; `holds_back` says that nothing new
-    is to start.
+    `tell` puts an entry into the journal; `holds_back` says that nothing new is to start.
     """
 
     def __init__(
         self,
         run: RunInput,
+        activities: Activities,
         tell: Callable[[entries.Entry], None],
-        remaining: Callable[[], timedelta | None],
         holds_back: Callable[[], bool],
     ) -> None:
         self._run = run
+        self._activities = activities
         self._tell = tell
-        self._remaining = remaining
         self._holds_back = holds_back
         self._given: dict[str, Given] = {}
         self._controls: dict[str, Control] = {}
@@ -58,7 +55,7 @@ class Launcher:
         """
         kind = CONTROLS.get(given.node.type)
         if kind is None:
-            return self._start_activity(given.node, given.params, given.input)
+            return self._activities.start(given.node, given.params, given.input)
         control = kind(given, self)
         self._given[given.node.id], self._controls[given.node.id] = given, control
         return asyncio.ensure_future(self._carry_out(control))
@@ -103,7 +100,7 @@ class Launcher:
         """One part of a control node, with events of its own."""
         self._tell(entries.node_scheduled(node))
         try:
-            result = await self._start_activity(node, params, input)
+            result = await self._activities.start(node, params, input)
         except BaseException as error:
             self._tell_ending(node, error)
             raise
@@ -131,15 +128,6 @@ class Launcher:
             return (await handle).outputs
         finally:
             del self._children[node.id]
-
-    def _start_activity(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> asyncio.Future[AgentResult]:
-        key = f"{workflow.info().workflow_id}/{node.id}"
-        return workflow.start_activity(
-            node.type,
-            AgentCall(params=params, input=input, idempotency_key=key),
-            result_type=AgentResult,
-            **activity_options(node, self._run.graph.options, self._remaining()),
-        )
 
     async def _carry_out(self, control: Control) -> AgentResult:
         try:

@@ -20,6 +20,7 @@ from wand_orchestrator.expressions import ExpressionError, resolve_input
 from wand_orchestrator.graph import Node
 from wand_orchestrator.state import Failure
 from workflows import entries
+from workflows.activities import Activities
 from workflows.deadline import Deadline
 from workflows.details import details
 from workflows.failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure, node_failure
@@ -30,6 +31,7 @@ from workflows.launcher import Launcher
 from workflows.refusal import UNKNOWN_NODE, WRONG_STATE, Refusal
 from workflows.rollover import Rollover
 from workflows.scheduler import Decision, Outcome, Phase, Scheduler, Start
+from workflows.workflow_task import WorkflowTask
 
 MAX_WORKER_LOSSES = 5
 """Deaths of its worker, beyond its own retries, after which a node is taken to be their cause."""
@@ -58,7 +60,12 @@ class Walk:
         self._losses: dict[str, int] = {}
         self._mailbox: deque[Callable[[], None]] = deque()
         self._rollover = Rollover(wake=self._wake)
-        self._launcher = Launcher(run, self._append, lambda: self._deadline.remaining, self._holds_back)
+        self._task = WorkflowTask(wake=self._wake)
+        slow = carried["slow_agents"] if carried else []
+        self._activities = Activities(
+            run.graph.options, self._task, self._append, lambda: self._deadline.remaining, slow
+        )
+        self._launcher = Launcher(run, self._activities, self._append, self._holds_back)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
 
@@ -101,6 +108,7 @@ class Walk:
         return {
             "scheduler": self._scheduler.carry(),
             "controls": self._launcher.carry(),
+            "slow_agents": self._activities.slow,
             "deadline_sec": None if remaining is None else remaining.total_seconds(),
         }
 
@@ -222,7 +230,7 @@ class Walk:
             future.cancel()
 
     def _holds_back(self) -> bool:
-        return self._scheduler.paused or self._scheduler.stopping or self._rollover.draining
+        return self._scheduler.paused or self._scheduler.stopping or self._rollover.draining or self._task.full
 
     def _take_up(self) -> None:
         """Go on with the control nodes that were in flight in the history before this one."""
@@ -236,7 +244,7 @@ class Walk:
     def _start_nodes(self) -> None:
         if self._rollover.draining:
             return
-        while (start := self._scheduler.next_start()) is not None:
+        while not self._task.full and (start := self._scheduler.next_start()) is not None:
             self._start_node(start)
 
     def _start_node(self, start: Start) -> None:

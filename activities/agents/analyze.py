@@ -33,7 +33,7 @@ class Output(BaseModel):
     summary: Annotated[dict[str, Any], Field(description="Figures by name.")]
 
 
-@agent("agent.analyze")
+@agent("agent.analyze", local=True)
 def analyze(params: Selection, input: Input, ctx: AgentContext) -> Output:
     """Recognises JSON, CSV and prose and gives figures: statistics of columns, a series of a table, frequent terms."""
     output = _analyzed(_given(input), params)

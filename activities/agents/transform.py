@@ -27,7 +27,7 @@ class Params(BaseModel):
     )
 
 
-@agent("agent.transform")
+@agent("agent.transform", local=True)
 def transform(params: Params, input: dict[str, Any]) -> Any:
     """Reshapes its input by a JMESPath expression. Takes any keys, gives what the expression gives."""
     try:

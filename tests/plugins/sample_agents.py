@@ -125,7 +125,7 @@ async def sleep(params: SleepParams, input: dict[str, Any], ctx: AgentContext) -
 class SlowSyncParams(Recorded):
     sec: float
     step_sec: float = 0.01
-    look: Literal["cancelled", "log"] = Field(default="log", description="How it learns of a cancel.")
+    look: Literal["cancelled", "log", "never"] = Field(default="log", description="How it learns of a cancel.")
 
 
 @agent("test.slow_sync")
@@ -137,7 +137,7 @@ def slow_sync(params: SlowSyncParams, input: dict[str, Any], ctx: AgentContext) 
             time.sleep(params.step_sec)
             if params.look == "log":
                 ctx.progress(0)
-            elif ctx.cancelled:
+            elif params.look == "cancelled" and ctx.cancelled:
                 raise asyncio.CancelledError
     return {"slept": params.sec}
 

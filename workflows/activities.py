@@ -1,0 +1,108 @@
+"""Starts agents as activities: a short one as a local activity, any other as a regular one."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+from wand_orchestrator.contract import TOO_SLOW, AgentCall, AgentResult
+from wand_orchestrator.graph import Node, Options
+from workflows import entries
+from workflows.activity_options import activity_options, local_activity_options
+from workflows.failures import node_failure
+from workflows.size import size_up_to
+from workflows.workflow_task import MAX_BYTES, WorkflowTask
+
+MAX_LOCAL_INPUT_BYTES = 64 * 1024
+"""A larger input makes work that is not short, whatever the agent says."""
+
+MAX_LOCAL_IN_FLIGHT = 32
+"""Their results go to the server in one message."""
+
+
+class Activities:
+    """The activities of one run. `tell` puts an entry into the journal; `remaining` is the time left for the run.
+
+    `slow`: agents that declared themselves short and were not, in the history before this one.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        task: WorkflowTask,
+        tell: Callable[[entries.Entry], None],
+        remaining: Callable[[], timedelta | None],
+        slow: list[str],
+    ) -> None:
+        self._options = options
+        self._task = task
+        self._tell = tell
+        self._remaining = remaining
+        self._slow = dict.fromkeys(slow)
+        self._local_slots = asyncio.Semaphore(MAX_LOCAL_IN_FLIGHT)
+
+    @property
+    def slow(self) -> list[str]:
+        """Agents that run as regular activities from now on, because they were too slow for local ones."""
+        return list(self._slow)
+
+    def start(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> asyncio.Future[AgentResult]:
+        """The future gives the agent's result or raises why it failed. Cancel it to cancel the activity."""
+        key = f"{workflow.info().workflow_id}/{node.id}"
+        call = AgentCall(params=params, input=input, idempotency_key=key)
+        size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)
+        if self._is_local(node, size):
+            return asyncio.ensure_future(self._run_local(node, call))
+        self._task.take(size)
+        return self._start_regular(node, call)
+
+    def _is_local(self, node: Node, size: int) -> bool:
+        return (
+            node.execution == "local"
+            and node.queue is None
+            and size <= MAX_LOCAL_INPUT_BYTES
+            and node.type not in self._slow
+        )
+
+    def _start_regular(self, node: Node, call: AgentCall) -> asyncio.Future[AgentResult]:
+        config = activity_options(node, self._options, self._remaining(), call.earlier_attempts)
+        activity = workflow.start_activity(node.type, call, result_type=AgentResult, **config)
+        activity.add_done_callback(lambda _: self._task.regular_ended())
+        return activity
+
+    async def _run_local(self, node: Node, call: AgentCall) -> AgentResult:
+        try:
+            async with self._local_slots:
+                if self._task.full:
+                    await workflow.wait_condition(lambda: not self._task.full)
+                return await self._await_local(node, call)
+        except FailureError as error:
+            attempts = self._attempts_if_too_slow(node, error)
+            if attempts is None:
+                raise
+        return await self._start_regular(node, call.model_copy(update={"earlier_attempts": attempts}))
+
+    async def _await_local(self, node: Node, call: AgentCall) -> AgentResult:
+        config = local_activity_options(node, self._options, self._remaining())
+        result: AgentResult | None = None
+        self._task.local_started()
+        try:
+            result = await workflow.start_local_activity(node.type, call, result_type=AgentResult, **config)
+            self._task.take(size_up_to(result.output, MAX_BYTES))
+            return result
+        finally:
+            self._task.local_ended(result)
+
+    def _attempts_if_too_slow(self, node: Node, error: FailureError) -> int | None:
+        """The attempts before the one that was stopped for being too slow; None if that is not what it failed of."""
+        failed = node_failure(node, self._options, error)
+        if failed.failure.code != TOO_SLOW:
+            return None
+        for report in failed.details.reports:
+            self._tell(entries.reported(report))
+        self._tell(entries.node_too_slow(node, failed))
+        self._slow[node.type] = None
+        return failed.details.attempt - 1

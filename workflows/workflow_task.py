@@ -1,0 +1,72 @@
+"""What goes into one workflow task, and when it has to end.
+
+A workflow task lasts as long as local activities follow one another. Until it has ended no query is answered, no signal
+comes in, no regular activity starts and nothing that was done is safe; and all that it did goes to the server in one
+message of limited size. So after a while nothing more is started, and when the local activities in flight have ended a
+timer ends the task. Whether it is time is told by what is recorded in the history, so a replay decides the same.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from wand_orchestrator.contract import AgentResult
+
+MAX_DURATION = timedelta(milliseconds=150)
+"""Of local activities in a row. An event reaches its subscribers this much later, at most, plus one node."""
+
+MAX_BYTES = 1_500_000
+"""Of inputs and local results, which go to the server together. Its limit is 4 MB for one message."""
+
+SHORTEST_TIMER = timedelta(milliseconds=1)
+
+
+class WorkflowTask:
+    """`wake` is called when one has ended that was full, and more may start."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._bytes = 0
+        self._began: datetime | None = None
+        self._lasted = timedelta(0)
+        self._local_in_flight = 0
+        self._timer: asyncio.Task[None] | None = None
+
+    @property
+    def full(self) -> bool:
+        """Nothing more is to start before the task has ended."""
+        return self._timer is not None or self._bytes >= MAX_BYTES or self._lasted >= MAX_DURATION
+
+    def take(self, size: int) -> None:
+        """Something of `size` bytes goes to the server with this task."""
+        self._bytes += size
+        self._end_if_full()
+
+    def local_started(self) -> None:
+        self._local_in_flight += 1
+
+    def local_ended(self, result: AgentResult | None = None) -> None:
+        """`result`: of the one that ended, unless it failed."""
+        self._local_in_flight -= 1
+        if result is not None and result.ended_at is not None:
+            began = result.ended_at - timedelta(milliseconds=result.duration_ms or 0)
+            self._began = began if self._began is None else min(self._began, began)
+            self._lasted = max(self._lasted, result.ended_at - self._began)
+        self._end_if_full()
+
+    def regular_ended(self) -> None:
+        """The end of a regular activity comes with a new task; the time of the local ones counts anew."""
+        self._began, self._lasted = None, timedelta(0)
+
+    def _end_if_full(self) -> None:
+        """It cannot end while something local is in flight."""
+        if self.full and self._timer is None and self._local_in_flight == 0:
+            self._timer = asyncio.create_task(self._end())
+
+    async def _end(self) -> None:
+        await workflow.sleep(SHORTEST_TIMER)
+        self._timer, self._bytes = None, 0
+        self.regular_ended()
+        self._wake()
