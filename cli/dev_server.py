@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -90,9 +91,10 @@ class ServerProcess:
         await asyncio.shield(self._reading)
         return self._lines[-1] if self._lines else f"status {status}"
 
-    async def stop(self) -> None:
+    async def stop(self, *, in_order: bool) -> None:
+        """Not in order is at once: Temporal takes a second to close what only a database in a file needs closed."""
         with suppress(ProcessLookupError):
-            self._process.terminate()
+            self._process.send_signal(signal.SIGTERM if in_order else signal.SIGKILL)
         try:
             await asyncio.wait_for(self._process.wait(), STOP_SEC)
         except TimeoutError:
@@ -142,7 +144,7 @@ async def dev_server(
     port = port or free_port()
     ui_port = (ui_port or free_port()) if ui else None
     arguments = _arguments(port, ui_port, database)
-    async with _running([program, *arguments, *extra_args]) as process:
+    async with _running([program, *arguments, *extra_args], stop_in_order=database is not None) as process:
         client = await _connected(process, f"{LOOPBACK}:{port}")
         ui_url = None if ui_port is None else f"http://{LOOPBACK}:{ui_port}"
         yield DevServer(client, f"{LOOPBACK}:{port}", ui_url, process)
@@ -173,13 +175,13 @@ def end_orphans(database: Path) -> None:
 
 
 @asynccontextmanager
-async def _running(command: Sequence[str]) -> AsyncIterator[ServerProcess]:
+async def _running(command: Sequence[str], *, stop_in_order: bool) -> AsyncIterator[ServerProcess]:
     process = await ServerProcess.start(command)
     try:
         with ended_with_this_process(process.pid):
             yield process
     finally:
-        await process.stop()
+        await process.stop(in_order=stop_in_order)
 
 
 async def _connected(process: ServerProcess, address: str) -> Client:

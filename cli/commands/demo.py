@@ -1,7 +1,6 @@
 """`wand demo`: the whole product on a real data set, through the public API, in one command."""
 
 import asyncio
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
     from wand_orchestrator.settings import Settings
 
 FOLDER = "demo"
-
-log = logging.getLogger("wand")
 
 
 def demo(
@@ -49,6 +46,7 @@ async def _demo(settings: "Settings", keep: bool) -> bool:
             if keep:
                 typer.echo("Ctrl-C ends it.")
                 raise await stack.temporal.ended()
+            typer.echo(f"Ends now; to look around later: wand dev --data-dir {settings.data_dir}")
 
     await run_until_stopped(show())
     return succeeded

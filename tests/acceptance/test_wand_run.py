@@ -10,6 +10,7 @@ import pytest
 from cli.ports import free_port
 from tests.acceptance.wand_command import WandDev, running, wait_until, wand
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 EMIT = {"id": "a", "type": "test.emit", "params": {"value": {"x": 7}}}
 
 
@@ -58,6 +59,18 @@ def test_input_comes_from_the_argument_from_a_file_and_the_graph_from_standard_i
         assert json.loads(ended.stdout)["outputs"] == {"a": expected}
 
 
+def test_the_examples_run(shared_wand: WandDev, tmp_path: Path) -> None:
+    outputs = {}
+    for name, input in {"conditions": {}, "fan_out": {}, "retries": {"url": f"{shared_wand.url}/health"}}.items():
+        file, given = str(EXAMPLES / f"{name}.json"), json.dumps(input)
+        ended = wand("run", file, "--input", given, "--url", shared_wand.url, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        outputs[name] = json.loads(ended.stdout)["outputs"]
+    assert outputs["conditions"] == {"report": {"verdict": "large", "total": 815}}
+    assert outputs["fan_out"]["chart"]["points"] == 3
+    assert outputs["retries"]["answer"]["status"] == 200
+
+
 def test_faults_are_listed_with_their_pointers(shared_wand: WandDev, tmp_path: Path) -> None:
     file = graph_file(tmp_path, EMIT, {"id": "b", "type": "agent.fetsh"}, edges=[{"from": "a", "to": "c"}])
     for command in (("run",), ("graphs", "validate")):
@@ -70,8 +83,7 @@ def test_faults_are_listed_with_their_pointers(shared_wand: WandDev, tmp_path: P
         assert "Traceback" not in said
 
 
-def test_watching_goes_on_over_a_lost_connection(shared_wand: WandDev, tmp_path: Path) -> None:
-    """The API ends its streams when it stops; here a run is watched over a `kill -9` of everything."""
+def test_watching_goes_on_over_a_lost_connection(tmp_path: Path) -> None:
     dev = WandDev(tmp_path)
     try:
         dev.start()
