@@ -23,6 +23,7 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.context import Artifacts
+from activities.next_task import next_task
 from activities.runner import Services, activity_for, worker_identity
 from wand_orchestrator.bell import Bell
 from wand_orchestrator.contract import EXTERN_RING
@@ -80,8 +81,8 @@ def build_worker(
     plain functions run begin with their first call and end when the worker has ended.
     """
     # An async agent and its plain tools share one place; a plain agent that waits for an async tool that calls a plain
-    # one holds two threads, so with one for each agent all could wait for each other.
-    threads = ThreadPoolExecutor(2 * settings.max_concurrent_agents, thread_name_prefix="agent")
+    # one holds two threads, so with one for each agent all could wait for each other. Half of them are local activities.
+    threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
     services = Services(settings, registry, artifacts, threads)
     agents = [activity_for(agent, services) for agent in registry.agents.values()]
     return Worker(
@@ -90,11 +91,12 @@ def build_worker(
         identity=worker_identity(),
         deployment_config=_deployment(),
         workflows=workflows,
-        activities=[*agents, *local_activities],
+        activities=[*agents, next_task, *local_activities],
         workflow_runner=sandbox(),
         interceptors=interceptors if bell is None else (*interceptors, BellInterceptor(bell)),
         plugins=[SimplePlugin("wand.threads", run_context=partial(_closing, threads))],
         max_concurrent_activities=settings.max_concurrent_agents,
+        max_concurrent_local_activities=settings.max_concurrent_agents,
         activity_task_poller_behavior=PollerBehaviorSimpleMaximum(ACTIVITY_POLLERS),
         max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,

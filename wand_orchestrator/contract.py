@@ -28,6 +28,7 @@ UPDATE_RETRY = "retry"
 UPDATE_RESPOND = "respond"
 SIGNAL_CHILD_EVENTS = "child_events"
 ACTIVITY_ARCHIVE = "wand.archive"
+ACTIVITY_NEXT_TASK = "wand.next_task"
 ACTIVITY_RETRY_NOW = "wand.retry_now"
 ACTIVITY_OUTPUTS = "wand.outputs"
 

@@ -2,8 +2,9 @@
 
 A workflow task lasts as long as local activities follow one another. Until it has ended no query is answered, no signal
 comes in, no regular activity starts and nothing that was done is safe; and all that it did goes to the server in one
-message of limited size. So after a while nothing more is started, and when the local activities in flight have ended a
-timer ends the task. Whether it is time is told by what is recorded in the history, so a replay decides the same.
+message of limited size. So after a while nothing more is started, and when the local activities in flight have ended an
+activity that does nothing ends the task. Whether it is time is told by what is recorded in the history, so a replay
+decides the same. (A timer would do, too, but the server lets the shortest one take a second.)
 """
 
 import asyncio
@@ -12,15 +13,13 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from wand_orchestrator.contract import AgentResult
+from wand_orchestrator.contract import ACTIVITY_NEXT_TASK, AgentResult
 
-MAX_DURATION = timedelta(milliseconds=150)
+MAX_DURATION = timedelta(milliseconds=100)
 """Of local activities in a row. An event reaches its subscribers this much later, at most, plus one node."""
 
 MAX_BYTES = 1_500_000
 """Of inputs and local results, which go to the server together. Its limit is 4 MB for one message."""
-
-SHORTEST_TIMER = timedelta(milliseconds=1)
 
 
 class WorkflowTask:
@@ -32,12 +31,13 @@ class WorkflowTask:
         self._began: datetime | None = None
         self._lasted = timedelta(0)
         self._local_in_flight = 0
-        self._timer: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._ended = 0
 
     @property
     def full(self) -> bool:
         """Nothing more is to start before the task has ended."""
-        return self._timer is not None or self._bytes >= MAX_BYTES or self._lasted >= MAX_DURATION
+        return self._ending is not None or self._bytes >= MAX_BYTES or self._lasted >= MAX_DURATION
 
     def take(self, size: int) -> None:
         """Something of `size` bytes goes to the server with this task."""
@@ -62,11 +62,17 @@ class WorkflowTask:
 
     def _end_if_full(self) -> None:
         """It cannot end while something local is in flight."""
-        if self.full and self._timer is None and self._local_in_flight == 0:
-            self._timer = asyncio.create_task(self._end())
+        if self.full and self._ending is None and self._local_in_flight == 0:
+            self._ending = asyncio.create_task(self._end())
 
     async def _end(self) -> None:
-        await workflow.sleep(SHORTEST_TIMER)
-        self._timer, self._bytes = None, 0
+        self._ended += 1
+        await workflow.execute_activity(
+            ACTIVITY_NEXT_TASK,
+            activity_id=f"$task-{self._ended}",  # no node can have this id
+            start_to_close_timeout=timedelta(seconds=10),
+            summary="the next workflow task",
+        )
+        self._ending, self._bytes = None, 0
         self.regular_ended()
         self._wake()
