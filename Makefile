@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format bench lock clean
+.PHONY: help setup demo run test lint format bench screenshots lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -42,6 +42,9 @@ format: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+screenshots: setup
+	$(BIN)/python -m scripts.screenshots
 
 lock:
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from wand_orchestrator.validation import Checked, Fault, check_graph
-
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
+from wand_orchestrator.validation import Checked, Fault, check_graph
 
 LARGE_NODES = 200
 """A larger graph is checked in a thread."""

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from wand_orchestrator.validation import Fault
-
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.flow import FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Store, StoredGraph
+from wand_orchestrator.validation import Code, Fault
 
 _NAMING = frozenset({FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT})
 
@@ -42,10 +41,10 @@ class _Search:
             stored = await self._find(name)
             if stored is None:
                 message = f"there is no stored graph {name!r}: post it first"
-                self.faults.append(Fault(pointer, "unknown_graph", message))
+                self.faults.append(Fault(pointer, Code.UNKNOWN_GRAPH, message))
             elif stored.graph_id in above or name in way:
                 message = f"the graph contains itself: {' → '.join((*way, name))}"
-                self.faults.append(Fault(pointer, "recursive_graph", message))
+                self.faults.append(Fault(pointer, Code.RECURSIVE_GRAPH, message))
             elif name not in self.found:
                 self.found[name] = stored.graph
                 await self.visit(stored.graph, above | {stored.graph_id}, (*way, name))

@@ -1,33 +1,39 @@
 """The run as Markdown, for the Temporal Web UI's "current details" and `temporal workflow metadata`."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.state import NodeState, RunState
 
 MAX_ROWS = 40
-"""A larger graph shows what is not simply done or waiting, and counts the rest."""
+"""A larger graph shows what is in flight."""
 
 
-def details(graph: Graph, state: RunState, in_flight: Iterable[str]) -> str:
-    """One line for the run, then a table of its nodes; O(MAX_ROWS) for a large graph."""
-    lines = [f"**{graph.name}** · {state.status} · {state.progress}%"]
-    if state.error is not None:
-        lines.append(f"\n{state.error.code}: {_cell(state.error.message)}")
-    nodes = graph.nodes if len(graph.nodes) <= MAX_ROWS else _noteworthy(graph, in_flight)
-    lines += ["", "| node | agent | status | attempt | note |", "|---|---|---|---|---|"]
-    lines += [_row(node, state.nodes.get(node.id, _PENDING)) for node in nodes]
-    if len(graph.nodes) > len(nodes):
-        lines.append(f"\n{len(graph.nodes)} nodes, of which those in flight are shown.")
-    return "\n".join(lines)
+class Details:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._nodes = {node.id: node for node in graph.nodes}
+
+    def text(self, state: RunState, in_flight: Iterable[str]) -> str:
+        """One line for the run, then a table of its nodes; O(MAX_ROWS) for a large graph."""
+        lines = [f"**{self._graph.name}** · {state.status} · {state.progress}%"]
+        if state.error is not None:
+            lines.append(f"\n{state.error.code}: {_cell(state.error.message)}")
+        shown = self._shown(in_flight)
+        lines += ["", "| node | agent | status | attempt | note |", "|---|---|---|---|---|"]
+        lines += [_row(node, state.nodes.get(node.id, _PENDING)) for node in shown]
+        if len(self._nodes) > MAX_ROWS:
+            lines.append(f"\n{len(self._nodes)} nodes, of which those in flight are shown, {MAX_ROWS} at most.")
+        return "\n".join(lines)
+
+    def _shown(self, in_flight: Iterable[str]) -> list[Node]:
+        if len(self._nodes) <= MAX_ROWS:
+            return list(self._nodes.values())
+        return [self._nodes[node] for node in islice(in_flight, MAX_ROWS)]
 
 
 _PENDING = NodeState()
-
-
-def _noteworthy(graph: Graph, in_flight: Iterable[str]) -> list[Node]:
-    wanted = set(list(in_flight)[:MAX_ROWS])
-    return [node for node in graph.nodes if node.id in wanted] if wanted else []
 
 
 def _row(node: Node, state: NodeState) -> str:

@@ -22,7 +22,7 @@ from wand_orchestrator.state import Failure
 from workflows import entries
 from workflows.activities import Activities
 from workflows.deadline import Deadline
-from workflows.details import details
+from workflows.details import Details
 from workflows.failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure, node_failure
 from workflows.flow.approval import Approval
 from workflows.flow.control import Given
@@ -54,6 +54,7 @@ class Walk:
         seconds = carried["deadline_sec"] if carried else run.graph.options.run_timeout_sec
         budget = None if seconds is None else timedelta(seconds=seconds)
         self._deadline = Deadline(budget, passed=lambda: self._put(self._time_out))
+        self._details = Details(run.graph)
         self._in_flight: dict[str, asyncio.Future[AgentResult]] = {}
         self._skipping: set[str] = set()
         self._given: dict[str, Given] = {}
@@ -65,7 +66,7 @@ class Walk:
         self._activities = Activities(
             run.graph.options, self._task, self._append, lambda: self._deadline.remaining, slow
         )
-        self._launcher = Launcher(run, self._activities, self._append, self._holds_back)
+        self._launcher = Launcher(run, self._activities, self._tell, self._holds_back)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
 
@@ -100,7 +101,7 @@ class Walk:
 
     def describe(self) -> None:
         """Keep the Web UI's current details current."""
-        workflow.set_current_details(details(self._graph, self._journal.state, self._scheduler.in_flight))
+        workflow.set_current_details(self._details.text(self._journal.state, self._scheduler.in_flight))
 
     def carry(self) -> dict[str, Any]:
         """What the next history needs; nothing is in flight but control nodes at rest."""
@@ -328,6 +329,11 @@ class Walk:
             self._append(entries.node_decided(decision))
         if self._scheduler.stopping:
             self._cancel_nodes()
+
+    def _tell(self, entry: entries.Entry) -> None:
+        """What a control node tells; the loop takes a turn, so that the current details tell it, too."""
+        self._append(entry)
+        self._wake()
 
     def _append(self, entry: entries.Entry) -> None:
         self._journal.append(entry, self._scheduler.progress)
