@@ -1,0 +1,143 @@
+"""`kill -9` at any moment: the run ends as it would have, what had finished does not run again, no event is lost."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sample_agents import Diary
+
+from cli.ports import free_port
+from tests.acceptance.conftest import StartWandDev
+from tests.acceptance.event_log import EventLog
+from tests.acceptance.wand_command import RunningWand, WandDev, wait_until
+
+LENGTH = 9
+
+
+def chain(folder: Path) -> dict[str, Any]:
+    """Nodes in a row that note their starts and ends; each takes 0.2 s."""
+    nodes = [
+        {
+            "id": f"n{i}",
+            "type": "test.sleep",
+            "params": {"sec": 0.2, "folder": str(folder)},
+            "heartbeat_sec": 2,
+        }
+        for i in range(LENGTH)
+    ]
+    return {"name": "chain", "nodes": nodes, "edges": [{"from": f"n{i}", "to": f"n{i + 1}"} for i in range(LENGTH - 1)]}
+
+
+def start(url: str, graph: dict[str, Any]) -> str:
+    answer = httpx.post(f"{url}/runs", json={"graph": graph}, timeout=10)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["run_id"])
+
+
+def check(url: str, run_id: str, log: EventLog, diary: Diary, begun: dict[str, int]) -> None:
+    """`begun`: how often each node had started when it was seen to have succeeded, at the moment of a kill."""
+    wait_until(lambda: log.ended, "the run ended")
+    assert [event["seq"] for event in log.events] == list(range(1, len(log.events) + 1))
+    assert log.events[-1]["type"] == "run.succeeded"
+    assert httpx.get(f"{url}/runs/{run_id}/logs").json()["events"] == log.events
+    run = httpx.get(f"{url}/runs/{run_id}").json()
+    assert run["status"] == "succeeded"
+    assert {view["status"] for view in run["nodes"].values()} == {"succeeded"}
+    assert {node: diary.count("start", node) for node in begun} == begun
+
+
+def succeeded(log: EventLog, diary: Diary) -> dict[str, int]:
+    nodes = [event["node"] for event in log.events if event["type"] == "node.succeeded"]
+    return {node: diary.count("start", node) for node in nodes}
+
+
+@pytest.mark.parametrize("temporal_too", [False, True], ids=["wand", "everything"])
+def test_wand_dev_is_killed_twice_during_a_run(wand_dev: StartWandDev, temporal_too: bool) -> None:
+    dev = wand_dev()
+    folder = dev.folder / "diary"
+    folder.mkdir()
+    diary = Diary(folder)
+    run_id = start(dev.url, chain(folder))
+    begun: dict[str, int] = {}
+    with EventLog(dev.url, run_id) as log:
+        for seen in ("n1", "n4"):
+            wait_until(lambda seen=seen: log.seen("node.succeeded", seen), f"{seen} succeeded")  # type: ignore[misc]
+            begun |= succeeded(log, diary)
+            kill(dev, temporal_too)
+            dev.restart()
+        check(dev.url, run_id, log, diary, begun)
+    assert log.connections >= 3
+
+
+def kill(dev: WandDev, temporal_too: bool) -> None:
+    pids = dev.temporal_pids()
+    dev.kill()
+    if temporal_too:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_a_run_that_was_just_accepted_is_not_lost(wand_dev: StartWandDev) -> None:
+    dev = wand_dev()
+    folder = dev.folder / "diary"
+    folder.mkdir()
+    run_ids = [start(dev.url, chain(folder) | {"nodes": chain(folder)["nodes"][:1], "edges": []}) for _ in range(5)]
+    kill(dev, temporal_too=True)
+
+    dev.restart()
+
+    for run_id in run_ids:
+        wait_until(lambda id=run_id: status(dev.url, id) == "succeeded", "the run ended")  # type: ignore[misc]
+
+
+def status(url: str, run_id: str) -> str:
+    return str(httpx.get(f"{url}/runs/{run_id}").json()["status"])
+
+
+class Apart:
+    """`wand api` and `wand worker` as processes of their own, on the Temporal of a `wand dev`."""
+
+    def __init__(self, temporal_address: str, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = {
+            "TEMPORAL_ADDRESS": temporal_address,
+            "WAND_DATA_DIR": str(folder / "data"),
+            "WAND_TASK_QUEUE": f"apart-{self.port}",
+            "WAND_PLUGINS": "sample_agents",
+        }
+
+    def api(self, name: str) -> RunningWand:
+        process = RunningWand(("api", "--port", str(self.port)), self.folder, name, **self.settings)
+        process.wait_for_complaint("The API is at")
+        return process
+
+    def worker(self, name: str) -> RunningWand:
+        process = RunningWand(("worker",), self.folder, name, **self.settings)
+        process.wait_for_complaint("The worker polls the task queue")
+        return process
+
+
+@pytest.mark.parametrize("victim", ["worker", "api"])
+def test_one_process_of_several_is_killed(shared_wand: WandDev, tmp_path: Path, victim: str) -> None:
+    apart = Apart(shared_wand.temporal_address, tmp_path)
+    folder = tmp_path / "diary"
+    folder.mkdir()
+    diary = Diary(folder)
+    processes = {"api": apart.api("api"), "worker": apart.worker("worker")}
+    try:
+        run_id = start(apart.url, chain(folder))
+        with EventLog(apart.url, run_id) as log:
+            wait_until(lambda: log.seen("node.succeeded", "n2"), "n2 succeeded")
+            begun = succeeded(log, diary)
+            processes[victim].kill()
+            processes[victim] = apart.api("api-2") if victim == "api" else apart.worker("worker-2")
+            check(apart.url, run_id, log, diary, begun)
+    finally:
+        for process in processes.values():
+            if process.status is None:
+                process.kill()
