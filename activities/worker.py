@@ -29,6 +29,7 @@ from wand_orchestrator.bell import Bell
 from wand_orchestrator.contract import EXTERN_RING
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
+from wand_orchestrator.temporal import keeping_payloads
 
 DISTRIBUTION = "wand-orchestrator"
 
@@ -81,12 +82,12 @@ def build_worker(
     plain functions run begin with their first call and end when the worker has ended.
     """
     # An async agent and its plain tools share one place; a plain agent that waits for an async tool that calls a plain
-    # one holds two threads, so with one for each agent all could wait for each other. Half of them are local activities.
+    # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
     threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
     services = Services(settings, registry, artifacts, threads)
     agents = [activity_for(agent, services) for agent in registry.agents.values()]
     return Worker(
-        client,
+        keeping_payloads(client, settings),
         task_queue=task_queue or settings.task_queue,
         identity=worker_identity(),
         deployment_config=_deployment(),

@@ -14,15 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import quote
 
 from obstore.exceptions import BaseError
-from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store, from_url
+from obstore.store import LocalStore
 
-from wand_orchestrator.errors import AgentError, ConfigurationError, NotFound, Unavailable
-
-Store = LocalStore | MemoryStore | S3Store | GCSStore | AzureStore
+from wand_orchestrator.errors import AgentError, NotFound, Unavailable
+from wand_orchestrator.object_store import ObjectStore, open_object_store
 
 MAX_NAME_BYTES = 240
 """File systems take 255 for a name, and a file that is being written carries a mark behind its own."""
@@ -57,29 +55,14 @@ class OpenArtifact:
 class ArtifactStore:
     """Nothing in it blocks the event loop: obstore has threads of its own. It holds nothing that must be closed."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._keeps_types = not isinstance(store, LocalStore)
 
     @classmethod
     def open(cls, location: str | Path) -> Self:
-        """A folder, which is made if it is not there, or `file://`, `s3://`, `gs://`, `az://` and the like.
-
-        Credentials of object stores come from the environment, as their own tools have it. Raises ConfigurationError.
-        """
-        scheme = urlsplit(str(location)).scheme if "://" in str(location) else ""
-        try:
-            if scheme in ("", "file"):
-                return cls(_folder(str(location)))
-            store = from_url(str(location))
-        except (BaseError, OSError, ValueError) as error:
-            reason = str(error).partition("\n")[0]
-            raise ConfigurationError(f"WAND_ARTIFACTS_URL cannot be used: {reason}") from error
-        if not isinstance(store, Store):
-            raise ConfigurationError(
-                f"WAND_ARTIFACTS_URL: artifacts cannot be kept at {scheme}://, use a folder, s3://, gs:// or az://"
-            )
-        return cls(store)
+        """See `open_object_store`. Raises ConfigurationError."""
+        return cls(open_object_store(location, "WAND_ARTIFACTS_URL"))
 
     async def save(self, run_id: str, name: str, data: bytes, media_type: str) -> Artifact:
         """Write a file whole or not at all; one of the same name, of an earlier attempt, is replaced.
@@ -147,13 +130,6 @@ class ArtifactStore:
             return bytes(await kept.bytes_async()).decode()
         except FileNotFoundError:
             return None if self._keeps_types else _guess(name)
-
-
-def _folder(location: str) -> LocalStore:
-    path = Path(url2pathname(urlsplit(location).path) if location.startswith("file://") else location)
-    folder = path.expanduser().resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    return LocalStore(folder, automatic_cleanup=True)
 
 
 async def _chunks(found: Any) -> AsyncIterator[bytes]:

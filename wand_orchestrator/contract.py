@@ -43,6 +43,9 @@ made for them."""
 TOO_SLOW = "too_slow"
 """Code of the failure of a local activity that was stopped because it is not as short as it was declared to be."""
 
+LOCAL_PAYLOAD_BYTES = 64 * 1024
+"""A node with a larger input runs as a regular activity; a larger result of a local one is kept out of the history."""
+
 EXTERN_RING = "wand_ring"
 """Extern function of the workflow sandbox: `ring(run_id)` tells a relay in this process that the journal grew."""
 

@@ -42,6 +42,22 @@ class Settings(BaseSettings):
         description="Where artifacts are kept: a folder, `s3://bucket/prefix`, `gs://…`, `az://…`. "
         "Default: `artifacts` in the data folder.",
     )
+    payloads_url: str | None = Field(
+        default=None,
+        description="Where large inputs and outputs of nodes are kept, out of Temporal's history: a folder, "
+        "`s3://bucket/prefix`, `gs://…`, `az://…`. Default: `payloads` in the data folder.",
+    )
+    payload_threshold_bytes: int = Field(
+        default=256 * 1024,
+        ge=16 * 1024,
+        le=1024**2,
+        description="A larger input or output of a node is kept there and not in Temporal's history.",
+    )
+    payload_retention_days: float = Field(
+        default=30,
+        gt=0,
+        description="What is kept there is deleted so long after it was written, unless its run is still open.",
+    )
     task_queue: str = Field(default=DEFAULT_TASK_QUEUE, description="Task queue of the core worker.")
     plugins: str = Field(default="", description="Modules with agents and tools, comma-separated.")
     fetch_allow: str = Field(
@@ -52,7 +68,7 @@ class Settings(BaseSettings):
     max_document_bytes: int = Field(default=32 * 1024**2, ge=1024, description="Largest request body.")
     max_nodes: int = Field(default=20_000, ge=1, description="Nodes of a graph, at most.")
     max_edges: int = Field(default=100_000, ge=0, description="Edges of a graph, at most.")
-    max_output_bytes: int = Field(default=1_500_000, ge=1024, description="Largest output of a node, as JSON.")
+    max_output_bytes: int = Field(default=64 * 1024**2, ge=1024, description="Largest output of a node, as JSON.")
     max_concurrent_agents: int = Field(default=200, ge=1, description="Agents that one worker runs at once.")
     sse_queue_size: int = Field(
         default=1000,
@@ -85,6 +101,10 @@ class Settings(BaseSettings):
     @property
     def effective_artifacts_url(self) -> str:
         return self.artifacts_url or str(self.data_dir / "artifacts")
+
+    @property
+    def effective_payloads_url(self) -> str:
+        return self.payloads_url or str(self.data_dir / "payloads")
 
 
 def _comma_separated(text: str) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from wand_orchestrator.contract import SEARCH_ATTRIBUTES
 from wand_orchestrator.errors import Unavailable
+from wand_orchestrator.payloads import with_payload_store
+from wand_orchestrator.settings import Settings
 
 DATA_CONVERTER: DataConverter = replace(pydantic_data_converter)
 """JSON by pydantic: what stands in a history can be read in the Web UI and written from the `temporal` CLI."""
@@ -42,6 +44,18 @@ async def connect(
         return await Client.connect(**config, data_converter=DATA_CONVERTER, lazy=lazy, interceptors=interceptors)
     except RuntimeError as error:
         raise Unavailable("temporal", f"Temporal does not answer at {config['target_host']}: {error}") from error
+
+
+def keeping_payloads(client: Client, settings: Settings) -> Client:
+    """The same connection, with large payloads kept where the settings say (`wand_orchestrator.payloads`).
+
+    The API, every worker and whoever reads the results need the same place. Raises ConfigurationError.
+    """
+    if client.data_converter.external_storage is not None:
+        return client
+    config = client.config()
+    config["data_converter"] = with_payload_store(client.data_converter, settings)
+    return Client(**config)
 
 
 async def ensure_search_attributes(client: Client) -> None:

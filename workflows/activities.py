@@ -8,16 +8,13 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
-from wand_orchestrator.contract import TOO_SLOW, AgentCall, AgentResult
+from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES, TOO_SLOW, AgentCall, AgentResult
 from wand_orchestrator.graph import Node, Options
 from workflows import entries
 from workflows.activity_options import activity_options, local_activity_options
 from workflows.failures import node_failure
 from workflows.size import size_up_to
 from workflows.workflow_task import MAX_BYTES, WorkflowTask
-
-MAX_LOCAL_INPUT_BYTES = 64 * 1024
-"""A larger input makes work that is not short, whatever the agent says."""
 
 MAX_LOCAL_IN_FLIGHT = 32
 """Their results go to the server in one message."""
@@ -63,7 +60,7 @@ class Activities:
         return (
             node.execution == "local"
             and node.queue is None
-            and size <= MAX_LOCAL_INPUT_BYTES
+            and size <= LOCAL_PAYLOAD_BYTES
             and node.type not in self._slow
         )
 

@@ -8,8 +8,8 @@ from wand_orchestrator.events import Event
 from wand_orchestrator.state import RunState, fold
 from workflows.entries import Entry
 
-PAGE_BYTES = 1_000_000
-"""A page stays below Temporal's limit of 2 MB for the answer of a query."""
+PAGE_BYTES = 200_000
+"""A page stays below the size from which on a payload is kept elsewhere: a file for each answer would be a waste."""
 
 
 class Journal:

@@ -23,6 +23,7 @@ from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.state import RunState
 from wand_orchestrator.storage import Store
+from wand_orchestrator.temporal import keeping_payloads
 from workflows.graph_run import GraphRun
 
 Handle = WorkflowHandle[Any, RunResult]
@@ -53,8 +54,9 @@ class Runs:
         return events
 
 
-async def serve(client: Client, folder: Path) -> AsyncIterator[Runs]:
-    settings = Settings(data_dir=folder, task_queue=f"q-{uuid.uuid4().hex}")
+async def serve(client: Client, folder: Path, **options: Any) -> AsyncIterator[Runs]:
+    settings = Settings(data_dir=folder, task_queue=f"q-{uuid.uuid4().hex}", **options)
+    client = keeping_payloads(client, settings)
     store = Store.open(settings.effective_database_url)
     await store.migrate()
     async with worker(client, settings, store):

@@ -255,3 +255,9 @@ class GrowParams(BaseModel):
 async def grow(params: GrowParams, input: dict[str, Any]) -> str:
     """A text of so many bytes."""
     return "x" * params.bytes
+
+
+@agent("test.pass")
+async def pass_on(input: dict[str, Any]) -> Any:
+    """Its output is its input `value`."""
+    return input["value"]

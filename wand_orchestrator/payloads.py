@@ -1,0 +1,170 @@
+"""Large payloads, kept out of Temporal's history: its SDK puts a reference into the history and asks us for the rest.
+
+    <store>/<workflow id>/<SHA-256>.json        a JSON value, as it would stand in the history
+    <store>/<workflow id>/<SHA-256>.bin         anything else, such as what a payload codec has encrypted
+
+What a payload is called follows from what is in it, so writing it again, as a replay or another attempt does, changes
+nothing. It is kept with its run, so it can be told whether it is still needed.
+"""
+
+import asyncio
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Self
+from urllib.parse import quote, unquote
+
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import (
+    ActivitySerializationContext,
+    DataConverter,
+    ExternalStorage,
+    SerializationContext,
+    StorageDriver,
+    StorageDriverClaim,
+    StorageDriverRetrieveContext,
+    StorageDriverStoreContext,
+    StorageDriverWorkflowInfo,
+    WithSerializationContext,
+)
+
+from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES
+from wand_orchestrator.errors import NotFound, Unavailable
+from wand_orchestrator.object_store import ObjectStore, open_object_store
+from wand_orchestrator.settings import Settings
+
+DRIVER = "wand"
+NO_RUN = "none"
+"""Stands for the workflow id of what belongs to no workflow."""
+
+_JSON = b"json/plain"
+_KEY = re.compile(r"[^/]{1,240}/(?P<digest>[0-9a-f]{64})\.(?:json|bin)")
+_CONTENT_TYPES = {"json": "application/json", "bin": "application/octet-stream"}
+
+
+class PayloadStore(StorageDriver):
+    """Nothing in it blocks the event loop: obstore has threads of its own. It holds nothing that must be closed."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._takes_types = not isinstance(store, LocalStore)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Where the settings say. Raises ConfigurationError."""
+        return cls(open_object_store(settings.effective_payloads_url, "WAND_PAYLOADS_URL"))
+
+    def name(self) -> str:
+        return DRIVER
+
+    def type(self) -> str:
+        return DRIVER
+
+    async def store(self, context: StorageDriverStoreContext, payloads: Sequence[Payload]) -> list[StorageDriverClaim]:
+        """Raises Unavailable."""
+        folder = _folder_of(context)
+        return await asyncio.gather(*(self._put(folder, payload) for payload in payloads))
+
+    async def retrieve(
+        self, context: StorageDriverRetrieveContext, claims: Sequence[StorageDriverClaim]
+    ) -> list[Payload]:
+        """Raises NotFound, Unavailable."""
+        return await asyncio.gather(*(self._get(claim) for claim in claims))
+
+    async def collect(self, before: datetime, is_open: Callable[[str], Awaitable[bool]]) -> int:
+        """Delete what was written before that moment, unless `is_open(workflow id)`; gives how many it deleted.
+
+        What belongs to a run that is still open may be needed for a replay, however old it is. Raises Unavailable.
+        """
+        deleted = 0
+        for folder, paths in (await self._written(before)).items():
+            if not await is_open(unquote(folder)):
+                with _answering():
+                    await self._store.delete_async(paths)
+                deleted += len(paths)
+        return deleted
+
+    async def _put(self, folder: str, payload: Payload) -> StorageDriverClaim:
+        digest = await asyncio.to_thread(_digest, payload.data)
+        suffix = "json" if payload.metadata.get("encoding") == _JSON else "bin"
+        key = f"{folder}/{digest}.{suffix}"
+        attributes: Any = {"Content-Type": _CONTENT_TYPES[suffix]} if self._takes_types else None
+        with _answering():
+            await self._store.put_async(key, payload.data, attributes=attributes)
+        metadata = {name: value.decode("latin-1") for name, value in payload.metadata.items()}
+        return StorageDriverClaim({"key": key, "metadata": json.dumps(metadata)})
+
+    async def _get(self, claim: StorageDriverClaim) -> Payload:
+        key = claim.claim_data["key"]
+        match = _KEY.fullmatch(key)
+        if match is None:
+            raise NotFound(f"{key[:100]!r} is no key of a payload")
+        try:
+            with _answering():
+                data = bytes(await (await self._store.get_async(key)).bytes_async())
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"the payload {key} is not there: it was kept in another place, or deleted after its retention "
+                "(WAND_PAYLOADS_URL must name the same place for every worker and the API)"
+            ) from error
+        if await asyncio.to_thread(_digest, data) != match["digest"]:
+            raise Unavailable("payloads", f"the payload {key} is damaged")
+        metadata = json.loads(claim.claim_data["metadata"])
+        return Payload(metadata={name: value.encode("latin-1") for name, value in metadata.items()}, data=data)
+
+    async def _written(self, before: datetime) -> dict[str, list[str]]:
+        """Paths by folder."""
+        found: dict[str, list[str]] = defaultdict(list)
+        with _answering():
+            async for page in self._store.list():
+                for meta in page:
+                    if meta["last_modified"] < before and _KEY.fullmatch(meta["path"]):
+                        found[meta["path"].partition("/")[0]].append(meta["path"])
+        return found
+
+
+class PayloadStorage(ExternalStorage, WithSerializationContext):
+    """What local activities give goes to the server many at a time, so less of it may stand in the history."""
+
+    def with_context(self, context: SerializationContext) -> "PayloadStorage":
+        if isinstance(context, ActivitySerializationContext) and context.is_local:
+            return replace(self, payload_size_threshold=min(self.payload_size_threshold, LOCAL_PAYLOAD_BYTES))
+        return self
+
+
+def with_payload_store(converter: DataConverter, settings: Settings) -> DataConverter:
+    """The converter, with large payloads where the settings say; one that has such a place already stays as it is."""
+    if converter.external_storage is not None:
+        return converter
+    storage = PayloadStorage([PayloadStore.open(settings)], payload_size_threshold=settings.payload_threshold_bytes)
+    return replace(converter, external_storage=storage)
+
+
+def _folder_of(context: StorageDriverStoreContext) -> str:
+    """A workflow id may be whatever somebody started it with, and must stay one segment of a path."""
+    target = context.target
+    workflow_id = target.id if isinstance(target, StorageDriverWorkflowInfo) else None
+    segment = quote(workflow_id or NO_RUN, safe="").replace(".", "%2E")
+    return segment if len(segment) <= 240 else hashlib.sha256(segment.encode()).hexdigest()
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """The store's own messages may hold signed URLs, so they stay in the cause."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (BaseError, OSError) as error:
+        raise Unavailable("payloads", f"the payload store does not answer: {type(error).__name__}") from error
