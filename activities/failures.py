@@ -24,6 +24,10 @@ from wand_orchestrator.state import Failure
 LONGEST_DELAY_SEC = 366 * 86_400.0
 
 
+class StatedFailure(ApplicationError):
+    """What an agent raised on purpose: operators need its words, and no stack trace in their log."""
+
+
 @dataclass(frozen=True)
 class AttemptFailure:
     """Why an attempt has no result. `retry_after`: until the next one, instead of the node's backoff."""
@@ -33,6 +37,7 @@ class AttemptFailure:
     retryable: bool = True
     retry_after: timedelta | None = None
     details: Any = None
+    stated: bool = False
     expected: bool = False
     traceback: TracebackType | None = None
 
@@ -46,6 +51,7 @@ class AttemptFailure:
                 retryable=error.retryable,
                 retry_after=_delay(error.retry_after),
                 details=bounded_json(error.details),
+                stated=True,
                 traceback=error.__traceback__,
             )
         code = error.code if isinstance(error, WandError) else type(error).__name__
@@ -56,7 +62,8 @@ class AttemptFailure:
 
     def for_temporal(self, known: FailureDetails) -> ApplicationError:
         """`known`: what there is to tell of the attempt itself."""
-        return ApplicationError(
+        kind = StatedFailure if self.stated else ApplicationError
+        return kind(
             self.message,
             known.model_copy(update={"details": self.details}),
             type=self.code,
