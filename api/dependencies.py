@@ -23,6 +23,7 @@ from wand_orchestrator.bell import Bell
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
+from wand_orchestrator.temporal import keeping_payloads
 
 MAX_PAGE = 500
 
@@ -57,13 +58,13 @@ class Services:
         artifacts: ArtifactStore,
         bell: Bell | None,
     ) -> "Services":
-        executions = Executions(client, settings.task_queue, eager=bell is not None)
+        executions = Executions(keeping_payloads(client, settings), settings.task_queue, eager=bell is not None)
         settlement = Settlement(executions, store)
         reader = JournalReader(executions, store, settlement)
         graphs = GraphCache(store)
         graph_check = GraphCheck(registry, settings)
         subgraphs = Subgraphs(store)
-        launcher = Launcher(executions, store, subgraphs)
+        launcher = Launcher(executions, store, subgraphs, registry.agents)
         starter = Starter(store, graphs, graph_check, subgraphs, launcher)
         runs = RunReader(executions, store, settlement, graphs)
         return cls(

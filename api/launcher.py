@@ -8,13 +8,16 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from api.executions import AttributesMissing, Executions, StartRefused
 from api.subgraphs import Subgraphs
+from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import Archive
 from wand_orchestrator.errors import GraphFaults, Unavailable, WandError
 from wand_orchestrator.events import Event, EventType
+from wand_orchestrator.execution import resolve_execution
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import Failure, RunStatus
 from wand_orchestrator.storage import PendingRun, Run, Store
@@ -42,10 +45,11 @@ log = logging.getLogger(__name__)
 class Launcher:
     """`run` is its background task: it starts what is pending and confirms what was started."""
 
-    def __init__(self, executions: Executions, store: Store, subgraphs: Subgraphs) -> None:
+    def __init__(self, executions: Executions, store: Store, subgraphs: Subgraphs, agents: Mapping[str, Agent]) -> None:
         self._executions = executions
         self._store = store
         self._subgraphs = subgraphs
+        self._agents = agents
         self._started: set[str] = set()
         self._to_confirm = asyncio.Event()
         self._to_start = asyncio.Event()
@@ -68,8 +72,10 @@ class Launcher:
                 await self._confirm()
 
     async def _start(self, run: PendingRun, subgraphs: Mapping[str, Graph], seconds: float) -> RunStatus:
+        graph = resolve_execution(run.graph, self._agents)
+        parts = {name: resolve_execution(part, self._agents) for name, part in subgraphs.items()}
         try:
-            await self._executions.start(run, subgraphs, seconds)
+            await self._executions.start(replace(run, graph=graph), parts, seconds)
         except StartRefused as error:
             return await self._settle_refused(run, error)
         except (Unavailable, AttributesMissing) as error:

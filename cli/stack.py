@@ -28,6 +28,7 @@ from wand_orchestrator.bell import Bell
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
+from wand_orchestrator.temporal import keeping_payloads
 from workflows.graph_run import GraphRun
 
 TEMPORAL_FILE = "temporal.db"
@@ -101,6 +102,7 @@ def core_worker(
     bell: Bell | None = None,
 ) -> Worker:
     """A worker that runs the workflows, the agents, and what workflows have done for themselves."""
+    client = keeping_payloads(client, settings)
     return build_worker(
         client,
         settings,

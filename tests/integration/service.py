@@ -26,6 +26,7 @@ from wand_orchestrator.bell import Bell
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
+from wand_orchestrator.temporal import keeping_payloads
 from workflows.graph_run import GraphRun
 
 ENDED = frozenset({"succeeded", "failed", "cancelled", "timed_out", "terminated"})
@@ -108,7 +109,7 @@ async def running_service(
 
 def build_service_worker(service: Service, bell: Bell | None = None, client: Client | None = None) -> Worker:
     """`client`: one that is connected, where the service's is not."""
-    connected = client or service.client
+    connected = keeping_payloads(client or service.client, service.settings)
     return build_worker(
         connected,
         service.settings,

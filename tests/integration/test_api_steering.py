@@ -351,6 +351,19 @@ async def test_a_run_that_was_stopped_goes_on_as_a_new_one(service: Service, tmp
     assert [entry[1] for entry in Diary(tmp_path).entries() if entry[0] == "start"] == ["a", "c", "c"]
 
 
+async def test_a_retried_run_keeps_an_output_that_is_not_in_the_history(service: Service, tmp_path: Path) -> None:
+    large = "x" * 1_000_000
+    gated = {"id": "b", "type": "test.gated", "params": {"open": str(tmp_path / "open")}, "retries": 0}
+    first = await service.run(graph([emit("a", large), gated], [edge("a", "b", x="@")]))
+    assert first["status"] == "failed"
+    (tmp_path / "open").touch()
+
+    answer = await service.http.post(f"/runs/{first['run_id']}/retry")
+    second = await service.ended(answer.json()["run_id"])
+
+    assert second["result"]["outputs"] == {"b": {"x": large}}
+
+
 async def test_a_retry_that_makes_no_sense_is_refused(service: Service) -> None:
     run = await service.run(graph([emit("a")]))
 
