@@ -15,6 +15,10 @@ from wand_orchestrator.errors import WandError
 DRAIN_SEC = 3
 """Time that requests in progress have when the server stops; streams are ended before."""
 
+KEEP_ALIVE_SEC = 75
+"""An idle connection is closed by the client, which knows that it has: closed by the server, as uvicorn does after 5 s,
+just when a client with the same patience (httpx) sends its next request, that request is lost."""
+
 _POLL_SEC = 0.01
 
 
@@ -29,6 +33,7 @@ async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_SEC,
             timeout_graceful_shutdown=DRAIN_SEC,
         )
     )

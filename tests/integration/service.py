@@ -1,17 +1,15 @@
 """Wand as `wand dev` puts it together, in this process: a worker and the API over a Temporal server of the tests."""
 
-import asyncio
 import json
-import socket
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
+from fastapi import FastAPI
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -19,7 +17,9 @@ from activities.archiver import archive_activity
 from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
 from activities.worker import build_worker
-from api.app import create_app, end_streams
+from api.app import create_app
+from cli.api_server import serving, url_of
+from cli.ports import LOOPBACK, listen, port_of
 from tests.waiting import until
 from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.bell import Bell
@@ -126,20 +126,7 @@ def build_service_worker(service: Service, bell: Bell | None = None, client: Cli
 
 
 @asynccontextmanager
-async def _serving(app: Any) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server._serve([listener]))
-    while not server.started:
-        if serving.done():
-            serving.result()
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        await end_streams(app)
-        server.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await serving
-        listener.close()
+async def _serving(app: FastAPI) -> AsyncIterator[str]:
+    listener = listen(LOOPBACK, 0, what="", flag="")
+    async with serving(app, listener):
+        yield url_of(LOOPBACK, port_of(listener))

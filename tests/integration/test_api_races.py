@@ -13,6 +13,9 @@ from tests.waiting import until
 
 BATCHES, AT_ONCE = 25, 8
 
+UNKNOWN = 503
+"""On a busy machine a call may not be answered in time; it may be done all the same, and says so."""
+
 NATIVE = {
     "succeeded": WorkflowExecutionStatus.COMPLETED,
     "failed": WorkflowExecutionStatus.FAILED,
@@ -49,7 +52,7 @@ async def _race(service: Service, chance: random.Random) -> None:
         return await service.http.post(f"/runs/{run_id}/{action[0]}", json=action[1])
 
     answers = await asyncio.gather(*(act(*pair) for pair in zip(chosen, pauses, strict=True)))
-    assert {answer.status_code for answer in answers} <= {200, 202, 409}, [answer.text for answer in answers]
+    assert {answer.status_code for answer in answers} <= {200, 202, 409, UNKNOWN}, [answer.text for answer in answers]
     run = await _finish(service, run_id)
     await _check(service, run, list(zip(chosen, answers, strict=True)))
 
@@ -78,19 +81,22 @@ async def _check(service: Service, run: Json, done: list[tuple[tuple[str, Json |
     row = await service.store.runs.get(run_id)
     assert row is not None
     assert row.status == status
-    described = await service.client.get_workflow_handle(run_id).describe()
-    assert described.status is NATIVE[status]
-    cancelled = any(action == "cancel" and answer.json()["status"] == "cancelling" for (action, _), answer in done)
+    handle = service.client.get_workflow_handle(run_id)
+    # The row is written by the workflow's last step but one.
+    await until(handle.describe, lambda described: described.status is NATIVE[status])
+    cancelled = any(
+        action == "cancel" and answer.json()["status"] in ("cancelling", UNKNOWN) for (action, _), answer in done
+    )
     assert status in ("succeeded", "cancelled")
     assert status == "succeeded" or cancelled
     endings = [event["node"] for event in events if event["type"].startswith("node.") and _settles(event["type"])]
     assert len(endings) == len(set(endings))
-    taken = [body for (_, body), answer in done if body is not None and answer.status_code == 200]
+    taken = [body["by"] for (_, body), answer in done if body is not None and answer.status_code == 200]
+    unknown = [body["by"] for (_, body), answer in done if body is not None and answer.status_code == UNKNOWN]
     assert len(taken) <= 1
-    if status == "succeeded" and run["nodes"]["ask"]["status"] == "succeeded" and taken:
-        answered = next(event for event in events if event["node"] == "ask" and "by" in event["data"])
-        assert taken[0] is not None
-        assert answered["data"]["by"] == taken[0]["by"]
+    answered = [event["data"]["by"] for event in events if event["node"] == "ask" and "by" in event["data"]]
+    assert len(answered) <= 1
+    assert set(taken) <= set(answered) <= {*taken, *unknown, None}
 
 
 def _settles(type: str) -> bool:
