@@ -12,6 +12,7 @@ from api import problems
 from api.access_log import AccessLog
 from api.auth import ApiKeyGuard, documented_key
 from api.dependencies import Services
+from api.openapi import DocumentedApi
 from api.routers import artifacts as artifacts_router
 from api.routers import catalog, events, graphs, health, runs, steering
 from wand_orchestrator.artifacts import ArtifactStore
@@ -50,7 +51,7 @@ def create_app(
             with suppress(asyncio.CancelledError):
                 await starting
 
-    app = FastAPI(
+    app = DocumentedApi(
         title="Wand Orchestrator",
         description=DESCRIPTION,
         version=version("wand-orchestrator"),

@@ -21,7 +21,7 @@ LastEventId = Annotated[
     str | None, Header(alias="Last-Event-ID", description="Seq of the last event received; wins over `after`.")
 ]
 
-router = APIRouter(prefix="/runs", tags=["events"], responses=declared(401, 404, 422, 503))
+router = APIRouter(prefix="/runs", tags=["events"], responses=declared(401, 404, 503))
 
 
 @router.get("/{run_id}/logs")

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=JsonRoute, res
 GraphBody = Annotated[GraphDocument, Body(openapi_examples=examples.GRAPHS)]
 
 
-@router.post("", status_code=201, responses=declared(400, 413, 415, 422))
+@router.post("", status_code=201)
 async def create(document: GraphBody, services: ServicesDep, response: Response) -> GraphCreated:
     """Check a graph and store it as the next version of its name. A graph with faults is answered with all of them."""
     graph, warnings = await services.graph_check.require(document)
@@ -31,7 +31,7 @@ async def create(document: GraphBody, services: ServicesDep, response: Response)
     )
 
 
-@router.post("/validate", responses=declared(400, 413, 415, 422))
+@router.post("/validate")
 async def validate(document: GraphBody, services: ServicesDep) -> GraphChecked:
     """The faults and warnings of a graph; nothing is stored."""
     checked = await services.graph_check.check(document)
@@ -46,7 +46,7 @@ async def validate(document: GraphBody, services: ServicesDep) -> GraphChecked:
     )
 
 
-@router.get("", responses=declared(400, 422))
+@router.get("", responses=declared(400))
 async def list_graphs(
     services: ServicesDep,
     cursor: Cursor = None,

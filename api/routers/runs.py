@@ -20,7 +20,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("", status_code=201, responses=declared(400, 404, 409, 413, 415, 422))
+@router.post("", status_code=201, responses=declared(404, 409))
 async def create(
     body: Annotated[RunRequest, Body(openapi_examples=examples.RUNS)],
     services: ServicesDep,
@@ -33,7 +33,7 @@ async def create(
     return created
 
 
-@router.get("", responses=declared(400, 422))
+@router.get("", responses=declared(400))
 async def list_runs(
     services: ServicesDep,
     cursor: Cursor = None,
@@ -41,8 +41,12 @@ async def list_runs(
     status: Annotated[RunStatus | None, Query()] = None,
     graph_id: Annotated[str | None, Query(max_length=200)] = None,
     name: Annotated[str | None, Query(max_length=200, description="The graph's name.")] = None,
-    created_after: Annotated[datetime | None, Query(description="RFC 3339, exclusive.")] = None,
-    created_before: Annotated[datetime | None, Query(description="RFC 3339, exclusive.")] = None,
+    created_after: Annotated[
+        GivenMoment | None, Query(description="RFC 3339, exclusive; UTC without an offset.")
+    ] = None,
+    created_before: Annotated[
+        GivenMoment | None, Query(description="RFC 3339, exclusive; UTC without an offset.")
+    ] = None,
 ) -> RunPage:
     """Runs, newest first. Of one in progress, what changes is as of the last time it wrote to the database."""
     page = await services.store.runs.page(
@@ -63,7 +67,7 @@ async def get(run_id: RunIdPath, services: ServicesDep) -> RunView:
     return await services.runs.read(run_id)
 
 
-@router.post("/{run_id}/retry", status_code=201, responses=declared(400, 404, 409, 422))
+@router.post("/{run_id}/retry", status_code=201, responses=declared(404, 409))
 async def retry(
     run_id: RunIdPath,
     services: ServicesDep,

@@ -10,9 +10,7 @@ from api.json_body import JsonRoute
 from api.models import NodeSteered, RunSteered
 from api.problems import declared
 
-router = APIRouter(
-    prefix="/runs", tags=["steering"], route_class=JsonRoute, responses=declared(401, 404, 409, 422, 503)
-)
+router = APIRouter(prefix="/runs", tags=["steering"], route_class=JsonRoute, responses=declared(401, 404, 409, 503))
 
 NodePath = Annotated[str, Path(max_length=1000, description="The node's id.")]
 

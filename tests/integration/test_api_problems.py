@@ -205,3 +205,24 @@ async def test_every_operation_is_described(service: Service) -> None:
         for method, operation in operations.items():
             assert operation.get("description"), f"{method} {path}"
             assert operation.get("tags"), f"{method} {path}"
+
+
+def _references(document: Any) -> set[str]:
+    if isinstance(document, dict):
+        own = {document["$ref"]} if isinstance(document.get("$ref"), str) else set()
+        return own.union(*map(_references, document.values()))
+    return set().union(*map(_references, document)) if isinstance(document, list) else set()
+
+
+async def test_the_openapi_document_holds_all_that_it_refers_to_and_every_error_is_a_problem(service: Service) -> None:
+    document = (await service.http.get("/openapi.json")).json()
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert _references(document) == schemas
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+            expected = {"400", "413", "415", "422"} if "requestBody" in operation else set()
+            assert expected <= errors.keys(), f"{method} {path}"
+            assert path == "/ready" or all(answer["content"] == problem for answer in errors.values())
