@@ -1,10 +1,18 @@
 """What the API takes and gives: statuses, events and errors are those of `wand_orchestrator`, cut to the call."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -18,6 +26,17 @@ from wand_orchestrator.storage import GraphHead, Run, RunHead, StoredGraph
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
 """UTC, RFC 3339 with milliseconds."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the moment lies outside of the years 1 to 9999 in UTC") from error
+
+
+GivenMoment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A moment that a caller gives: in UTC, which is taken where none is named."""
 
 
 class _ShownAsGraph:

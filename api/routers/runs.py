@@ -1,6 +1,5 @@
 """Runs: started, listed, read."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, Query, Response
@@ -8,7 +7,7 @@ from fastapi import APIRouter, Body, Header, Query, Response
 from api import examples
 from api.dependencies import Cursor, Limit, RunIdPath, ServicesDep
 from api.json_body import JsonRoute
-from api.models import RetryRequest, RunCreated, RunPage, RunRequest, RunSummary, RunView
+from api.models import GivenMoment, RetryRequest, RunCreated, RunPage, RunRequest, RunSummary, RunView
 from api.problems import declared
 from wand_orchestrator.state import RunStatus
 

@@ -114,6 +114,7 @@ QUERIES = {
     "/runs?limit=501": "limit",
     "/runs?status=odd": "status",
     "/runs?created_after=yesterday": "created_after",
+    "/runs?created_before=9999-12-31T23:59:59-23:00": "created_before",
     "/graphs?limit=x": "limit",
     "/runs/r_x/logs?after=-1": "after",
     "/runs/r_x/logs?level=loud": "level",

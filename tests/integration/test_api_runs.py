@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import httpx
@@ -218,3 +219,17 @@ async def test_runs_are_listed_newest_first_page_by_page(service: Service) -> No
             break
 
     assert seen == started[::-1]
+
+
+async def test_runs_are_listed_of_a_stretch_of_time_that_is_in_utc_unless_it_says_otherwise(service: Service) -> None:
+    run_id = await service.start({**graph([emit("a")]), "name": "timed"})
+    created = datetime.fromisoformat((await service.ended(run_id))["created_at"])
+    before, after = created - timedelta(seconds=1), created + timedelta(seconds=1)
+    east = timezone(timedelta(hours=9))
+
+    for zone in (UTC, east):
+        for text in {before.astimezone(zone).isoformat(), before.replace(tzinfo=None).isoformat()}:
+            bounds = {"created_after": text, "created_before": after.astimezone(zone).isoformat()}
+            page = (await service.http.get("/runs", params={"name": "timed", **bounds})).json()
+            assert [run["run_id"] for run in page["runs"]] == [run_id], bounds
+    assert (await service.http.get("/runs", params={"created_after": after.isoformat()})).json()["runs"] == []
