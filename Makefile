@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format bench screenshots lock clean
+.PHONY: help setup demo run test lint format bench screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -45,6 +45,10 @@ bench: setup
 
 screenshots: setup
 	$(BIN)/python -m scripts.screenshots
+
+# What the replay tests replay; see CONTRIBUTING.md before running it.
+histories: setup
+	PYTHONPATH=tests/plugins $(BIN)/python -m tests.histories.record
 
 lock:
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv

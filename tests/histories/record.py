@@ -1,0 +1,231 @@
+"""Records histories of telling runs, on a real server, for the test that replays them: `make histories`.
+
+Each release goes on with the runs of the release before it, so once there is a release, its files stay as they are:
+what the workflow does differently is behind `workflow.patched`, and recorded under a name of its own.
+"""
+
+import asyncio
+import gzip
+import logging
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+from sample_agents import Diary
+from temporalio.client import WorkflowHistory
+
+from cli.dev_server import embedded_temporal
+from tests.integration.graph_cases import FAST_RETRY, echo, edge, emit, fail, flaky, gate, graph, sleep
+from tests.integration.graph_runs import Handle, Runs, ended, serve, state_when
+from tests.waiting import eventually
+from wand_orchestrator.state import RunState
+
+FOLDER = Path(__file__).parent
+SUGGEST_NEW_HISTORY = "limit.historyCount.suggestContinueAsNew=60"
+
+Recorder = Callable[[Runs, Path], Awaitable[Handle]]
+
+
+async def _branches(runs: Runs, folder: Path) -> Handle:
+    """Conditions both ways, joins, retries, an optional failure, local nodes."""
+    nodes = [
+        emit("a", {"n": 5}, execution="local"),
+        echo("low"),
+        echo("high", execution="local"),
+        flaky("again", 2, retry=FAST_RETRY),
+        fail("may", optional=True),
+        echo("end", join="any"),
+    ]
+    edges = [
+        edge("a", "low", when="n < `3`"),
+        edge("a", "high", when="n > `3`", n="n"),
+        edge("a", "again"),
+        edge("a", "may"),
+        *(edge(source, "end", **{source: "@"}) for source in ("low", "high", "again", "may")),
+    ]
+    return await runs.start(graph(nodes, edges))
+
+
+async def _steered(runs: Runs, folder: Path) -> Handle:
+    """Paused and resumed; an approval answered; a failure held, retried, skipped; a node in flight skipped; a wait for
+    an attempt ended."""
+    hour = {"initial_interval_sec": 3600, "max_interval_sec": 3600}
+    nodes = [
+        gate("gate", folder / "open"),
+        {"id": "ask", "type": "flow.approval", "params": {"prompt": "?", "schema": {"type": "boolean"}}},
+        sleep("slow", 600),
+        flaky("later", 2, retry=hour),
+        echo("end", join="any"),
+        fail("held"),
+    ]
+    edges = [edge("gate", "end"), edge("ask", "end", ok="@"), edge("slow", "end"), edge("end", "held")]
+    handle = await runs.start(graph(nodes, edges, options={"on_failure": "pause"}))
+    await state_when(handle, lambda state: _is(state, "later", "retrying") and _is(state, "ask", "waiting"))
+    await handle.signal("pause")
+    (folder / "open").touch()
+    await state_when(handle, lambda state: _is(state, "gate", "succeeded"))
+    await handle.signal("resume")
+    await handle.execute_update("respond", {"node": "ask", "answer": True, "by": "Ada"})
+    await handle.execute_update("skip", "slow")
+    await handle.execute_update("retry", "later")
+    held = await state_when(handle, lambda state: state.status == "paused")
+    await handle.execute_update("retry", "held")
+    await state_when(handle, lambda state: state.status == "paused" and state.last_seq > held.last_seq)
+    await handle.execute_update("skip", "held")
+    return handle
+
+
+async def _cancelled(runs: Runs, folder: Path) -> Handle:
+    nodes = [
+        {"id": "slow", "type": "test.sleep", "params": {"sec": 600, "folder": str(folder)}},
+        {"id": "wait", "type": "flow.wait", "params": {"seconds": 600}},
+        {"id": "sub", "type": "flow.graph", "params": {"graph": "slow"}},
+        {"id": "each", "type": "flow.map", "params": {"agent": "test.sleep", "params": {"sec": 600}}},
+        emit("items", [1, 2]),
+    ]
+    part = graph([sleep("s", 600)]) | {"name": "slow"}
+    handle = await runs.start(graph(nodes, [edge("items", "each", items="@")]), subgraphs={"slow": part})
+    await eventually(lambda: Diary(folder).count("start") == 1)
+    await state_when(handle, lambda state: "each" in state.nodes)
+    await handle.cancel()
+    return handle
+
+
+async def _timed_out(runs: Runs, folder: Path) -> Handle:
+    return await runs.start(graph([sleep("slow", 600)], options={"run_timeout_sec": 1}))
+
+
+async def _control(runs: Runs, folder: Path) -> Handle:
+    """Every control node, each with an agent and with a graph where it takes both."""
+    count = graph([emit("up", {"n": 2})]) | {"name": "count"}
+    ask = {"prompt": "?", "timeout_sec": 0.01, "on_timeout": {"answer": 1}}
+    nodes = [
+        {"id": "ask", "type": "flow.approval", "params": ask},
+        {"id": "wait", "type": "flow.wait", "params": {"seconds": 0.01}},
+        emit("items", [{"number": 1}, {"number": "none"}, 3]),
+        {"id": "agents", "type": "flow.map", "params": {"agent": "test.typed", "tolerate": 2}, "retries": 0},
+        {"id": "graphs", "type": "flow.map", "params": {"graph": "count", "concurrency": 2}},
+        {"id": "sub", "type": "flow.graph", "params": {"graph": "count"}},
+        {"id": "rounds", "type": "flow.repeat", "params": {"agent": "test.echo", "until": "no", "max_times": 2}},
+        {"id": "graph_rounds", "type": "flow.repeat", "params": {"graph": "count", "until": "up.n", "max_times": 2}},
+    ]
+    edges = [
+        edge("ask", "wait"),
+        edge("wait", "items"),
+        edge("items", "agents", items="@"),
+        edge("items", "graphs", items="@"),
+        edge("graphs", "sub"),
+        edge("sub", "rounds"),
+        edge("rounds", "graph_rounds"),
+    ]
+    return await runs.start(graph(nodes, edges), subgraphs={"count": count})
+
+
+async def _long(runs: Runs, folder: Path) -> Handle:
+    """Goes on in new histories, in the middle of a map."""
+    params = {"agent": "test.echo", "concurrency": 7}
+    nodes = [emit("items", list(range(40))), {"id": "each", "type": "flow.map", "params": params}, sleep("last", 0)]
+    asks = {"prompt": "?", "timeout_sec": 1, "on_timeout": {"answer": 1}}
+    nodes.append({"id": "ask", "type": "flow.approval", "params": asks})
+    return await runs.start(graph(nodes, [edge("items", "each", items="@"), edge("each", "last")]))
+
+
+async def _retried(runs: Runs, folder: Path) -> Handle:
+    closed = {"id": "b", "type": "test.gated", "params": {"open": str(folder / "open")}, "retries": 0}
+    document = graph([emit("a", 1), closed], [edge("a", "b", x="@")])
+    first = await runs.start(document)
+    await ended(first)
+    (folder / "open").touch()
+    return await runs.start(document, retry_of={"run_id": first.id})
+
+
+RECORDERS: dict[str, Recorder] = {
+    "branches": _branches,
+    "steered": _steered,
+    "cancelled": _cancelled,
+    "timed-out": _timed_out,
+    "control": _control,
+    "long": _long,
+    "retried": _retried,
+}
+
+
+async def record(folder: Path) -> None:
+    """Write `<name>.<number>.json.gz` for each execution of each run."""
+    extra_args = ("--dynamic-config-value", SUGGEST_NEW_HISTORY)
+    with tempfile.TemporaryDirectory() as data:
+        async with embedded_temporal(ui=False, extra_args=extra_args) as environment:
+            async for runs in serve(environment.client, Path(data)):
+                for name, recorder in RECORDERS.items():
+                    run_folder = Path(data) / f"diary-{name}"
+                    run_folder.mkdir()
+                    handle = await recorder(runs, run_folder)
+                    await ended(handle)
+                    await _write_run(runs, handle.id, folder, name)
+
+
+async def _write_run(runs: Runs, run_id: str, folder: Path, name: str) -> None:
+    """All its executions, and those of its first child run."""
+    histories = [history async for history in _executions(runs, run_id)][::-1]
+    for number, history in enumerate(histories, start=1):
+        _write(folder / f"{name}.{number}.json.gz", history)
+    children = [
+        event.child_workflow_execution_started_event_attributes.workflow_execution.workflow_id
+        for history in histories
+        for event in history.events
+        if event.HasField("child_workflow_execution_started_event_attributes")
+    ]
+    if children:
+        await _write_run(runs, children[0], folder, f"{name}-child")
+
+
+async def _executions(runs: Runs, run_id: str) -> AsyncIterator[WorkflowHistory]:
+    """The last one first."""
+    execution: str | None = None
+    while execution != "":
+        history = await runs.client.get_workflow_handle(run_id, run_id=execution).fetch_history()
+        yield history
+        execution = history.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+
+
+def _write(path: Path, history: WorkflowHistory) -> None:
+    for event in history.events:
+        _anonymise(event, socket.gethostname())
+    # Without a moment in it, the same history makes the same file.
+    path.write_bytes(gzip.compress(history.to_json().encode(), mtime=0))
+
+
+def _anonymise(message: Message, host: str) -> None:
+    """Histories tell which machine ran them, and where it keeps its files; nobody needs to know."""
+    for field, value in message.ListFields():
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            for part in _parts(field, value):
+                _anonymise(part, host)
+        elif field.name == "stack_trace":
+            message.ClearField(field.name)
+        elif field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated:
+            setattr(message, field.name, value.replace(host, "host"))
+        elif field.type == FieldDescriptor.TYPE_BYTES and not field.is_repeated:
+            setattr(message, field.name, value.replace(host.encode(), b"host"))
+
+
+def _parts(field: FieldDescriptor, value: Any) -> list[Message]:
+    if not field.is_repeated:
+        return [value]
+    parts = list(value.values()) if hasattr(value, "values") else list(value)
+    return [part for part in parts if isinstance(part, Message)]
+
+
+def _is(state: RunState, node: str, status: str) -> bool:
+    return node in state.nodes and state.nodes[node].status == status
+
+
+if __name__ == "__main__":
+    logging.disable(logging.WARNING)  # nodes that fail on purpose
+    for old in FOLDER.glob("*.json.gz"):
+        old.unlink()
+    asyncio.run(record(FOLDER))
