@@ -38,4 +38,8 @@ RUNS: dict[str, Example] = {
         "summary": "A graph given with the call",
         "value": {"graph": SQUARES, "input": {"title": "Squares"}},
     },
+    "tagged": {
+        "summary": "With tags, to find it by later",
+        "value": {"graph": SQUARES, "input": {"title": "Squares"}, "tags": ["nightly", "customer:7"]},
+    },
 }

@@ -39,6 +39,7 @@ from wand_orchestrator.contract import (
     QUERY_STATE,
     WAND_GRAPH,
     WAND_GRAPH_ID,
+    WAND_TAGS,
     WORKFLOW_GRAPH_RUN,
     EventPage,
     RunInput,
@@ -126,9 +127,13 @@ class Executions:
         """Start the run's workflow; one that was started before counts as started."""
         graph = run.graph
         document = RunInput(
-            graph=graph, input=run.input, graph_id=run.graph_id, subgraphs=dict(subgraphs), retry_of=run.retry_of
+            graph=graph,
+            input=run.input,
+            graph_id=run.graph_id,
+            tags=run.tags,
+            subgraphs=dict(subgraphs),
+            retry_of=run.retry_of,
         )
-        attributes = [SearchAttributePair(WAND_GRAPH, graph.name), SearchAttributePair(WAND_GRAPH_ID, run.graph_id)]
         try:
             async with _deadline(seconds), _translated():
                 await self.client.start_workflow(
@@ -137,7 +142,7 @@ class Executions:
                     id=run.run_id,
                     task_queue=self.task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    search_attributes=TypedSearchAttributes(attributes),
+                    search_attributes=_search_attributes(run),
                     static_summary=graph.name,
                     memo={"graph_id": run.graph_id, "nodes": len(graph.nodes)},
                     request_eager_start=self._eager,
@@ -310,6 +315,16 @@ class Executions:
             )
         oldest = datetime.now(UTC) - POLL_SILENCE
         return any(poller.last_access_time.ToDatetime(UTC) > oldest for poller in answer.pollers)
+
+
+def _search_attributes(run: PendingRun) -> TypedSearchAttributes:
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(WAND_GRAPH, run.graph.name),
+        SearchAttributePair(WAND_GRAPH_ID, run.graph_id),
+    ]
+    if run.tags:
+        pairs.append(SearchAttributePair(WAND_TAGS, run.tags))
+    return TypedSearchAttributes(pairs)
 
 
 def _successor(event: HistoryEvent) -> str:

@@ -58,7 +58,7 @@ class Launcher:
         """Start a run whose row was just written, or was found by its idempotency key, and give its status."""
         if run.status is not RunStatus.PENDING or run.graph_id is None:
             return run.status
-        pending = PendingRun(run.run_id, run.graph_id, graph, run.input, run.created_at, run.retry_of)
+        pending = PendingRun(run.run_id, run.graph_id, graph, run.input, run.created_at, run.retry_of, run.tags)
         return await self._start(pending, subgraphs, seconds)
 
     async def run(self) -> None:

@@ -23,6 +23,7 @@ from wand_orchestrator.events import Event, rfc3339
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import Failure, NodeState, NodeStatus, RunState, RunStatus
 from wand_orchestrator.storage import GraphHead, Run, RunHead, StoredGraph
+from wand_orchestrator.tags import Tags
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
 """UTC, RFC 3339 with milliseconds."""
@@ -98,6 +99,7 @@ class RunRequest(BaseModel):
     graph_id: str | None = Field(default=None, description="A stored graph.")
     graph: GraphDocument | None = Field(default=None, description="A graph given here; it is checked and stored first.")
     input: Any = Field(default=None, description='What `{"$input": …}` in params refers to.')
+    tags: Tags = Field(default=(), description="Words of your own that the run is found by; none holds a blank.")
 
     @model_validator(mode="after")
     def _one_graph(self) -> "RunRequest":
@@ -152,6 +154,8 @@ class RunSummary(BaseModel):
     finished_at: Moment | None
     error: Failure | None
     retry_of: str | None = Field(description="The run that this one goes on from.")
+    part_of: str | None = Field(description="Of a child run: the run that it is a part of.")
+    tags: list[str] = Field(description="Given at its start, in alphabetical order.")
 
     @classmethod
     def of_head(cls, head: RunHead) -> "RunSummary":
@@ -166,6 +170,8 @@ class RunSummary(BaseModel):
             finished_at=head.finished_at,
             error=head.error,
             retry_of=head.retry_of.run_id if head.retry_of else None,
+            part_of=head.part_of,
+            tags=list(head.tags),
         )
 
 
@@ -272,6 +278,8 @@ def run_view(
         finished_at=state.finished_at,
         error=state.error,
         retry_of=run.retry_of.run_id if run.retry_of else None,
+        part_of=run.part_of,
+        tags=list(run.tags),
         nodes={name: NodeView.of(state.nodes.get(name, NodeState()), of_nodes.get(name)) for name in names},
         result=result,
         waiting_for=[*reasons, *waiting.run_reasons(of_nodes)],

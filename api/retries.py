@@ -46,6 +46,7 @@ class Retries:
             order.input,
             _idempotency(retry_of, idempotency_key),
             retry_of=retry_of,
+            tags=order.tags,
         )
         seconds = max(LEAST_START_SEC, budget.left(START_SEC))
         return RunCreated(run_id=run.run_id, status=await self._launcher.start(run, order.graph, subgraphs, seconds))

@@ -17,7 +17,7 @@ from api.models import RunView, run_view
 from api.pending import overlay, pending_nodes
 from api.settlement import NATIVE_STATUS, Settlement
 from api.waits import Waits
-from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID
+from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import GraphId, RunId
@@ -203,6 +203,8 @@ def _stand_in(description: WorkflowExecutionDescription) -> Run:
         finished_at=None,
         error=None,
         retry_of=None,
+        part_of=RunId(description.root_id) if description.parent_id and description.root_id else None,
+        tags=tuple(attributes.get(WAND_TAGS) or ()),
         input=None,
         result=None,
     )

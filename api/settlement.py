@@ -14,7 +14,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from api.executions import Executions, QueryFailed
-from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, Archive, RunResult
+from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, Archive, RunResult
 from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.events import Event, EventType, Level
 from wand_orchestrator.state import Failure, NodeState, RunState, RunStatus, fold
@@ -114,6 +114,8 @@ class Settlement:
             run_id=run_id,
             graph_id=run.graph_id if run else attributes.get(WAND_GRAPH_ID),
             name=run.name if run else attributes.get(WAND_GRAPH) or run_id,
+            tags=tuple(attributes.get(WAND_TAGS) or ()),
+            part_of=description.root_id if description.parent_id else None,
             events=tuple(events),
             result=result,
         )

@@ -38,7 +38,9 @@ class Starter:
         graph_id, graph = await self._graph(request)
         subgraphs = await self._subgraphs.of(graph, graph_id)
         idempotency = None if idempotency_key is None else Idempotency(idempotency_key, _fingerprint(request))
-        run = await self._store.runs.add(new_run_id(), graph_id, graph.name, request.input, idempotency)
+        run = await self._store.runs.add(
+            new_run_id(), graph_id, graph.name, request.input, idempotency, tags=request.tags
+        )
         status = await self._launcher.start(run, graph, subgraphs, max(LEAST_START_SEC, budget.left(START_SEC)))
         return RunCreated(run_id=run.run_id, status=status)
 

@@ -30,7 +30,7 @@ from cli.process_table import end, processes_with
 from cli.watchdog import ended_with_this_process
 from wand_orchestrator.contract import SEARCH_ATTRIBUTES
 from wand_orchestrator.errors import Unavailable
-from wand_orchestrator.temporal import DATA_CONVERTER
+from wand_orchestrator.temporal import DATA_CONVERTER, type_name
 
 POLLS_PER_SECOND = 2000
 NAMESPACE = "default"
@@ -155,7 +155,7 @@ def _arguments(port: int, ui_port: int | None, database: Path | None) -> list[st
         *("server", "start-dev", "--ip", LOOPBACK, "--port", str(port), "--namespace", NAMESPACE),
         *("--log-level", "error"),
         *(("--headless",) if ui_port is None else ("--ui-port", str(ui_port), "--ui-disable-news-fetch")),
-        *(f"--search-attribute={key.name}={key.indexed_value_type.name.title()}" for key in SEARCH_ATTRIBUTES),
+        *(f"--search-attribute={key.name}={type_name(key)}" for key in SEARCH_ATTRIBUTES),
         "--dynamic-config-value=frontend.enableServerVersionCheck=false",
         *(f"--dynamic-config-value={name}={POLLS_PER_SECOND}" for name in _DYNAMIC_CONFIG),
         *(() if database is None else (_named(database), *(f"--sqlite-pragma={pragma}" for pragma in _PRAGMAS))),

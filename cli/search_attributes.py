@@ -7,7 +7,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from wand_orchestrator.contract import SEARCH_ATTRIBUTES
-from wand_orchestrator.temporal import ensure_search_attributes
+from wand_orchestrator.temporal import ensure_search_attributes, type_name
 
 RETRY_SEC = 5.0
 
@@ -36,7 +36,7 @@ async def register_search_attributes(client: Client) -> None:
 
 
 def _refusal(namespace: str, error: RPCError) -> str:
-    names = " ".join(f"--name {key.name} --type Keyword" for key in SEARCH_ATTRIBUTES)
+    names = " ".join(f"--name {key.name} --type {type_name(key)}" for key in SEARCH_ATTRIBUTES)
     return (
         f"Temporal does not let this process add search attributes to the namespace {namespace} ({error.message}). "
         f"If they are not there yet, add them: temporal operator search-attribute create --namespace {namespace} "

@@ -12,6 +12,7 @@ from temporalio.common import SearchAttributeKey
 from wand_orchestrator.events import Event, Level
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import Failure, RunState
+from wand_orchestrator.tags import Tags
 
 DEFAULT_TASK_QUEUE = "wand"
 """Task queue of the core worker: it runs the workflows and, by default, the agents."""
@@ -34,7 +35,8 @@ ACTIVITY_OUTPUTS = "wand.outputs"
 
 WAND_GRAPH = SearchAttributeKey.for_keyword("WandGraph")
 WAND_GRAPH_ID = SearchAttributeKey.for_keyword("WandGraphId")
-SEARCH_ATTRIBUTES = (WAND_GRAPH, WAND_GRAPH_ID)
+WAND_TAGS = SearchAttributeKey.for_keyword_list("WandTags")
+SEARCH_ATTRIBUTES = (WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS)
 
 EXTERN_OUTPUT = "wand_output"
 """Extern function of the workflow sandbox, `output(node, value)`: takes the output of every node, in a replay that was
@@ -78,6 +80,7 @@ class RunInput(Message):
     graph: Graph
     input: Any = None
     graph_id: str | None = None
+    tags: Tags = Field(default=(), description="By which the run is found; each without blanks.")
     subgraphs: dict[str, Graph] = Field(
         default_factory=dict, description="Stored graphs that control nodes name, by name or id, as of the start."
     )
@@ -191,5 +194,7 @@ class Archive(Message):
     run_id: str
     graph_id: str | None
     name: str
+    tags: tuple[str, ...] = ()
+    part_of: str | None = Field(default=None, description="The run that this child run is a part of.")
     events: tuple[Event, ...]
     result: RunResult | None = None

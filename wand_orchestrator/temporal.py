@@ -7,7 +7,7 @@ from typing import Any
 import temporalio.api.enums.v1 as enums
 import temporalio.api.operatorservice.v1 as operator
 from temporalio.client import Client, Interceptor
-from temporalio.common import SearchAttributeIndexedValueType
+from temporalio.common import SearchAttributeIndexedValueType, SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
@@ -79,6 +79,11 @@ async def ensure_search_attributes(client: Client) -> None:
     except RPCError as error:
         if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise
+
+
+def type_name(key: SearchAttributeKey[Any]) -> str:
+    """The type of a search attribute, as Temporal's command line calls it: `Keyword`, `KeywordList`."""
+    return key.indexed_value_type.name.title().replace("_", "")
 
 
 def _indexed_value_type(kind: SearchAttributeIndexedValueType) -> enums.IndexedValueType.ValueType:

@@ -26,6 +26,8 @@ async def archive(journal: Journal, run: RunInput, result: RunResult | None = No
             run_id=workflow.info().workflow_id,
             graph_id=run.graph_id,
             name=run.graph.name,
+            tags=run.tags,
+            part_of=_part_of(run),
             events=events,
             result=result,
         )
@@ -40,6 +42,14 @@ async def archive(journal: Journal, run: RunInput, result: RunResult | None = No
         cancelled = await _uncancelled(writing) or cancelled
         journal.archived_to(events[-1].seq)
     return cancelled
+
+
+def _part_of(run: RunInput) -> str | None:
+    """The run that somebody started, of whose child runs this is one."""
+    if run.parent is None:
+        return None
+    root = workflow.info().root
+    return run.parent.run_id if root is None else root.workflow_id
 
 
 async def _uncancelled(task: asyncio.Future[None]) -> bool:

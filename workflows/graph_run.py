@@ -26,6 +26,7 @@ from wand_orchestrator.contract import (
     UPDATE_SKIP,
     WAND_GRAPH,
     WAND_GRAPH_ID,
+    WAND_TAGS,
     WORKFLOW_GRAPH_RUN,
     Answer,
     ChildEvents,
@@ -199,7 +200,11 @@ def _refuse(refusal: Refusal | None) -> None:
         raise ApplicationError(refusal.message, type=refusal.code, non_retryable=True)
 
 
-def _search_attributes(run: RunInput) -> list[SearchAttributeUpdate[str]]:
+def _search_attributes(run: RunInput) -> list[SearchAttributeUpdate[Any]]:
     """For a run that was started from the `temporal` CLI; the API sets them at the start."""
-    updates = [WAND_GRAPH.value_set(run.graph.name)]
-    return updates if run.graph_id is None else [*updates, WAND_GRAPH_ID.value_set(run.graph_id)]
+    updates: list[SearchAttributeUpdate[Any]] = [WAND_GRAPH.value_set(run.graph.name)]
+    if run.graph_id is not None:
+        updates.append(WAND_GRAPH_ID.value_set(run.graph_id))
+    if run.tags:
+        updates.append(WAND_TAGS.value_set(run.tags))
+    return updates

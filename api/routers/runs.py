@@ -10,12 +10,22 @@ from api.json_body import JsonRoute
 from api.models import GivenMoment, RetryRequest, RunCreated, RunPage, RunRequest, RunSummary, RunView
 from api.problems import declared
 from wand_orchestrator.state import RunStatus
+from wand_orchestrator.tags import MAX_TAGS
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute, responses=declared(401, 503))
 
 
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=255, description="The same key with the same body gives the same run.")
+]
+
+
+TagsQuery = Annotated[
+    tuple[str, ...],
+    Query(max_length=MAX_TAGS, description="A tag given at the start. With several, a run has them all."),
+]
+PartOf = Annotated[
+    str | None, Query(max_length=1000, description="Only the child runs in this run, which are not listed otherwise.")
 ]
 
 
@@ -40,6 +50,8 @@ async def list_runs(
     status: Annotated[RunStatus | None, Query()] = None,
     graph_id: Annotated[str | None, Query(max_length=200)] = None,
     name: Annotated[str | None, Query(max_length=200, description="The graph's name.")] = None,
+    tag: TagsQuery = (),
+    part_of: PartOf = None,
     created_after: Annotated[
         GivenMoment | None, Query(description="RFC 3339, exclusive; UTC without an offset.")
     ] = None,
@@ -54,6 +66,8 @@ async def list_runs(
         status=status,
         graph_id=graph_id,
         name=name,
+        tags=tag,
+        part_of=part_of,
         created_after=created_after,
         created_before=created_before,
     )

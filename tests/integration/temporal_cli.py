@@ -34,6 +34,11 @@ class TemporalCli:
             "workflow", "update", "execute", "--workflow-id", run_id, "--name", name, "--input", json.dumps(argument)
         )
 
+    async def listed(self, query: str) -> list[str]:
+        """Workflow ids that `temporal workflow list --query` shows."""
+        found = json.loads(await self("workflow", "list", "--query", query, "--output", "json"))
+        return [item["execution"]["workflowId"] for item in found]
+
 
 class CommandFailed(Exception):
     """The command ended with another status than 0."""

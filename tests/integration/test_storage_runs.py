@@ -67,6 +67,7 @@ class TestOutbox:
         runs = [await add(store, graph) for _ in range(3)]
         pending = await store.runs.pending(0, 10)
         assert [run.run_id for run in pending] == [run.run_id for run in runs]
+        assert {run.tags for run in pending} == {()}
         assert {(run.graph_id, run.graph.name, run.input["n"]) for run in pending} == {(graph.graph_id, "demo", 1)}
         assert pending[0].graph == GRAPH
         assert len(await store.runs.pending(0, 2)) == 2
@@ -131,6 +132,22 @@ class TestPages:
         assert ids((await store.runs.page(None, 9, status=RunStatus.RUNNING)).items) == [its.run_id]
         assert ids((await store.runs.page(None, 9, status=RunStatus.PENDING)).items) == [mine.run_id]
         assert (await store.runs.page(None, 9, name="other", status=RunStatus.PENDING)).items == ()
+
+    async def test_of_all_the_tags_that_are_asked_for(self, store: Store, graph: StoredGraph) -> None:
+        both, one, none = [
+            await store.runs.add(new_run_id(), graph.graph_id, "demo", None, tags=tags)
+            for tags in (["a", "b"], ["a"], [])
+        ]
+        await store.runs.confirm_started([one.run_id])
+        assert [run.tags for run in (await store.runs.page(None, 9)).items] == [(), ("a",), ("a", "b")]
+        assert ids((await store.runs.page(None, 9, tags=["a"])).items) == [one.run_id, both.run_id]
+        assert ids((await store.runs.page(None, 9, tags=["b", "a"])).items) == [both.run_id]
+        assert ids((await store.runs.page(None, 9, tags=["a"], status=RunStatus.RUNNING)).items) == [one.run_id]
+        assert (await store.runs.page(None, 9, tags=["a", "c"])).items == ()
+        first = await store.runs.page(None, 1, tags=["a"])
+        assert ids((await store.runs.page(first.next, 1, tags=["a"])).items) == [both.run_id]
+        assert await store.runs.get(none.run_id) == none
+        assert await store.runs.get(both.run_id) == both
 
     async def test_of_a_stretch_of_time_in_any_time_zone(self, store: Store, graph: StoredGraph) -> None:
         runs = [await add(store, graph) for _ in range(3)]

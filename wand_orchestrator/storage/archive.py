@@ -12,6 +12,7 @@ from wand_orchestrator.state import RunState, RunStatus, fold
 from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deadline import BULK_SEC
 from wand_orchestrator.storage.tables import EventRow, GraphRow, RunRow
+from wand_orchestrator.storage.tags import encode_tags, insert_tags
 
 _OPEN = tuple(status for status in RunStatus if not status.ended)
 
@@ -43,11 +44,13 @@ class EventArchive:
             "progress": 0,
             "last_seq": 0,
             "input": "null",
+            "part_of": archive.part_of,
+            "tags": encode_tags(archive.tags),
             "created_at": archive.events[0].ts,
         }
-        await connection.execute(
-            self._database.insert(RunRow).values(**row).on_conflict_do_nothing(index_elements=["id"])
-        )
+        insert = self._database.insert(RunRow).values(**row).on_conflict_do_nothing(index_elements=["id"])
+        if (await connection.execute(insert.returning(col(RunRow.id)))).first() is not None:
+            await insert_tags(connection, archive.run_id, archive.tags, archive.events[0].ts)
 
     async def _insert_events(self, connection: AsyncConnection, archive: Archive) -> None:
         insert = self._database.insert(EventRow).on_conflict_do_nothing(index_elements=["run_id", "seq"])

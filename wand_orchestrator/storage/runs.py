@@ -18,7 +18,8 @@ from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
-from wand_orchestrator.storage.tables import GraphRow, RunRow
+from wand_orchestrator.storage.tables import STARTED, GraphRow, RunRow, RunTagRow
+from wand_orchestrator.storage.tags import decode_tags, encode_tags, insert_tags, tagged
 
 CONFIRM_BATCH = 500
 """Ids in one UPDATE."""
@@ -35,6 +36,8 @@ _HEAD: tuple[Mapped[Any], ...] = (
     col(RunRow.finished_at),
     col(RunRow.error),
     col(RunRow.retry_of),
+    col(RunRow.part_of),
+    col(RunRow.tags),
 )
 # Built once: building them costs as much as asking SQLite.
 _HEADS: Columns = select(*_HEAD)
@@ -45,6 +48,7 @@ _PENDING = select(
     col(RunRow.input),
     col(RunRow.created_at),
     col(RunRow.retry_of),
+    col(RunRow.tags),
     col(GraphRow.document),
 ).join(GraphRow, col(GraphRow.id) == col(RunRow.graph_id))
 
@@ -68,6 +72,8 @@ class RunHead:
     finished_at: datetime | None
     error: Failure | None
     retry_of: RetryOf | None
+    part_of: RunId | None
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class PendingRun:
     input: Any
     created_at: datetime
     retry_of: RetryOf | None
+    tags: tuple[str, ...]
 
 
 class Runs:
@@ -101,6 +108,7 @@ class Runs:
         idempotency: Idempotency | tuple[str, str] | None = None,
         *,
         retry_of: RetryOf | None = None,
+        tags: Sequence[str] = (),
     ) -> Run:
         """Store a `pending` run; or give the run that the same idempotency key and body made before.
 
@@ -118,6 +126,8 @@ class Runs:
             finished_at=None,
             error=None,
             retry_of=retry_of,
+            part_of=None,
+            tags=tuple(tags),
             input=input,
             result=None,
         )
@@ -128,6 +138,7 @@ class Runs:
                 if made != run_id:
                     return _run((await connection.execute(_RUNS.where(col(RunRow.id) == made))).one())
             await connection.execute(insert(RunRow).values(_row(new)))
+            await insert_tags(connection, run_id, new.tags, new.created_at)
             return new
 
         return await self._database.write(claim_and_insert)
@@ -141,7 +152,7 @@ class Runs:
     async def pending(self, older_than_sec: float, limit: int) -> Sequence[PendingRun]:
         """Runs that wait for their workflow to be started, oldest first."""
         statement = (
-            _PENDING.where(col(RunRow.status) == RunStatus.PENDING)
+            _PENDING.where(col(RunRow.status) == RunStatus.PENDING, STARTED)
             .where(col(RunRow.created_at) <= datetime.now(UTC) - timedelta(seconds=older_than_sec))
             .order_by(col(RunRow.created_at), col(RunRow.id))
             .limit(limit)
@@ -160,19 +171,28 @@ class Runs:
         status: RunStatus | None = None,
         graph_id: str | None = None,
         name: str | None = None,
+        tags: Sequence[str] = (),
+        part_of: str | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
     ) -> Page[RunHead]:
-        """`limit` runs that fit, newest first, from `cursor` on. Both bounds on the moment are exclusive."""
-        statement = _HEADS
+        """`limit` runs that fit, newest first, from `cursor` on. Both bounds on the moment are exclusive.
+
+        A run has to have all of `tags`. Child runs are shown only as those of one run, `part_of`.
+        """
+        statement = _HEADS.where(STARTED if part_of is None else col(RunRow.part_of) == part_of)
         for column, value in ((RunRow.status, status), (RunRow.graph_id, graph_id), (RunRow.name, name)):
             if value is not None:
                 statement = statement.where(col(column) == value)
+        created_at, id = col(RunRow.created_at), col(RunRow.id)
+        if tags:
+            statement = tagged(statement, tags)
+            created_at, id = col(RunTagRow.created_at), col(RunTagRow.run_id)
         if created_after is not None:
-            statement = statement.where(col(RunRow.created_at) > created_after)
+            statement = statement.where(created_at > created_after)
         if created_before is not None:
-            statement = statement.where(col(RunRow.created_at) < created_before)
-        statement = newest_first(statement, col(RunRow.created_at), col(RunRow.id), cursor, limit)
+            statement = statement.where(created_at < created_before)
+        statement = newest_first(statement, created_at, id, cursor, limit)
         return page_of(await self._database.rows(statement), limit, _head)
 
     async def _confirm(self, run_ids: Sequence[str]) -> None:
@@ -199,6 +219,7 @@ def _row(new: Run) -> dict[str, Any]:
         "created_at": new.created_at,
         "input": json_text.encode(new.input),
         "retry_of": None if new.retry_of is None else new.retry_of.model_dump_json(by_alias=True),
+        "tags": encode_tags(new.tags),
     }
 
 
@@ -224,12 +245,15 @@ def _head_fields(row: Row[Any]) -> dict[str, Any]:
         "finished_at": row.finished_at,
         "error": None if row.error is None else Failure.model_validate_json(row.error),
         "retry_of": _retry_of(row),
+        "part_of": row.part_of,
+        "tags": decode_tags(row.tags),
     }
 
 
 def _pending(row: Row[Any]) -> PendingRun:
     graph = Graph.model_validate_json(row.document)
-    return PendingRun(row.id, row.graph_id, graph, json_text.decode(row.input), row.created_at, _retry_of(row))
+    input, tags = json_text.decode(row.input), decode_tags(row.tags)
+    return PendingRun(row.id, row.graph_id, graph, input, row.created_at, _retry_of(row), tags)
 
 
 def _retry_of(row: Row[Any]) -> RetryOf | None:

@@ -7,7 +7,17 @@ A change here needs a migration in `migrations/versions`; a test compares the tw
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, ForeignKeyConstraint, Index, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Text,
+    TextClause,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -19,6 +29,12 @@ _NAMES = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
+
+STARTED = text("part_of IS NULL")
+"""Condition of the indexes for lists: they show runs that somebody started, without the child runs in them."""
+
+PARTS = text("part_of IS NOT NULL")
+"""Of the index for the child runs of one run."""
 
 SERIOUS = text("level IN ('warning', 'error')")
 """Condition of a partial index. SQLite uses the index only for a query that repeats it word for word."""
@@ -67,15 +83,23 @@ class GraphRow(Table, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+def _index(which: TextClause, *columns: str) -> Index:
+    return Index(f"ix_runs_{'_'.join(columns)}", *columns, sqlite_where=which, postgresql_where=which)
+
+
 class RunRow(Table, table=True):
-    """`graph_id` is null for a run that was started past the API with a graph that is not stored."""
+    """`graph_id` is null for a run that was started past the API with a graph that is not stored.
+
+    `part_of`, of a child run, is the run that somebody started; no foreign key, for that one may be archived later.
+    """
 
     __tablename__ = "runs"
     __table_args__: Any = (
-        Index("ix_runs_created_at_id", "created_at", "id"),
-        Index("ix_runs_status_created_at_id", "status", "created_at", "id"),
-        Index("ix_runs_graph_id_created_at_id", "graph_id", "created_at", "id"),
-        Index("ix_runs_name_created_at_id", "name", "created_at", "id"),
+        _index(STARTED, "created_at", "id"),
+        _index(STARTED, "status", "created_at", "id"),
+        _index(STARTED, "graph_id", "created_at", "id"),
+        _index(STARTED, "name", "created_at", "id"),
+        _index(PARTS, "part_of", "created_at", "id"),
     )
 
     id: str = Field(primary_key=True)
@@ -86,11 +110,35 @@ class RunRow(Table, table=True):
     last_seq: int = 0
     input: str = Field(default="null", sa_type=Text)
     retry_of: str | None = Field(default=None, sa_type=Text)
+    part_of: str | None = None
+    tags: str | None = Field(default=None, sa_type=Text)
     result: str | None = Field(default=None, sa_type=Text)
     error: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = Field(sa_type=UtcDateTime)
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RunTagRow(Table, table=True):
+    """A tag of a run, to find it by; `created_at` is the run's."""
+
+    __tablename__ = "run_tags"
+    __table_args__: Any = (Index("ix_run_tags_tag_created_at_run_id", "tag", "created_at", "run_id"),)
+
+    run_id: str = Field(primary_key=True, foreign_key="runs.id", ondelete="CASCADE")
+    tag: str = Field(primary_key=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DeletionRow(Table, table=True):
+    """A run that was deleted, until nothing can bring it back; `cleaned_at`: when all that lay elsewhere had gone."""
+
+    __tablename__ = "deletions"
+    __table_args__: Any = (Index("ix_deletions_cleaned_at_deleted_at", "cleaned_at", "deleted_at"),)
+
+    run_id: str = Field(primary_key=True)
+    deleted_at: datetime = Field(sa_type=UtcDateTime)
+    cleaned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class EventRow(Table, table=True):

@@ -1,0 +1,39 @@
+"""Tags as stored: with the run, to show them, and each in a row of its own, to find runs by them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from wand_orchestrator.storage import json_text
+from wand_orchestrator.storage.page import Columns
+from wand_orchestrator.storage.tables import RunRow, RunTagRow
+
+
+def encode_tags(tags: Sequence[str]) -> str | None:
+    return json_text.encode(list(tags)) if tags else None
+
+
+def decode_tags(text: str | None) -> tuple[str, ...]:
+    return () if text is None else tuple(json_text.decode(text))
+
+
+async def insert_tags(connection: AsyncConnection, run_id: str, tags: Sequence[str], created_at: datetime) -> None:
+    """In the transaction that has inserted the run."""
+    if tags:
+        rows = [{"run_id": run_id, "tag": tag, "created_at": created_at} for tag in tags]
+        await connection.execute(insert(RunTagRow), rows)
+
+
+def tagged(statement: Columns, tags: Sequence[str]) -> Columns:
+    """Runs that have all of these tags, read along the index of the first."""
+    first, *others = tags
+    statement = statement.join(RunTagRow, col(RunTagRow.run_id) == col(RunRow.id)).where(col(RunTagRow.tag) == first)
+    for tag in others:
+        other = aliased(RunTagRow)
+        found = select(1).where(col(other.run_id) == col(RunTagRow.run_id), col(other.tag) == tag)
+        statement = statement.where(found.exists())
+    return statement
