@@ -1,19 +1,44 @@
 """The HTTP API from the outside, as the commands use it."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from http import HTTPStatus
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 
-from wand_orchestrator.errors import Unavailable, WandError
+from cli.configuration import settings_with
+from wand_orchestrator.errors import ConfigurationError, Unavailable, WandError
 from wand_orchestrator.settings import Settings
 
 CONNECT_SEC = 5.0
 ANSWER_SEC = 30.0
 
+_AWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+
+MAX_PAGE = 500
+"""Entries that the API gives at once."""
+
+T = TypeVar("T")
 Json = dict[str, Any]
+
+
+def ask(url: str | None, api_key: str | None, question: "Callable[[ApiClient], Awaitable[T]]") -> T:
+    """What `question` gives, asked of the API that the options of a command name."""
+
+    async def asked() -> T:
+        async with ApiClient.open(settings_with(), url, api_key) as api:
+            return await question(api)
+
+    return asyncio.run(asked())
+
+
+def path_of(*parts: str) -> str:
+    """`/runs/r_1/nodes/a`: each part is one segment, whatever characters it has."""
+    return "".join("/" + quote(part, safe="") for part in parts)
 
 
 @dataclass(frozen=True)
@@ -21,6 +46,10 @@ class ListedFault:
     pointer: str
     code: str
     message: str
+
+    @classmethod
+    def all_of(cls, faults: Iterable[Json]) -> "tuple[ListedFault, ...]":
+        return tuple(cls(fault["pointer"], fault["code"], fault["message"]) for fault in faults)
 
 
 class Refused(WandError):
@@ -32,7 +61,7 @@ class Refused(WandError):
         super().__init__(str(problem.get("detail") or f"the API answered with {status}"))
         self.http_status = status
         self.code = str(problem.get("code", self.code))
-        self.faults = tuple(ListedFault(f["pointer"], f["code"], f["message"]) for f in problem.get("faults") or ())
+        self.faults = ListedFault.all_of(problem.get("faults") or ())
 
 
 class ApiClient:
@@ -46,6 +75,8 @@ class ApiClient:
     async def open(cls, settings: Settings, url: str | None = None, api_key: str | None = None) -> AsyncIterator[Self]:
         """Without `url` or `api_key`, those that the settings have an API here listen on."""
         key = api_key or (settings.api_key.get_secret_value() if settings.api_key else None)
+        if key and not (key.isascii() and key.isprintable()):
+            raise ConfigurationError("the API key has characters that cannot be sent in a header")
         async with httpx.AsyncClient(
             base_url=url or f"http://{settings.host}:{settings.port}",
             headers={"X-API-Key": key} if key else {},
@@ -57,11 +88,27 @@ class ApiClient:
     def url(self) -> str:
         return str(self._http.base_url).rstrip("/")
 
-    async def get(self, path: str) -> Json:
-        return dict(await self._json("GET", path))
+    async def get(self, path: str, **params: Any) -> Json:
+        """`params` that are None are left out."""
+        return _document(await self._answer("GET", path, params=_given(params)))
 
-    async def post(self, path: str, body: Any) -> Json:
-        return dict(await self._json("POST", path, json=body))
+    async def post(self, path: str, body: Any = None) -> Json:
+        return _document(await self._answer("POST", path, json=body))
+
+    async def delete(self, path: str) -> None:
+        await self._answer("DELETE", path)
+
+    async def listed(self, path: str, key: str, limit: int, **params: Any) -> Json:
+        """One page of `limit` entries under `key`, put together from as many as the API needs for it."""
+        entries: list[Any] = []
+        cursor = None
+        while True:
+            count = min(limit - len(entries), MAX_PAGE)
+            page = await self.get(path, **params, limit=count, cursor=cursor)
+            entries += page[key]
+            cursor = page["next"]
+            if cursor is None or len(entries) >= limit:
+                return {**page, key: entries}
 
     @asynccontextmanager
     async def stream(self, path: str, headers: dict[str, str], silence_sec: float) -> AsyncIterator[httpx.Response]:
@@ -74,12 +121,26 @@ class ApiClient:
                     raise _refused(answer)
                 yield answer
 
-    async def _json(self, method: str, path: str, **options: Any) -> Any:
+    async def _answer(self, method: str, path: str, **options: Any) -> httpx.Response:
         with _reached(self.url):
             answer = await self._http.request(method, path, **options)
         if answer.is_error:
             raise _refused(answer)
-        return answer.json()
+        return answer
+
+
+def _given(params: Json) -> Json:
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _document(answer: httpx.Response) -> Json:
+    try:
+        document = answer.json()
+    except ValueError as error:
+        raise _foreign(answer) from error
+    if not isinstance(document, dict):
+        raise _foreign(answer)
+    return document
 
 
 @contextmanager
@@ -87,7 +148,7 @@ def _reached(url: str) -> Iterator[None]:
     """Names what does not answer."""
     try:
         yield
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         reason = str(error) or type(error).__name__
         raise Unavailable(
             "api", f"no API answers at {url} ({reason}): start one with `wand dev`, or name one with --url"
@@ -100,5 +161,17 @@ def _refused(answer: httpx.Response) -> WandError:
     except ValueError:
         problem = {}
     if not isinstance(problem, dict) or "code" not in problem:
-        return WandError(f"{answer.request.url} answered with {answer.status_code}, and not as an API of Wand does")
+        return _foreign(answer)
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        problem["detail"] = (
+            f"{answer.request.url.host} asks for the API key: give the right one as --api-key or WAND_API_KEY"
+        )
     return Refused(answer.status_code, problem)
+
+
+def _foreign(answer: httpx.Response) -> WandError:
+    """A web server that is none of Wand's, or a proxy before it."""
+    url, status = answer.request.url, answer.status_code
+    if status in _AWAY:
+        return Unavailable("api", f"{url} answered with {status}: the API behind it is away")
+    return WandError(f"{url} answered with {status}, and not as an API of Wand does")

@@ -1,10 +1,10 @@
 """What a person reads when a command fails: one line that says what is wrong and, where it can be said, what to do."""
 
 import os
+import sys
 
 import httpx
 from pydantic import ValidationError
-from temporalio.service import RPCError
 
 from wand_orchestrator.errors import WandError
 
@@ -15,14 +15,20 @@ def complaint(error: Exception) -> str | None:
         return _invalid(error)
     if isinstance(error, httpx.InvalidURL):
         return f"this is no URL: {error}"
-    if isinstance(error, RPCError):
-        return f"Temporal refused it: {error.message}"
+    if "temporalio" in sys.modules and (refusal := _temporal_refusal(error)):
+        return refusal
     if isinstance(error, OSError):
         place = f"{os.fspath(error.filename)!s}: " if isinstance(error.filename, str | os.PathLike) else ""
         return f"{place}{error.strerror or error}"
     if isinstance(error, WandError):
         return " ".join(error.message.split())
     return None
+
+
+def _temporal_refusal(error: Exception) -> str | None:
+    from temporalio.service import RPCError
+
+    return f"Temporal refused it: {error.message}" if isinstance(error, RPCError) else None
 
 
 def _invalid(error: ValidationError) -> str:

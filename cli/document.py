@@ -17,9 +17,9 @@ def read_document(path: str) -> Any:
     return _parsed(text, "standard input" if path == STDIN else path)
 
 
-def read_argument(text: str) -> Any:
-    """The JSON in an argument, or in the file that it names behind `@`."""
-    return read_document(text.removeprefix(FILE_MARK)) if text.startswith(FILE_MARK) else _parsed(text, "--input")
+def read_argument(text: str, option: str) -> Any:
+    """The JSON in the value of `option`, or in the file that it names behind `@`."""
+    return read_document(text.removeprefix(FILE_MARK)) if text.startswith(FILE_MARK) else _parsed(text, option)
 
 
 def _parsed(text: str, where: str) -> Any:

@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
-from cli.api_client import ApiClient
+import httpx
+
+from cli.api_client import ApiClient, Refused, path_of
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.events import RUN_ENDINGS, Event
 
@@ -13,36 +16,50 @@ SILENCE_SEC = 40.0
 FIRST_PAUSE_SEC = 0.2
 LONGEST_PAUSE_SEC = 5.0
 
-DATA = "data:"
+DATA = b"data:"
 
 
-async def follow(api: ApiClient, run_id: str) -> AsyncIterator[Event | Unavailable]:
-    """Every event from the first to the run's last. Between two connections it gives what kept it from reading on.
+async def follow(api: ApiClient, run_id: str, after: int = 0) -> AsyncIterator[Event | Unavailable]:
+    """Every event after `after`, to the run's last. Between two connections it gives what kept it from reading on.
 
     Raises Refused, such as for a run that is not there.
     """
-    last, pause = 0, FIRST_PAUSE_SEC
+    last, pause = after, FIRST_PAUSE_SEC
     while True:
         try:
-            async for event in _connection(api, run_id, last):
-                last, pause = event.seq, FIRST_PAUSE_SEC
-                yield event
-                if event.type in RUN_ENDINGS:
+            headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last)}
+            async with api.stream(path_of("runs", run_id, "stream"), headers, SILENCE_SEC) as answer:
+                if answer.status_code == HTTPStatus.NO_CONTENT:
                     return
+                async for event in _events(answer):
+                    last, pause = event.seq, FIRST_PAUSE_SEC
+                    yield event
+                    if event.type in RUN_ENDINGS:
+                        return
         except Unavailable as error:
             yield error
+        except Refused as error:
+            if error.http_status != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            yield Unavailable("api", error.message)
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_SEC)
 
 
-async def _connection(api: ApiClient, run_id: str, last: int) -> AsyncIterator[Event]:
-    """What one connection brings after the event `last`."""
-    headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last)}
-    async with api.stream(f"/runs/{run_id}/stream", headers, SILENCE_SEC) as answer:
-        data: list[str] = []
-        async for line in answer.aiter_lines():
-            if line.startswith(DATA):
-                data.append(line.removeprefix(DATA).removeprefix(" "))
-            elif not line and data:
-                yield Event.model_validate_json("\n".join(data))
-                data.clear()
+async def _events(answer: httpx.Response) -> AsyncIterator[Event]:
+    data: list[bytes] = []
+    async for line in _lines(answer):
+        if line.startswith(DATA):
+            data.append(line.removeprefix(DATA).removeprefix(b" "))
+        elif not line and data:
+            yield Event.model_validate_json(b"\n".join(data))
+            data.clear()
+
+
+async def _lines(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """Ended by a line feed and by nothing else: `httpx` would also split at U+2028 and its like within a message."""
+    rest = b""
+    async for chunk in answer.aiter_bytes():
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line.removesuffix(b"\r")

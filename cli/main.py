@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import agents, api, demo, dev, graphs, run, worker
+from cli.commands import agents, api, demo, dev, graphs, run, runs, worker
 from cli.own_packages import collision, foreign_packages
 
 DISTRIBUTION = "wand-orchestrator"
@@ -27,10 +27,21 @@ class _Group(TyperGroup):
             from cli.complaint import complaint
 
             line = complaint(error)
-            if line is None or ctx.params["debug"]:
+            if line is None or isinstance(error, BrokenPipeError) or ctx.params["debug"]:
                 raise
+            _list_faults(error, line)
             typer.echo(f"wand: {line}", err=True)
             raise SystemExit(1) from error
+
+
+def _list_faults(error: Exception, line: str) -> None:
+    """Those of a refused graph, above the line that says only how many there are."""
+    faults = [fault for fault in getattr(error, "faults", ()) if fault.message not in line]
+    if faults:
+        from cli.fault_table import print_faults
+        from cli.output import console
+
+        print_faults(console(stderr=True), faults, "Faults")
 
 
 app = typer.Typer(
@@ -63,6 +74,7 @@ app.command("dev")(dev.dev)
 app.command("api")(api.api)
 app.command("worker")(worker.worker)
 app.command("run")(run.run)
+app.add_typer(runs.app, name="runs")
 app.add_typer(graphs.app, name="graphs")
 app.command("agents")(agents.agents)
 app.command("demo")(demo.demo)

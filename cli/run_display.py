@@ -11,6 +11,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from cli.moments import span
+from cli.output import plain
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.events import Event
 from wand_orchestrator.state import NodeState, NodeStatus, RunState, RunStatus, fold
@@ -63,7 +65,7 @@ class RunDisplay:
             self._note = ""
             fold(self.state, item)
             if item.node is not None and item.message:
-                self._said[item.node] = item.message
+                self._said[item.node] = plain(item.message)
         if not self._console.is_terminal:
             self._console.print(_line(item), soft_wrap=True)
 
@@ -100,7 +102,7 @@ class RunDisplay:
         in_progress = node.status not in _MARKS
         mark: RenderableType = self._spinner if in_progress else Text(*_MARKS[node.status])
         percent = f"{node.percent} %" if in_progress and node.percent is not None else ""
-        said = node.error.message if node.error is not None else self._said.get(name, "")
+        said = plain(node.error.message) if node.error is not None else self._said.get(name, "")
         status = node.status.value + (f" (attempt {node.attempt})" if node.attempt > 1 else "")
         return (
             mark,
@@ -129,13 +131,12 @@ def _most_telling(nodes: dict[str, NodeState], room: int) -> list[str]:
 def _duration(node: NodeState) -> str:
     if node.started_at is None or node.finished_at is None:
         return ""
-    milliseconds = (node.finished_at - node.started_at).total_seconds() * 1000
-    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+    return span((node.finished_at - node.started_at).total_seconds())
 
 
 def _line(item: Event | Unavailable) -> Text:
     if isinstance(item, Unavailable):
         return Text(item.message, style="yellow")
     where = f" {item.node}" if item.node is not None else ""
-    message = f": {item.message}" if item.message else ""
+    message = f": {plain(item.message)}" if item.message else ""
     return Text(f"{item.progress:3d} % {item.type.value}{where}{message}")

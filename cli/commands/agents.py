@@ -1,12 +1,10 @@
 """`wand agents`: what graphs can name."""
 
-import asyncio
-import json
 from typing import Annotated, Any
 
 import typer
 
-from cli.commands.run import ApiKey, Url
+from cli.options import ApiKey, Url
 
 
 def agents(
@@ -15,11 +13,14 @@ def agents(
     api_key: ApiKey = None,
 ) -> None:
     """List agents and tools: those installed here, or with --url those of a running API."""
-    agents, tools = _here() if url is None else asyncio.run(_there(url, api_key))
+    from cli.output import print_json
+
+    agents, tools = _here() if url is None else _there(url, api_key)
     if as_json:
-        typer.echo(json.dumps({"agents": agents, "tools": tools}, indent=2, ensure_ascii=False))
+        print_json({"agents": agents, "tools": tools})
         return
     _print("agent", agents)
+    typer.echo()
     _print("tool", tools)
 
 
@@ -37,26 +38,24 @@ def _here() -> Listed:
     return agents["agents"], tools["tools"]
 
 
-async def _there(url: str, api_key: str | None) -> Listed:
-    from cli.api_client import ApiClient
-    from cli.configuration import settings_with
+def _there(url: str, api_key: str | None) -> Listed:
+    from cli.api_client import ApiClient, ask
 
-    async with ApiClient.open(settings_with(), url, api_key) as api:
+    async def listed(api: ApiClient) -> Listed:
         return (await api.get("/agents"))["agents"], (await api.get("/tools"))["tools"]
+
+    return ask(url, api_key, listed)
 
 
 def _print(kind: str, listed: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from cli.table import print_table
 
-    table = Table()
-    for name in (kind, "params", "input" if kind == "agent" else "gives", "description"):
-        table.add_column(name, overflow="fold")
-    for item in listed:
-        second = item["input_schema"] if kind == "agent" else item["output_schema"]
-        table.add_row(item["name"], Text(_keys(item["params_schema"])), Text(_keys(second)), Text(item["description"]))
-    Console().print(table)
+    second, schema = ("input", "input_schema") if kind == "agent" else ("gives", "output_schema")
+    rows = [
+        (item["name"], _keys(item["params_schema"]), _keys(item[schema]), " ".join(item["description"].split()))
+        for item in listed
+    ]
+    print_table((kind, "params", second, "description"), rows, whole=(kind,))
 
 
 def _keys(schema: dict[str, Any]) -> str:

@@ -54,9 +54,9 @@ async def _demo(settings: "Settings", keep: bool) -> bool:
 
 async def _charted(stack: "Stack") -> bool:
     from cli.api_client import ApiClient
-    from cli.commands.run import watched
     from cli.data_set import NAME, seattle_weather
     from cli.file_server import serve_file
+    from cli.watching import watched
 
     async with (
         serve_file(NAME, seattle_weather(), "text/csv") as url,
@@ -64,7 +64,7 @@ async def _charted(stack: "Stack") -> bool:
     ):
         graph = demo_graph(url)
         run_id = (await api.post("/runs", {"graph": graph}))["run_id"]
-        view = await watched(api, run_id, graph, watch=True)
+        view = await watched(api, run_id, graph)
     if view["status"] != "succeeded":
         typer.echo(f"wand: the run {view['status']}: {view['error']['message']}", err=True)
         return False

@@ -1,46 +1,90 @@
-"""`wand graphs validate`: what is wrong with a graph, before anybody runs it."""
+"""`wand graphs`: what is wrong with a graph before anybody runs it, and the graphs that are stored."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.commands.run import ApiKey, Url
+from cli.options import ApiKey, AsJson, GraphArgument, GraphFile, Limit, Url
 
 if TYPE_CHECKING:
     from wand_orchestrator.errors import FaultLike
 
-app = typer.Typer(help="Graph documents.", no_args_is_help=True)
-
-
-@app.callback()
-def _graphs() -> None:
-    """Makes `validate` a command of its own name."""
+app = typer.Typer(help="Graph documents, checked and stored.", no_args_is_help=True)
 
 
 @app.command()
-def validate(
-    file: Annotated[str, typer.Argument(help="Graph document (JSON); `-` reads it from standard input.")],
+def validate(file: GraphFile, url: Url = None, api_key: ApiKey = None) -> None:
+    """Print every fault with its place in the document; exit status 1 if there is one. With --url, by the agents that
+    are installed there, else by those that are installed here."""
+    from cli.document import read_document
+    from cli.fault_table import print_faults
+    from cli.output import console
+
+    document = read_document(file)
+    faults, warnings = _here(document) if url is None else _there(document, url, api_key)
+    out = console()
+    if warnings:
+        print_faults(out, warnings, "Warnings")
+    if faults:
+        print_faults(out, faults, "Faults")
+        raise typer.Exit(1)
+    out.print(f"{file}: a graph of {len(document['nodes'])} nodes without a fault")
+
+
+@app.command("list")
+def list_graphs(
+    name: Annotated[str | None, typer.Option(help="Only versions of this name.")] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """Print every fault with its place in the document; exit status 1 if there is one. With --url, by the agents that
-    are installed there, else by those that are installed here."""
-    from rich.console import Console
+    """List the stored graphs, newest first."""
+    from cli.api_client import ask
+    from cli.output import print_json
+    from cli.table import print_table
 
+    listed = ask(url, api_key, lambda api: api.listed("/graphs", "graphs", limit, name=name))
+    if as_json:
+        print_json(listed)
+        return
+    rows = [
+        (graph["graph_id"], graph["name"], str(graph["version"]), graph["created_at"]) for graph in listed["graphs"]
+    ]
+    print_table(("graph", "name", "version", "created"), rows, whole=("graph",))
+
+
+@app.command()
+def show(graph: GraphArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
+    """Show a stored graph. With --json its document stands in the member `graph`."""
+    from cli.api_client import ask, path_of
+    from cli.graph_view import print_graph
+    from cli.output import print_json
+
+    stored = ask(url, api_key, lambda api: api.get(path_of("graphs", graph)))
+    if as_json:
+        print_json(stored)
+    else:
+        print_graph(stored)
+
+
+@app.command()
+def create(file: GraphFile, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
+    """Check a graph, store it as the next version of its name, and print its id."""
+    from cli.api_client import ListedFault, ask
     from cli.document import read_document
     from cli.fault_table import print_faults
+    from cli.output import console, print_json
 
     document = read_document(file)
-    faults, warnings = _here(document) if url is None else asyncio.run(_there(document, url, api_key))
-    console = Console()
-    if warnings:
-        print_faults(console, warnings, "Warnings")
-    if faults:
-        print_faults(console, faults, "Faults")
-        raise typer.Exit(1)
-    console.print(f"{file}: a graph of {len(document['nodes'])} nodes without a fault", highlight=False, markup=False)
+    created = ask(url, api_key, lambda api: api.post("/graphs", document))
+    if as_json:
+        print_json(created)
+        return
+    if created["warnings"]:
+        print_faults(console(stderr=True), ListedFault.all_of(created["warnings"]), "Warnings")
+    typer.echo(created["graph_id"])
 
 
 Found = tuple[Sequence["FaultLike"], Sequence["FaultLike"]]
@@ -58,11 +102,8 @@ def _here(document: Any) -> Found:
     return checked.faults, checked.warnings
 
 
-async def _there(document: Any, url: str, api_key: str | None) -> Found:
-    from cli.api_client import ApiClient, ListedFault
-    from cli.configuration import settings_with
+def _there(document: Any, url: str, api_key: str | None) -> Found:
+    from cli.api_client import ListedFault, ask
 
-    async with ApiClient.open(settings_with(), url, api_key) as api:
-        checked = await api.post("/graphs/validate", document)
-    faults, warnings = ([ListedFault(**fault) for fault in checked[key]] for key in ("faults", "warnings"))
-    return faults, warnings
+    checked = ask(url, api_key, lambda api: api.post("/graphs/validate", document))
+    return ListedFault.all_of(checked["faults"]), ListedFault.all_of(checked["warnings"])

@@ -76,8 +76,8 @@ def test_a_document_that_is_not_json_is_told_by_line_and_column(tmp_path: Path) 
 
 def test_an_argument_is_json_or_names_a_file(tmp_path: Path) -> None:
     (tmp_path / "input.json").write_text("[1]")
-    assert read_argument('{"a": 1}') == {"a": 1}
-    assert read_argument(f"@{tmp_path / 'input.json'}") == [1]
+    assert read_argument('{"a": 1}', "--input") == {"a": 1}
+    assert read_argument(f"@{tmp_path / 'input.json'}", "--input") == [1]
 
 
 def test_without_a_terminal_every_event_is_one_line() -> None:

@@ -1,0 +1,137 @@
+"""`wand runs`: runs listed, read and watched. Those that change one are in `steering`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.commands import steering
+from cli.completion import levels, node_ids, statuses
+from cli.options import ApiKey, AsJson, Limit, RunArgument, Url
+
+if TYPE_CHECKING:
+    from cli.api_client import ApiClient, Json
+
+app = typer.Typer(help="Runs: listed, watched, steered.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_runs(
+    status: Annotated[
+        str | None, typer.Option(help="Only of this status, such as failed.", autocompletion=statuses)
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Only of graphs of this name.")] = None,
+    graph_id: Annotated[str | None, typer.Option(help="Only of this stored graph.")] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """List runs, newest first."""
+    from cli.api_client import ask
+    from cli.output import print_json
+    from cli.run_view import print_runs
+
+    filters = {"status": status, "name": name, "graph_id": graph_id}
+    listed = ask(url, api_key, lambda api: api.listed("/runs", "runs", limit, **filters))
+    if as_json:
+        print_json(listed)
+        return
+    print_runs(listed["runs"])
+    if listed["next"] is not None:
+        typer.echo(f"There are older ones: --limit {2 * limit}", err=True)
+
+
+@app.command()
+def show(run: RunArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
+    """Show a run: its nodes, what it waits for, its error or result."""
+    from cli.api_client import ask, path_of
+    from cli.output import print_json
+    from cli.run_view import print_run
+
+    view = ask(url, api_key, lambda api: api.get(path_of("runs", run)))
+    if as_json:
+        print_json(view)
+    else:
+        print_run(view)
+
+
+@app.command()
+def logs(
+    run: RunArgument,
+    after: Annotated[int, typer.Option(min=0, help="Only events with a higher number.")] = 0,
+    node: Annotated[str | None, typer.Option(help="Only of this node.", autocompletion=node_ids)] = None,
+    level: Annotated[
+        str | None, typer.Option(help="Only of this level or a graver one.", autocompletion=levels)
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Print a run's events, a line each. With --json and --follow, every line is the JSON of one event."""
+    from cli.api_client import ask
+    from cli.event_log import Selection, print_followed, print_so_far
+
+    selection = Selection(run, after, node, level)
+    printing = print_followed if follow else print_so_far
+    ask(url, api_key, lambda api: printing(api, selection, as_json))
+
+
+@app.command()
+def watch(run: RunArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
+    """Show every node of a run until it ends, then its result; the exit status is 0 only if it succeeded. A lost
+    connection is taken up again. With --json the run as it ended is printed."""
+    from cli.api_client import ask
+    from cli.output import print_json
+    from cli.watching import report, succeeded
+
+    view = ask(url, api_key, lambda api: _ended(api, run))
+    if as_json:
+        print_json(view)
+    else:
+        report(view)
+    raise typer.Exit(0 if succeeded(view) else 1)
+
+
+async def _ended(api: "ApiClient", run_id: str) -> "Json":
+    from cli.api_client import path_of
+    from cli.watching import watched
+
+    view = await api.get(path_of("runs", run_id))
+    if view["graph_id"] is None:
+        graph = {"nodes": [{"id": node, "type": ""} for node in view["nodes"]]}
+    else:
+        graph = (await api.get(path_of("graphs", view["graph_id"])))["graph"]
+    return await watched(api, run_id, graph)
+
+
+@app.command()
+def artifacts(
+    run: RunArgument,
+    name: Annotated[str | None, typer.Argument(help="Of the file to get; without it, the files are listed.")] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="Where it goes; `-` is standard output. Default: its name")
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """List the files that a run has kept, or get one of them."""
+    from cli.api_client import ask, path_of
+    from cli.download import download
+    from cli.output import print_json
+    from cli.run_view import print_artifacts
+
+    path = path_of("runs", run, "artifacts")
+    if name is not None:
+        place = ask(url, api_key, lambda api: download(api, path + path_of(name), output or name))
+        typer.echo(place, err=True)
+        return
+    listed = ask(url, api_key, lambda api: api.get(path))
+    if as_json:
+        print_json(listed)
+    else:
+        print_artifacts(listed["artifacts"])
+
+
+steering.add_to(app)

@@ -1,0 +1,124 @@
+"""The commands of `wand runs` that change a run: each is one call of the API."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.completion import node_ids
+from cli.options import ApiKey, AsJson, NodeArgument, RunArgument, Url
+
+if TYPE_CHECKING:
+    from cli.api_client import Json
+
+
+def pause(run: RunArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
+    """Start nothing new in a run until `resume`; what is in flight ends."""
+    _steer(run, "pause", as_json, url, api_key)
+
+
+def resume(run: RunArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
+    """Let a paused run go on."""
+    _steer(run, "resume", as_json, url, api_key)
+
+
+def cancel(run: RunArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
+    """Ask a run to stop. It is `cancelled` when all that was in flight has ended."""
+    _steer(run, "cancel", as_json, url, api_key)
+
+
+def retry(
+    run: RunArgument,
+    from_nodes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from", metavar="NODE", help="Runs again with all after it; may be repeated.", autocompletion=node_ids
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Go on from a run that has ended, in a new one, and print its id. What had succeeded does not run again."""
+    answer = _post((run, "retry"), {"from": from_nodes or []}, url, api_key)
+    _show(answer, as_json, lambda: typer.echo(answer["run_id"]))
+
+
+def retry_node(
+    run: RunArgument, node: NodeArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None
+) -> None:
+    """Try a node of a run now: one that waits for its next attempt, or a failed one that holds the run."""
+    _steer_node(run, node, "retry", None, as_json, url, api_key, "is tried now")
+
+
+def skip(
+    run: RunArgument, node: NodeArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None
+) -> None:
+    """Skip a node that has not finished; one in flight is cancelled first."""
+    _steer_node(run, node, "skip", None, as_json, url, api_key, "is skipped")
+
+
+def respond(
+    run: RunArgument,
+    node: NodeArgument,
+    answer: Annotated[str, typer.Option(help="JSON that fits the node's schema, or `@` and a file of it.")],
+    by: Annotated[str | None, typer.Option(help="Who answers. Default: your login name")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Answer an approval that waits."""
+    from cli.document import read_argument
+
+    body = {"answer": read_argument(answer, "--answer"), "by": by or _login_name()}
+    _steer_node(run, node, "respond", body, as_json, url, api_key, "is answered")
+
+
+def delete(run: RunArgument, url: Url = None, api_key: ApiKey = None) -> None:
+    """Remove a run that has ended, with its events and files."""
+    from cli.api_client import ask, path_of
+
+    ask(url, api_key, lambda api: api.delete(path_of("runs", run)))
+    typer.echo(f"{run} is deleted")
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (pause, resume, cancel, retry, retry_node, skip, respond, delete):
+        app.command()(command)
+
+
+def _steer(run: str, verb: str, as_json: bool, url: str | None, api_key: str | None) -> None:
+    answer = _post((run, verb), None, url, api_key)
+    _show(answer, as_json, lambda: typer.echo(f"{run} is {answer['status']}"))
+
+
+def _steer_node(
+    run: str, node: str, verb: str, body: Any, as_json: bool, url: str | None, api_key: str | None, done: str
+) -> None:
+    answer = _post((run, "nodes", node, verb), body, url, api_key)
+    _show(answer, as_json, lambda: typer.echo(f"{node} of {run} {done}"))
+
+
+def _post(parts: tuple[str, ...], body: Any, url: str | None, api_key: str | None) -> "Json":
+    from cli.api_client import ask, path_of
+
+    return ask(url, api_key, lambda api: api.post(path_of("runs", *parts), body))
+
+
+def _show(answer: "Json", as_json: bool, say: Callable[[], None]) -> None:
+    from cli.output import print_json
+
+    if as_json:
+        print_json(answer)
+    else:
+        say()
+
+
+def _login_name() -> str | None:
+    """None in a container whose user has no name."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return None

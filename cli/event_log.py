@@ -1,0 +1,81 @@
+"""A run's events, a line each."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from cli.api_client import MAX_PAGE, ApiClient, Json, path_of
+from cli.event_stream import follow
+from cli.output import console, plain, print_json
+from wand_orchestrator.errors import BadRequest, Unavailable
+from wand_orchestrator.events import LEVELS, Event
+
+_STYLES = {"debug": "dim", "warning": "yellow", "error": "red"}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Events of `run_id` after the seq `after`; of `node`, and of `level` or graver."""
+
+    run_id: str
+    after: int = 0
+    node: str | None = None
+    level: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.level not in (None, *LEVELS):
+            raise BadRequest(f"--level is one of {', '.join(LEVELS)}, not {self.level}")
+
+    def holds(self, event: Event) -> bool:
+        least = 0 if self.level is None else [str(level) for level in LEVELS].index(self.level)
+        return LEVELS.index(event.level) >= least and self.node in (None, event.node)
+
+
+async def print_so_far(api: ApiClient, selection: Selection, as_json: bool) -> None:
+    """As JSON, one list of all."""
+    events: list[Json] = []
+    last: Json = {}
+    out = console()
+    async for page in _pages(api, selection):
+        events += page["events"] if as_json else ()
+        last = page
+        for event in () if as_json else page["events"]:
+            out.print(_line(Event.model_validate(event)), soft_wrap=True)
+    if as_json:
+        print_json({**last, "events": events})
+
+
+async def print_followed(api: ApiClient, selection: Selection, as_json: bool) -> None:
+    """To the run's end; what breaks the connection is said on standard error."""
+    await api.get(path_of("runs", selection.run_id))
+    out, aside = console(), console(stderr=True)
+    async for item in follow(api, selection.run_id, selection.after):
+        if isinstance(item, Unavailable):
+            aside.print(Text(plain(item.message), style="yellow"), soft_wrap=True)
+        elif selection.holds(item):
+            if as_json:
+                print_json(item.model_dump(mode="json"), indent=None)
+            else:
+                out.print(_line(item), soft_wrap=True)
+
+
+async def _pages(api: ApiClient, selection: Selection) -> AsyncIterator[Json]:
+    after = selection.after
+    path = path_of("runs", selection.run_id, "logs")
+    while True:
+        page = await api.get(path, after=after, limit=MAX_PAGE, node=selection.node, level=selection.level)
+        yield page
+        if page["ended"] or page["last_seq"] <= after:
+            return
+        after = page["last_seq"]
+
+
+def _line(event: Event) -> Text:
+    moment = event.model_dump(mode="json", include={"ts"})["ts"]
+    where = f" {plain(event.node)}" if event.node is not None else ""
+    message = f": {plain(event.message)}" if event.message else ""
+    return Text.assemble(
+        (f"{event.seq:>5} {moment} ", "dim"),
+        (f"{event.level:7} {event.type.value}{where}{message}", _STYLES.get(event.level, "")),
+    )

@@ -1,0 +1,57 @@
+"""What commands write to standard output: JSON as the API gave it, or text for people.
+
+What a run says is written by its agents: control characters in it are shown, never obeyed.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+UNLIMITED = 100_000
+"""Columns of what is no terminal: a line that another program reads is not folded."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+Cell = str | Text
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Without colour codes and without a width unless it is a terminal."""
+    opened = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not opened.is_terminal:
+        opened.width = UNLIMITED
+    return opened
+
+
+def plain(text: str) -> str:
+    """On one line, control characters as escapes."""
+    return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+
+
+def cell_text(cell: Cell) -> Text:
+    return cell if isinstance(cell, Text) else Text(plain(cell))
+
+
+def print_json(document: Any, *, indent: int | None = 2) -> None:
+    """In the order and with the values of the document; escaped where standard output cannot show a character."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=indent)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def print_fields(fields: Mapping[str, Cell | None]) -> None:
+    """A line each; None and empty ones are left out."""
+    out = console()
+    shown = {name: value for name, value in fields.items() if value}
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
+        out.print(Text.assemble((f"{name:{width}}  ", "dim"), cell_text(value)), soft_wrap=True)

@@ -1,0 +1,87 @@
+"""Runs, for people."""
+
+from collections.abc import Iterable
+
+import typer
+from rich.text import Text
+
+from cli.api_client import Json
+from cli.moments import ago, took
+from cli.output import Cell, plain, print_fields, print_json
+from cli.table import print_table
+
+_STYLES = {
+    "succeeded": "green",
+    "failed": "red",
+    "timed_out": "red",
+    "terminated": "red",
+    "running": "cyan",
+    "scheduled": "cyan",
+    "retrying": "yellow",
+    "waiting": "yellow",
+    "paused": "yellow",
+    "cancelling": "yellow",
+    "cancelled": "yellow",
+}
+
+
+def print_runs(runs: Iterable[Json]) -> None:
+    rows = [
+        (run["run_id"], run["name"], _status(run), ago(run["created_at"]), took(run["started_at"], run["finished_at"]))
+        for run in runs
+    ]
+    print_table(("run", "name", "status", "created", "took"), rows, whole=("run",))
+
+
+def print_run(view: Json) -> None:
+    print_fields(
+        {
+            "run": view["run_id"],
+            "graph": " ".join(filter(None, (view["name"], view["graph_id"]))),
+            "status": _status(view),
+            "created": view["created_at"],
+            "started": view["started_at"],
+            "finished": view["finished_at"],
+            "took": took(view["started_at"], view["finished_at"]),
+            "retry of": view["retry_of"],
+            "error": _error(view["error"]),
+        }
+    )
+    for number, reason in enumerate(view["waiting_for"]):
+        typer.echo(f"{'waits for' if number == 0 else '':9} {plain(reason)}")
+    typer.echo()
+    rows = [_node_row(name, node) for name, node in view["nodes"].items()]
+    print_table(("node", "status", "attempt", "took", "about"), rows)
+    if view["result"] is not None:
+        typer.echo("\nresult")
+        print_json(view["result"])
+
+
+def print_artifacts(artifacts: Iterable[Json]) -> None:
+    rows = [(file["name"], file["media_type"], f"{file['size']:,}", file["url"]) for file in artifacts]
+    print_table(("name", "type", "bytes", "url"), rows, whole=("name",))
+
+
+def _status(view: Json) -> Text:
+    status = view["status"]
+    progress = "" if view["finished_at"] else f" {view['progress']} %"
+    return Text(status + progress, style=_STYLES.get(status, ""))
+
+
+def _node_row(name: str, node: Json) -> tuple[Cell, ...]:
+    status = node["status"]
+    percent = f" {node['percent']} %" if status == "running" and node["percent"] is not None else ""
+    return (
+        name,
+        Text(status + percent, style=_STYLES.get(status, "")),
+        str(node["attempt"] or ""),
+        took(node["started_at"], node["finished_at"]),
+        "; ".join(filter(None, [_error(node["error"]), *(f"waits for {reason}" for reason in node["waiting_for"])])),
+    )
+
+
+def _error(error: Json | None) -> str:
+    if error is None:
+        return ""
+    place = f" at {error['node']}" if error.get("node") else ""
+    return f"{error['message']} ({error['code']}){place}"

@@ -1,0 +1,53 @@
+"""Watches a run to its end, and says how it ended."""
+
+import asyncio
+from typing import Any
+
+from rich.console import Console
+
+from cli.api_client import ApiClient, Json, path_of
+from cli.event_stream import FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC, follow
+from cli.output import console, plain, print_json
+from cli.run_display import RunDisplay
+from wand_orchestrator.errors import Unavailable
+from wand_orchestrator.state import RunStatus
+
+
+async def watched(api: ApiClient, run_id: str, graph: Any, watch: bool = True) -> Json:
+    """The run as it ended; its nodes are shown on standard error while it goes on."""
+    display = RunDisplay(Console(stderr=True, quiet=not watch), run_id, graph)
+    try:
+        with display.shown():
+            async for item in follow(api, run_id):
+                display.take(item)
+        return await _read(api, run_id)
+    except asyncio.CancelledError:
+        Console(stderr=True).print(f"The run goes on: {api.url}/runs/{run_id}", highlight=False, soft_wrap=True)
+        raise
+
+
+def report(view: Json) -> None:
+    """Print the result, and on standard error why there is none."""
+    print_json(view["result"])
+    if view["error"]:
+        console(stderr=True).print(_failure(view["error"]), style="red", soft_wrap=True)
+
+
+def succeeded(view: Json) -> bool:
+    return bool(view["status"] == RunStatus.SUCCEEDED)
+
+
+def _failure(error: Json) -> str:
+    place = f" at {error['node']}" if error.get("node") else ""
+    return plain(f"failed{place}: {error['message']} ({error['code']})")
+
+
+async def _read(api: ApiClient, run_id: str) -> Json:
+    """The API may be gone again just as the run's last event has come."""
+    pause = FIRST_PAUSE_SEC
+    while True:
+        try:
+            return await api.get(path_of("runs", run_id))
+        except Unavailable:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SEC)
