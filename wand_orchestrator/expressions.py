@@ -30,6 +30,8 @@ def compile_expression(expression: str) -> ParsedResult:
     except (JMESPathError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ExpressionError(f"{expression!r} is not JMESPath: {reason}") from error
+    except RecursionError as error:
+        raise ExpressionError("the expression is nested too deep") from error
 
 
 def evaluate(expression: str, value: Any) -> Any:
@@ -39,6 +41,8 @@ def evaluate(expression: str, value: Any) -> Any:
     except (JMESPathError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ExpressionError(f"{expression!r} cannot be evaluated: {reason}") from error
+    except RecursionError as error:
+        raise ExpressionError("the expression, or what it is evaluated on, is nested too deep") from error
 
 
 def is_true(value: Any) -> bool:

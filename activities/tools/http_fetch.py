@@ -26,7 +26,16 @@ LARGEST_MAX_BYTES = 256 * 1024**2
 
 _DEFAULT_HEADERS = {"accept": "*/*", "accept-encoding": ACCEPT_ENCODING, "user-agent": "wand-orchestrator"}
 
-Url = Annotated[str, Field(min_length=1, max_length=8192, description="http or https.")]
+Url = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=8192,
+        description="http or https.",
+        json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://."},
+    ),
+]
+"""The pattern is for whoever checks a graph; a fetch itself says more, and without repeating the URL."""
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 Headers = Annotated[dict[str, str] | None, Field(description="Sent to the URL's own origin only.")]
 TextBody = Annotated[str | None, Field(description="Sent as it is, in UTF-8.")]

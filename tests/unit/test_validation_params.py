@@ -35,6 +35,34 @@ def test_what_does_not_depend_on_the_run_input_is_judged_beside_it() -> None:
     ]
 
 
+def builtin_faults(type: str, params: Any) -> list[tuple[str, str]]:
+    from activities import builtin
+
+    document = {"name": "g", "nodes": [{"id": "a", "type": type, "params": params}]}
+    checked = check_graph(document, Registry.of(builtin).agents, max_nodes=9, max_edges=9)
+    return [(fault.pointer.removeprefix("/nodes/0/params"), fault.code) for fault in checked.faults]
+
+
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [
+        ("[[[", "expression_syntax"),
+        ("(" * 5000, "expression_syntax"),
+        ("lenght(@)", "unknown_function"),
+        ("length()", "function_arguments"),
+    ],
+)
+def test_an_expression_in_params_is_read_before_anything_starts(expression: str, code: str) -> None:
+    assert builtin_faults("agent.transform", {"expression": expression}) == [("/expression", code)]
+    assert builtin_faults("agent.transform", {"expression": "length(@)"}) == []
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com", "example.com", "file:///etc/passwd", "https://"])
+def test_a_url_that_is_not_fetched_is_a_fault(url: str) -> None:
+    assert builtin_faults("agent.fetch", {"url": url}) == [("/url", "invalid_params")]
+    assert builtin_faults("agent.fetch", {"url": "HTTPS://example.com"}) == []
+
+
 @pytest.mark.parametrize(
     ("spec", "fits"),
     [

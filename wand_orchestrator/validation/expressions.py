@@ -68,9 +68,9 @@ class Expressions:
         try:
             tree: Ast = compile_expression(expression).parsed
         except ExpressionError as error:
+            if isinstance(error.__cause__, RecursionError):
+                return _too_deep(expression)
             return Problem(Code.EXPRESSION_SYNTAX, f"{quoted(expression)} is not JMESPath: {_reason(error)}")
-        except RecursionError:
-            return _too_deep(expression)
         return self._judge(expression, tree) or tree
 
     def _judge(self, expression: str, tree: Ast) -> Problem | None:

@@ -4,17 +4,27 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from wand_orchestrator.validation.expressions import Expressions, Problem
+from wand_orchestrator.validation.near import Near
 from wand_orchestrator.validation.pointer import label
 from wand_orchestrator.validation.references import holds_reference, passes_reference
 from wand_orchestrator.validation.wording import quoted, shortened
 
 _OF_THE_CONTAINER = frozenset({"type", "required", "additionalProperties", "minProperties", "maxProperties"})
 """Keywords that judge an object or list without looking at the values in it."""
+
+_FORMATS = FormatChecker(formats=())
+"""The one `format` that is more than a remark; the others say different things to different libraries."""
+
+
+@_FORMATS.checks("jmespath")
+def _is_jmespath(value: object) -> bool:
+    return not isinstance(value, str) or not isinstance(Expressions(Near()).read(value), Problem)
 
 
 class UnusableSchema(Exception):
@@ -36,7 +46,7 @@ class Schema:
         for reference in _references(schema):
             if not _holds(schema, reference):
                 raise UnusableSchema(f"it refers to {quoted(reference)}, which it does not hold")
-        self._validator = Draft202012Validator(schema, registry=Registry())
+        self._validator = Draft202012Validator(schema, registry=Registry(), format_checker=_FORMATS)
 
     def errors(self, value: Any) -> list[ValidationError]:
         """Raises UnusableSchema where a part that is needed is not there."""

@@ -56,6 +56,8 @@ def _sentence(error: ValidationError, name: str) -> str:
             return _of_branches(error, name)
         case str(keyword) if keyword in _LIMITS:
             return f"{name} must be {_LIMITS[keyword]} {wanted}, and is {described(value)}"
+        case "pattern":
+            return f"{name} must match the pattern `{shortened(wanted)}`, and is {described(value)}"
     return f"{name} does not fit: {shortened(error.message)}"
 
 

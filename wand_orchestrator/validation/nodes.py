@@ -31,7 +31,7 @@ class NodeCheck:
         self._outputs = outputs
         self._near = near
         self._findings = findings
-        self._params = Params(agents, near, findings)
+        self._params = Params(agents, outputs, near, findings)
         self._types = (*agents, *MODELS)
 
     def check(self, node: NodeOutline) -> None:

@@ -11,6 +11,7 @@ from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
 from wand_orchestrator.validation.misfit import misfits
 from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.outputs import Outputs
 from wand_orchestrator.validation.pointer import Part
 from wand_orchestrator.validation.references import is_input_reference
 from wand_orchestrator.validation.view import View
@@ -39,8 +40,9 @@ def taken_by(agent: Agent) -> Taken:
 class Params:
     """Checks the params of one document's nodes."""
 
-    def __init__(self, agents: Mapping[str, Agent], near: Near, findings: Findings) -> None:
+    def __init__(self, agents: Mapping[str, Agent], outputs: Outputs, near: Near, findings: Findings) -> None:
         self._agents = agents
+        self._outputs = outputs
         self._near = near
         self._findings = findings
 
@@ -60,6 +62,9 @@ class Params:
             raise UnusableSchema(taken.unusable)
         refused: set[str] = set()
         for error in taken.schema.errors(params):
+            if error.validator == "format":  # of an expression, which has codes of its own
+                self._outputs.select(error.instance, None, (*at, *error.absolute_path))
+                continue
             for misfit in misfits(error, f"`params` of {quoted(name)}"):
                 if misfit.key is None:
                     self._findings.fault((*at, *misfit.path), Code.INVALID_PARAMS, misfit.message)
