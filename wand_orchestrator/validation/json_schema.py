@@ -18,13 +18,14 @@ from wand_orchestrator.validation.wording import quoted, shortened
 _OF_THE_CONTAINER = frozenset({"type", "required", "additionalProperties", "minProperties", "maxProperties"})
 """Keywords that judge an object or list without looking at the values in it."""
 
-_FORMATS = FormatChecker(formats=())
-"""The one `format` that is more than a remark; the others say different things to different libraries."""
 
-
-@_FORMATS.checks("jmespath")
 def _is_jmespath(value: object) -> bool:
     return not isinstance(value, str) or not isinstance(Expressions(Near()).read(value), Problem)
+
+
+_FORMATS = FormatChecker(formats=())
+"""The one `format` that is more than a remark; the others say different things to different libraries."""
+_FORMATS.checkers["jmespath"] = (_is_jmespath, ())
 
 
 class UnusableSchema(Exception):
