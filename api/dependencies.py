@@ -17,12 +17,12 @@ from api.run_reader import RunReader
 from api.settlement import Settlement
 from api.starter import Starter
 from api.steering import Steering
-from api.subgraphs import Subgraphs
 from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.bell import Bell
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
+from wand_orchestrator.subgraphs import Subgraphs
 from wand_orchestrator.temporal import keeping_payloads
 
 MAX_PAGE = 500

@@ -43,6 +43,7 @@ from wand_orchestrator.contract import (
     WORKFLOW_GRAPH_RUN,
     EventPage,
     RunInput,
+    RunOrder,
     StatePage,
 )
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
@@ -151,16 +152,17 @@ class Executions:
         except WorkflowAlreadyStartedError:
             return
 
-    async def order_of(self, run_id: str, seconds: float) -> RunInput:
-        """What the run was started with. Raises NotFound when Temporal has forgotten it."""
+    async def order_of(self, run_id: str, seconds: float) -> RunInput | RunOrder:
+        """What the run was started with: its graph, or the name of it. Raises NotFound if Temporal has forgotten it."""
         async with _deadline(seconds), _translated():
             history = self.client.get_workflow_handle(run_id).fetch_history_events(
                 page_size=1, skip_archival=True, rpc_timeout=timedelta(seconds=seconds)
             )
             first = await anext(aiter(history))
         payloads = first.workflow_execution_started_event_attributes.input.payloads
-        [order] = await self.client.data_converter.decode(payloads, [RunInput])
-        return RunInput.model_validate(order)
+        document: dict[str, Any]
+        [document] = await self.client.data_converter.decode(payloads, [dict[str, Any]])
+        return RunInput.model_validate(document) if "graph" in document else RunOrder.model_validate(document)
 
     async def cancel(self, run_id: str, seconds: float) -> None:
         """Ask for cancellation. Raises NotFound if there is no such execution; one that has ended stays as it is."""

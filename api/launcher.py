@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from api.executions import AttributesMissing, Executions, StartRefused
-from api.subgraphs import Subgraphs
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import Archive
 from wand_orchestrator.errors import GraphFaults, Unavailable, WandError
@@ -21,6 +20,7 @@ from wand_orchestrator.execution import resolve_execution
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import Failure, RunStatus
 from wand_orchestrator.storage import PendingRun, Run, Store
+from wand_orchestrator.subgraphs import Subgraphs
 from wand_orchestrator.temporal import ensure_search_attributes
 
 START_SEC = 1.2

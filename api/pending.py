@@ -11,6 +11,9 @@ from temporalio.client import WorkflowExecutionDescription
 
 from wand_orchestrator.state import NodeState, NodeStatus
 
+OWN = "$"
+"""Activities whose id begins so are the run's own, not those of a node: no node can have such an id."""
+
 _STARTED = (
     enums.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
     enums.PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
@@ -49,6 +52,8 @@ def pending_nodes(description: WorkflowExecutionDescription) -> dict[str, Pendin
 def overlay(nodes: dict[str, NodeState], pending: Mapping[str, PendingNode]) -> None:
     """Put what happens inside an attempt, which the journal does not tell, over what it told."""
     for node, info in pending.items():
+        if node.startswith(OWN):
+            continue
         state = nodes.setdefault(node, NodeState())
         if state.status.settled:
             continue

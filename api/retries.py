@@ -10,12 +10,13 @@ from api.models import RunCreated
 from api.run_reader import RunReader
 from api.starter import LEAST_START_SEC
 from api.steering import UnknownNode
-from api.subgraphs import Subgraphs
-from wand_orchestrator.contract import RetryOf, RunInput
+from wand_orchestrator.contract import RetryOf, RunInput, RunOrder
 from wand_orchestrator.errors import Conflict, NotFound
+from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import new_run_id
 from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage import Idempotency, Store
+from wand_orchestrator.subgraphs import Subgraphs
 
 READ_SEC = 0.6
 
@@ -35,23 +36,33 @@ class Retries:
         budget = Budget()
         _require_retryable((await self._runs.read(run_id)).status, from_nodes)
         order = await self._order(run_id, budget)
-        _require_known(order, from_nodes)
-        graph_id = order.graph_id or (await self._store.graphs.find_or_add(order.graph)).graph_id
-        subgraphs = await self._subgraphs.of(order.graph, graph_id)
+        graph_id, graph = await self._graph(run_id, order)
+        _require_known(graph, from_nodes)
+        subgraphs = await self._subgraphs.of(graph, graph_id)
         retry_of = RetryOf(run_id=run_id, from_nodes=tuple(from_nodes))
         run = await self._store.runs.add(
             new_run_id(),
             graph_id,
-            order.graph.name,
+            graph.name,
             order.input,
             _idempotency(retry_of, idempotency_key),
             retry_of=retry_of,
             tags=order.tags,
         )
         seconds = max(LEAST_START_SEC, budget.left(START_SEC))
-        return RunCreated(run_id=run.run_id, status=await self._launcher.start(run, order.graph, subgraphs, seconds))
+        return RunCreated(run_id=run.run_id, status=await self._launcher.start(run, graph, subgraphs, seconds))
 
-    async def _order(self, run_id: str, budget: Budget) -> RunInput:
+    async def _graph(self, run_id: str, order: RunInput | RunOrder) -> tuple[str, Graph]:
+        """The graph that the run had, with its id."""
+        if isinstance(order, RunInput):
+            return order.graph_id or (await self._store.graphs.find_or_add(order.graph)).graph_id, order.graph
+        row = await self._store.runs.get(run_id)
+        stored = await self._store.graphs.get(row.graph_id) if row and row.graph_id else None
+        if stored is None:
+            raise Conflict("the run ended before it had a graph: start a new run", code="nothing_to_retry")
+        return stored.graph_id, stored.graph
+
+    async def _order(self, run_id: str, budget: Budget) -> RunInput | RunOrder:
         try:
             return await self._executions.order_of(run_id, budget.left(READ_SEC))
         except NotFound as error:
@@ -68,8 +79,8 @@ def _require_retryable(status: RunStatus, from_nodes: Sequence[str]) -> None:
         raise Conflict("the run succeeded: name the nodes that are to run again in `from`", code="nothing_to_retry")
 
 
-def _require_known(order: RunInput, from_nodes: Sequence[str]) -> None:
-    unknown = sorted(set(from_nodes) - {node.id for node in order.graph.nodes})
+def _require_known(graph: Graph, from_nodes: Sequence[str]) -> None:
+    unknown = sorted(set(from_nodes) - {node.id for node in graph.nodes})
     if unknown:
         raise UnknownNode(f"the run has no node {', '.join(unknown[:5])}")
 

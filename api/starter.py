@@ -9,11 +9,11 @@ from api.graph_cache import GraphCache
 from api.graph_check import GraphCheck
 from api.launcher import START_SEC, Launcher
 from api.models import RunCreated, RunRequest
-from api.subgraphs import Subgraphs
 from wand_orchestrator.errors import NotFound
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import new_run_id
 from wand_orchestrator.storage import Idempotency, Run, Store
+from wand_orchestrator.subgraphs import Subgraphs
 
 LEAST_START_SEC = 0.7
 """A busy database must not leave Temporal so little time that runs are put off for nothing."""

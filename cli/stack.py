@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.archiver import archive_activity
+from activities.opener import open_activity
 from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
 from activities.worker import build_worker
@@ -110,6 +111,11 @@ def core_worker(
         artifacts=artifacts,
         task_queue=task_queue,
         workflows=[GraphRun],
-        local_activities=[archive_activity(store), retry_now_activity(client), outputs_activity(client, [GraphRun])],
+        local_activities=[
+            open_activity(store, registry.agents),
+            archive_activity(store),
+            retry_now_activity(client),
+            outputs_activity(client, [GraphRun]),
+        ],
         bell=bell,
     )

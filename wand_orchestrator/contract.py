@@ -6,7 +6,7 @@ Names can be used as they are from the `temporal` CLI and the Temporal Web UI.
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from temporalio.common import SearchAttributeKey
 
 from wand_orchestrator.events import Event, Level
@@ -28,6 +28,7 @@ UPDATE_SKIP = "skip"
 UPDATE_RETRY = "retry"
 UPDATE_RESPOND = "respond"
 SIGNAL_CHILD_EVENTS = "child_events"
+ACTIVITY_OPEN = "wand.open"
 ACTIVITY_ARCHIVE = "wand.archive"
 ACTIVITY_NEXT_TASK = "wand.next_task"
 ACTIVITY_RETRY_NOW = "wand.retry_now"
@@ -91,6 +92,25 @@ class RunInput(Message):
     carried: dict[str, Any] | None = Field(
         default=None, description="State of the run before a continue-as-new; written by the workflow only."
     )
+
+
+class RunOrder(Message):
+    """Input of the workflow `GraphRun` that names a stored graph instead of bringing it along, as a schedule does.
+
+    The run begins by reading it; from then on it has a snapshot like any other. Argument of the activity `wand.open`,
+    whose result is the RunInput without `input` and `tags`.
+    """
+
+    graph_id: str | None = None
+    graph_name: str | None = Field(default=None, description="Its newest version, as of the run's start.")
+    input: Any = None
+    tags: Tags = ()
+
+    @model_validator(mode="after")
+    def _one_graph(self) -> "RunOrder":
+        if (self.graph_id is None) == (self.graph_name is None):
+            raise ValueError("give one of `graph`, `graph_id` and `graph_name`")
+        return self
 
 
 class RunResult(Message):

@@ -6,11 +6,10 @@ out is in `workflows.walk`, in which order in `workflows.scheduler`.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeUpdate
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from wand_orchestrator.contract import (
     EXTERN_RING,
@@ -24,26 +23,23 @@ from wand_orchestrator.contract import (
     UPDATE_RESPOND,
     UPDATE_RETRY,
     UPDATE_SKIP,
-    WAND_GRAPH,
-    WAND_GRAPH_ID,
-    WAND_TAGS,
     WORKFLOW_GRAPH_RUN,
     Answer,
     ChildEvents,
     EventPage,
     Report,
-    RunInput,
+    RunOrder,
     RunResult,
     StatePage,
 )
-from wand_orchestrator.state import RunState
+from wand_orchestrator.state import Failure, RunState
 from workflows import entries
 from workflows.archiving import archive
 from workflows.forwarding import Forwarder
 from workflows.journal import Journal
 from workflows.keeping import kept_outputs
-from workflows.opening import open_run
-from workflows.refusal import Refusal
+from workflows.opening import fetched, read_input, tell_temporal, unopened, why_unopened
+from workflows.refusal import WRONG_STATE, Refusal
 from workflows.retrying import retry_now
 from workflows.scheduler import Outcome
 from workflows.walk import Walk
@@ -55,17 +51,23 @@ class GraphRun:
 
     @workflow.init
     def __init__(self, document: dict[str, Any]) -> None:
-        self._run: RunInput = open_run(document)
+        read = read_input(document)
+        self._order = read if isinstance(read, RunOrder) else None
+        self._run = unopened(read) if isinstance(read, RunOrder) else read
         carried = self._run.carried
         state = RunState.model_validate(carried["state"]) if carried else None
         self._journal = Journal(workflow.now, _ring(), state)
         self._forwarder = Forwarder(self._journal, self._run.parent)
         self._walk = Walk(self._run, self._journal, carried, each_turn=self._forwarder.look)
+        self._steered_early: list[Callable[[Walk], None]] = []
 
     @workflow.run
     async def run(self, document: dict[str, Any]) -> RunResult:
         """Walk the graph to its end, put the journal into the database, and end as the run ended."""
-        await self._open()
+        try:
+            await self._open()
+        except FailureError as error:
+            await self._give_up(error)
         while (outcome := await self._walk.to_the_end()) is None:
             await self._forwarder.flush()
             if await archive(self._journal, self._run):
@@ -80,11 +82,28 @@ class GraphRun:
     async def _open(self) -> None:
         if self._run.carried is not None:
             return
-        if workflow.info().typed_search_attributes.get(WAND_GRAPH) is None:
-            workflow.upsert_search_attributes(_search_attributes(self._run))
+        if self._order is not None:
+            self._run = await fetched(self._order)
+            self._walk = Walk(self._run, self._journal, None, each_turn=self._forwarder.look)
+            self._order = None
+        tell_temporal(self._run)
         self._journal.append(entries.run_started(self._run.graph))
+        for steer in self._steered_early:
+            steer(self._walk)
         if self._run.retry_of is not None:
             self._walk.keep(await kept_outputs(self._run.graph, self._run.retry_of))
+
+    async def _give_up(self, error: FailureError) -> NoReturn:
+        """End a run that could not begin."""
+        graph = self._run.graph
+        if is_cancelled_exception(error):
+            self._journal.append(entries.run_cancelled(graph))
+            await archive(self._journal, self._run)
+            raise asyncio.CancelledError
+        failure = why_unopened(error)
+        self._journal.append(entries.run_failed(graph, failure))
+        await archive(self._journal, self._run)
+        raise _failed(failure)
 
     def _carry(self) -> dict[str, Any]:
         """The input of the next history of this run."""
@@ -113,8 +132,23 @@ class GraphRun:
             return result
         if outcome is Outcome.CANCELLED:
             raise asyncio.CancelledError
-        failure = self._walk.failure(outcome)
-        raise ApplicationError(failure.message, failure, type=failure.code, non_retryable=True)
+        raise _failed(self._walk.failure(outcome))
+
+    def _steer(self, steer: Callable[[Walk], None]) -> None:
+        """What comes before the run's graph is there is done when it is."""
+        if self._order is None:
+            steer(self._walk)
+        else:
+            self._steered_early.append(steer)
+
+    def _check(self, refused: Callable[[Walk], Refusal | None]) -> None:
+        """Reject an update that cannot be done; it leaves no trace in the history."""
+        if self._order is not None:
+            refusal: Refusal | None = Refusal(WRONG_STATE, "the run has not begun: its graph is being fetched")
+        else:
+            refusal = refused(self._walk)
+        if refusal is not None:
+            raise ApplicationError(refusal.message, type=refusal.code, non_retryable=True)
 
     # Signals
 
@@ -129,11 +163,11 @@ class GraphRun:
 
     @workflow.signal(name=SIGNAL_PAUSE, description="Nothing new starts; what is in flight ends. Lifted by `resume`.")
     def pause(self) -> None:
-        self._walk.pause()
+        self._steer(Walk.pause)
 
     @workflow.signal(name=SIGNAL_RESUME, description="Lifts `pause`.")
     def resume(self) -> None:
-        self._walk.resume()
+        self._steer(Walk.resume)
 
     # Updates
 
@@ -143,7 +177,7 @@ class GraphRun:
 
     @skip.validator
     def _validate_skip(self, node: str) -> None:
-        _refuse(self._walk.refuse_skip(node))
+        self._check(lambda walk: walk.refuse_skip(node))
 
     @workflow.update(name=UPDATE_RESPOND, description="Answers a `flow.approval` node that waits.")
     def respond(self, answer: Answer) -> None:
@@ -151,7 +185,7 @@ class GraphRun:
 
     @respond.validator
     def _validate_respond(self, answer: Answer) -> None:
-        _refuse(self._walk.refuse_answer(answer))
+        self._check(lambda walk: walk.refuse_answer(answer))
 
     @workflow.update(
         name=UPDATE_RETRY,
@@ -165,7 +199,7 @@ class GraphRun:
 
     @retry.validator
     def _validate_retry(self, node: str) -> None:
-        _refuse(self._walk.refuse_retry(node))
+        self._check(lambda walk: walk.refuse_retry(node))
 
     # Queries
 
@@ -194,17 +228,6 @@ def _ring() -> Callable[[], None]:
     return lambda: None if workflow.unsafe.is_replaying() else ring(run_id)
 
 
-def _refuse(refusal: Refusal | None) -> None:
-    """Reject an update; it leaves no trace in the history."""
-    if refusal is not None:
-        raise ApplicationError(refusal.message, type=refusal.code, non_retryable=True)
-
-
-def _search_attributes(run: RunInput) -> list[SearchAttributeUpdate[Any]]:
-    """For a run that was started from the `temporal` CLI; the API sets them at the start."""
-    updates: list[SearchAttributeUpdate[Any]] = [WAND_GRAPH.value_set(run.graph.name)]
-    if run.graph_id is not None:
-        updates.append(WAND_GRAPH_ID.value_set(run.graph_id))
-    if run.tags:
-        updates.append(WAND_TAGS.value_set(run.tags))
-    return updates
+def _failed(failure: Failure) -> ApplicationError:
+    """How a run that failed ends its workflow."""
+    return ApplicationError(failure.message, failure, type=failure.code, non_retryable=True)

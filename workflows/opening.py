@@ -1,16 +1,29 @@
-"""Reads the input of a run, which need not have passed the API: the `temporal` CLI can start a `GraphRun` too."""
+"""How a run begins: its input is read, and a graph that it only names is fetched.
 
+A run need not have passed the API: a schedule starts one, and so can the `temporal` CLI.
+"""
+
+from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from temporalio.exceptions import ApplicationError
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeUpdate
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
-from wand_orchestrator.contract import RunInput
+from wand_orchestrator.contract import ACTIVITY_OPEN, WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, RunInput, RunOrder
+from wand_orchestrator.graph import Graph, Options
+from wand_orchestrator.state import Failure
+
+RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
+"""For ever: while the database is away, so is the graph."""
 
 
-def open_run(document: dict[str, Any]) -> RunInput:
+def read_input(document: dict[str, Any]) -> RunInput | RunOrder:
     """Raises a non-retryable ApplicationError, which ends the run, for a document that cannot be run."""
     try:
+        if "graph" not in document:
+            return RunOrder.model_validate(document)
         run = RunInput.model_validate(document)
     except ValidationError as error:
         raise _unusable(str(error)) from error
@@ -21,6 +34,52 @@ def open_run(document: dict[str, Any]) -> RunInput:
     if unknown := sorted(named - nodes):
         raise _unusable(f"edges or sinks name nodes that do not exist: {', '.join(unknown[:5])}")
     return run
+
+
+def unopened(order: RunOrder) -> RunInput:
+    """What is known of the run before its graph is: the name."""
+    known = workflow.info().typed_search_attributes.get(WAND_GRAPH)
+    name = order.graph_name or known or order.graph_id or ""
+    graph = Graph.model_construct(name=name, nodes=(), edges=(), options=Options(), sinks=None)
+    return RunInput.model_construct(graph=graph, input=order.input, graph_id=order.graph_id, tags=order.tags)
+
+
+async def fetched(order: RunOrder) -> RunInput:
+    """The run with the graph as it is stored now; its row is in the database, so that it is listed from now on."""
+    run: RunInput = await workflow.execute_activity(
+        ACTIVITY_OPEN,
+        order,
+        activity_id="$open",  # no node can have this id
+        result_type=RunInput,
+        start_to_close_timeout=timedelta(seconds=30),
+        retry_policy=RETRY,
+        summary=f"the graph {order.graph_name or order.graph_id}",
+    )
+    return run.model_copy(update={"input": order.input, "tags": order.tags})
+
+
+def tell_temporal(run: RunInput) -> None:
+    """Give the workflow the search attributes and the memo that the API gives to those that it starts."""
+    known = workflow.info().typed_search_attributes
+    updates: list[SearchAttributeUpdate[Any]] = []
+    if known.get(WAND_GRAPH) is None:
+        updates.append(WAND_GRAPH.value_set(run.graph.name))
+    if run.graph_id is not None and known.get(WAND_GRAPH_ID) is None:
+        updates.append(WAND_GRAPH_ID.value_set(run.graph_id))
+    if run.tags and known.get(WAND_TAGS) is None:
+        updates.append(WAND_TAGS.value_set(run.tags))
+    if updates:
+        workflow.upsert_search_attributes(updates)
+    if run.graph_id is not None and "graph_id" not in workflow.memo():
+        workflow.upsert_memo({"graph_id": run.graph_id, "nodes": len(run.graph.nodes)})
+
+
+def why_unopened(error: FailureError) -> Failure:
+    """Why the run could not begin."""
+    cause = error.cause if isinstance(error, ActivityError) else error
+    if isinstance(cause, ApplicationError):
+        return Failure(code=cause.type or "workflow_failed", message=cause.message)
+    return Failure(code="workflow_failed", message=str(cause or error))
 
 
 def _unusable(reason: str) -> ApplicationError:

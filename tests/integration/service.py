@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.archiver import archive_activity
+from activities.opener import open_activity
 from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
 from activities.worker import build_worker
@@ -117,6 +118,7 @@ def build_service_worker(service: Service, bell: Bell | None = None, client: Cli
         artifacts=service.artifacts,
         workflows=[GraphRun],
         local_activities=[
+            open_activity(service.store, service.registry.agents),
             archive_activity(service.store),
             retry_now_activity(connected),
             outputs_activity(connected, [GraphRun]),

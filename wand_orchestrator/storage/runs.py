@@ -143,6 +143,35 @@ class Runs:
 
         return await self._database.write(claim_and_insert)
 
+    async def begin(self, run_id: str, graph_id: str, name: str, input: Any, tags: Sequence[str] = ()) -> Run:
+        """Store a `running` run that was started past the API; the row that is there already stays and is given."""
+        now = datetime.now(UTC)
+        row = {
+            "id": run_id,
+            "graph_id": graph_id,
+            "name": name,
+            "status": RunStatus.RUNNING,
+            "progress": 0,
+            "last_seq": 0,
+            "created_at": now,
+            "started_at": now,
+            "input": json_text.encode(input),
+            "tags": encode_tags(tags),
+        }
+        new = self._database.insert(RunRow).values(**row).on_conflict_do_nothing(index_elements=["id"])
+
+        async def insert_or_find(connection: AsyncConnection) -> Run:
+            if (await connection.execute(new.returning(col(RunRow.id)))).first() is not None:
+                await insert_tags(connection, run_id, tags, now)
+            return _run((await connection.execute(_RUNS.where(col(RunRow.id) == run_id))).one())
+
+        return await self._database.write(insert_or_find)
+
+    async def heads(self, run_ids: Iterable[str]) -> dict[str, RunHead]:
+        """By id, those of these runs that are stored."""
+        rows = await self._database.rows(_HEADS.where(col(RunRow.id).in_(list(run_ids))))
+        return {row.id: _head(row) for row in rows}
+
     async def confirm_started(self, run_ids: Iterable[str]) -> None:
         """Say that the workflows of these runs are there; a run that is further than `pending` stays as it is."""
         ids = list(run_ids)

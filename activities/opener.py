@@ -1,0 +1,73 @@
+"""Opens runs that only name their graph, as those of a schedule do: fetches the graph and writes the run's row."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.archiver import DATABASE_UNAVAILABLE
+from wand_orchestrator.agent import Agent
+from wand_orchestrator.contract import ACTIVITY_OPEN, RunInput, RunOrder
+from wand_orchestrator.errors import Conflict, NotFound, Unavailable, WandError
+from wand_orchestrator.execution import resolve_execution
+from wand_orchestrator.storage import Store, StoredGraph
+from wand_orchestrator.subgraphs import Subgraphs
+
+
+def open_activity(store: Store, agents: Mapping[str, Agent]) -> Callable[[RunOrder], Awaitable[dict[str, Any]]]:
+    """The activity `wand.open`: gives a RunInput without `input` and `tags`.
+
+    It fails, without a retry, for an unknown graph.
+    `agents`: those of the core worker, which decide what of the graph can run locally.
+    """
+    opener = Opener(store, agents)
+
+    @activity.defn(name=ACTIVITY_OPEN)
+    async def open_run(order: RunOrder) -> dict[str, Any]:
+        run_id = activity.info().workflow_id
+        assert run_id is not None
+        try:
+            run = await opener.open(run_id, order)
+        except Unavailable as error:
+            raise ApplicationError(error.message, type=DATABASE_UNAVAILABLE) from error
+        except WandError as error:
+            raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
+        return run.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    return open_run
+
+
+class Opener:
+    def __init__(self, store: Store, agents: Mapping[str, Agent]) -> None:
+        self._store = store
+        self._agents = agents
+        self._subgraphs = Subgraphs(store)
+
+    async def open(self, run_id: str, order: RunOrder) -> RunInput:
+        """Raises NotFound, GraphFaults, Unavailable; Conflict if a run of this id has ended."""
+        stored = await self._write_row(run_id, order, await self._ordered(order))
+        subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
+        return RunInput(
+            graph=resolve_execution(stored.graph, self._agents),
+            graph_id=stored.graph_id,
+            subgraphs={name: resolve_execution(part, self._agents) for name, part in subgraphs.items()},
+        )
+
+    async def _write_row(self, run_id: str, order: RunOrder, stored: StoredGraph) -> StoredGraph:
+        """The graph that stands in the run's row: an attempt before this one may have met an older version."""
+        run = await self._store.runs.begin(run_id, stored.graph_id, stored.name, order.input, order.tags)
+        if run.status.ended:
+            raise Conflict(f"there was a run {run_id} already, and it has ended", code="run_exists")
+        if run.graph_id is None or run.graph_id == stored.graph_id:
+            return stored
+        return await self._ordered(RunOrder(graph_id=run.graph_id))
+
+    async def _ordered(self, order: RunOrder) -> StoredGraph:
+        if order.graph_id is not None:
+            stored = await self._store.graphs.get(order.graph_id)
+        else:
+            stored = await self._store.graphs.latest(order.graph_name or "")
+        if stored is None:
+            raise NotFound(f"there is no graph {order.graph_id or order.graph_name}", code="graph_not_found")
+        return stored

@@ -1,0 +1,130 @@
+"""Runs that were started past the API with the name of a stored graph, as a schedule does and the CLI can."""
+
+import asyncio
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.integration.graph_cases import edge, emit, fail, gate, graph
+from tests.integration.postgres import PostgresServer
+from tests.integration.service import Json, Service, running_service
+from tests.integration.temporal_cli import CommandFailed, TemporalCli
+from tests.waiting import until
+
+
+async def _start(service: Service, document: Json) -> str:
+    run_id = f"by-hand-{uuid.uuid4().hex[:8]}"
+    await service.client.start_workflow("GraphRun", document, id=run_id, task_queue=service.settings.task_queue)
+    return run_id
+
+
+async def _store(service: Service, document: Json) -> str:
+    answer = await service.http.post("/graphs", json=document)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["graph_id"])
+
+
+async def _listed(service: Service, name: str) -> list[Json]:
+    return list((await service.http.get("/runs", params={"name": name})).json()["runs"])
+
+
+async def test_a_run_by_name_takes_the_newest_version_and_is_listed_while_it_runs(
+    service: Service, tmp_path: Path
+) -> None:
+    name, opened = "named", tmp_path / "open"
+    older = await _store(service, {**graph([emit("a", "older")]), "name": name})
+    newer = await _store(service, {**graph([gate("a", opened), emit("b")], [edge("a", "b")]), "name": name})
+
+    run_id = await _start(service, {"graph_name": name, "input": {"n": 1}, "tags": ["by-hand"]})
+    [row] = await until(lambda: _listed(service, name), bool)
+    shown = await until(lambda: service.get(run_id), lambda run: run["nodes"].get("a", {}).get("status") == "running")
+    described = await service.client.get_workflow_handle(run_id).describe()
+    opened.touch()
+    run = await service.ended(run_id)
+    by_id = await service.ended(await _start(service, {"graph_id": older}))
+
+    assert (row["run_id"], row["status"], row["graph_id"]) == (run_id, "running", newer)
+    assert list(shown["nodes"]) == ["a", "b"]
+    attributes = {pair.key.name: pair.value for pair in described.typed_search_attributes}
+    assert (attributes["WandGraph"], attributes["WandGraphId"], attributes["WandTags"]) == (name, newer, ["by-hand"])
+    assert await described.memo() == {"graph_id": newer, "nodes": 2}
+    assert run["status"] == "succeeded"
+    assert next(event["type"] for event in await service.events(run_id)) == "run.started"
+    stored = await service.store.runs.get(run_id)
+    assert stored is not None
+    assert (stored.input, stored.tags) == ({"n": 1}, ("by-hand",))
+    tagged = (await service.http.get("/runs", params={"tag": "by-hand"})).json()["runs"]
+    assert [run["run_id"] for run in tagged] == [run_id]
+    assert by_id["result"]["outputs"] == {"a": "older"}
+
+
+async def test_a_run_by_name_is_retried_from_where_it_failed(service: Service) -> None:
+    name = "named-retry"
+    nodes = [emit("a", 1), fail("b")]
+    await _store(service, {**graph(nodes, [edge("a", "b")]), "name": name})
+    run_id = await _start(service, {"graph_name": name})
+    assert (await service.ended(run_id))["status"] == "failed"
+
+    again = (await service.http.post(f"/runs/{run_id}/retry")).json()
+    await service.ended(again["run_id"])
+
+    events = await service.events(again["run_id"])
+    assert [event["node"] for event in events if event["data"].get("kept")] == ["a"]
+
+
+async def test_a_run_of_an_unknown_graph_fails_with_its_row_and_its_event(service: Service) -> None:
+    run_id = await _start(service, {"graph_name": "never-stored"})
+
+    run = await until(lambda: _listed(service, "never-stored"), lambda runs: bool(runs) and runs[0]["finished_at"])
+
+    assert (run[0]["run_id"], run[0]["status"], run[0]["error"]["code"]) == (run_id, "failed", "graph_not_found")
+    assert [event["type"] for event in await service.events(run_id)] == ["run.failed"]
+    retried = await service.http.post(f"/runs/{run_id}/retry")
+    assert (retried.status_code, retried.json()["code"]) == (409, "nothing_to_retry")
+
+
+@pytest.mark.parametrize("steer", ["pause", "cancel"])
+async def test_a_run_is_steered_while_its_graph_cannot_be_fetched(service: Service, tmp_path: Path, steer: str) -> None:
+    """With the database away; a pause holds from the first node on, and a cancel ends the run."""
+    with PostgresServer() as own:
+        async with running_service(service.client, tmp_path, database_url=own.new_database()) as running:
+            await _store(running, {**graph([emit("a")]), "name": "held"})
+            own.stop()
+            run_id = await _start(running, {"graph_name": "held"})
+            shown = await until(lambda: running.get(run_id), lambda run: bool(run["waiting_for"]))
+            assert (shown["status"], shown["nodes"]) == ("running", {})
+            temporal = TemporalCli(service.client)
+            with pytest.raises(CommandFailed, match="has not begun"):
+                await temporal.update(run_id, "skip", "a")
+
+            if steer == "pause":
+                await temporal.signal(run_id, "pause")
+            else:
+                await running.client.get_workflow_handle(run_id).cancel()
+            own.start()
+
+            if steer == "pause":
+                await until(lambda: running.get(run_id), lambda run: run["status"] == "paused")
+                await temporal.signal(run_id, "resume")
+            run = await running.ended(run_id)
+            types = [event["type"] for event in await running.events(run_id)]
+            if steer == "pause":
+                assert run["status"] == "succeeded"
+                assert types[:3] == ["run.started", "run.paused", "run.resumed"]
+            else:
+                assert (run["status"], types) == ("cancelled", ["run.cancelled"])
+
+
+async def test_an_id_that_a_run_had_is_not_used_again(service: Service) -> None:
+    await _store(service, {**graph([emit("a", 1)]), "name": "once"})
+    run_id = await _start(service, {"graph_name": "once"})
+    first = await service.ended(run_id)
+
+    again = await service.client.start_workflow(
+        "GraphRun", {"graph_name": "once"}, id=run_id, task_queue=service.settings.task_queue
+    )
+    with pytest.raises(Exception, match=r"[Ww]orkflow.*failed"):
+        await asyncio.wait_for(again.result(), 30)
+
+    assert await service.get(run_id) == first
