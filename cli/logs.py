@@ -3,6 +3,8 @@
 import logging
 import sys
 
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+
 from activities.failures import StatedFailure
 from wand_orchestrator.errors import ConfigurationError
 from wand_orchestrator.events import LEVELS
@@ -10,6 +12,11 @@ from wand_orchestrator.events import LEVELS
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _QUIET = ("httpx", "httpcore", "uvicorn", "asyncio", "alembic")
 """Libraries whose `info` says nothing to somebody who operates Wand."""
+
+_CORE = TelemetryFilter(core_level="WARN", other_level="ERROR").formatted()
+_RACES = ("temporalio_sdk_core::worker::workflow", "temporalio_sdk_core::worker::activities")
+"""Of Temporal's core: where it warns of an answer that came after nobody waited for it any more. That is no fault: a
+reader's time was up, or an activity ended while it was being cancelled."""
 
 
 class WithoutTrace(logging.Filter):
@@ -29,5 +36,12 @@ def configure(level: str) -> None:
         raise ConfigurationError(f"WAND_LOG_LEVEL is {level}, and can be {', '.join(LEVELS)}")
     logging.basicConfig(level=level.upper(), format=_FORMAT, stream=sys.stderr, force=True)
     logging.getLogger("temporalio.activity").addFilter(WithoutTrace())
+    core = LoggingConfig(filter=core_filter(level))
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=core)), error_if_already_set=False)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def core_filter(level: str) -> str:
+    """What Temporal's core writes to standard error, as a `tracing` filter; with `debug`, its races too."""
+    return _CORE if level.lower() == "debug" else ",".join((_CORE, *(f"{target}=error" for target in _RACES)))

@@ -6,7 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.failures import AttemptFailure
-from cli.logs import WithoutTrace
+from cli.logs import WithoutTrace, core_filter
 from wand_orchestrator.contract import FailureDetails
 from wand_orchestrator.errors import AgentError
 
@@ -33,3 +33,11 @@ def test_a_bug_keeps_its_stack_trace(error: Exception) -> None:
 
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], ApplicationError)
+
+
+def test_races_of_temporals_core_are_told_only_to_somebody_who_debugs() -> None:
+    races = "temporalio_sdk_core::worker::workflow=error"
+
+    assert races in core_filter("info").split(",")
+    assert races not in core_filter("debug").split(",")
+    assert "temporalio_sdk_core=WARN" in core_filter("info").split(",")
