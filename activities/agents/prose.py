@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from html.parser import HTMLParser
 from typing import Any
 
+from activities.agents.web_page import is_page, shown
 from activities.points import Point
 
 TERMS = 20
@@ -15,8 +15,9 @@ _CLOSING = r"\s\"')\]" + "\N{RIGHT SINGLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATI
 _FULL_STOPS_WITHOUT_SPACE = "\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH EXCLAMATION MARK}\N{FULLWIDTH QUESTION MARK}"
 
 _WORD = re.compile(rf"[^\W_]+(?:[{_APOSTROPHES}\-][^\W_]+)*")
-_SENTENCE_END = re.compile(rf"[.!?\N{{HORIZONTAL ELLIPSIS}}]+(?=[{_CLOSING}]|$)|[{_FULL_STOPS_WITHOUT_SPACE}]+")
-_HTML = re.compile(r"\s*(?:<!doctype html|<html\b|<head\b|<body\b)", re.IGNORECASE)
+_STOPS = ".!?\N{HORIZONTAL ELLIPSIS}"
+_SENTENCE_END = re.compile(rf"(?<![{_STOPS}])[{_STOPS}]++(?=[{_CLOSING}]|$)|[{_FULL_STOPS_WITHOUT_SPACE}]+")
+"""A row of full stops is looked at once, from its beginning: rows of thousands occur in tables of contents."""
 
 _FUNCTION_WORDS = frozenset(
     _WORD.findall(
@@ -34,14 +35,14 @@ def describe(text: str) -> dict[str, Any]:
 
     Of a web page, what a reader sees of it. A text that ends without a full stop ends a sentence nevertheless.
     """
-    shown = _readable(text) if _HTML.match(text) else text
-    words = [word.lower() for word in _WORD.findall(shown)]
+    read = shown(text) if is_page(text) else text
+    words = [word.lower() for word in _WORD.findall(read)]
     counts = Counter(word for word in words if word not in _FUNCTION_WORDS and len(word) > 1)
     return {
-        "characters": len(shown),
+        "characters": len(read),
         "words": len(words),
         "unique_words": len(set(words)),
-        "sentences": _sentences(shown),
+        "sentences": _sentences(read),
         "terms": {term: count for term, count in sorted(counts.items(), key=_by_count)[:TERMS]},
     }
 
@@ -56,31 +57,3 @@ def _by_count(item: tuple[str, int]) -> tuple[int, str]:
 
 def _sentences(text: str) -> int:
     return sum(1 for part in _SENTENCE_END.split(text) if _WORD.search(part))
-
-
-class _Reader(HTMLParser):
-    """Gathers what is shown; elements part words."""
-
-    _HIDDEN = frozenset({"script", "style", "noscript", "template"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in self._HIDDEN
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden = max(0, self._hidden - (tag in self._HIDDEN))
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden and data.strip():
-            self.parts.append(data.strip())
-
-
-def _readable(html: str) -> str:
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return "\n".join(reader.parts)
