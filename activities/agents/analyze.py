@@ -58,7 +58,7 @@ def _given(input: Input) -> Any:
 def _analyzed(given: Any, selection: Selection) -> Output:
     if not isinstance(given, str):
         return _of_json(given, selection)
-    text = given.removeprefix("\ufeff")
+    text = _with_line_feeds(given.removeprefix("\ufeff"))
     value = read_json(text)
     if value is not NOT_JSON:
         return _of_json(value, selection)
@@ -68,6 +68,11 @@ def _analyzed(given: Any, selection: Selection) -> Output:
     with needs_extra("analyze"):
         from activities.agents.tables import read_csv
     return _of_table("csv", read_csv(text, dialect), selection)
+
+
+def _with_line_feeds(text: str) -> str:
+    """Some spreadsheets still end lines with a carriage return alone."""
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def _of_json(value: Any, selection: Selection) -> Output:
