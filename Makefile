@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format bench screenshots histories lock clean
+.PHONY: help setup demo run test lint format bench bench-peers screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -11,6 +11,7 @@ help:
 	@echo "make run     wand dev: Temporal, its Web UI, a worker and the API"
 	@echo "make test    lint, types and all tests"
 	@echo "make bench   ratios between Wand and what one would use instead"
+	@echo "make bench-peers   what else it can be measured against"
 
 setup: $(STAMP)
 
@@ -40,8 +41,12 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# BENCH: its options, such as `make bench BENCH="--only chain3"`.
 bench: setup
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH)
+
+bench-peers:
+	PYTHON=$(PYTHON) scripts/install-peers
 
 screenshots: setup
 	$(BIN)/python -m scripts.screenshots

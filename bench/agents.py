@@ -1,0 +1,55 @@
+"""Agents for the benchmarks, loaded as a plug-in: `WAND_PLUGINS=bench.agents` with this checkout on the path."""
+
+import asyncio
+import time
+
+from pydantic import BaseModel, Field
+
+from wand_orchestrator import agent
+
+
+class Step(BaseModel):
+    value: int = 0
+
+
+class Pause(BaseModel):
+    pause_sec: float = Field(gt=0)
+
+
+class Size(BaseModel):
+    bytes: int = Field(gt=0)
+
+
+class Blob(BaseModel):
+    blob: str = ""
+
+
+@agent("bench.step")
+async def step(input: Step) -> Step:
+    """Adds one."""
+    return Step(value=input.value + 1)
+
+
+@agent("bench.short", local=True)
+async def short(input: Step) -> Step:
+    """Adds one, as a local activity."""
+    return Step(value=input.value + 1)
+
+
+@agent("bench.stamp")
+async def stamp(params: Pause) -> dict[str, float]:
+    """Waits, and gives the moment at which it returns, in seconds since 1970."""
+    await asyncio.sleep(params.pause_sec)
+    return {"at": time.time()}
+
+
+@agent("bench.bulk")
+async def bulk(params: Size, input: Blob) -> Blob:
+    """Hands on what it takes; the first one makes it."""
+    return Blob(blob=input.blob or "x" * params.bytes)
+
+
+@agent("bench.weigh")
+async def weigh(input: Blob) -> Step:
+    """The size of what it takes."""
+    return Step(value=len(input.blob))

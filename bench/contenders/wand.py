@@ -1,0 +1,127 @@
+"""Wand over HTTP, on the stack that `wand dev` starts."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+
+from bench.http import Http, Subscriber
+from bench.servers import wand_dev
+from bench.shapes import Shape, graph_of
+
+Json = dict[str, Any]
+
+_POLL_SEC = 0.05
+_PAGE = 200
+
+
+class Lost(Exception):
+    """A run did not end as it should."""
+
+
+class Wand:
+    """`pid`: the process that holds worker and API."""
+
+    def __init__(self, http: Http, temporal: Client, pid: int) -> None:
+        self.http = http
+        self.pid = pid
+        self._temporal = temporal
+        self._graphs: dict[str, str] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, folder: Path) -> AsyncIterator["Wand"]:
+        async with wand_dev(folder) as (http, temporal, pid):
+            yield cls(http, temporal, pid)
+
+    async def run(self, shape: Shape) -> float:
+        """Seconds from `POST /runs` to the run's last event over SSE."""
+        seconds, _ = await self.timed(graph_of(shape))
+        return seconds
+
+    async def timed(self, document: Json) -> tuple[float, str]:
+        """The same of any graph, with the run's id."""
+        graph_id = await self.store(document)
+        begun = time.perf_counter()
+        run_id = await self.start(graph_id)
+        subscriber = await self.follow(run_id)
+        await subscriber.ended.wait()
+        subscriber.close()
+        last = subscriber.events()[-1][1]
+        if last["type"] != "run.succeeded":
+            raise Lost(f"{run_id} of {document['name']} ended with {last}")
+        return subscriber.ended_at - begun, run_id
+
+    async def run_unwatched(self, shape: Shape) -> float:
+        """Seconds from `POST /runs` to the workflow's end, which Temporal tells without asking the run."""
+        graph_id = await self.store(graph_of(shape))
+        begun = time.perf_counter()
+        run_id = await self.start(graph_id)
+        await self._temporal.get_workflow_handle(run_id).result()
+        return time.perf_counter() - begun
+
+    async def check(self, shape: Shape) -> None:
+        """A run gives what a contender that does the same work gives."""
+        run_id = await self.start(await self.store(graph_of(shape)))
+        await (await self.follow(run_id)).ended.wait()
+        outputs = (await self.http.get(f"/runs/{run_id}"))["result"]["outputs"]
+        if [output["value"] for output in outputs.values()] != [len(shape.layers)]:
+            raise Lost(f"{shape.name} gave {outputs}")
+
+    async def burst(self, shape: Shape, runs: int) -> tuple[float, int]:
+        """Seconds until all of so many runs, started at once, have ended; and how many did not succeed."""
+        graph_id = await self.store(graph_of(shape), anew=True)
+        begun = time.perf_counter()
+        await asyncio.gather(*(self.start(graph_id) for _ in range(runs)))
+        await self._all_ended(graph_id)
+        seconds = time.perf_counter() - begun
+        return seconds, runs - await self._count(graph_id, "succeeded")
+
+    async def starts(self, shape: Shape, runs: int, at_once: int) -> float:
+        """Seconds that so many starts take, with `at_once` under way at any time; returns when the runs have ended."""
+        graph_id = await self.store(graph_of(shape), anew=True)
+        left = iter(range(runs))
+        begun = time.perf_counter()
+        await asyncio.gather(*(self._start_some(graph_id, left) for _ in range(at_once)))
+        seconds = time.perf_counter() - begun
+        await self._all_ended(graph_id)
+        return seconds
+
+    async def store(self, document: Json, *, anew: bool = False) -> str:
+        """The id of the stored graph; `anew`: of one whose runs are none of earlier ones."""
+        name = document["name"]
+        if anew or name not in self._graphs:
+            self._graphs[name] = (await self.http.post("/graphs", document))["graph_id"]
+        return self._graphs[name]
+
+    async def start(self, graph_id: str) -> str:
+        return str((await self.http.post("/runs", {"graph_id": graph_id}))["run_id"])
+
+    async def follow(self, run_id: str) -> Subscriber:
+        return await self.http.subscribe(f"/runs/{run_id}/stream")
+
+    async def _start_some(self, graph_id: str, left: Iterator[int]) -> None:
+        for _ in left:
+            await self.start(graph_id)
+
+    async def _all_ended(self, graph_id: str) -> None:
+        """As the list of runs tells, which is read from the database and costs the runs nothing."""
+        for status in ("pending", "running"):
+            while await self._any(graph_id, status):  # noqa: ASYNC110 - it is another process that ends them
+                await asyncio.sleep(_POLL_SEC)
+
+    async def _any(self, graph_id: str, status: str) -> bool:
+        return bool((await self.http.get(f"/runs?graph_id={graph_id}&status={status}&limit=1"))["runs"])
+
+    async def _count(self, graph_id: str, status: str) -> int:
+        path = f"/runs?graph_id={graph_id}&status={status}&limit={_PAGE}"
+        page = await self.http.get(path)
+        count = len(page["runs"])
+        while page["next"] is not None:
+            page = await self.http.get(f"{path}&cursor={page['next']}")
+            count += len(page["runs"])
+        return count

@@ -1,0 +1,227 @@
+"""Single goes at a workload: what a contender does, and what is measured of it."""
+
+import asyncio
+import statistics
+import time
+from urllib.parse import quote
+
+from bench.arena import STOCK, TUNED, WAND, Arena, wand_with_rows
+from bench.contenders.wand import Lost, Wand
+from bench.http import Subscriber
+from bench.memory import peak_resident, resident_mb
+from bench.results import Measures
+from bench.rows import middle
+from bench.shapes import Shape, bulky, chain, stamped
+from bench.workload import SECONDS, Entry, Go
+
+STARTS_AT_ONCE = 16
+LISTS = 40
+PAGE = 50
+
+STAMPS_PAUSE_SEC = 0.25
+"""Between the events of a run that is subscribed to: each then counts by itself, and no burst is measured."""
+
+LABELS = {
+    WAND: "Wand over HTTP, to the last SSE event",
+    STOCK: "hand-written, stock server",
+    TUNED: "hand-written, Wand's tuned server",
+}
+
+
+# A run, and many at once
+
+
+def wand(shape: Shape) -> Entry:
+    async def go(arena: Arena) -> Measures:
+        return {SECONDS: await (await arena.wand()).run(shape)}
+
+    return Entry(WAND, WAND, go, wand_checked(shape), LABELS[WAND])
+
+
+def wand_unwatched(shape: Shape) -> Entry:
+    async def go(arena: Arena) -> Measures:
+        return {SECONDS: await (await arena.wand()).run_unwatched(shape)}
+
+    return Entry("wand-unwatched", WAND, go, go, "Wand over HTTP, nobody subscribed, to the workflow's end")
+
+
+def handwritten(server: str, shape: Shape, contender: str | None = None, label: str = "") -> Entry:
+    async def go(arena: Arena) -> Measures:
+        return {SECONDS: await (await arena.handwritten(server)).run(shape)}
+
+    return Entry(contender or server, server, go, go, label or LABELS[server])
+
+
+def wand_burst(shape: Shape, runs: int) -> Entry:
+    async def go(arena: Arena) -> Measures:
+        seconds, lost = await (await arena.wand()).burst(shape, runs)
+        return {SECONDS: seconds, "runs_per_second": runs / seconds, "lost": float(lost)}
+
+    return Entry(WAND, WAND, go, wand_checked(shape), "Wand over HTTP, until the list of runs says that all have ended")
+
+
+def handwritten_burst(server: str, shape: Shape, runs: int) -> Entry:
+    async def go(arena: Arena) -> Measures:
+        seconds = await (await arena.handwritten(server)).burst(shape, runs)
+        return {SECONDS: seconds, "runs_per_second": runs / seconds}
+
+    return Entry(server, server, go, handwritten(server, shape).go, LABELS[server])
+
+
+def wand_checked(shape: Shape) -> Go:
+    async def go(arena: Arena) -> Measures:
+        await (await arena.wand()).check(shape)
+        return {}
+
+    return go
+
+
+def peer(name: str, shape: Shape, runs: int = 1) -> Entry:
+    async def go(arena: Arena) -> Measures:
+        seconds = await (await arena.peer(name)).run(shape, runs)
+        return {SECONDS: seconds, "runs_per_second": runs / seconds}
+
+    async def prepare(arena: Arena) -> Measures:
+        await (await arena.peer(name)).run(shape)
+        return {}
+
+    return Entry(name, name, go, prepare, name)
+
+
+# Starts
+
+
+def wand_starts(runs: int) -> Entry:
+    shape = chain(1, short=True)
+
+    async def go(arena: Arena) -> Measures:
+        return _starts(await (await arena.wand()).starts(shape, runs, STARTS_AT_ONCE), runs)
+
+    return Entry(WAND, WAND, go, wand_checked(shape), "Wand, `POST /runs` of a stored graph of one short node")
+
+
+def handwritten_starts(server: str, runs: int) -> Entry:
+    shape = chain(1, short=True)
+
+    async def go(arena: Arena) -> Measures:
+        return _starts(await (await arena.handwritten(server)).starts(shape, runs, STARTS_AT_ONCE), runs)
+
+    return Entry(server, server, go, handwritten(server, shape).go, f"{LABELS[server]}, `start_workflow`")
+
+
+def _starts(seconds: float, runs: int) -> Measures:
+    return {"ms_per_start": 1000 * seconds / runs, "starts_per_second": runs / seconds}
+
+
+# Large graphs
+
+
+def wand_large(contender: str, shape: Shape, label: str) -> Entry:
+    """Also what a node costs, and how much memory the process takes at its most over what it took when it was idle."""
+    idle_mb: dict[int, float] = {}
+
+    async def prepare(arena: Arena) -> Measures:
+        system = await arena.wand()
+        await system.check(chain(3))
+        idle_mb.setdefault(system.pid, resident_mb(system.pid))
+        return {}
+
+    async def go(arena: Arena) -> Measures:
+        system = await arena.wand()
+        async with peak_resident(system.pid) as peak:
+            seconds = await system.run(shape)
+        memory_mb = peak.mb - idle_mb[system.pid]
+        return {SECONDS: seconds, "ms_per_node": 1000 * seconds / shape.nodes, "memory_mb": memory_mb}
+
+    return Entry(contender, WAND, go, prepare, label)
+
+
+def handwritten_large(server: str, shape: Shape) -> Entry:
+    async def go(arena: Arena) -> Measures:
+        seconds = await (await arena.handwritten(server)).run(shape)
+        return {SECONDS: seconds, "ms_per_node": 1000 * seconds / shape.nodes}
+
+    return Entry(server, server, go, handwritten(server, chain(3)).go, LABELS[server])
+
+
+# Subscribers
+
+
+def wand_subscribers(count: int, nodes: int) -> Entry:
+    """From an agent's return to the moment at which a subscriber has the event, over all nodes and subscribers."""
+
+    async def go(arena: Arena) -> Measures:
+        latencies = sorted(await _latencies(await arena.wand(), count, nodes))
+        return {"p50_ms": statistics.median(latencies), "p95_ms": latencies[int(0.95 * len(latencies))]}
+
+    async def prepare(arena: Arena) -> Measures:
+        await _latencies(await arena.wand(), 1, 3)
+        return {}
+
+    label = f"{count:,} subscriber{'s' if count > 1 else ''} of one run"
+    return Entry(f"subscribers-{count}", WAND, go, prepare, label)
+
+
+async def _latencies(system: Wand, count: int, nodes: int) -> list[float]:
+    """In ms. The first node's event may come before all are subscribed, and is left out."""
+    run_id = await system.start(await system.store(stamped(nodes, STAMPS_PAUSE_SEC)))
+    subscribers = await asyncio.gather(*(system.follow(run_id) for _ in range(count)))
+    try:
+        await asyncio.gather(*(subscriber.ended.wait() for subscriber in subscribers))
+        outputs = (await system.http.get(f"/runs/{run_id}"))["result"]["outputs"]
+        returned = {name: output["at"] for name, output in outputs.items() if name != "s0"}
+        return [latency for subscriber in subscribers for latency in _seen(subscriber, returned)]
+    finally:
+        for subscriber in subscribers:
+            subscriber.close()
+
+
+def _seen(subscriber: Subscriber, returned: dict[str, float]) -> list[float]:
+    moments = {event["node"]: moment for moment, event in subscriber.events() if event["type"] == "node.succeeded"}
+    missed = returned.keys() - moments.keys()
+    if missed:
+        raise Lost(f"a subscriber was not told of {sorted(missed)}")
+    return [1000 * (moments[name] - moment) for name, moment in returned.items()]
+
+
+# Lists and large outputs
+
+
+def wand_lists(rows: int) -> Entry:
+    """The first page, and one from the middle of the table."""
+    name = wand_with_rows(rows)
+
+    async def go(arena: Arena) -> Measures:
+        system = await arena.wand(name)
+        before = quote(middle(rows).isoformat())
+        return {
+            "ms_per_list": await _list_ms(system, f"/runs?limit={PAGE}"),
+            "ms_per_list_in_the_middle": await _list_ms(system, f"/runs?limit={PAGE}&created_before={before}"),
+            "ms_per_list_of_failed": await _list_ms(system, f"/runs?limit={PAGE}&status=failed"),
+        }
+
+    return Entry(f"rows-{rows}", name, go, go, f"`GET /runs`, {rows:,} runs in the table")
+
+
+async def _list_ms(system: Wand, path: str) -> float:
+    """The median of several calls, one after the other."""
+    taken = []
+    for _ in range(LISTS):
+        begun = time.perf_counter()
+        page = await system.http.get(path)
+        taken.append(1000 * (time.perf_counter() - begun))
+        if len(page["runs"]) != PAGE:
+            raise Lost(f"{path} gave {len(page['runs'])} runs")
+    return statistics.median(taken)
+
+
+def wand_outputs(nodes: int, size_bytes: int) -> Entry:
+    async def go(arena: Arena) -> Measures:
+        system = await arena.wand()
+        seconds, run_id = await system.timed(bulky(nodes, size_bytes))
+        outputs = (await system.http.get(f"/runs/{run_id}"))["result"]["outputs"]
+        if outputs != {"weigh": {"value": size_bytes}}:
+            raise Lost(f"the outputs became {outputs}")
+        return {SECONDS: seconds, "mb_per_second": nodes * size_bytes / 1024**2 / seconds}
+
+    return Entry(WAND, WAND, go, go, f"Wand, {nodes} outputs of {size_bytes // 1024**2} MB")

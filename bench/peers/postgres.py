@@ -1,0 +1,74 @@
+"""A private PostgreSQL server as it comes, with every safety on: a free port on loopback, a folder of its own.
+
+Imported by scripts in foreign environments: the standard library only.
+"""
+
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+USER = "bench"
+START_SEC = 30.0
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """Its URL, of the database `postgres`. Raises CalledProcessError if there is no PostgreSQL, and it says how to
+    install it."""
+    found = subprocess.run([ROOT / "scripts" / "ensure-postgres"], check=True, capture_output=True, text=True)
+    programs, account, port = Path(found.stdout.strip()), _account(), _free_port()
+    data = folder / "postgres"
+    data.mkdir()
+    if account is not None:
+        os.chown(data, account, -1)
+        _let_through(folder)
+    initialise = [str(programs / "initdb"), "--auth=trust", f"--username={USER}", "--encoding=UTF8", "-D", str(data)]
+    subprocess.run(initialise, check=True, user=account, cwd="/", stdout=2)
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port)]
+    command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+    process = subprocess.Popen(command, user=account, cwd="/", stdout=2)
+    try:
+        _wait(process, port)
+        yield f"postgresql://{USER}@127.0.0.1:{port}/postgres"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+def _let_through(folder: Path) -> None:
+    """Temporary folders are closed to the other account that the server runs under."""
+    for part in (folder, folder.parent):
+        part.chmod(part.stat().st_mode | 0o011)
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + START_SEC
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
+
+
+def _account() -> int | None:
+    """PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return None
+    names = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}
+    return names.get("postgres", names["nobody"])
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

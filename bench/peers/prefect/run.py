@@ -1,0 +1,75 @@
+"""Prefect: a flow whose nodes are tasks, with a server of its own over SQLite. See `bench.peers.protocol`."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+START_SEC = 90.0
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[None]:
+    """Prefect reads where it is when it is imported, so that comes later."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    os.environ["PREFECT_HOME"] = str(folder)
+    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+    os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen([*command, "--no-ui"], stdout=2)
+    try:
+        _wait(process, f"http://127.0.0.1:{port}/api/health")
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
+    deadline = time.monotonic() + START_SEC
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
+async def main() -> None:
+    from prefect import flow, task
+
+    from bench.peers.protocol import serve_async
+
+    @task
+    async def step(value: int) -> int:
+        return value + 1
+
+    @flow
+    async def layers(widths: list[int]) -> int:
+        values = [0]
+        for width in widths:
+            values = await asyncio.gather(*(step(values[place % len(values)]) for place in range(width)))
+        return values[0]
+
+    async def measure(widths: list[int], runs: int) -> list[int]:
+        return list(await asyncio.gather(*(layers(widths) for _ in range(runs))))
+
+    await serve_async(output, f"Prefect {version('prefect')}, its server over SQLite", measure)
+
+
+if __name__ == "__main__":
+    from bench.peers.protocol import own_output
+
+    output = own_output()
+    with server(Path(sys.argv[1])):
+        asyncio.run(main())

@@ -1,0 +1,119 @@
+"""Restate: its server, a service behind it, and callers through its HTTP ingress. See `bench.peers.protocol`."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.peers.protocol import own_output, serve_async
+
+HERE = Path(__file__).parent
+SERVER = Path(sys.prefix) / "node_modules" / ".bin" / "restate-server"
+START_SEC = 60.0
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in listeners]
+
+
+@contextmanager
+def running(command: list[str], **environment: str) -> Iterator[None]:
+    process = subprocess.Popen(command, stdout=2, cwd=HERE, env=os.environ | environment)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def restate(folder: Path) -> Iterator[int]:
+    """The port of its ingress."""
+    fabric, ingress, admin, service = free_ports(4)
+    settings = {
+        "RESTATE_BASE_DIR": str(folder / "restate"),
+        "RESTATE_LISTEN_MODE": "tcp",
+        "RESTATE_BIND_IP": "127.0.0.1",
+        "RESTATE_BIND_PORT": str(fabric),
+        "RESTATE_INGRESS__BIND_ADDRESS": f"127.0.0.1:{ingress}",
+        "RESTATE_ADMIN__BIND_ADDRESS": f"127.0.0.1:{admin}",
+        "RESTATE_DISABLE_TELEMETRY": "true",
+        "RESTATE_ADMIN__DISABLE_WEB_UI": "true",
+        "RESTATE_LOG_FILTER": "warn",
+    }
+    hypercorn = [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{service}", "service:app"]
+    with running([str(SERVER), "--no-logo"], **settings), running(hypercorn):
+        wait_for_port(service)
+        wait_for_port(ingress)
+        register(admin, service)
+        yield ingress
+
+
+def wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + START_SEC
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
+
+
+def register(admin: int, service: int) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{admin}/deployments",
+        json.dumps({"uri": f"http://127.0.0.1:{service}"}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    deadline = time.monotonic() + START_SEC
+    while True:
+        try:
+            urllib.request.urlopen(request, timeout=10).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
+
+
+async def call(ingress: int, widths: list[int]) -> int:
+    """A connection for each: the ingress is on this machine."""
+    body = json.dumps(widths).encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", ingress)
+    writer.write(
+        b"POST /Layers/run HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        + f"Content-Length: {len(body)}\r\n\r\n".encode()
+        + body
+    )
+    answer = await reader.read()
+    writer.close()
+    head, _, content = answer.partition(b"\r\n\r\n")
+    if b" 200 " not in head.split(b"\r\n", 1)[0]:
+        raise RuntimeError(answer.decode())
+    return int(content)
+
+
+async def main(folder: Path) -> None:
+    output = own_output()
+    with restate(folder) as ingress:
+
+        async def measure(widths: list[int], runs: int) -> list[int]:
+            return await asyncio.gather(*(call(ingress, widths) for _ in range(runs)))
+
+        await serve_async(output, f"Restate, SDK {version('restate-sdk')}", measure)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))

@@ -1,0 +1,54 @@
+"""A table of runs as a long life would leave it."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, insert
+
+from wand_orchestrator.storage import Store
+from wand_orchestrator.storage.tables import RunRow
+
+FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+BETWEEN = timedelta(seconds=1)
+_BATCH = 10_000
+_STATUSES = ("succeeded", "succeeded", "succeeded", "failed")
+
+
+async def with_rows(database: Path, rows: int) -> None:
+    """Make the database, with so many ended runs a second apart."""
+    store = Store.open(f"sqlite:///{database}")
+    try:
+        await store.migrate()
+    finally:
+        await store.close()
+    await asyncio.to_thread(_fill, database, rows)
+
+
+def middle(rows: int) -> datetime:
+    """So many rows are half older and half newer."""
+    return FIRST + rows // 2 * BETWEEN
+
+
+def _fill(database: Path, rows: int) -> None:
+    engine = create_engine(f"sqlite:///{database}")
+    with engine.begin() as connection:
+        for begin in range(0, rows, _BATCH):
+            connection.execute(insert(RunRow), [_row(number) for number in range(begin, min(begin + _BATCH, rows))])
+    engine.dispose()
+
+
+def _row(number: int) -> dict[str, Any]:
+    moment = FIRST + number * BETWEEN
+    return {
+        "id": f"r_{number:032x}",
+        "name": f"graph-{number % 10}",
+        "status": _STATUSES[number % len(_STATUSES)],
+        "progress": 100,
+        "last_seq": 8,
+        "input": "null",
+        "created_at": moment,
+        "started_at": moment,
+        "finished_at": moment + BETWEEN,
+    }

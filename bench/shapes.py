@@ -1,0 +1,97 @@
+"""Shapes of graphs, in the terms that every contender understands: layers of nodes that all do the same little."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Nodes of one layer may run once those of the layer before have ended; each adds one to what it is given.
+
+    `short`: for Wand, agents that run as local activities.
+    """
+
+    layers: tuple[int, ...]
+    short: bool = False
+
+    @property
+    def nodes(self) -> int:
+        return sum(self.layers)
+
+    @property
+    def name(self) -> str:
+        kind = "short" if self.short else "step"
+        return f"{kind}-{len(self.layers)}x{max(self.layers)}"
+
+
+def chain(length: int, *, short: bool = False) -> Shape:
+    return Shape((1,) * length, short)
+
+
+def fan(width: int) -> Shape:
+    """1 -> width -> 1."""
+    return Shape((1, width, 1))
+
+
+def layered(layers: int, width: int) -> Shape:
+    return Shape((width,) * layers)
+
+
+def graph_of(shape: Shape) -> Json:
+    """The shape as a graph of Wand. Nothing but its edges holds a node back."""
+    agent = "bench.short" if shape.short else "bench.step"
+    ids = [[f"n{layer}_{place}" for place in range(width)] for layer, width in enumerate(shape.layers)]
+    edges = [edge for above, below in pairwise(ids) for edge in _edges(above, below)]
+    return {
+        "name": shape.name,
+        "nodes": [{"id": name, "type": agent} for layer in ids for name in layer],
+        "edges": edges,
+        "options": {"concurrency": max(shape.layers)},
+        "sinks": [ids[-1][0]],
+    }
+
+
+def _edges(above: list[str], below: list[str]) -> list[Json]:
+    """The value comes from one node above. Between two wide layers a node waits for two: all for all would be 10,000
+    edges a layer, which no contender needs in order to keep the layers apart."""
+    if min(len(above), len(below)) == 1:
+        pairs = [(source, target) for target in below for source in above]
+    else:
+        pairs = [(above[(place + step) % len(above)], target) for place, target in enumerate(below) for step in (0, 1)]
+    return [_edge(source, target, carries=_carries(source, above, target, below)) for source, target in pairs]
+
+
+def _carries(source: str, above: list[str], target: str, below: list[str]) -> bool:
+    return above.index(source) == below.index(target) % len(above)
+
+
+def _edge(source: str, target: str, *, carries: bool) -> Json:
+    return {"from": source, "to": target} | ({"map": {"value": "value"}} if carries else {})
+
+
+def stamped(nodes: int, pause_sec: float) -> Json:
+    """A chain whose nodes take `pause_sec` each and tell when they returned."""
+    names = [f"s{place}" for place in range(nodes)]
+    return {
+        "name": f"stamped-{nodes}",
+        "nodes": [{"id": name, "type": "bench.stamp", "params": {"pause_sec": pause_sec}} for name in names],
+        "edges": [{"from": source, "to": target} for source, target in pairwise(names)],
+        "sinks": names,
+    }
+
+
+def bulky(nodes: int, size_bytes: int) -> Json:
+    """A chain along which as many outputs of that size go, weighed at its end."""
+    names = [f"b{place}" for place in range(nodes)]
+    hops = zip(names, [*names[1:], "weigh"], strict=True)
+    return {
+        "name": f"bulky-{nodes}",
+        "nodes": [
+            *({"id": name, "type": "bench.bulk", "params": {"bytes": size_bytes}} for name in names),
+            {"id": "weigh", "type": "bench.weigh"},
+        ],
+        "edges": [{"from": source, "to": target, "map": {"blob": "blob"}} for source, target in hops],
+    }
