@@ -108,8 +108,8 @@ def _many(quick: bool) -> tuple[Workload, ...]:
 
 
 def _of_wand_alone(quick: bool) -> tuple[Workload, ...]:
-    subscribers, nodes = ((1, 10, 50), 4) if quick else ((1, 100, 1000), 16)
-    few, many = (100, 1000) if quick else (1000, 100_000)
+    subscribers, nodes = ((1, 5, 20), 4) if quick else ((1, 100, 1000), 16)
+    few, many = (400, 4000) if quick else (1000, 100_000)
     return (
         Workload(
             "sse",
@@ -138,7 +138,7 @@ def _of_wand_alone(quick: bool) -> tuple[Workload, ...]:
 
 def _large(quick: bool) -> tuple[Workload, ...]:
     layers, width = (10, 20) if quick else (100, 100)
-    small, large = layered(1, width), layered(layers, width)
+    small, tenth, large = (layered(count, width) for count in (1, layers // 10, layers))
     return (
         Workload(
             "nodes10000",
@@ -146,6 +146,7 @@ def _large(quick: bool) -> tuple[Workload, ...]:
             (
                 goes.wand_large("wand", large, f"Wand over HTTP, {large.nodes:,} nodes"),
                 goes.handwritten_large(TUNED, large),
+                goes.wand_large("wand-tenth", tenth, f"Wand over HTTP, {tenth.nodes:,} nodes"),
                 goes.wand_large("wand-one-layer", small, f"Wand over HTTP, {small.nodes} nodes"),
             ),
             rounds=3,

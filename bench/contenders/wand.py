@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
 
-from bench.http import Http, Subscriber
+from bench.http import Http, Refused, Subscriber
 from bench.servers import wand_dev
 from bench.shapes import Shape, graph_of
 
@@ -73,10 +73,11 @@ class Wand:
             raise Lost(f"{shape.name} gave {outputs}")
 
     async def burst(self, shape: Shape, runs: int) -> tuple[float, int]:
-        """Seconds until all of so many runs, started at once, have ended; and how many did not succeed."""
+        """Seconds until all of so many runs, started at once, have ended; and how many did not succeed, be it that
+        their start was refused."""
         graph_id = await self.store(graph_of(shape), anew=True)
         begun = time.perf_counter()
-        await asyncio.gather(*(self.start(graph_id) for _ in range(runs)))
+        await asyncio.gather(*(self._start_if_let(graph_id) for _ in range(runs)))
         await self._all_ended(graph_id)
         seconds = time.perf_counter() - begun
         return seconds, runs - await self._count(graph_id, "succeeded")
@@ -103,6 +104,10 @@ class Wand:
 
     async def follow(self, run_id: str) -> Subscriber:
         return await self.http.subscribe(f"/runs/{run_id}/stream")
+
+    async def _start_if_let(self, graph_id: str) -> None:
+        with suppress(Refused):
+            await self.start(graph_id)
 
     async def _start_some(self, graph_id: str, left: Iterator[int]) -> None:
         for _ in left:
