@@ -195,9 +195,10 @@ class Answer(Message):
 
 
 class ChildEvents(Message):
-    """Argument of the signal `child_events`: what happened in the child run of a node."""
+    """Argument of the signal `child_events`: what happened in the child run of a node, told by that run."""
 
     node: str
+    run_id: str
     events: tuple[Event, ...]
 
 

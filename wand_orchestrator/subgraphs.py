@@ -21,7 +21,7 @@ class Subgraphs:
         Raises GraphFaults: one that is not stored, or a graph that contains itself.
         """
         search = _Search(self._store)
-        await search.visit(graph, {graph_id} if graph_id else set(), (graph.name,))
+        await search.visit(graph, {graph_id} if graph_id else set(), (graph.name,), None)
         if search.faults:
             raise GraphFaults(search.faults)
         return search.found
@@ -35,9 +35,10 @@ class _Search:
         self.found: dict[str, Graph] = {}
         self.faults: list[Fault] = []
 
-    async def visit(self, graph: Graph, above: set[str], way: tuple[str, ...]) -> None:
+    async def visit(self, graph: Graph, above: set[str], way: tuple[str, ...], at: str | None) -> None:
+        """`at`: what of the run's own graph leads here, for a part of it."""
         for pointer, name in _named(graph):
-            pointer = pointer if len(way) == 1 else ""
+            pointer = at or pointer
             stored = await self._find(name)
             if stored is None:
                 message = f"there is no stored graph {name!r}: post it first"
@@ -47,7 +48,7 @@ class _Search:
                 self.faults.append(Fault(pointer, Code.RECURSIVE_GRAPH, message))
             elif name not in self.found:
                 self.found[name] = stored.graph
-                await self.visit(stored.graph, above | {stored.graph_id}, (*way, name))
+                await self.visit(stored.graph, above | {stored.graph_id}, (*way, name), pointer)
 
     async def _find(self, name: str) -> StoredGraph | None:
         return await self._store.graphs.get(name) or await self._store.graphs.latest(name)

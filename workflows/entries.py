@@ -116,13 +116,29 @@ def child_started(node: Node, run_id: str) -> Entry:
     return Entry(EventType.NODE_LOG, f"{node.id} runs as {run_id}", node=node.id, data={"run_id": run_id})
 
 
-def of_child(node: str, event: Event) -> Entry:
-    """What happened in a child run, as its parent tells it: its nodes are `node/theirs`, the run itself is a log."""
+def map_progress(node: Node, percent: int, settled: int, count: int) -> Entry:
+    message = f"{settled} of {count} items"
+    return Entry(EventType.NODE_PROGRESS, message, node=node.id, percent=percent)
+
+
+def answered_by_default(node: Node, answer: Any) -> Entry:
+    message = f"nobody answered {node.id} in time: the default answer is taken"
+    return Entry(EventType.NODE_LOG, message, "warning", node.id, data={"by": None, "answer": answer})
+
+
+def of_child(node: str, run_id: str, event: Event) -> Entry:
+    """What happened in a child run, as its parent tells it: its nodes are `node/theirs`, the run itself is a log.
+
+    A node that waits is answered in its own run, so the event tells which that is.
+    """
     if event.node is None:
         return Entry(EventType.NODE_LOG, event.message, event.level, node, data=event.data)
     percent = event.progress if event.type is EventType.NODE_PROGRESS else None
     name = f"{node}/{event.node}"
-    return Entry(event.type, event.message, event.level, name, event.attempt, percent, event.data)
+    data = event.data
+    if event.type is EventType.NODE_WAITING:
+        data = {"run_id": run_id, "node": event.node} | data
+    return Entry(event.type, event.message, event.level, name, event.attempt, percent, data)
 
 
 def node_skipped(node: str) -> Entry:

@@ -7,8 +7,10 @@ from pydantic import ValidationError
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
+    CancelledError,
     ChildWorkflowError,
     RetryState,
+    TerminatedError,
     TimeoutError,
     TimeoutType,
 )
@@ -26,6 +28,12 @@ _TIMEOUTS = {
     TimeoutType.HEARTBEAT: (WORKER_LOST, "the worker that ran it fell silent"),
     TimeoutType.SCHEDULE_TO_CLOSE: ("node_timeout", "all its attempts together took too long"),
     TimeoutType.SCHEDULE_TO_START: ("node_timeout", "no worker took it in time"),
+}
+
+
+_CHILD_ENDINGS: dict[type[BaseException], tuple[str, str]] = {
+    CancelledError: ("child_cancelled", "its child run was cancelled"),
+    TerminatedError: ("child_terminated", "its child run was terminated"),
 }
 
 
@@ -58,6 +66,9 @@ def node_failure(node: Node, options: Options, error: BaseException) -> NodeFail
         timeout = node.timeout_sec or options.default_timeout_sec
         failure = Failure(code=code, message=message.format(timeout=timeout), node=node.id)
         return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
+    if isinstance(error, ChildWorkflowError) and (ending := _CHILD_ENDINGS.get(type(cause))) is not None:
+        code, message = ending
+        return NodeFailure(Failure(code=code, message=message, node=node.id), FailureDetails())
     failure = Failure(code=type(cause).__name__, message=str(cause), node=node.id)
     return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
 

@@ -2,26 +2,38 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 from wand_orchestrator.contract import SIGNAL_CHILD_EVENTS, ChildEvents, RunParent
+from wand_orchestrator.events import Event
 from workflows.journal import Journal
 
 PAGE = 500
 PAUSE = timedelta(milliseconds=250)
-"""Between two signals: each costs both histories events."""
+GROWTH = timedelta(milliseconds=25)
+"""Between two signals: each costs both histories events, and a parent cannot go on in a new one while a child runs. So
+the pause grows with every signal: in an hour there are some 500, in a day some 2,600."""
 
 
 class Forwarder:
-    """`look` at every turn of the loop; `flush` before the run ends or goes on in a new history."""
+    """`look` at every turn of the loop; `flush` before the run ends or goes on in a new history.
 
-    def __init__(self, journal: Journal, parent: RunParent | None) -> None:
+    `carried`: what `carry` gave in the history before this one.
+    """
+
+    def __init__(self, journal: Journal, parent: RunParent | None, carried: dict[str, Any] | None) -> None:
         self._journal = journal
         self._parent = parent
         self._sent = journal.state.last_seq
         self._sending: asyncio.Future[None] | None = None
+        self._lock = asyncio.Lock()
+        self._signals: int = carried["signals"] if carried else 0
+
+    def carry(self) -> dict[str, Any]:
+        return {"signals": self._signals}
 
     def look(self) -> None:
         """Start sending, if there is something to send and nothing is being sent."""
@@ -40,16 +52,22 @@ class Forwarder:
     async def _keep_sending(self, parent: RunParent) -> None:
         try:
             while self._sent < self._journal.state.last_seq:
-                await self._send(parent)
-                await workflow.sleep(PAUSE, summary="events to the parent run")
+                # A signal that is cancelled before it has left takes its events with it.
+                await asyncio.shield(asyncio.ensure_future(self._send(parent)))
+                await workflow.sleep(PAUSE + self._signals * GROWTH, summary="events to the parent run")
         finally:
             self._sending = None
 
     async def _send(self, parent: RunParent) -> None:
-        handle = workflow.get_external_workflow_handle(parent.run_id)
-        while events := self._journal.page(self._sent, PAGE).events:
-            self._sent = events[-1].seq
-            try:
-                await handle.signal(SIGNAL_CHILD_EVENTS, ChildEvents(node=parent.node, events=events))
-            except FailureError as error:
-                workflow.logger.warning("the parent run %s takes no events: %s", parent.run_id, error)
+        async with self._lock:
+            while events := self._journal.page(self._sent, PAGE).events:
+                self._sent = events[-1].seq
+                self._signals += 1
+                await self._signal(parent, events)
+
+    async def _signal(self, parent: RunParent, events: tuple[Event, ...]) -> None:
+        happened = ChildEvents(node=parent.node, run_id=workflow.info().workflow_id, events=events)
+        try:
+            await workflow.get_external_workflow_handle(parent.run_id).signal(SIGNAL_CHILD_EVENTS, happened)
+        except FailureError as error:
+            workflow.logger.warning("the parent run %s takes no events: %s", parent.run_id, error)

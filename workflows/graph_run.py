@@ -57,7 +57,7 @@ class GraphRun:
         carried = self._run.carried
         state = RunState.model_validate(carried["state"]) if carried else None
         self._journal = Journal(workflow.now, _ring(), state)
-        self._forwarder = Forwarder(self._journal, self._run.parent)
+        self._forwarder = Forwarder(self._journal, self._run.parent, carried)
         self._walk = Walk(self._run, self._journal, carried, each_turn=self._forwarder.look)
         self._steered_early: list[Callable[[Walk], None]] = []
 
@@ -107,7 +107,7 @@ class GraphRun:
 
     def _carry(self) -> dict[str, Any]:
         """The input of the next history of this run."""
-        carried = self._walk.carry() | {"state": self._journal.state}
+        carried = self._walk.carry() | self._forwarder.carry() | {"state": self._journal.state}
         return self._run.model_copy(update={"carried": carried}).model_dump(mode="json", by_alias=True)
 
     def _close(self, outcome: Outcome) -> RunResult | None:
@@ -159,7 +159,7 @@ class GraphRun:
     @workflow.signal(name=SIGNAL_CHILD_EVENTS, description="What happened in a child run, sent by it.")
     def child_events(self, happened: ChildEvents) -> None:
         for event in happened.events:
-            self._journal.append(entries.of_child(happened.node, event))
+            self._journal.append(entries.of_child(happened.node, happened.run_id, event))
 
     @workflow.signal(name=SIGNAL_PAUSE, description="Nothing new starts; what is in flight ends. Lifted by `resume`.")
     def pause(self) -> None:
@@ -177,7 +177,7 @@ class GraphRun:
 
     @skip.validator
     def _validate_skip(self, node: str) -> None:
-        self._check(lambda walk: walk.refuse_skip(node))
+        self._check(lambda walk: walk.refuse.skip(node))
 
     @workflow.update(name=UPDATE_RESPOND, description="Answers a `flow.approval` node that waits.")
     def respond(self, answer: Answer) -> None:
@@ -185,7 +185,7 @@ class GraphRun:
 
     @respond.validator
     def _validate_respond(self, answer: Answer) -> None:
-        self._check(lambda walk: walk.refuse_answer(answer))
+        self._check(lambda walk: walk.refuse.answer(answer))
 
     @workflow.update(
         name=UPDATE_RETRY,
@@ -199,7 +199,7 @@ class GraphRun:
 
     @retry.validator
     def _validate_retry(self, node: str) -> None:
-        self._check(lambda walk: walk.refuse_retry(node))
+        self._check(lambda walk: walk.refuse.retry(node))
 
     # Queries
 

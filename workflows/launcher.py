@@ -1,36 +1,27 @@
 """Starts a node: an agent as an activity, a control node as a coroutine, a stored graph as a child workflow."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from temporalio import workflow
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import is_cancelled_exception
-from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
-
-from wand_orchestrator.contract import (
-    SIGNAL_PAUSE,
-    SIGNAL_RESUME,
-    WAND_GRAPH,
-    WORKFLOW_GRAPH_RUN,
-    AgentResult,
-    RunInput,
-    RunParent,
-    RunResult,
-)
+from wand_orchestrator.contract import AgentResult, Report, RunInput
 from wand_orchestrator.graph import Graph, Node
 from workflows import entries
 from workflows.activities import Activities
+from workflows.children import Children
 from workflows.failures import node_failure
 from workflows.flow.control import Control, Given, failure
 from workflows.flow.kinds import CONTROLS
+from workflows.losses import Losses
 
 
 class Launcher:
     """Starts nodes of one run, and is the host of its control nodes.
 
-    `tell` puts an entry into the journal; `holds_back` says that nothing new is to start.
+    `tell` puts an entry into the journal; `holds_back` says that nothing new is to start. `left`: what control nodes
+    that failed had done, in the history before this one.
     """
 
     def __init__(
@@ -39,14 +30,18 @@ class Launcher:
         activities: Activities,
         tell: Callable[[entries.Entry], None],
         holds_back: Callable[[], bool],
+        left: dict[str, Any],
     ) -> None:
         self._run = run
         self._activities = activities
         self._tell = tell
         self._holds_back = holds_back
+        self._left = left
         self._given: dict[str, Given] = {}
         self._controls: dict[str, Control] = {}
-        self._children: dict[str, workflow.ChildWorkflowHandle[Any, RunResult]] = {}
+        self._agents: set[str] = set()
+        self._losses = Losses()
+        self.children = Children(run)
 
     def launch(self, given: Given) -> asyncio.Future[AgentResult]:
         """Start a node; the future gives its result or raises why it failed. Cancel it to cancel the node.
@@ -56,6 +51,8 @@ class Launcher:
         kind = CONTROLS.get(given.node.type)
         if kind is None:
             return self._activities.start(given.node, given.params, given.input)
+        if given.carried is None and (left := self._left.pop(given.node.id, None)) is not None:
+            given = replace(given, carried=left)
         control = kind(given, self)
         self._given[given.node.id], self._controls[given.node.id] = given, control
         return asyncio.ensure_future(self._carry_out(control))
@@ -75,11 +72,14 @@ class Launcher:
             for node, control in self._controls.items()
         }
 
-    def signal_children(self, paused: bool) -> None:
-        """Pass a pause or a resume on to the child runs."""
-        for handle in self._children.values():
-            sending = asyncio.ensure_future(handle.signal(SIGNAL_PAUSE if paused else SIGNAL_RESUME))
-            sending.add_done_callback(_log_failure)
+    @property
+    def left(self) -> dict[str, Any]:
+        """What control nodes that failed had done; they go on from there when they are tried again."""
+        return self._left
+
+    def runs_agent(self, part: str) -> bool:
+        """Whether this part of a control node, such as `map[3]`, is an activity in flight."""
+        return part in self._agents
 
     # As the host of control nodes
 
@@ -97,55 +97,63 @@ class Launcher:
         return graph
 
     async def run_agent(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> AgentResult:
-        """One part of a control node, with events of its own."""
-        self._tell(entries.node_scheduled(node))
+        self._agents.add(node.id)
         try:
-            result = await self._activities.start(node, params, input)
-        except BaseException as error:
-            self._tell_ending(node, error)
-            raise
-        for report in result.reports:
-            self._tell(entries.reported(report))
-        self._tell(entries.node_succeeded(node, result))
-        return result
+            return await self._run_part(node, partial(self._activities.start, node, params, input))
+        finally:
+            self._agents.discard(node.id)
 
     async def run_graph(self, node: Node, graph: Graph, input: Any) -> Any:
-        parent = RunParent(run_id=workflow.info().workflow_id, node=node.id)
-        child_id = f"{parent.run_id}.{node.id}"
-        handle = await workflow.start_child_workflow(
-            WORKFLOW_GRAPH_RUN,
-            RunInput(graph=graph, input=input, parent=parent, subgraphs=self._run.subgraphs),
-            id=child_id,
-            result_type=RunResult,
-            parent_close_policy=ParentClosePolicy.TERMINATE,
-            cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-            search_attributes=TypedSearchAttributes([SearchAttributePair(WAND_GRAPH, graph.name)]),
-            static_summary=f"{node.id} · {graph.name}",
-        )
-        self._tell(entries.child_started(node, child_id))
-        self._children[node.id] = handle
-        try:
-            return (await handle).outputs
-        finally:
-            del self._children[node.id]
+        handle = await self.children.start(node, graph, input)
+        self._tell(entries.child_started(node, handle.id))
+        return (await self.children.result(node)).outputs
+
+    async def run_graph_part(self, node: Node, graph: Graph, input: Any) -> AgentResult:
+        async def run() -> AgentResult:
+            return AgentResult(output=await self.run_graph(node, graph, input))
+
+        return await self._run_part(node, run)
+
+    async def _run_part(self, node: Node, run: Callable[[], Awaitable[AgentResult]]) -> AgentResult:
+        """One part of a control node, with events of its own."""
+        self._tell(entries.node_scheduled(node))
+        while True:
+            try:
+                result = await run()
+            except (Exception, asyncio.CancelledError) as error:
+                if not self._goes_on(node, error):
+                    raise
+            else:
+                self._tell_reports(result.reports)
+                self._tell(entries.node_succeeded(node, result))
+                return result
+
+    def _goes_on(self, node: Node, error: BaseException) -> bool:
+        """Tell how an attempt ended; whether there is to be another one, because it ended with its worker."""
+        if _is_being_cancelled():
+            self._tell(entries.node_cancelled(node))
+            return False
+        failed = node_failure(node, self._run.graph.options, error)
+        self._tell_reports(failed.details.reports)
+        again = self._losses.is_given_again(node.id, failed)
+        self._tell(entries.node_given_again(node, failed) if again else entries.node_failed(node, failed))
+        return again
 
     async def _carry_out(self, control: Control) -> AgentResult:
         try:
             return AgentResult(output=await control.run())
+        except Exception:
+            if (done := control.done_before_failing()) is not None:
+                self._left[control.node.id] = done
+            raise
         finally:
             del self._controls[control.node.id], self._given[control.node.id]
 
-    def _tell_ending(self, node: Node, error: BaseException) -> None:
-        if is_cancelled_exception(error):
-            self._tell(entries.node_cancelled(node))
-            return
-        failed = node_failure(node, self._run.graph.options, error)
-        for report in failed.details.reports:
+    def _tell_reports(self, reports: Sequence[Report]) -> None:
+        for report in reports:
             self._tell(entries.reported(report))
-        self._tell(entries.node_failed(node, failed))
 
 
-def _log_failure(sending: asyncio.Future[None]) -> None:
-    """A child that ended meanwhile cannot be signalled, and need not be."""
-    if not sending.cancelled() and (error := sending.exception()) is not None:
-        workflow.logger.info("a child run could not be signalled: %s", error)
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

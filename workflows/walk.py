@@ -23,18 +23,16 @@ from workflows import entries
 from workflows.activities import Activities
 from workflows.deadline import Deadline
 from workflows.details import Details
-from workflows.failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure, node_failure
+from workflows.failures import NodeFailure, node_failure
 from workflows.flow.approval import Approval
 from workflows.flow.control import Given
 from workflows.journal import Journal
 from workflows.launcher import Launcher
-from workflows.refusal import UNKNOWN_NODE, WRONG_STATE, Refusal
+from workflows.losses import Losses
+from workflows.refusals import Refusals
 from workflows.rollover import Rollover
-from workflows.scheduler import Decision, Outcome, Phase, Scheduler, Start
+from workflows.scheduler import Decision, Outcome, Scheduler, Start
 from workflows.workflow_task import WorkflowTask
-
-MAX_WORKER_LOSSES = 5
-"""Deaths of its worker, beyond its own retries, after which a node is taken to be their cause."""
 
 
 class Walk:
@@ -58,7 +56,7 @@ class Walk:
         self._in_flight: dict[str, asyncio.Future[AgentResult]] = {}
         self._skipping: set[str] = set()
         self._given: dict[str, Given] = {}
-        self._losses: dict[str, int] = {}
+        self._losses = Losses()
         self._mailbox: deque[Callable[[], None]] = deque()
         self._rollover = Rollover(wake=self._wake)
         self._task = WorkflowTask(wake=self._wake)
@@ -66,7 +64,9 @@ class Walk:
         self._activities = Activities(
             run.graph.options, self._task, self._append, lambda: self._deadline.remaining, slow
         )
-        self._launcher = Launcher(run, self._activities, self._tell, self._holds_back)
+        left = dict(carried["left"]) if carried else {}
+        self._launcher = Launcher(run, self._activities, self._tell, self._holds_back, left)
+        self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
 
@@ -109,6 +109,7 @@ class Walk:
         return {
             "scheduler": self._scheduler.carry(),
             "controls": self._launcher.carry(),
+            "left": self._launcher.left,
             "slow_agents": self._activities.slow,
             "deadline_sec": None if remaining is None else remaining.total_seconds(),
         }
@@ -140,12 +141,6 @@ class Walk:
     def resume(self) -> None:
         self._gate(self._scheduler.resume)
 
-    def refuse_skip(self, node: str) -> Refusal | None:
-        """Why this node cannot be skipped now; None if it can."""
-        if refusal := self._refuse(node):
-            return refusal
-        return Refusal(WRONG_STATE, f"node {node} is being skipped already") if node in self._skipping else None
-
     def skip(self, node: str) -> None:
         """Skip the node; one that is in flight is cancelled first, and counts as skipped however it then ends."""
         if node in self._in_flight:
@@ -154,30 +149,13 @@ class Walk:
         else:
             self._gate(partial(self._settle_skipped, node))
 
-    def refuse_answer(self, answer: Answer) -> Refusal | None:
-        """Why this answer cannot be taken; None if it can."""
-        if refusal := self._refuse(answer.node):
-            return refusal
-        control = self._launcher.control(answer.node)
-        if not isinstance(control, Approval) or answer.node in self._skipping:
-            return Refusal(WRONG_STATE, f"node {answer.node} does not wait for an answer")
-        return control.refuse(answer)
-
     def respond(self, answer: Answer) -> None:
         control = self._launcher.control(answer.node)
         assert isinstance(control, Approval)
         control.respond(answer)
 
-    def refuse_retry(self, node: str) -> Refusal | None:
-        """Why this node cannot be tried again now; None if it can."""
-        if refusal := self._refuse(node):
-            return refusal
-        if self._scheduler.phase(node) in (Phase.HELD, Phase.IN_FLIGHT) and node not in self._skipping:
-            return None
-        return Refusal(WRONG_STATE, f"node {node} has not failed: it is {self._scheduler.phase(node).name.lower()}")
-
     def holds(self, node: str) -> bool:
-        return self._scheduler.phase(node) is Phase.HELD
+        return node in self._scheduler.held
 
     def retry(self, node: str) -> None:
         """Try a held node again."""
@@ -188,15 +166,6 @@ class Walk:
         for report in reports:
             self._journal.append(entries.reported(report))
 
-    def _refuse(self, node: str) -> Refusal | None:
-        if not self._scheduler.knows(node):
-            return Refusal(UNKNOWN_NODE, f"the run has no node {node}")
-        if self._scheduler.stopping or self._journal.ended:
-            status = self._journal.state.status
-            return Refusal(WRONG_STATE, f"the run is {status}: nothing in it can be steered any more")
-        phase = self._scheduler.phase(node)
-        return Refusal(WRONG_STATE, f"node {node} is {phase.name.lower()} already") if phase.settled else None
-
     def _gate(self, change: Callable[[], None]) -> None:
         """Make a change that may pause or resume the run, and tell if it did."""
         before = self._scheduler.paused
@@ -204,7 +173,7 @@ class Walk:
         if self._scheduler.paused != before and not self._scheduler.stopping:
             held = self._scheduler.held
             self._journal.append(entries.run_paused(held) if self._scheduler.paused else entries.run_resumed())
-            self._launcher.signal_children(self._scheduler.paused)
+            self._launcher.children.gate(self._scheduler.paused)
         self._wake()
 
     # The loop's parts
@@ -283,22 +252,11 @@ class Walk:
             self._append(entries.node_cancelled(node))
         else:
             failed = node_failure(node, self._graph.options, error)
-            if self._is_given_again(node, failed):
+            if not self._scheduler.stopping and self._losses.is_given_again(node.id, failed):
                 self._append(entries.node_given_again(node, failed))
                 self._await(node, given)
             else:
                 self._fail(node, failed)
-
-    def _is_given_again(self, node: Node, failed: NodeFailure) -> bool:
-        """Whether the attempt ended with its worker, which is no fault of the node's and must not use up its retries.
-
-        A node that takes its worker down with it would go on for ever, so silent deaths are counted.
-        """
-        if self._scheduler.stopping or failed.failure.code not in (WORKER_LOST, WORKER_SHUTDOWN):
-            return False
-        if failed.failure.code == WORKER_LOST:
-            self._losses[node.id] = self._losses.get(node.id, 0) + 1
-        return self._losses.get(node.id, 0) <= MAX_WORKER_LOSSES
 
     def _succeed(self, node: Node, result: AgentResult) -> None:
         self.report(result.reports)

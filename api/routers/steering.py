@@ -12,7 +12,9 @@ from api.problems import declared
 
 router = APIRouter(prefix="/runs", tags=["steering"], route_class=JsonRoute, responses=declared(401, 404, 409, 503))
 
-NodePath = Annotated[str, Path(max_length=1000, description="The node's id.")]
+NodePath = Annotated[
+    str, Path(max_length=1000, description="The node's id; of `retry` also an item of a map, such as `map[3]`.")
+]
 
 
 class Response(BaseModel):
@@ -45,21 +47,21 @@ async def resume(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
     return RunSteered(run_id=run_id, status=await services.steering.resume(run_id))
 
 
-@router.post("/{run_id}/nodes/{node}/respond")
+@router.post("/{run_id}/nodes/{node:path}/respond")
 async def respond(run_id: RunIdPath, node: NodePath, body: Response, services: ServicesDep) -> NodeSteered:
     """Answer a `flow.approval` node that waits."""
     await services.steering.respond(run_id, node, body.answer, body.by)
     return NodeSteered(run_id=run_id, node=node)
 
 
-@router.post("/{run_id}/nodes/{node}/skip")
+@router.post("/{run_id}/nodes/{node:path}/skip")
 async def skip(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> NodeSteered:
     """Skip a node that has not finished; one in flight is cancelled first."""
     await services.steering.skip(run_id, node)
     return NodeSteered(run_id=run_id, node=node)
 
 
-@router.post("/{run_id}/nodes/{node}/retry")
+@router.post("/{run_id}/nodes/{node:path}/retry")
 async def retry(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> NodeSteered:
     """Try a node now: one that waits for its next attempt, or one that failed and holds its run."""
     await services.steering.retry(run_id, node)

@@ -68,4 +68,5 @@ class Approval(Control):
         default = self._params.on_timeout
         if default == FAIL:
             raise failure("approval_timeout", f"nobody answered within {self._params.timeout_sec:g} s")
+        self.host.tell(entries.answered_by_default(self.node, default.answer))
         return default.answer

@@ -20,10 +20,13 @@ class Host(Protocol):
         """Put an entry into the journal."""
 
     def run_agent(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> Awaitable[AgentResult]:
-        """Run an agent as the activity `node.id`; cancelled with the awaiting task."""
+        """Run an agent as the activity `node.id`, a part with events of its own; cancelled with the awaiting task."""
 
     def run_graph(self, node: Node, graph: Graph, input: Any) -> Awaitable[Any]:
         """Run a stored graph as a child workflow; gives its result's outputs."""
+
+    def run_graph_part(self, node: Node, graph: Graph, input: Any) -> Awaitable[AgentResult]:
+        """The same as a part with events of its own."""
 
     def subgraph(self, name: str) -> Graph:
         """The stored graph of that name or id, as it was when the run started."""
@@ -57,6 +60,10 @@ class Control(ABC):
 
     def carry(self) -> Any:
         """What a new history needs to go on; JSON."""
+        return None
+
+    def done_before_failing(self) -> Any:
+        """What it goes on from, as `carried`, if it is tried again after it failed; None: from the start."""
         return None
 
     @property

@@ -3,9 +3,10 @@
 import asyncio
 from typing import Any
 
-from temporalio.exceptions import is_cancelled_exception
-
 from wand_orchestrator.flow import MapParams
+from wand_orchestrator.graph import Options
+from workflows import entries
+from workflows.failures import node_failure
 from workflows.flow.control import Control, Given, Host, failure
 from workflows.flow.target import run_target
 from workflows.flow.window import Window
@@ -19,6 +20,8 @@ class Map(Control):
         carried = given.carried or {"outputs": {}, "failed": []}
         self._outputs: dict[int, Any] = {int(index): output for index, output in carried["outputs"].items()}
         self._failed: set[int] = set(carried["failed"])
+        self._percent = 0
+        self._first = ""
         self._window: Window | None = None
 
     async def run(self) -> dict[str, Any]:
@@ -29,12 +32,16 @@ class Map(Control):
         self._window = Window(todo, self._params.concurrency, self._start, self._settled, lambda: self.host.holds_back)
         await self._window.run()
         if self._too_many_failed():
-            raise failure("too_many_failed", f"{len(self._failed)} of {len(self._items)} items failed")
+            raise failure("too_many_failed", f"{len(self._failed)} of {len(self._items)} items failed{self._first}")
         outputs = [self._outputs.get(index) for index in range(len(self._items))]
         return {"outputs": outputs, "failed": sorted(self._failed)}
 
     def carry(self) -> dict[str, Any]:
         return {"outputs": self._outputs, "failed": sorted(self._failed)}
+
+    def done_before_failing(self) -> dict[str, Any]:
+        """The items that succeeded do not run again."""
+        return {"outputs": self._outputs, "failed": []}
 
     @property
     def busy(self) -> bool:
@@ -45,14 +52,26 @@ class Map(Control):
         return await run_target(self.host, self._params, self.node, f"{self.node.id}[{index}]", self._items[index])
 
     def _settled(self, index: int, future: "asyncio.Future[Any]") -> None:
+        assert self._window is not None
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if error is None:
             self._outputs[index] = future.result()
-        elif not is_cancelled_exception(error):
+        elif self._window.stopped:
+            return
+        else:
             self._failed.add(index)
+            self._first = self._first or f", the first of: {node_failure(self.node, Options(), error).failure.message}"
             if self._too_many_failed():
-                assert self._window is not None
                 self._window.stop()
+        self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        """At most once for each percent."""
+        assert self._items is not None
+        settled, count = len(self._outputs) + len(self._failed), len(self._items)
+        if settled * 100 // count > self._percent:
+            self._percent = settled * 100 // count
+            self.host.tell(entries.map_progress(self.node, self._percent, settled, count))
 
     def _too_many_failed(self) -> bool:
         return len(self._failed) > self._params.tolerated(len(self._items or ()))

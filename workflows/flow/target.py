@@ -12,6 +12,7 @@ async def run_target(host: Host, target: Target, node: Node, id: str, given: Any
     input = given if isinstance(given, dict) else {"item": given}
     part = node.model_copy(update={"id": id, "type": target.agent or node.type, "optional": False})
     if target.graph is not None:
-        return await host.run_graph(part, host.subgraph(target.graph), input)
-    result = await host.run_agent(part, target.params, input)
+        result = await host.run_graph_part(part, host.subgraph(target.graph), input)
+    else:
+        result = await host.run_agent(part, target.params, input)
     return result.output

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,8 @@ class Window:
         self._holds_back = holds_back
         self._in_flight: dict[int, asyncio.Future[Any]] = {}
         self._arrived: list[int] = []
-        self._stopped = False
+        self.stopped = False
+        """Nothing more is to start, and what is in flight was cancelled."""
 
     @property
     def busy(self) -> bool:
@@ -34,27 +36,33 @@ class Window:
 
     def stop(self) -> None:
         """Start nothing more, and cancel what is in flight."""
-        self._stopped = True
+        self.stopped = True
         for future in self._in_flight.values():
             future.cancel()
 
     async def run(self) -> None:
         """Until all have ended. Cancelled, it ends only after all that is in flight has."""
         try:
-            while self._in_flight or (self._todo and not self._stopped):
+            while self._in_flight or (self._todo and not self.stopped):
                 self._fill()
                 await workflow.wait_condition(self._can_go_on)
                 self._take()
         except asyncio.CancelledError:
             self.stop()
-            await workflow.wait_condition(lambda: len(self._arrived) == len(self._in_flight))
+            await self._all_ended()
             raise
+
+    async def _all_ended(self) -> None:
+        """However often the wait is cancelled."""
+        while len(self._arrived) < len(self._in_flight):
+            with suppress(asyncio.CancelledError):
+                await workflow.wait_condition(lambda: len(self._arrived) == len(self._in_flight))
 
     def _can_go_on(self) -> bool:
         return bool(self._arrived) or self._may_start()
 
     def _may_start(self) -> bool:
-        return bool(self._todo) and len(self._in_flight) < self._size and not self._stopped and not self._holds_back()
+        return bool(self._todo) and len(self._in_flight) < self._size and not self.stopped and not self._holds_back()
 
     def _fill(self) -> None:
         while self._may_start():

@@ -1,0 +1,320 @@
+"""Control nodes over HTTP: what each does, alone and when it is steered."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_agents import Diary
+
+from tests.integration.graph_cases import echo, edge, emit, fail, flaky, gate, graph, sleep
+from tests.integration.service import Json, Service
+from tests.waiting import eventually, until
+
+HOUR = {"initial_interval_sec": 3600, "max_interval_sec": 3600}
+
+
+def control(id: str, type: str, **params: Any) -> Json:
+    return {"id": id, "type": type, "params": params}
+
+
+def mapped(items: list[Any], node: Json, **options: Any) -> Json:
+    """A graph whose node `node` gets these items."""
+    return graph([emit("items", items), node], [edge("items", node["id"], items="@")], options=options)
+
+
+async def store(service: Service, name: str, nodes: list[Json], edges: list[Json] | None = None) -> str:
+    answer = await service.http.post("/graphs", json=graph(nodes, edges) | {"name": name})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["graph_id"])
+
+
+async def told(service: Service, run_id: str, node: str) -> list[str]:
+    return [event["type"] for event in await service.events(run_id, node=node)]
+
+
+# flow.approval, flow.wait
+
+
+async def test_an_approval_that_nobody_answers_fails(service: Service) -> None:
+    run = await service.run(graph([control("ask", "flow.approval", timeout_sec=0.01)]))
+
+    assert run["status"] == "failed"
+    assert run["error"]["code"] == "approval_timeout"
+
+
+async def test_an_approval_that_nobody_answers_gives_its_default_and_says_so(service: Service) -> None:
+    ask = control("ask", "flow.approval", timeout_sec=0.01, on_timeout={"answer": {"ship": False}})
+
+    run = await service.run(graph([ask]))
+
+    assert run["result"]["outputs"] == {"ask": {"ship": False}}
+    [log] = [event for event in await service.events(run["run_id"], node="ask") if event["type"] == "node.log"]
+    assert log["message"] == "nobody answered ask in time: the default answer is taken"
+
+
+async def test_a_wait_until_a_moment_that_has_passed_is_none(service: Service) -> None:
+    run = await service.run(graph([control("wait", "flow.wait", until="2020-02-02T02:02:02+02:00")]))
+
+    assert run["result"]["outputs"] == {"wait": {"until": "2020-02-02T00:02:02.000Z"}}
+
+
+# flow.map
+
+
+async def test_a_map_keeps_order_and_window_and_tells_of_each_item(service: Service, tmp_path: Path) -> None:
+    params = {"open": str(tmp_path / "open"), "folder": str(tmp_path), "value": 1}
+    each = control("each", "flow.map", agent="test.gate", params=params, concurrency=3)
+    run_id = await service.start(mapped([{"x": number} for number in range(9)], each))
+    await eventually(lambda: Diary(tmp_path).count("start") == 3)
+    (tmp_path / "open").touch()
+
+    run = await service.ended(run_id)
+
+    assert run["result"]["outputs"]["each"] == {"outputs": [1] * 9, "failed": []}
+    assert Diary(tmp_path).most_at_once() == 3
+    assert await told(service, run_id, "each[8]") == ["node.scheduled", "node.succeeded"]
+    told_of_map = await service.events(run_id, node="each")
+    percents = [event["progress"] for event in told_of_map if event["type"] == "node.progress"]
+    assert percents == [11, 22, 33, 44, 55, 66, 77, 88, 100]
+
+
+async def test_an_item_that_is_no_object_is_the_input_item(service: Service) -> None:
+    run = await service.run(mapped([1, {"x": 2}], control("each", "flow.map", agent="test.echo")))
+
+    outputs = run["result"]["outputs"]["each"]["outputs"]
+    assert [output["input"] for output in outputs] == [{"item": 1}, {"x": 2}]
+
+
+async def test_each_item_has_its_own_retries(service: Service) -> None:
+    retry = {"initial_interval_sec": 0.01, "max_interval_sec": 0.01}
+    each = control("each", "flow.map", agent="test.flaky", params={"succeeds_at": 2}) | {"retries": 1, "retry": retry}
+
+    run = await service.run(mapped([{}, {}], each))
+
+    assert [output["attempt"] for output in run["result"]["outputs"]["each"]["outputs"]] == [2, 2]
+    assert "node.retrying" in await told(service, run["run_id"], "each[1]")
+
+
+@pytest.mark.parametrize(("tolerate", "status"), [(0, "failed"), (1, "failed"), (2, "succeeded"), (0.5, "succeeded")])
+async def test_a_map_tolerates_a_number_or_a_share_of_failed_items(
+    service: Service, tolerate: float, status: str
+) -> None:
+    items = [{"number": 1}, {}, {"number": 3}, {}]
+    each = control("each", "flow.map", agent="test.typed", tolerate=tolerate, concurrency=1)
+
+    run = await service.run(mapped(items, each))
+
+    assert run["status"] == status
+    if status == "succeeded":
+        outputs = [{"number": 1}, None, {"number": 3}, None]
+        assert run["result"]["outputs"]["each"] == {"outputs": outputs, "failed": [1, 3]}
+    else:
+        assert run["error"]["code"] == "too_many_failed"
+        assert "the first of: input.number: Field required" in run["error"]["message"]
+
+
+async def test_a_map_over_a_stored_graph_gives_the_outputs_of_its_runs(service: Service) -> None:
+    node = {"id": "a", "type": "test.emit", "params": {"value": {"$input": "x"}}}
+    await store(service, "of-one", [node])
+
+    run = await service.run(mapped([{"x": 1}, {"x": 2}], control("each", "flow.map", graph="of-one")))
+
+    assert run["result"]["outputs"]["each"]["outputs"] == [{"a": 1}, {"a": 2}]
+    item = [event["type"] for event in await service.events(run["run_id"], node="each[1]")]
+    assert (item[0], item[-1]) == ("node.scheduled", "node.succeeded")
+    assert await told(service, run["run_id"], "each[1]/a") == ["node.scheduled", "node.succeeded"]
+
+
+async def test_a_pause_holds_what_a_map_has_not_started(service: Service, tmp_path: Path) -> None:
+    params = {"open": str(tmp_path / "open"), "folder": str(tmp_path)}
+    each = control("each", "flow.map", agent="test.gate", params=params, concurrency=2)
+    run_id = await service.start(mapped([{}] * 5, each))
+    await eventually(lambda: Diary(tmp_path).count("start") == 2)
+
+    await service.http.post(f"/runs/{run_id}/pause")
+    await until(lambda: service.get(run_id), lambda run: run["status"] == "paused")
+    (tmp_path / "open").touch()
+    await until(lambda: told(service, run_id, "each[1]"), lambda types: types[-1] == "node.succeeded")
+    await until(lambda: told(service, run_id, "each[0]"), lambda types: types[-1] == "node.succeeded")
+    assert await told(service, run_id, "each[2]") == []
+    await service.http.post(f"/runs/{run_id}/resume")
+
+    assert (await service.ended(run_id))["status"] == "succeeded"
+
+
+async def test_a_map_that_is_tried_again_runs_only_the_items_that_failed(service: Service, tmp_path: Path) -> None:
+    """Of two items the first succeeds, the second needs the file `open`."""
+    one = {"id": "a", "type": "test.emit", "params": {"value": 1, "folder": str(tmp_path)}}
+    gated = {"id": "b", "type": "test.gated", "params": {"open": {"$input": "open"}}, "retries": 0}
+    await store(service, "gated", [one, gated], [edge("a", "b", x="@")])
+    items = [{"open": __file__}, {"open": str(tmp_path / "open")}]
+    run_id = await service.start(mapped(items, control("each", "flow.map", graph="gated"), on_failure="pause"))
+    await until(lambda: service.get(run_id), lambda run: run["status"] == "paused")
+    (tmp_path / "open").touch()
+
+    answer = await service.http.post(f"/runs/{run_id}/nodes/each/retry")
+    assert answer.status_code == 200, answer.text
+    run = await service.ended(run_id)
+
+    assert run["result"]["outputs"]["each"] == {"outputs": [{"b": {"x": 1}}] * 2, "failed": []}
+    assert Diary(tmp_path).count("start") == 3
+    assert (await service.get(f"{run_id}.each[1]"))["status"] == "failed"
+    again = await service.get(f"{run_id}.each[1]~2")
+    assert (again["status"], again["result"]["outputs"]) == ("succeeded", {"b": {"x": 1}})
+    assert (await told(service, f"{run_id}.each[1]~2", "b"))[-1] == "node.succeeded"
+
+
+# flow.graph
+
+
+async def test_a_child_run_is_paused_resumed_and_cancelled_with_its_parent(service: Service, tmp_path: Path) -> None:
+    slow = {"id": "slow", "type": "test.sleep", "params": {"sec": 600, "folder": str(tmp_path)}}
+    await store(service, "slow", [slow])
+    run_id = await service.start(graph([control("sub", "flow.graph", graph="slow")]))
+    child_id = f"{run_id}.sub"
+    await eventually(lambda: Diary(tmp_path).count("start") == 1)
+    await until(lambda: told(service, run_id, "sub/slow"), lambda types: types == ["node.scheduled"])
+
+    for call, status in (("pause", "paused"), ("resume", "running")):
+        await service.http.post(f"/runs/{run_id}/{call}")
+        await until(lambda: service.get(child_id), lambda child, status=status: child["status"] == status)  # type: ignore[misc]
+    await service.http.post(f"/runs/{run_id}/cancel")
+    run, child = await service.ended(run_id), await service.ended(child_id)
+
+    assert (run["status"], child["status"]) == ("cancelled", "cancelled")
+    assert run["nodes"]["sub"]["status"] == "cancelled"
+    assert Diary(tmp_path).count("cancel") == 1
+    assert (await told(service, run_id, "sub/slow"))[-1] == "node.cancelled"
+
+
+@pytest.mark.parametrize(("act", "code"), [("cancel", "child_cancelled"), ("terminate", "child_terminated")])
+async def test_a_child_run_that_somebody_stops_fails_its_node(service: Service, act: str, code: str) -> None:
+    await store(service, "sleeps", [sleep("slow", 600)])
+    each = control("each", "flow.map", graph="sleeps", concurrency=1)
+    run_id = await service.start(mapped([{}], each))
+    await until(lambda: told(service, run_id, "each[0]/slow"), lambda types: types == ["node.scheduled"])
+
+    child = service.client.get_workflow_handle(f"{run_id}.each[0]")
+    await (child.cancel() if act == "cancel" else child.terminate())
+    run = await service.ended(run_id)
+
+    assert run["status"] == "failed"
+    [failed] = [event for event in await service.events(run_id, node="each[0]") if event["type"] == "node.failed"]
+    assert failed["data"]["error"]["code"] == code
+
+
+async def test_an_approval_in_a_child_run_is_answered_there(service: Service) -> None:
+    await store(service, "asks", [control("ask", "flow.approval", prompt="?")])
+    run_id = await service.start(graph([control("sub", "flow.graph", graph="asks")]))
+    types = await until(lambda: told(service, run_id, "sub/ask"), lambda types: "node.waiting" in types)
+    waiting = (await service.events(run_id, node="sub/ask"))[types.index("node.waiting")]
+    where, node = waiting["data"]["run_id"], waiting["data"]["node"]
+
+    answer = await service.http.post(f"/runs/{where}/nodes/{node}/respond", json={"answer": 5})
+
+    assert answer.status_code == 200, answer.text
+    assert (await service.ended(run_id))["result"]["outputs"] == {"sub": {"ask": 5}}
+
+
+@pytest.mark.parametrize("indirect", [False, True])
+async def test_a_graph_that_contains_itself_is_a_fault(service: Service, indirect: bool) -> None:
+    name, other = f"self-{indirect}", "other-of-self"
+    await store(service, name, [emit("a")])
+    if indirect:
+        await store(service, other, [control("back", "flow.graph", graph=name)])
+    document = graph([control("sub", "flow.repeat", graph=other if indirect else name, until="@", max_times=2)])
+
+    for path, body in (("/graphs", document | {"name": name}), ("/runs", {"graph": document | {"name": name}})):
+        answer = await service.http.post(path, json=body)
+
+        assert answer.status_code == 422
+        [fault] = answer.json()["faults"]
+        assert (fault["code"], fault["pointer"]) == ("recursive_graph", "/nodes/0/params/graph")
+        assert fault["message"].startswith("the graph contains itself: ")
+
+
+# flow.repeat
+
+
+async def test_each_round_of_a_repeat_gets_the_last_output(service: Service) -> None:
+    again = control("again", "flow.repeat", agent="agent.transform", until="n >= `3`", max_times=9)
+    again["params"]["params"] = {"expression": "{n: length(not_null(list, `[]`)), list: [list, list][]}"}
+
+    run = await service.run(graph([emit("a", [0]), again], [edge("a", "again", list="@")]))
+
+    assert run["result"]["outputs"]["again"] == {
+        "output": {"n": 4, "list": [0] * 8},
+        "times": 3,
+        "satisfied": True,
+    }
+    assert await told(service, run["run_id"], "again[2]") == ["node.scheduled", "node.succeeded"]
+
+
+async def test_a_repeat_over_a_graph_ends_after_max_times(service: Service) -> None:
+    node = {"id": "a", "type": "test.emit", "params": {"value": {"$input": "a || `1`"}}}
+    await store(service, "round", [node])
+
+    run = await service.run(graph([control("again", "flow.repeat", graph="round", until="b", max_times=2)]))
+
+    assert run["result"]["outputs"]["again"] == {"output": {"a": 1}, "times": 2, "satisfied": False}
+
+
+# Steering parts
+
+
+async def test_an_item_that_waits_for_its_next_attempt_is_tried_now(service: Service) -> None:
+    each = control("each", "flow.map", agent="test.flaky", params={"succeeds_at": 2}) | {"retry": HOUR}
+    run_id = await service.start(mapped([{}], each))
+    await until(lambda: told(service, run_id, "each[0]"), lambda types: "node.retrying" in types)
+
+    answer = await service.http.post(f"/runs/{run_id}/nodes/each[0]/retry")
+
+    assert answer.status_code == 200, answer.text
+    assert (await service.ended(run_id))["result"]["outputs"]["each"]["failed"] == []
+
+
+async def test_what_makes_no_sense_for_a_control_node_is_refused(service: Service) -> None:
+    await store(service, "sleeps", [sleep("slow", 600)])
+    nodes = [control("ask", "flow.approval"), control("sub", "flow.graph", graph="sleeps")]
+    run_id = await service.start(graph(nodes))
+    await until(lambda: told(service, run_id, "sub/slow"), lambda types: types == ["node.scheduled"])
+    length = len(await service.events(run_id))
+
+    for path, sentence in {
+        "ask/retry": "node ask has no attempts: the workflow carries it out itself",
+        "sub/retry": "node sub has no attempts: the workflow carries it out itself",
+        "sub/respond": "node sub does not wait for an answer",
+        "sub%2Fslow/skip": f"node slow belongs to the run {run_id}.sub: steer it there",
+    }.items():
+        answer = await service.http.post(f"/runs/{run_id}/nodes/{path}", json={"answer": 1} if "resp" in path else None)
+        assert (answer.status_code, answer.json()["detail"]) == (409, sentence)
+    assert len(await service.events(run_id)) == length
+
+    for node in ("ask", "sub"):
+        answer = await service.http.post(f"/runs/{run_id}/nodes/{node}/skip")
+        assert answer.status_code == 200, answer.text
+    run = await service.ended(run_id)
+    assert {view["status"] for view in run["nodes"].values()} == {"skipped"}
+    assert (await service.get(f"{run_id}.sub"))["status"] == "cancelled"
+
+
+async def test_a_failing_child_run_says_what_failed(service: Service) -> None:
+    await store(service, "fails", [fail("bad", "no_luck"), echo("then")], [edge("bad", "then")])
+
+    run = await service.run(graph([control("sub", "flow.graph", graph="fails")]))
+
+    assert (run["error"]["code"], run["error"]["node"]) == ("no_luck", "sub")
+    assert (await told(service, run["run_id"], "sub/bad"))[-1] == "node.failed"
+
+
+async def test_a_wait_ends_while_the_run_is_paused(service: Service, tmp_path: Path) -> None:
+    nodes = [gate("gate", tmp_path / "open"), control("wait", "flow.wait", seconds=0.5), flaky("then", 1)]
+    run_id = await service.start(graph(nodes, [edge("wait", "then")]))
+    await service.http.post(f"/runs/{run_id}/pause")
+
+    paused = await until(lambda: service.get(run_id), lambda run: run["nodes"]["wait"]["status"] == "succeeded")
+
+    assert (paused["status"], paused["nodes"]["then"]["status"]) == ("paused", "pending")
+    (tmp_path / "open").touch()
+    await service.http.post(f"/runs/{run_id}/resume")
+    assert (await service.ended(run_id))["status"] == "succeeded"

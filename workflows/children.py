@@ -1,0 +1,87 @@
+"""The child runs of one run: each a stored graph that a control node runs as a child workflow."""
+
+import asyncio
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
+
+from wand_orchestrator.contract import (
+    SIGNAL_PAUSE,
+    SIGNAL_RESUME,
+    WAND_GRAPH,
+    WORKFLOW_GRAPH_RUN,
+    RunInput,
+    RunParent,
+    RunResult,
+)
+from wand_orchestrator.graph import Graph, Node
+
+Handle = workflow.ChildWorkflowHandle[Any, RunResult]
+
+
+class Children:
+    """`run`: the input of the run whose children these are."""
+
+    def __init__(self, run: RunInput) -> None:
+        self._run = run
+        self._handles: dict[str, Handle] = {}
+        self._paused = False
+
+    def run_id(self, node: str) -> str | None:
+        """The child run that this node waits for."""
+        handle = self._handles.get(node)
+        return None if handle is None else handle.id
+
+    async def start(self, node: Node, graph: Graph, input: Any) -> Handle:
+        """Start the child run of `node`; `result` awaits its end."""
+        handle = await self._start(node, graph, input)
+        self._handles[node.id] = handle
+        if self._paused:  # meanwhile
+            _signal(handle, SIGNAL_PAUSE)
+        return handle
+
+    async def result(self, node: Node) -> RunResult:
+        try:
+            return await self._handles[node.id]
+        finally:
+            del self._handles[node.id]
+
+    def gate(self, paused: bool) -> None:
+        """Pass a pause or a resume on."""
+        self._paused = paused
+        for handle in self._handles.values():
+            _signal(handle, SIGNAL_PAUSE if paused else SIGNAL_RESUME)
+
+    async def _start(self, node: Node, graph: Graph, input: Any) -> Handle:
+        """Under an id of its own: a node that runs again has had a child before, whose events are in the database."""
+        parent = RunParent(run_id=workflow.info().workflow_id, node=node.id)
+        order = RunInput(graph=graph, input=input, parent=parent, subgraphs=self._run.subgraphs)
+        number = 1
+        while True:
+            try:
+                return await workflow.start_child_workflow(
+                    WORKFLOW_GRAPH_RUN,
+                    order,
+                    id=f"{parent.run_id}.{node.id}{'' if number == 1 else f'~{number}'}",
+                    result_type=RunResult,
+                    parent_close_policy=ParentClosePolicy.TERMINATE,
+                    cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    search_attributes=TypedSearchAttributes([SearchAttributePair(WAND_GRAPH, graph.name)]),
+                    static_summary=f"{node.id} · {graph.name}",
+                )
+            except WorkflowAlreadyStartedError:
+                number += 1
+
+
+def _signal(handle: Handle, name: str) -> None:
+    asyncio.ensure_future(handle.signal(name)).add_done_callback(_log_failure)
+
+
+def _log_failure(sending: asyncio.Future[None]) -> None:
+    """A child that ended meanwhile cannot be signalled, and need not be."""
+    if not sending.cancelled() and (error := sending.exception()) is not None:
+        workflow.logger.info("a child run could not be signalled: %s", error)

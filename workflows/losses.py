@@ -1,0 +1,19 @@
+"""Tells an attempt that ended with its worker from one that failed, so that it does not use up the node's retries."""
+
+from workflows.failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure
+
+MAX_WORKER_LOSSES = 5
+"""Deaths of its worker, beyond its own retries, after which a node is taken to be their cause."""
+
+
+class Losses:
+    def __init__(self) -> None:
+        self._losses: dict[str, int] = {}
+
+    def is_given_again(self, node: str, failed: NodeFailure) -> bool:
+        """A node that takes its worker down with it would go on for ever, so silent deaths are counted."""
+        if failed.failure.code not in (WORKER_LOST, WORKER_SHUTDOWN):
+            return False
+        if failed.failure.code == WORKER_LOST:
+            self._losses[node] = self._losses.get(node, 0) + 1
+        return self._losses.get(node, 0) <= MAX_WORKER_LOSSES
