@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -23,12 +23,15 @@ class WebServer:
     port: int = 0
     answers: dict[str, Answer] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        if (task := asyncio.current_task()) is not None:
+            self._serving.add(task)
+        with closing(writer), suppress(OSError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.heard.append(head)
             answer = self.answers.get(head.split(" ")[1].partition("?")[0], response(404))
@@ -37,7 +40,6 @@ class WebServer:
                 await writer.drain()
             else:
                 await answer(writer)
-        writer.close()
 
 
 @asynccontextmanager
@@ -46,3 +48,6 @@ async def web_server() -> AsyncIterator[WebServer]:
     async with await asyncio.start_server(served._serve, "127.0.0.1", 0) as server:
         served.port = server.sockets[0].getsockname()[1]
         yield served
+        for task in served._serving:
+            task.cancel()
+        await asyncio.gather(*served._serving, return_exceptions=True)
