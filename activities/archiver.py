@@ -6,7 +6,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from wand_orchestrator.contract import ACTIVITY_ARCHIVE, Archive
-from wand_orchestrator.errors import Unavailable
+from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.storage import Store
 
 DATABASE_UNAVAILABLE = "database_unavailable"
@@ -22,5 +22,7 @@ def archive_activity(store: Store) -> Callable[[Archive], Awaitable[None]]:
             await store.archive.append(archive)
         except Unavailable as error:
             raise ApplicationError(error.message, type=DATABASE_UNAVAILABLE) from error
+        except NotFound as error:
+            activity.logger.info("nothing is archived: %s", error.message)
 
     return archive

@@ -42,14 +42,19 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        starting = asyncio.create_task(services.launcher.run(), name="starts pending runs")
+        tasks = (
+            asyncio.create_task(services.launcher.run(), name="starts pending runs"),
+            asyncio.create_task(services.deletions.run(), name="cleans up after deleted runs"),
+        )
         try:
             yield
         finally:
             await services.relay.close()
-            starting.cancel()
-            with suppress(asyncio.CancelledError):
-                await starting
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
 
     app = DocumentedApi(
         title="Wand Orchestrator",

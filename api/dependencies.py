@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Path, Query, Request
 from temporalio.client import Client
 
+from api.deletions import Deletions
 from api.executions import Executions
 from api.graph_cache import GraphCache
 from api.graph_check import GraphCheck
@@ -19,6 +20,7 @@ from api.starter import Starter
 from api.steering import Steering
 from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.bell import Bell
+from wand_orchestrator.payloads import PayloadStore
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
@@ -30,7 +32,7 @@ MAX_PAGE = 500
 
 @dataclass(frozen=True)
 class Services:
-    """Everything that the application holds. `relay` and `launcher` have tasks, which its lifespan ends."""
+    """Everything that the application holds. `relay`, `launcher` and `deletions` have tasks; its lifespan ends them."""
 
     settings: Settings
     store: Store
@@ -46,6 +48,7 @@ class Services:
     starter: Starter
     steering: Steering
     retries: Retries
+    deletions: Deletions
     relay: Relay
 
     @classmethod
@@ -82,6 +85,7 @@ class Services:
             starter=starter,
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, runs, subgraphs, launcher),
+            deletions=Deletions(executions, store, runs, artifacts, PayloadStore.open(settings)),
             relay=Relay(executions, reader, bell, settings.sse_queue_size),
         )
 

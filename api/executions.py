@@ -5,13 +5,15 @@ not answer within them.
 """
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import temporalio.api.common.v1 as common
 import temporalio.api.enums.v1 as enums
 import temporalio.api.taskqueue.v1 as taskqueue
 import temporalio.api.workflowservice.v1 as workflowservice
@@ -200,6 +202,29 @@ class Executions:
         except TaskFailed:
             return False
         return True
+
+    async def family(self, run_id: str, seconds: float) -> list[tuple[str, str]]:
+        """Workflow and run ids of the run's executions, and of the child runs in it; those that Temporal still has."""
+        name = json.dumps(run_id, ensure_ascii=False)
+        query = f"WorkflowId = {name} OR RootWorkflowId = {name}"
+        async with _deadline(seconds), _translated():
+            listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
+            found = [(execution.id, execution.run_id) async for execution in listed]
+        if found or (latest := await self.describe(run_id, seconds)) is None:
+            return found
+        return [(run_id, latest.run_id)]  # not listed yet, or no longer
+
+    async def delete(self, workflow_id: str, run_id: str, seconds: float) -> None:
+        """Have Temporal delete an execution, which it does when it gets to it; one that is gone is no error."""
+        execution = common.WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+        with suppress(NotFound):
+            async with _deadline(seconds), _translated():
+                await self.client.workflow_service.delete_workflow_execution(
+                    workflowservice.DeleteWorkflowExecutionRequest(
+                        namespace=self.client.namespace, workflow_execution=execution
+                    ),
+                    timeout=timedelta(seconds=seconds),
+                )
 
     async def describe(self, run_id: str, seconds: float) -> WorkflowExecutionDescription | None:
         """None if there is no run of this id: no execution, or one that is no run of a graph."""

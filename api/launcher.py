@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from api.executions import AttributesMissing, Executions, StartRefused
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import Archive
-from wand_orchestrator.errors import GraphFaults, Unavailable, WandError
+from wand_orchestrator.errors import GraphFaults, NotFound, Unavailable, WandError
 from wand_orchestrator.events import Event, EventType
 from wand_orchestrator.execution import resolve_execution
 from wand_orchestrator.graph import Graph
@@ -130,10 +130,11 @@ class Launcher:
 
         async def start(run: PendingRun) -> None:
             async with slots:
-                # It may have been cancelled since it was read.
-                row = await self._store.runs.get(run.run_id)
-                if row is not None and row.status is RunStatus.PENDING:
-                    await self._start_left(run)
+                # It may have been cancelled, and deleted, since it was read.
+                with suppress(NotFound):
+                    row = await self._store.runs.get(run.run_id)
+                    if row is not None and row.status is RunStatus.PENDING:
+                        await self._start_left(run)
 
         await self._ensure_attributes()
         results = await asyncio.gather(*(start(run) for run in pending), return_exceptions=True)

@@ -42,6 +42,8 @@ _DYNAMIC_CONFIG = (
     "history.timerProcessorMaxPollRPS",
     "history.visibilityProcessorMaxPollRPS",
 )
+# What has just closed is deleted once the queue has noted that it is done, which it does every 30 s by default.
+_ACKNOWLEDGES = 'history.transferProcessorUpdateAckInterval="1s"'
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 _DOWNLOADS = Path("~/.cache/wand-orchestrator")
 _KEPT_LINES = 20
@@ -158,6 +160,7 @@ def _arguments(port: int, ui_port: int | None, database: Path | None) -> list[st
         *(f"--search-attribute={key.name}={type_name(key)}" for key in SEARCH_ATTRIBUTES),
         "--dynamic-config-value=frontend.enableServerVersionCheck=false",
         *(f"--dynamic-config-value={name}={POLLS_PER_SECOND}" for name in _DYNAMIC_CONFIG),
+        f"--dynamic-config-value={_ACKNOWLEDGES}",
         *(() if database is None else (_named(database), *(f"--sqlite-pragma={pragma}" for pragma in _PRAGMAS))),
     ]
 

@@ -13,7 +13,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
@@ -91,6 +91,14 @@ class PayloadStore(StorageDriver):
                 deleted += len(paths)
         return deleted
 
+    async def delete_run(self, workflow_id: str) -> None:
+        """Delete all payloads of a workflow; what is gone already is no error. Raises Unavailable."""
+        with _answering():
+            found = await self._store.list(f"{_folder(workflow_id)}/").collect_async()
+            for meta in found:
+                with suppress(FileNotFoundError):
+                    await self._store.delete_async(meta["path"])
+
     async def _put(self, folder: str, payload: Payload) -> StorageDriverClaim:
         digest = await asyncio.to_thread(_digest, payload.data)
         suffix = "json" if payload.metadata.get("encoding") == _JSON else "bin"
@@ -148,10 +156,13 @@ def with_payload_store(converter: DataConverter, settings: Settings) -> DataConv
 
 
 def _folder_of(context: StorageDriverStoreContext) -> str:
-    """A workflow id may be whatever somebody started it with, and must stay one segment of a path."""
     target = context.target
-    workflow_id = target.id if isinstance(target, StorageDriverWorkflowInfo) else None
-    segment = quote(workflow_id or NO_RUN, safe="").replace(".", "%2E")
+    return _folder((target.id if isinstance(target, StorageDriverWorkflowInfo) else None) or NO_RUN)
+
+
+def _folder(workflow_id: str) -> str:
+    """A workflow id may be whatever somebody started it with, and must stay one segment of a path."""
+    segment = quote(workflow_id, safe="").replace(".", "%2E")
     return segment if len(segment) <= 240 else hashlib.sha256(segment.encode()).hexdigest()
 
 

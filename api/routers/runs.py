@@ -1,4 +1,4 @@
-"""Runs: started, listed, read."""
+"""Runs: started, listed, read, deleted."""
 
 from typing import Annotated
 
@@ -78,6 +78,15 @@ async def list_runs(
 async def get(run_id: RunIdPath, services: ServicesDep) -> RunView:
     """One run with all of its nodes, its result or error, and what it waits for."""
     return await services.runs.read(run_id)
+
+
+@router.delete("/{run_id}", status_code=204, responses=declared(404, 409))
+async def delete(run_id: RunIdPath, services: ServicesDep) -> None:
+    """Remove a run that has ended, with its child runs, events, artifacts and idempotency key, from Temporal too.
+
+    It is gone for every reader with the answer; what lies outside of the database follows within moments.
+    """
+    await services.deletions.delete(run_id)
 
 
 @router.post("/{run_id}/retry", status_code=201, responses=declared(404, 409))

@@ -11,6 +11,7 @@ from wand_orchestrator.events import Event
 from wand_orchestrator.state import RunState, RunStatus, fold
 from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deadline import BULK_SEC
+from wand_orchestrator.storage.deletions import refuse_deleted
 from wand_orchestrator.storage.tables import EventRow, GraphRow, RunRow
 from wand_orchestrator.storage.tags import encode_tags, insert_tags
 
@@ -22,7 +23,10 @@ class EventArchive:
         self._database = database
 
     async def append(self, archive: Archive) -> None:
-        """Store what is not yet stored; the same archive again changes nothing, and a run that ended stays ended."""
+        """Store what is not yet stored; the same archive again changes nothing, and a run that ended stays ended.
+
+        Raises NotFound for a run that was deleted.
+        """
         if not archive.events:
             return
 
@@ -50,6 +54,7 @@ class EventArchive:
         }
         insert = self._database.insert(RunRow).values(**row).on_conflict_do_nothing(index_elements=["id"])
         if (await connection.execute(insert.returning(col(RunRow.id)))).first() is not None:
+            await refuse_deleted(connection, archive.run_id, archive.part_of)
             await insert_tags(connection, archive.run_id, archive.tags, archive.events[0].ts)
 
     async def _insert_events(self, connection: AsyncConnection, archive: Archive) -> None:

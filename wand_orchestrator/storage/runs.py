@@ -16,6 +16,7 @@ from wand_orchestrator.ids import GraphId, RunId
 from wand_orchestrator.state import Failure, RunStatus
 from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.database import Database
+from wand_orchestrator.storage.deletions import deleted, deletion_of, refuse_deleted
 from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
 from wand_orchestrator.storage.tables import STARTED, GraphRow, RunRow, RunTagRow
@@ -144,7 +145,10 @@ class Runs:
         return await self._database.write(claim_and_insert)
 
     async def begin(self, run_id: str, graph_id: str, name: str, input: Any, tags: Sequence[str] = ()) -> Run:
-        """Store a `running` run that was started past the API; the row that is there already stays and is given."""
+        """Store a `running` run that was started past the API; the row that is there already stays and is given.
+
+        Raises NotFound for a run that was deleted.
+        """
         now = datetime.now(UTC)
         row = {
             "id": run_id,
@@ -162,6 +166,7 @@ class Runs:
 
         async def insert_or_find(connection: AsyncConnection) -> Run:
             if (await connection.execute(new.returning(col(RunRow.id)))).first() is not None:
+                await refuse_deleted(connection, run_id)
                 await insert_tags(connection, run_id, tags, now)
             return _run((await connection.execute(_RUNS.where(col(RunRow.id) == run_id))).one())
 
@@ -189,7 +194,10 @@ class Runs:
         return [_pending(row) for row in await self._database.rows(statement)]
 
     async def get(self, run_id: str) -> Run | None:
+        """None if nothing was written of it yet. Raises NotFound for a run that was deleted."""
         row = await self._database.row(_RUNS.where(col(RunRow.id) == run_id))
+        if row is None and await self._database.row(deletion_of([run_id])) is not None:
+            raise deleted(run_id)
         return None if row is None else _run(row)
 
     async def page(

@@ -4,6 +4,7 @@ from typing import Self
 
 from wand_orchestrator.storage.archive import EventArchive
 from wand_orchestrator.storage.database import Database
+from wand_orchestrator.storage.deletions import Deletions
 from wand_orchestrator.storage.events import Events
 from wand_orchestrator.storage.graphs import Graphs
 from wand_orchestrator.storage.runs import Runs
@@ -18,6 +19,7 @@ class Store:
         self.runs = Runs(database)
         self.events = Events(database)
         self.archive = EventArchive(database)
+        self.deletions = Deletions(database)
 
     @classmethod
     def open(cls, url: str) -> Self:

@@ -1,0 +1,117 @@
+"""DELETE /runs/{id}: what has ended goes, from everywhere, and does not come back."""
+
+import asyncio
+import uuid
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from api.executions import Executions
+from tests.integration.graph_cases import emit, graph, sleep
+from tests.integration.service import Json, Service, running_service
+from tests.integration.temporal_cli import TemporalCli
+from tests.waiting import until
+
+LARGE = "x" * 1_000_000
+
+
+async def _delete(service: Service, run_id: str) -> tuple[int, str]:
+    answer = await service.http.delete(f"/runs/{run_id}")
+    return answer.status_code, answer.json()["code"] if answer.content else ""
+
+
+async def _in_temporal(service: Service, run_id: str) -> list[str]:
+    """What Temporal still has of the run and its child runs, in whichever of its two places."""
+    found = await TemporalCli(service.client).listed(f'WorkflowId = "{run_id}" OR RootWorkflowId = "{run_id}"')
+    described = await Executions(service.client, "", eager=False).describe(run_id, 10)
+    return found if described is None else [*found, run_id]
+
+
+def _files(service: Service, run_id: str) -> list[Path]:
+    return [path for path in Path(service.settings.data_dir).rglob("*") if run_id in str(path)]
+
+
+async def _is_gone(service: Service, run_id: str) -> None:
+    await until(lambda: _in_temporal(service, run_id), lambda found: not found)
+    await until(lambda: asyncio.to_thread(_files, service, run_id), lambda found: not found)
+
+
+async def test_an_ended_run_is_removed_with_all_that_it_has_anywhere(service: Service) -> None:
+    part = {**graph([emit("large", LARGE)]), "name": f"part-{uuid.uuid4()}"}
+    assert (await service.http.post("/graphs", json=part)).status_code == 201
+    sub = {"id": "sub", "type": "flow.graph", "params": {"graph": part["name"]}}
+    body: Json = {"graph": graph([sub, emit("a")])}
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    run_id = str((await service.http.post("/runs", json=body, headers=key)).json()["run_id"])
+    run = await service.ended(run_id)
+    assert run["status"] == "succeeded", run["error"]
+    child = f"{run_id}.sub"
+    assert await _delete(service, child) == (409, "run_is_part")
+    for id in (run_id, child):
+        await service.artifacts.save(id, "a.txt", b"a", "text/plain")
+    files = [path.relative_to(service.settings.data_dir).parts for path in _files(service, run_id) if path.is_file()]
+    assert {(parts[0], unquote(parts[1])) for parts in files} >= {
+        ("artifacts", run_id),
+        ("artifacts", child),
+        ("payloads", child),
+    }
+
+    assert await _delete(service, run_id) == (204, "")
+
+    for id in (run_id, child):
+        for path in ("", "/logs", "/stream", "/artifacts"):
+            assert (await service.http.get(f"/runs/{id}{path}")).status_code == 404
+        assert await _delete(service, id) == (404, "run_not_found")
+    await _is_gone(service, run_id)
+    again = await service.http.post("/runs", json={**body, "input": "another"}, headers=key)
+    assert again.status_code == 201
+    assert again.json()["run_id"] != run_id
+    await service.ended(again.json()["run_id"])
+
+
+async def test_a_run_that_goes_on_is_cancelled_first(service: Service) -> None:
+    run_id = await service.start(graph([sleep("a", 600)]))
+    await until(lambda: service.get(run_id), lambda run: run["nodes"]["a"]["status"] == "running")
+
+    answer = await service.http.delete(f"/runs/{run_id}")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "run_open")
+    assert "cancel it first" in answer.json()["detail"]
+    await service.http.post(f"/runs/{run_id}/cancel")
+    await service.ended(run_id)
+    assert await _delete(service, run_id) == (204, "")
+    assert await _delete(service, "r_nobody") == (404, "run_not_found")
+
+
+@pytest.mark.parametrize("started", ["through the API", "past it"])
+async def test_no_reader_brings_a_run_back_while_temporal_deletes_it(service: Service, started: str) -> None:
+    document = graph([emit("a"), sleep("b", 600)])
+    if started == "past it":
+        run_id = f"by-hand-{uuid.uuid4()}"
+        queue = service.settings.task_queue
+        await service.client.start_workflow("GraphRun", {"graph": document}, id=run_id, task_queue=queue)
+    else:
+        run_id = await service.start(document)
+    await until(
+        lambda: service.get(run_id), lambda run: "b" in run["nodes"] and run["nodes"]["b"]["status"] == "running"
+    )
+    await service.client.get_workflow_handle(run_id).terminate()
+
+    assert await _delete(service, run_id) == (204, "")
+    while await _in_temporal(service, run_id):
+        answers = await asyncio.gather(*(service.http.get(f"/runs/{run_id}{path}") for path in ("", "/logs")))
+        assert [answer.status_code for answer in answers] == [404, 404]
+
+    assert await service.store.events.last_seq(run_id) == 0
+    assert run_id not in [head.run_id for head in (await service.store.runs.page(None, 500)).items]
+
+
+async def test_what_a_crash_left_behind_is_removed_by_the_next_process(service: Service) -> None:
+    run_id = str((await service.run(graph([emit("large", LARGE)])))["run_id"])
+    await service.store.deletions.add(run_id)  # and there it crashed
+
+    async with running_service(
+        service.client, service.settings.data_dir, worker=False, task_queue=service.settings.task_queue
+    ):
+        await _is_gone(service, run_id)

@@ -1,0 +1,100 @@
+"""Deleted runs: gone from the database at once, and remembered until nothing can bring them back.
+
+What lies elsewhere is removed after that, which a crash may put off: so a deletion is an outbox, too. While it stands
+here the run is not to be found, whatever Temporal still knows of it, and nothing more is archived of it.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Executable, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from wand_orchestrator.errors import NotFound
+from wand_orchestrator.ids import RunId
+from wand_orchestrator.storage.database import Database
+from wand_orchestrator.storage.deadline import BULK_SEC
+from wand_orchestrator.storage.page import Columns
+from wand_orchestrator.storage.tables import DeletionRow, RunRow
+
+INSERT_BATCH = 1000
+
+
+class Deletions:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, run_id: str) -> None:
+        """Delete the run and the child runs in it, with events, tags and idempotency keys, in one transaction.
+
+        Raises NotFound for one that is deleted already.
+        """
+
+        async def add(connection: AsyncConnection) -> None:
+            if not await self._insert(connection, [run_id]):
+                raise deleted(run_id)
+            parts = delete(RunRow).where(col(RunRow.part_of) == run_id).returning(col(RunRow.id))
+            children = [row.id for row in await connection.execute(parts)]
+            await connection.execute(delete(RunRow).where(col(RunRow.id) == run_id))
+            for start in range(0, len(children), INSERT_BATCH):
+                await self._insert(connection, children[start : start + INSERT_BATCH])
+
+        await self._database.write(add, seconds=BULK_SEC)
+
+    async def to_clean(self, limit: int) -> Sequence[RunId]:
+        """Deleted runs of which there may still be something elsewhere, the oldest deletion first."""
+        statement = (
+            select(col(DeletionRow.run_id))
+            .where(col(DeletionRow.cleaned_at).is_(None))
+            .order_by(col(DeletionRow.deleted_at))
+            .limit(limit)
+        )
+        return [RunId(row.run_id) for row in await self._database.rows(statement)]
+
+    async def cleaned(self, run_id: str) -> None:
+        """Say that nothing is left of the run but this deletion."""
+        await self._write(
+            update(DeletionRow).where(col(DeletionRow.run_id) == run_id).values(cleaned_at=datetime.now(UTC))
+        )
+
+    async def settled(self, cleaned_before: datetime, limit: int) -> Sequence[RunId]:
+        """Deleted runs that were cleaned before that moment."""
+        statement = select(col(DeletionRow.run_id)).where(col(DeletionRow.cleaned_at) < cleaned_before).limit(limit)
+        return [RunId(row.run_id) for row in await self._database.rows(statement)]
+
+    async def forget(self, run_id: str) -> None:
+        """After this, whoever still writes of the run makes it anew."""
+        await self._write(delete(DeletionRow).where(col(DeletionRow.run_id) == run_id))
+
+    async def _insert(self, connection: AsyncConnection, run_ids: Sequence[str]) -> int:
+        """How many of them were not deleted already."""
+        now = datetime.now(UTC)
+        rows = [{"run_id": run_id, "deleted_at": now} for run_id in run_ids]
+        insert = self._database.insert(DeletionRow).values(rows).on_conflict_do_nothing(index_elements=["run_id"])
+        return len((await connection.execute(insert.returning(col(DeletionRow.run_id)))).all())
+
+    async def _write(self, statement: Executable) -> None:
+        async def write(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
+
+        await self._database.write(write)
+
+
+async def refuse_deleted(connection: AsyncConnection, run_id: str, part_of: str | None = None) -> None:
+    """To be called after a row of the run was inserted: whoever deleted the one before it has committed by then.
+
+    Raises NotFound if the run, or the one that it is a part of, was deleted.
+    """
+    run_ids = [run_id] if part_of is None else [run_id, part_of]
+    if (await connection.execute(deletion_of(run_ids))).first() is not None:
+        raise deleted(run_id)
+
+
+def deletion_of(run_ids: Sequence[str]) -> Columns:
+    """Finds a row if one of these runs was deleted."""
+    return select(col(DeletionRow.run_id)).where(col(DeletionRow.run_id).in_(run_ids)).limit(1)
+
+
+def deleted(run_id: str) -> NotFound:
+    return NotFound(f"the run {run_id} was deleted", code="run_not_found")
