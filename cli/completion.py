@@ -1,10 +1,12 @@
 """What the shell offers behind a command: ids that the API has.
 
-A person waits for this with a finger on the tab key, so nothing of Wand is imported here: settings, Temporal and
-pydantic would take most of a second. An API that is away or slow offers nothing.
+A person waits for this with a finger on the tab key, so nothing of Wand's ground is imported here: settings, Temporal's
+SDK and an HTTP client would take most of a second. An API that is away or slow offers nothing.
 """
 
 import os
+import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -18,23 +20,26 @@ HOST, PORT = "127.0.0.1", "8000"
 Offer = list[tuple[str, str]]
 """What can be typed, and what stands beside it."""
 
+_UNSAFE = re.compile(r"[^\w .,:@+/-]", re.ASCII)
+"""zsh evaluates what it is offered, and names in the API were given by others."""
+
 
 def run_ids(ctx: typer.Context, incomplete: str) -> Offer:
     """The newest runs."""
     runs = _ask(ctx, f"/runs?limit={OFFERED}").get("runs", ())
-    return [(run["run_id"], f"{run['name']}, {run['status']}") for run in runs if run["run_id"].startswith(incomplete)]
+    return _offer(incomplete, ((run["run_id"], f"{run['name']}, {run['status']}") for run in runs))
 
 
 def node_ids(ctx: typer.Context, incomplete: str) -> Offer:
     """Those of the run that stands before."""
     nodes = _ask(ctx, f"/runs/{quote(str(ctx.params.get('run')), safe='')}").get("nodes", {})
-    return [(name, node["status"]) for name, node in nodes.items() if name.startswith(incomplete)]
+    return _offer(incomplete, ((name, node["status"]) for name, node in nodes.items()))
 
 
 def graph_ids(ctx: typer.Context, incomplete: str) -> Offer:
     """The newest graphs."""
     graphs = _ask(ctx, f"/graphs?limit={OFFERED}").get("graphs", ())
-    return [(g["graph_id"], f"{g['name']} {g['version']}") for g in graphs if g["graph_id"].startswith(incomplete)]
+    return _offer(incomplete, ((graph["graph_id"], f"{graph['name']} {graph['version']}") for graph in graphs))
 
 
 def statuses() -> list[str]:
@@ -49,6 +54,14 @@ def levels() -> list[str]:
     from wand_orchestrator.events import LEVELS
 
     return list(LEVELS)
+
+
+def _offer(incomplete: str, found: Iterable[tuple[str, str]]) -> Offer:
+    return [
+        (word, _UNSAFE.sub("_", about))
+        for word, about in found
+        if word.startswith(incomplete) and not _UNSAFE.search(word)
+    ]
 
 
 def _ask(ctx: typer.Context, path: str) -> dict[str, Any]:

@@ -13,12 +13,12 @@ STDOUT = "-"
 SILENCE_SEC = 30.0
 
 
-async def download(api: ApiClient, path: str, place: str) -> str:
-    """Where it lies now: at `place`, or on standard output for `-`. A file is there only when it is whole."""
+async def download(api: ApiClient, path: str, place: str) -> None:
+    """To the file `place`, which is there only when it is whole, or to standard output for `-`."""
     async with api.stream(path, {}, SILENCE_SEC) as answer:
         if place == STDOUT:
             await _copy(answer, sys.stdout.buffer)
-            return "standard output"
+            return
         target = Path(place)
         part = target.with_name(f"{target.name}.{os.getpid()}.part")
         try:
@@ -27,7 +27,6 @@ async def download(api: ApiClient, path: str, place: str) -> str:
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
-    return str(target)
 
 
 async def _copy(answer: httpx.Response, to: BinaryIO) -> None:

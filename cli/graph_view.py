@@ -10,12 +10,10 @@ from cli.table import print_table
 def print_graph(stored: Json) -> None:
     graph = stored["graph"]
     print_fields(
-        {
-            "graph": stored["graph_id"],
-            "name": f"{stored['name']}, version {stored['version']}",
-            "created": stored["created_at"],
-            "sinks": ", ".join(graph.get("sinks", ())),
-        }
+        ("graph", stored["graph_id"]),
+        ("name", f"{stored['name']}, version {stored['version']}"),
+        ("created", stored["created_at"]),
+        ("sinks", ", ".join(graph.get("sinks", ()))),
     )
     typer.echo()
     sources: dict[str, list[str]] = {}

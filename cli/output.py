@@ -6,7 +6,6 @@ What a run says is written by its agents: control characters in it are shown, ne
 import json
 import re
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -48,10 +47,10 @@ def print_json(document: Any, *, indent: int | None = 2) -> None:
     sys.stdout.flush()
 
 
-def print_fields(fields: Mapping[str, Cell | None]) -> None:
+def print_fields(*fields: tuple[str, Cell | None]) -> None:
     """A line each; None and empty ones are left out."""
     out = console()
-    shown = {name: value for name, value in fields.items() if value}
-    width = max(map(len, shown), default=0)
-    for name, value in shown.items():
+    shown = [(name, value) for name, value in fields if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
         out.print(Text.assemble((f"{name:{width}}  ", "dim"), cell_text(value)), soft_wrap=True)

@@ -1,13 +1,14 @@
 """Runs, for people."""
 
 from collections.abc import Iterable
+from itertools import chain, repeat
 
 import typer
 from rich.text import Text
 
 from cli.api_client import Json
 from cli.moments import ago, took
-from cli.output import Cell, plain, print_fields, print_json
+from cli.output import Cell, print_fields, print_json
 from cli.table import print_table
 
 _STYLES = {
@@ -35,20 +36,19 @@ def print_runs(runs: Iterable[Json]) -> None:
 
 def print_run(view: Json) -> None:
     print_fields(
-        {
-            "run": view["run_id"],
-            "graph": " ".join(filter(None, (view["name"], view["graph_id"]))),
-            "status": _status(view),
-            "created": view["created_at"],
-            "started": view["started_at"],
-            "finished": view["finished_at"],
-            "took": took(view["started_at"], view["finished_at"]),
-            "retry of": view["retry_of"],
-            "error": _error(view["error"]),
-        }
+        ("run", view["run_id"]),
+        ("graph", " ".join(filter(None, (view["name"], view["graph_id"])))),
+        ("status", _status(view)),
+        ("tags", ", ".join(view["tags"])),
+        ("part of", view["part_of"]),
+        ("retry of", view["retry_of"]),
+        ("created", view["created_at"]),
+        ("started", view["started_at"]),
+        ("finished", view["finished_at"]),
+        ("took", took(view["started_at"], view["finished_at"])),
+        ("error", _error(view["error"])),
+        *zip(chain(("waits for",), repeat("")), view["waiting_for"], strict=False),
     )
-    for number, reason in enumerate(view["waiting_for"]):
-        typer.echo(f"{'waits for' if number == 0 else '':9} {plain(reason)}")
     typer.echo()
     rows = [_node_row(name, node) for name, node in view["nodes"].items()]
     print_table(("node", "status", "attempt", "took", "about"), rows)

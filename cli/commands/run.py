@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import ApiKey, GraphFile, Url
+from cli.options import ApiKey, GraphFile, Tags, Url
 
 if TYPE_CHECKING:
     from cli.api_client import ApiClient, Json
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def run(
     file: GraphFile,
     input: Annotated[str | None, typer.Option(help="The run's input: JSON, or `@` and a file of it.")] = None,
+    tag: Tags = None,
     watch: Annotated[bool, typer.Option(help="Show every node while it runs.")] = True,
     detach: Annotated[bool, typer.Option("--detach", help="Print the run's id and do not wait.")] = False,
     url: Url = None,
@@ -27,6 +28,8 @@ def run(
     body: dict[str, Any] = {"graph": read_document(file)}
     if input is not None:
         body["input"] = read_argument(input, "--input")
+    if tag:
+        body["tags"] = tag
     if detach:
         typer.echo(ask(url, api_key, lambda api: api.post("/runs", body))["run_id"])
         return

@@ -6,7 +6,7 @@ import typer
 
 from cli.commands import steering
 from cli.completion import levels, node_ids, statuses
-from cli.options import ApiKey, AsJson, Limit, RunArgument, Url
+from cli.options import ApiKey, AsJson, Limit, RunArgument, Tags, Url
 
 if TYPE_CHECKING:
     from cli.api_client import ApiClient, Json
@@ -21,17 +21,32 @@ def list_runs(
     ] = None,
     name: Annotated[str | None, typer.Option(help="Only of graphs of this name.")] = None,
     graph_id: Annotated[str | None, typer.Option(help="Only of this stored graph.")] = None,
+    tag: Tags = None,
+    created_after: Annotated[str | None, typer.Option(help="RFC 3339, such as 2026-01-31T12:00:00Z.")] = None,
+    created_before: Annotated[str | None, typer.Option(help="RFC 3339.")] = None,
+    part_of: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Only the child runs in this run, which are not listed otherwise."),
+    ] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first: those for which all that is given holds."""
     from cli.api_client import ask
     from cli.output import print_json
     from cli.run_view import print_runs
 
-    filters = {"status": status, "name": name, "graph_id": graph_id}
+    filters = {
+        "status": status,
+        "name": name,
+        "graph_id": graph_id,
+        "tag": tag,
+        "created_after": created_after,
+        "created_before": created_before,
+        "part_of": part_of,
+    }
     listed = ask(url, api_key, lambda api: api.listed("/runs", "runs", limit, **filters))
     if as_json:
         print_json(listed)
@@ -124,8 +139,7 @@ def artifacts(
 
     path = path_of("runs", run, "artifacts")
     if name is not None:
-        place = ask(url, api_key, lambda api: download(api, path + path_of(name), output or name))
-        typer.echo(place, err=True)
+        ask(url, api_key, lambda api: download(api, path + path_of(name), output or name))
         return
     listed = ask(url, api_key, lambda api: api.get(path))
     if as_json:

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from typer.testing import CliRunner, Result
 
+from cli.main import app
 from cli.ports import free_port
 from cli.process_table import end, processes_with
 
@@ -44,6 +46,12 @@ def wand(*arguments: str, cwd: Path, input: str | None = None, **settings: str) 
         timeout=PATIENCE_SEC,
         check=False,
     )
+
+
+def wand_here(*arguments: str, url: str, input: str | None = None) -> Result:
+    """Run a command in this process: all of it is real but the start of another interpreter, which takes a second."""
+    settings = {"WAND_URL": url, "NO_COLOR": "1"}
+    return CliRunner().invoke(app, arguments, prog_name="wand", env=settings, input=input)
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:

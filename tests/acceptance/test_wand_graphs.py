@@ -1,0 +1,52 @@
+"""`wand graphs`, against a running `wand dev`."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.acceptance.wand_command import WandDev, wand_here
+
+
+def graph_file(folder: Path, **graph: Any) -> str:
+    file = folder / "graph.json"
+    file.write_text(json.dumps(graph))
+    return str(file)
+
+
+def test_a_graph_is_stored_listed_and_shown(shared_wand: WandDev, tmp_path: Path) -> None:
+    name = f"stored-{time.time_ns()}"
+    nodes = [{"id": "a", "type": "test.emit"}, {"id": "b", "type": "test.pass"}]
+    edges = [{"from": "a", "to": "b", "map": {"value": "@"}}]
+    file = graph_file(tmp_path, name=name, nodes=nodes, edges=edges)
+    created = wand_here("graphs", "create", file, url=shared_wand.url)
+    assert created.exit_code == 0, created.output
+    graph_id = created.stdout.strip()
+    again = json.loads(wand_here("graphs", "create", file, "--json", url=shared_wand.url).stdout)
+    assert again["version"] == 2
+
+    answer = httpx.get(f"{shared_wand.url}/graphs", params={"name": name}).json()
+    listed = wand_here("graphs", "list", "--name", name, "--json", url=shared_wand.url)
+    assert json.loads(listed.stdout) == answer
+    table = wand_here("graphs", "list", "--name", name, url=shared_wand.url).stdout.splitlines()
+    assert [line.split()[:3] for line in table[1:]] == [[again["graph_id"], name, "2"], [graph_id, name, "1"]]
+
+    shown = wand_here("graphs", "show", graph_id, "--json", url=shared_wand.url)
+    assert json.loads(shown.stdout) == httpx.get(f"{shared_wand.url}/graphs/{graph_id}").json()
+    lines = wand_here("graphs", "show", graph_id, url=shared_wand.url).stdout.splitlines()
+    assert [line.split() for line in lines[-2:]] == [["a", "test.emit"], ["b", "test.pass", "a"]]
+    missing = wand_here("graphs", "show", "g_none", url=shared_wand.url)
+    assert (missing.exit_code, missing.stderr) == (1, "wand: there is no graph g_none\n")
+
+
+def test_the_faults_of_a_refused_graph_are_listed(shared_wand: WandDev, tmp_path: Path) -> None:
+    file = graph_file(tmp_path, name="x", nodes=[{"id": "a", "type": "agent.fetsh"}, {"id": "a", "type": "test.emit"}])
+    ended = wand_here("graphs", "create", file, url=shared_wand.url)
+    assert ended.exit_code == 1
+    assert ended.stdout == ""
+    *table, line = ended.stderr.splitlines()
+    assert line == "wand: the graph has 2 faults"
+    assert any("/nodes/0/type" in row and "agent.fetch" in row for row in table)
+    assert any("/nodes/1/id" in row for row in table)
