@@ -46,7 +46,7 @@ def print_run(view: Json) -> None:
         ("started", view["started_at"]),
         ("finished", view["finished_at"]),
         ("took", took(view["started_at"], view["finished_at"])),
-        ("error", _error(view["error"])),
+        ("error", _failure(view["error"])),
         *zip(chain(("waits for",), repeat("")), view["waiting_for"], strict=False),
     )
     typer.echo()
@@ -76,12 +76,15 @@ def _node_row(name: str, node: Json) -> tuple[Cell, ...]:
         Text(status + percent, style=_STYLES.get(status, "")),
         str(node["attempt"] or ""),
         took(node["started_at"], node["finished_at"]),
-        "; ".join(filter(None, [_error(node["error"]), *(f"waits for {reason}" for reason in node["waiting_for"])])),
+        "; ".join(filter(None, [_why(node["error"]), *(f"waits for {reason}" for reason in node["waiting_for"])])),
     )
 
 
-def _error(error: Json | None) -> str:
-    if error is None:
-        return ""
-    place = f" at {error['node']}" if error.get("node") else ""
-    return f"{error['message']} ({error['code']}){place}"
+def _failure(error: Json | None) -> str:
+    """Of a run, with the node that failed."""
+    place = f" at {error['node']}" if error and error.get("node") else ""
+    return _why(error) + place
+
+
+def _why(error: Json | None) -> str:
+    return "" if error is None else f"{error['message']} ({error['code']})"
