@@ -90,7 +90,7 @@ def build_worker(
         keeping_payloads(client, settings),
         task_queue=task_queue or settings.task_queue,
         identity=worker_identity(),
-        deployment_config=_deployment(),
+        deployment_config=deployment(),
         workflows=workflows,
         activities=[*agents, next_task, *local_activities],
         workflow_runner=sandbox(),
@@ -106,7 +106,7 @@ def build_worker(
     )
 
 
-def _deployment() -> WorkerDeploymentConfig:
+def deployment() -> WorkerDeploymentConfig:
     """Tells operators which release a worker runs. Left to itself the SDK hashes all loaded modules, for a second."""
     return WorkerDeploymentConfig(
         WorkerDeploymentVersion(DISTRIBUTION, version(DISTRIBUTION)), use_worker_versioning=False

@@ -18,6 +18,7 @@ from api.run_reader import RunReader
 from api.settlement import Settlement
 from api.starter import Starter
 from api.steering import Steering
+from api.webhooks import Webhooks
 from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.bell import Bell
 from wand_orchestrator.payloads import PayloadStore
@@ -62,13 +63,14 @@ class Services:
         bell: Bell | None,
     ) -> "Services":
         executions = Executions(keeping_payloads(client, settings), settings.task_queue, eager=bell is not None)
-        settlement = Settlement(executions, store)
+        webhooks = Webhooks(executions, settings)
+        settlement = Settlement(executions, store, webhooks)
         reader = JournalReader(executions, store, settlement)
         graphs = GraphCache(store)
         graph_check = GraphCheck(registry, settings)
         subgraphs = Subgraphs(store)
-        launcher = Launcher(executions, store, subgraphs, registry.agents)
-        starter = Starter(store, graphs, graph_check, subgraphs, launcher)
+        launcher = Launcher(executions, store, subgraphs, webhooks, registry.agents)
+        starter = Starter(store, graphs, graph_check, subgraphs, launcher, webhooks)
         runs = RunReader(executions, store, settlement, graphs)
         return cls(
             settings=settings,

@@ -42,4 +42,12 @@ RUNS: dict[str, Example] = {
         "summary": "With tags, to find it by later",
         "value": {"graph": SQUARES, "input": {"title": "Squares"}, "tags": ["nightly", "customer:7"]},
     },
+    "webhook": {
+        "summary": "A URL is told how it ended; needs WAND_WEBHOOK_SECRET",
+        "value": {
+            "graph": SQUARES,
+            "input": {"title": "Squares"},
+            "webhook": {"url": "https://hooks.example.com/wand", "events": ["run.succeeded", "run.failed"]},
+        },
+    },
 }

@@ -43,15 +43,18 @@ from wand_orchestrator.contract import (
     WAND_GRAPH_ID,
     WAND_TAGS,
     WORKFLOW_GRAPH_RUN,
+    WORKFLOW_WEBHOOK_DELIVERY,
     EventPage,
     RunInput,
     RunOrder,
     StatePage,
+    webhook_queue,
 )
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import RunState
 from wand_orchestrator.storage import PendingRun
+from wand_orchestrator.webhook import Delivery
 
 STATE_PAGE = 1000
 """Nodes asked for in one query, so that its answer stays below Temporal's 2 MB."""
@@ -136,6 +139,7 @@ class Executions:
             tags=run.tags,
             subgraphs=dict(subgraphs),
             retry_of=run.retry_of,
+            webhook=run.webhook,
         )
         try:
             async with _deadline(seconds), _translated():
@@ -149,6 +153,22 @@ class Executions:
                     static_summary=graph.name,
                     memo={"graph_id": run.graph_id, "nodes": len(graph.nodes)},
                     request_eager_start=self._eager,
+                    rpc_timeout=timedelta(seconds=seconds),
+                )
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def deliver(self, id: str, message: Delivery, seconds: float) -> None:
+        """Start the workflow that delivers a webhook; one that was started before counts as started."""
+        try:
+            async with _deadline(seconds), _translated():
+                await self.client.start_workflow(
+                    WORKFLOW_WEBHOOK_DELIVERY,
+                    message,
+                    id=id,
+                    task_queue=webhook_queue(self.task_queue),
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    static_summary=message.summary,
                     rpc_timeout=timedelta(seconds=seconds),
                 )
         except WorkflowAlreadyStartedError:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from api.executions import AttributesMissing, Executions, StartRefused
+from api.webhooks import Webhooks
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import Archive
 from wand_orchestrator.errors import GraphFaults, NotFound, Unavailable, WandError
@@ -45,10 +46,18 @@ log = logging.getLogger(__name__)
 class Launcher:
     """`run` is its background task: it starts what is pending and confirms what was started."""
 
-    def __init__(self, executions: Executions, store: Store, subgraphs: Subgraphs, agents: Mapping[str, Agent]) -> None:
+    def __init__(
+        self,
+        executions: Executions,
+        store: Store,
+        subgraphs: Subgraphs,
+        webhooks: Webhooks,
+        agents: Mapping[str, Agent],
+    ) -> None:
         self._executions = executions
         self._store = store
         self._subgraphs = subgraphs
+        self._webhooks = webhooks
         self._agents = agents
         self._started: set[str] = set()
         self._to_confirm = asyncio.Event()
@@ -58,7 +67,9 @@ class Launcher:
         """Start a run whose row was just written, or was found by its idempotency key, and give its status."""
         if run.status is not RunStatus.PENDING or run.graph_id is None:
             return run.status
-        pending = PendingRun(run.run_id, run.graph_id, graph, run.input, run.created_at, run.retry_of, run.tags)
+        pending = PendingRun(
+            run.run_id, run.graph_id, graph, run.input, run.created_at, run.retry_of, run.tags, run.webhook
+        )
         return await self._start(pending, subgraphs, seconds)
 
     async def run(self) -> None:
@@ -96,6 +107,9 @@ class Launcher:
             level="error",
             message=f"{run.graph.name} could not be started: {error.message}",
             data={"error": failure.model_dump(mode="json", exclude_none=True)},
+        )
+        await self._webhooks.tell_ending(
+            run.webhook, [event], START_SEC, run_id=run.run_id, graph_id=run.graph_id, name=run.graph.name
         )
         await self._store.archive.append(
             Archive(run_id=run.run_id, graph_id=run.graph_id, name=run.graph.name, events=(event,))

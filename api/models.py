@@ -24,6 +24,7 @@ from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import Failure, NodeState, NodeStatus, RunState, RunStatus
 from wand_orchestrator.storage import GraphHead, Run, RunHead, StoredGraph
 from wand_orchestrator.tags import Tags
+from wand_orchestrator.webhook import Webhook
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
 """UTC, RFC 3339 with milliseconds."""
@@ -91,6 +92,12 @@ class GraphPage(BaseModel):
     next: str | None
 
 
+class WebhookRequest(Webhook):
+    """Told of the run by POST, signed after the Standard Webhooks specification."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class RunRequest(BaseModel):
     """Either `graph_id` or `graph`."""
 
@@ -100,6 +107,7 @@ class RunRequest(BaseModel):
     graph: GraphDocument | None = Field(default=None, description="A graph given here; it is checked and stored first.")
     input: Any = Field(default=None, description='What `{"$input": …}` in params refers to.')
     tags: Tags = Field(default=(), description="Words of your own that the run is found by; none holds a blank.")
+    webhook: WebhookRequest | None = Field(default=None, description="Who is told of the run.")
 
     @model_validator(mode="after")
     def _one_graph(self) -> "RunRequest":
@@ -178,6 +186,7 @@ class RunSummary(BaseModel):
 class RunView(RunSummary):
     nodes: dict[str, NodeView] = Field(description="By id, in the order of the graph.")
     result: RunResult | None
+    webhook: Webhook | None = Field(description="Who is told of the run.")
     waiting_for: list[str] = Field(description="Why it does not go on; empty if it does.")
 
 
@@ -282,5 +291,6 @@ def run_view(
         tags=list(run.tags),
         nodes={name: NodeView.of(state.nodes.get(name, NodeState()), of_nodes.get(name)) for name in names},
         result=result,
+        webhook=run.webhook,
         waiting_for=[*reasons, *waiting.run_reasons(of_nodes)],
     )

@@ -48,6 +48,7 @@ class Retries:
             _idempotency(retry_of, idempotency_key),
             retry_of=retry_of,
             tags=order.tags,
+            webhook=order.webhook,
         )
         seconds = max(LEAST_START_SEC, budget.left(START_SEC))
         return RunCreated(run_id=run.run_id, status=await self._launcher.start(run, graph, subgraphs, seconds))

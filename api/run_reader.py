@@ -205,6 +205,7 @@ def _stand_in(description: WorkflowExecutionDescription) -> Run:
         retry_of=None,
         part_of=RunId(description.root_id) if description.parent_id and description.root_id else None,
         tags=tuple(attributes.get(WAND_TAGS) or ()),
+        webhook=None,
         input=None,
         result=None,
     )

@@ -14,11 +14,13 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from api.executions import Executions, QueryFailed
+from api.webhooks import Webhooks
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, Archive, RunResult
 from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.events import Event, EventType, Level
 from wand_orchestrator.state import Failure, NodeState, RunState, RunStatus, fold
 from wand_orchestrator.storage import Run, Store
+from wand_orchestrator.webhook import Webhook
 
 PAGE = 500
 
@@ -47,10 +49,24 @@ class Ending:
     result: RunResult | None
 
 
+@dataclass(frozen=True)
+class _Closed:
+    """What the archive and the webhook are told of the run besides its events."""
+
+    run_id: str
+    graph_id: str | None
+    name: str
+    result: RunResult | None
+    tags: tuple[str, ...]
+    part_of: str | None
+    webhook: Webhook | None
+
+
 class Settlement:
-    def __init__(self, executions: Executions, store: Store) -> None:
+    def __init__(self, executions: Executions, store: Store, webhooks: Webhooks) -> None:
         self._executions = executions
         self._store = store
+        self._webhooks = webhooks
 
     @staticmethod
     def status_of(description: WorkflowExecutionDescription) -> RunStatus | None:
@@ -72,10 +88,12 @@ class Settlement:
         if description.status is None or description.status not in NATIVE_STATUS:
             return
         ending = await self._ending(description, seconds)
-        await self._copy_journal(run_id, run, description, ending, seconds)
+        closed = await self._closed(run, description, ending, seconds)
+        if description.history_length > _WITHOUT_JOURNAL:
+            await self._copy_journal(closed, seconds)
         state = await self.fold_archive(run_id)
         if not state.status.ended:
-            await self._append(run_id, run, description, _last_events(state, ending), ending.result)
+            await self._append(closed, _last_events(state, ending), seconds)
 
     async def fold_archive(self, run_id: str) -> RunState:
         """The state that the archived events give."""
@@ -85,39 +103,55 @@ class Settlement:
                 fold(state, Event.model_validate_json(stored.body))
         return state
 
-    async def _copy_journal(
-        self, run_id: str, run: Run | None, description: WorkflowExecutionDescription, ending: Ending, seconds: float
-    ) -> None:
-        if description.history_length <= _WITHOUT_JOURNAL:
-            return
-        after = await self._store.events.last_seq(run_id)
+    async def _closed(
+        self, run: Run | None, description: WorkflowExecutionDescription, ending: Ending, seconds: float
+    ) -> _Closed:
+        attributes = description.typed_search_attributes
+        return _Closed(
+            run_id=description.id,
+            graph_id=run.graph_id if run else attributes.get(WAND_GRAPH_ID),
+            name=run.name if run else attributes.get(WAND_GRAPH) or description.id,
+            result=ending.result,
+            tags=tuple(attributes.get(WAND_TAGS) or ()),
+            part_of=description.root_id if description.parent_id else None,
+            webhook=await self._webhook(run, description, seconds),
+        )
+
+    async def _webhook(
+        self, run: Run | None, description: WorkflowExecutionDescription, seconds: float
+    ) -> Webhook | None:
+        """The row has that of a run that the API started. One that never began may have been started with anything."""
+        if run is not None and run.graph_id is not None:
+            return run.webhook
+        if description.parent_id or description.history_length <= _WITHOUT_JOURNAL:
+            return None
+        return (await self._executions.order_of(description.id, seconds)).webhook
+
+    async def _copy_journal(self, closed: _Closed, seconds: float) -> None:
+        after = await self._store.events.last_seq(closed.run_id)
         while True:
             try:
-                page = await self._executions.events(run_id, after, PAGE, seconds, although_closed=True)
+                page = await self._executions.events(closed.run_id, after, PAGE, seconds, although_closed=True)
             except QueryFailed as error:
                 raise Unavailable("worker", f"no worker can read the journal of the run: {error.message}") from error
             if not page.events:
                 return
-            await self._append(run_id, run, description, page.events, ending.result)
+            await self._append(closed, page.events, seconds)
             after = page.events[-1].seq
 
-    async def _append(
-        self,
-        run_id: str,
-        run: Run | None,
-        description: WorkflowExecutionDescription,
-        events: Sequence[Event],
-        result: RunResult | None,
-    ) -> None:
-        attributes = description.typed_search_attributes
+    async def _append(self, closed: _Closed, events: Sequence[Event], seconds: float) -> None:
+        """The webhook comes first: what fails after it is done anew, and a delivery is started once."""
+        await self._webhooks.tell_ending(
+            closed.webhook, events, seconds, run_id=closed.run_id, graph_id=closed.graph_id, name=closed.name
+        )
         archive = Archive(
-            run_id=run_id,
-            graph_id=run.graph_id if run else attributes.get(WAND_GRAPH_ID),
-            name=run.name if run else attributes.get(WAND_GRAPH) or run_id,
-            tags=tuple(attributes.get(WAND_TAGS) or ()),
-            part_of=description.root_id if description.parent_id else None,
+            run_id=closed.run_id,
+            graph_id=closed.graph_id,
+            name=closed.name,
+            tags=closed.tags,
+            part_of=closed.part_of,
             events=tuple(events),
-            result=result,
+            result=closed.result,
         )
         await self._store.archive.append(archive)
 

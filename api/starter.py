@@ -9,6 +9,7 @@ from api.graph_cache import GraphCache
 from api.graph_check import GraphCheck
 from api.launcher import START_SEC, Launcher
 from api.models import RunCreated, RunRequest
+from api.webhooks import Webhooks
 from wand_orchestrator.errors import NotFound
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import new_run_id
@@ -21,25 +22,39 @@ LEAST_START_SEC = 0.7
 
 class Starter:
     def __init__(
-        self, store: Store, graphs: GraphCache, check: GraphCheck, subgraphs: Subgraphs, launcher: Launcher
+        self,
+        store: Store,
+        graphs: GraphCache,
+        check: GraphCheck,
+        subgraphs: Subgraphs,
+        launcher: Launcher,
+        webhooks: Webhooks,
     ) -> None:
         self._store = store
         self._graphs = graphs
         self._check = check
         self._subgraphs = subgraphs
         self._launcher = launcher
+        self._webhooks = webhooks
 
     async def start(self, request: RunRequest, idempotency_key: str | None) -> RunCreated:
-        """Raises NotFound, GraphFaults, Conflict; Unavailable if the database is away.
+        """Raises NotFound, GraphFaults, Conflict, WebhooksOff; Unavailable if the database is away.
 
         With Temporal away the run is `pending`: it stands in the database, and is started later.
         """
         budget = Budget()
+        self._webhooks.require_signed(request.webhook)
         graph_id, graph = await self._graph(request)
         subgraphs = await self._subgraphs.of(graph, graph_id)
         idempotency = None if idempotency_key is None else Idempotency(idempotency_key, _fingerprint(request))
         run = await self._store.runs.add(
-            new_run_id(), graph_id, graph.name, request.input, idempotency, tags=request.tags
+            new_run_id(),
+            graph_id,
+            graph.name,
+            request.input,
+            idempotency,
+            tags=request.tags,
+            webhook=request.webhook,
         )
         status = await self._launcher.start(run, graph, subgraphs, max(LEAST_START_SEC, budget.left(START_SEC)))
         return RunCreated(run_id=run.run_id, status=status)

@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 
 from temporalio.client import Client
-from temporalio.worker import Worker
 
 from activities.archiver import archive_activity
 from activities.opener import open_activity
 from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
+from activities.webhook import build_webhook_worker
 from activities.worker import build_worker
 from api.app import create_app
 from cli.api_server import serving, url_of
@@ -31,6 +31,7 @@ from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal import keeping_payloads
 from workflows.graph_run import GraphRun
+from workflows.webhook_delivery import WebhookDelivery
 
 TEMPORAL_FILE = "temporal.db"
 
@@ -92,7 +93,8 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
         await store.close()
 
 
-def core_worker(
+@asynccontextmanager
+async def core_worker(
     client: Client,
     settings: Settings,
     registry: Registry,
@@ -101,10 +103,10 @@ def core_worker(
     *,
     task_queue: str | None = None,
     bell: Bell | None = None,
-) -> Worker:
-    """A worker that runs the workflows, the agents, and what workflows have done for themselves."""
+) -> AsyncIterator[None]:
+    """A worker that runs the workflows, the agents, and what workflows have done for themselves; webhooks beside it."""
     client = keeping_payloads(client, settings)
-    return build_worker(
+    core = build_worker(
         client,
         settings,
         registry,
@@ -119,3 +121,5 @@ def core_worker(
         ],
         bell=bell,
     )
+    async with build_webhook_worker(client, settings, [WebhookDelivery], task_queue=task_queue), core:
+        yield

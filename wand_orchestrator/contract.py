@@ -13,6 +13,7 @@ from wand_orchestrator.events import Event, Level
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import Failure, RunState
 from wand_orchestrator.tags import Tags
+from wand_orchestrator.webhook import Webhook
 
 DEFAULT_TASK_QUEUE = "wand"
 """Task queue of the core worker: it runs the workflows and, by default, the agents."""
@@ -34,6 +35,9 @@ ACTIVITY_NEXT_TASK = "wand.next_task"
 ACTIVITY_RETRY_NOW = "wand.retry_now"
 ACTIVITY_OUTPUTS = "wand.outputs"
 
+WORKFLOW_WEBHOOK_DELIVERY = "WebhookDelivery"
+ACTIVITY_WEBHOOK = "wand.webhook"
+
 WAND_GRAPH = SearchAttributeKey.for_keyword("WandGraph")
 WAND_GRAPH_ID = SearchAttributeKey.for_keyword("WandGraphId")
 WAND_TAGS = SearchAttributeKey.for_keyword_list("WandTags")
@@ -51,6 +55,11 @@ LOCAL_PAYLOAD_BYTES = 64 * 1024
 
 EXTERN_RING = "wand_ring"
 """Extern function of the workflow sandbox: `ring(run_id)` tells a relay in this process that the journal grew."""
+
+
+def webhook_queue(task_queue: str) -> str:
+    """Task queue of webhooks, beside that of the core worker: a receiver that hangs holds up no agent."""
+    return f"{task_queue}.webhooks"
 
 
 class Message(BaseModel):
@@ -88,6 +97,7 @@ class RunInput(Message):
     retry_of: RetryOf | None = Field(
         default=None, description="Nodes that succeeded in this run keep their outputs and do not run again."
     )
+    webhook: Webhook | None = Field(default=None, description="Who is told of the run; not of its child runs.")
     parent: RunParent | None = Field(default=None, description="The run and node that this run is a part of.")
     carried: dict[str, Any] | None = Field(
         default=None, description="State of the run before a continue-as-new; written by the workflow only."
@@ -98,13 +108,14 @@ class RunOrder(Message):
     """Input of the workflow `GraphRun` that names a stored graph instead of bringing it along, as a schedule does.
 
     The run begins by reading it; from then on it has a snapshot like any other. Argument of the activity `wand.open`,
-    whose result is the RunInput without `input` and `tags`.
+    whose result is the RunInput without `input`, `tags` and `webhook`.
     """
 
     graph_id: str | None = None
     graph_name: str | None = Field(default=None, description="Its newest version, as of the run's start.")
     input: Any = None
     tags: Tags = ()
+    webhook: Webhook | None = None
 
     @model_validator(mode="after")
     def _one_graph(self) -> "RunOrder":

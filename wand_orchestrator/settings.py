@@ -8,10 +8,11 @@ import ipaddress
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wand_orchestrator.contract import DEFAULT_TASK_QUEUE
+from wand_orchestrator.webhook_signature import signing_keys
 
 
 def is_loopback(host: str) -> bool:
@@ -24,7 +25,9 @@ def is_loopback(host: str) -> bool:
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="WAND_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="WAND_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the API listens on.")
@@ -62,7 +65,12 @@ class Settings(BaseSettings):
     plugins: str = Field(default="", description="Modules with agents and tools, comma-separated.")
     fetch_allow: str = Field(
         default="",
-        description="Hosts and networks (CIDR) that `http.fetch` may reach although they are private, comma-separated.",
+        description="Hosts and networks (CIDR) that `http.fetch` and webhooks may reach although they are private, "
+        "comma-separated.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="Signs webhooks: `whsec_` and 24 to 64 random bytes in base64. Without it no webhook is taken.",
     )
     log_level: str = Field(default="info", description="`debug`, `info`, `warning` or `error`.")
     max_document_bytes: int = Field(default=32 * 1024**2, ge=1024, description="Largest request body.")
@@ -76,6 +84,12 @@ class Settings(BaseSettings):
         description="Events of a run kept in memory for its subscribers; older ones are read again.",
     )
     shutdown_grace_sec: float = Field(default=10, ge=0, description="Time that running agents get when a worker stops.")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _signs(cls, value: SecretStr | None) -> SecretStr | None:
+        """A blank one is none. Raises ValueError."""
+        return value if value is not None and signing_keys(value.get_secret_value()) else None
 
     @model_validator(mode="after")
     def _refuse_open_api(self) -> Self:
@@ -93,6 +107,11 @@ class Settings(BaseSettings):
     @property
     def fetch_allow_list(self) -> tuple[str, ...]:
         return _comma_separated(self.fetch_allow)
+
+    @property
+    def webhook_keys(self) -> tuple[bytes, ...]:
+        """Keys that webhooks are signed with; none without a secret."""
+        return () if self.webhook_secret is None else signing_keys(self.webhook_secret.get_secret_value())
 
     @property
     def effective_database_url(self) -> str:

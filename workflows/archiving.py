@@ -4,7 +4,6 @@ Not a local one: that would run within a workflow task which may yet fail and be
 its events were in the database. See docs/decisions/archive-activity.md.
 """
 
-import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
@@ -12,6 +11,7 @@ from temporalio.common import RetryPolicy
 
 from wand_orchestrator.contract import ACTIVITY_ARCHIVE, Archive, RunInput, RunResult
 from workflows.journal import Journal
+from workflows.uncancelled import uncancelled
 
 CHUNK = 1000
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
@@ -39,7 +39,7 @@ async def archive(journal: Journal, run: RunInput, result: RunResult | None = No
             retry_policy=RETRY,
             summary=f"events {events[0].seq} to {events[-1].seq} to the database",
         )
-        cancelled = await _uncancelled(writing) or cancelled
+        cancelled = await uncancelled(writing) or cancelled
         journal.archived_to(events[-1].seq)
     return cancelled
 
@@ -50,15 +50,3 @@ def _part_of(run: RunInput) -> str | None:
         return None
     root = workflow.info().root
     return run.parent.run_id if root is None else root.workflow_id
-
-
-async def _uncancelled(task: asyncio.Future[None]) -> bool:
-    """Await the task to its end, whatever cancels the caller meanwhile; answers whether something did."""
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-    task.result()
-    return cancelled

@@ -10,6 +10,7 @@ from temporalio.exceptions import FailureError
 from wand_orchestrator.contract import SIGNAL_CHILD_EVENTS, ChildEvents, RunParent
 from wand_orchestrator.events import Event
 from workflows.journal import Journal
+from workflows.uncancelled import uncancelled
 
 PAGE = 500
 PAUSE = timedelta(milliseconds=250)
@@ -41,13 +42,14 @@ class Forwarder:
             return
         self._sending = asyncio.ensure_future(self._keep_sending(self._parent))
 
-    async def flush(self) -> None:
-        """Send all there is; whatever cancels the run meanwhile, its last events go out."""
+    async def flush(self) -> bool:
+        """Send all there is; whatever cancels the run meanwhile, its last events go out. Answers whether something
+        did."""
         if self._parent is None:
-            return
+            return False
         if self._sending is not None:
             self._sending.cancel()
-        await asyncio.shield(asyncio.ensure_future(self._send(self._parent)))
+        return await uncancelled(asyncio.ensure_future(self._send(self._parent)))
 
     async def _keep_sending(self, parent: RunParent) -> None:
         try:

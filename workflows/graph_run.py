@@ -38,6 +38,7 @@ from workflows.archiving import archive
 from workflows.forwarding import Forwarder
 from workflows.journal import Journal
 from workflows.keeping import kept_outputs
+from workflows.notifier import Notifier
 from workflows.opening import fetched, read_input, tell_temporal, unopened, why_unopened
 from workflows.refusal import WRONG_STATE, Refusal
 from workflows.retrying import retry_now
@@ -58,7 +59,7 @@ class GraphRun:
         state = RunState.model_validate(carried["state"]) if carried else None
         self._journal = Journal(workflow.now, _ring(), state)
         self._forwarder = Forwarder(self._journal, self._run.parent, carried)
-        self._walk = Walk(self._run, self._journal, carried, each_turn=self._forwarder.look)
+        self._begin(carried)
         self._steered_early: list[Callable[[Walk], None]] = []
 
     @workflow.run
@@ -69,22 +70,25 @@ class GraphRun:
         except FailureError as error:
             await self._give_up(error)
         while (outcome := await self._walk.to_the_end()) is None:
-            await self._forwarder.flush()
-            if await archive(self._journal, self._run):
+            if await self._hand_over():
                 self._walk.cancel()
             else:
                 workflow.continue_as_new(self._carry())
         result = self._close(outcome)
-        await self._forwarder.flush()
-        await archive(self._journal, self._run, result)
+        await self._hand_over(result)
         return self._end(outcome, result)
+
+    def _begin(self, carried: dict[str, Any] | None) -> None:
+        """Set up what carries the run out and tells of it."""
+        self._notifier = Notifier(self._journal, self._run)
+        self._walk = Walk(self._run, self._journal, carried, each_turn=self._look)
 
     async def _open(self) -> None:
         if self._run.carried is not None:
             return
         if self._order is not None:
             self._run = await fetched(self._order)
-            self._walk = Walk(self._run, self._journal, None, each_turn=self._forwarder.look)
+            self._begin(None)
             self._order = None
         tell_temporal(self._run)
         self._journal.append(entries.run_started(self._run.graph))
@@ -98,12 +102,30 @@ class GraphRun:
         graph = self._run.graph
         if is_cancelled_exception(error):
             self._journal.append(entries.run_cancelled(graph))
-            await archive(self._journal, self._run)
+            await self._hand_over()
             raise asyncio.CancelledError
         failure = why_unopened(error)
         self._journal.append(entries.run_failed(graph, failure))
-        await archive(self._journal, self._run)
+        await self._hand_over()
         raise _failed(failure)
+
+    async def _hand_over(self, result: RunResult | None = None) -> bool:
+        """All events to the parent, the database and the webhook, those too that were added meanwhile.
+
+        Answers whether the run was asked to cancel meanwhile.
+        """
+        cancelled, handed_over = False, None
+        while handed_over != self._journal.state.last_seq:
+            handed_over = self._journal.state.last_seq
+            cancelled = await self._forwarder.flush() or cancelled
+            cancelled = await archive(self._journal, self._run, result) or cancelled
+            cancelled = await self._notifier.flush() or cancelled
+        return cancelled
+
+    def _look(self) -> None:
+        """Pass on what was added to the journal."""
+        self._forwarder.look()
+        self._notifier.look()
 
     def _carry(self) -> dict[str, Any]:
         """The input of the next history of this run."""
@@ -160,6 +182,7 @@ class GraphRun:
     def child_events(self, happened: ChildEvents) -> None:
         for event in happened.events:
             self._journal.append(entries.of_child(happened.node, happened.run_id, event))
+        self._look()
 
     @workflow.signal(name=SIGNAL_PAUSE, description="Nothing new starts; what is in flight ends. Lifted by `resume`.")
     def pause(self) -> None:

@@ -62,6 +62,10 @@ class Journal:
             chosen.append(event)
         return EventPage(events=tuple(chosen), first=self._base + 1, last=self.state.last_seq, ended=self.ended)
 
+    def since(self, after: int) -> list[Event]:
+        """All events with a `seq` above `after`."""
+        return self._events[max(0, after - self._base) :]
+
     def unarchived(self, limit: int) -> tuple[Event, ...]:
         start = self._archived - self._base
         return tuple(self._events[start : start + limit])

@@ -41,7 +41,9 @@ def unopened(order: RunOrder) -> RunInput:
     known = workflow.info().typed_search_attributes.get(WAND_GRAPH)
     name = order.graph_name or known or order.graph_id or ""
     graph = Graph.model_construct(name=name, nodes=(), edges=(), options=Options(), sinks=None)
-    return RunInput.model_construct(graph=graph, input=order.input, graph_id=order.graph_id, tags=order.tags)
+    return RunInput.model_construct(
+        graph=graph, input=order.input, graph_id=order.graph_id, tags=order.tags, webhook=order.webhook
+    )
 
 
 async def fetched(order: RunOrder) -> RunInput:
@@ -55,7 +57,7 @@ async def fetched(order: RunOrder) -> RunInput:
         retry_policy=RETRY,
         summary=f"the graph {order.graph_name or order.graph_id}",
     )
-    return run.model_copy(update={"input": order.input, "tags": order.tags})
+    return run.model_copy(update={"input": order.input, "tags": order.tags, "webhook": order.webhook})
 
 
 def tell_temporal(run: RunInput) -> None:

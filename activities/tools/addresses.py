@@ -1,4 +1,4 @@
-"""Which addresses `http.fetch` may connect to.
+"""Which addresses `http.fetch` and webhooks may connect to.
 
 Whoever writes a graph chooses URLs, and the worker stands inside of somebody's network: without a check, a graph could
 read cloud metadata services, databases and routers. So only globally reachable unicast addresses are open (IANA
@@ -109,8 +109,7 @@ async def reachable(host: str, port: int, allow: AllowList) -> tuple[IPAddress, 
     opened = tuple(address for address in found if refusal(address) is None or allow.admits(host, address))
     if not opened:
         raise AgentError(
-            f"{host} is {refusal(found[0])}, which http.fetch does not reach: "
-            "the operator can open it by WAND_FETCH_ALLOW",
+            f"{host} is {refusal(found[0])}, which is not reached: the operator can open it by WAND_FETCH_ALLOW",
             code="address_refused",
             retryable=False,
         )

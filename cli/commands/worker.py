@@ -48,13 +48,12 @@ async def _work(settings: "Settings", agents_only: bool) -> None:
         async with AsyncExitStack() as opened:
             if agents_only:
                 client = await available(connect)
-                built = build_worker(client, settings, registry, artifacts=artifacts)
+                await opened.enter_async_context(build_worker(client, settings, registry, artifacts=artifacts))
             else:
                 store = await opened.enter_async_context(opened_store(settings))
                 client = await available(connect)
                 await opened.enter_async_context(background(register_search_attributes(client)))
-                built = core_worker(client, settings, registry, store, artifacts)
-            await opened.enter_async_context(built)
+                await opened.enter_async_context(core_worker(client, settings, registry, store, artifacts))
             log.info("The worker polls the task queue %s for %s", settings.task_queue, ", ".join(registry.agents))
             await asyncio.Event().wait()
 

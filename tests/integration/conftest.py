@@ -10,6 +10,8 @@ from tests.integration.postgres import PostgresServer
 from tests.integration.service import Service, running_service
 from wand_orchestrator.storage import Store
 
+WEBHOOK_SECRET = "whsec_" + "Wand".ljust(40, "0")
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
@@ -36,5 +38,8 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 @pytest.fixture(scope="session")
 async def service(temporal_client: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     """API and worker in one process, with the built-in agents and those of the tests."""
-    async with running_service(temporal_client, tmp_path_factory.mktemp("service"), fetch_allow="127.0.0.1") as running:
+    folder = tmp_path_factory.mktemp("service")
+    async with running_service(
+        temporal_client, folder, fetch_allow="127.0.0.1", webhook_secret=WEBHOOK_SECRET
+    ) as running:
         yield running

@@ -15,11 +15,14 @@ import pytest
 from sample_agents import Diary
 
 from cli.dev_server import embedded_temporal
+from tests.integration.conftest import WEBHOOK_SECRET
 from tests.integration.graph_cases import echo, edge, emit, gate, graph
 from tests.integration.postgres import PostgresServer
 from tests.integration.service import Service, build_service_worker, running_service
 from tests.waiting import eventually, until
+from wand_orchestrator.contract import WORKFLOW_WEBHOOK_DELIVERY
 from wand_orchestrator.temporal import connect
+from wand_orchestrator.webhook import delivery_workflow_id
 
 ANSWER_SEC = 2.0
 
@@ -74,7 +77,7 @@ async def test_with_temporal_away_runs_are_taken_and_start_when_it_is_back(tmp_p
     port, database = _free_port(), tmp_path / "temporal.db"
     open_gate = tmp_path / "open"
     client = await connect(target=f"127.0.0.1:{port}", lazy=True)
-    async with running_service(client, tmp_path, worker=False) as service:
+    async with running_service(client, tmp_path, worker=False, webhook_secret=WEBHOOK_SECRET) as service:
         async with _temporal_and_worker(service, port, database):
             document = graph([gate("a", open_gate, heartbeat_sec=2), echo("b")], [edge("a", "b")])
             graph_id = (await service.http.post("/graphs", json=document)).json()["graph_id"]
@@ -89,12 +92,18 @@ async def test_with_temporal_away_runs_are_taken_and_start_when_it_is_back(tmp_p
         assert "Temporal does not answer" in answers["run"].json()["waiting_for"][0]
         assert {_missing(answers[name]) for name in ("logs", "cancel", "pause")} == {"temporal"}
         waiting = answers["start"].json()["run_id"]
+        told = await service.start(
+            graph([emit("a")]), webhook={"url": "https://example.com", "events": ["run.started"]}
+        )
         assert (await service.get(waiting))["waiting_for"]
 
         open_gate.touch()
         async with _temporal_and_worker(service, port, database):
             assert (await service.ended(under_way))["status"] == "succeeded"
             assert (await service.ended(waiting))["status"] == "succeeded"
+            assert (await service.ended(told))["status"] == "succeeded"
+            delivery = service.client.get_workflow_handle(delivery_workflow_id(told, 1))
+            assert (await delivery.describe()).workflow_type == WORKFLOW_WEBHOOK_DELIVERY
 
 
 async def test_without_a_worker_every_call_answers_and_the_run_says_what_it_waits_for(service: Service) -> None:

@@ -21,6 +21,7 @@ from wand_orchestrator.contract import EventPage, RunInput
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal import DATA_CONVERTER
+from wand_orchestrator.webhook import delivery_workflow_id
 from workflows.graph_run import GraphRun
 
 
@@ -217,7 +218,8 @@ async def test_a_long_run_goes_on_in_a_new_history_without_a_gap(tmp_path: Path)
     async with embedded_temporal(ui=False, extra_args=config) as environment:
         async for runs in serve(environment.client, tmp_path):
             nodes = [emit(f"n{i}", i) for i in range(60)]
-            handle = await runs.start(graph(nodes, options={"concurrency": 20}))
+            webhook = {"url": "https://example.com", "events": ["run.started", "run.succeeded"]}
+            handle = await runs.start(graph(nodes, options={"concurrency": 20}), webhook=webhook)
             result = await handle.result()
             assert result.outputs == {f"n{i}": i for i in range(60)}
             first = await environment.client.get_workflow_handle(
@@ -227,6 +229,9 @@ async def test_a_long_run_goes_on_in_a_new_history_without_a_gap(tmp_path: Path)
             events = await runs.archived(handle)
             assert sum(event.type == "node.succeeded" for event in events) == 60
             assert events[-1].type == "run.succeeded"
+            for seq in (1, len(events)):  # no worker takes them here
+                delivery = environment.client.get_workflow_handle(delivery_workflow_id(handle.id, seq))
+                assert (await delivery.describe()).status is WorkflowExecutionStatus.RUNNING
 
 
 def test_the_input_of_a_run_survives_the_wire() -> None:

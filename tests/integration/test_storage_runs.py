@@ -8,6 +8,7 @@ from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import RunId, new_run_id
 from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage import Run, RunHead, Store, StoredGraph
+from wand_orchestrator.webhook import Webhook
 
 GRAPH = Graph.model_validate({"name": "demo", "nodes": [{"id": "a", "type": "agent.fetch"}]})
 
@@ -36,6 +37,13 @@ async def test_a_new_run_is_pending_and_comes_back_as_it_was(store: Store, graph
     assert run.created_at.tzinfo is UTC
     assert await store.runs.get(run_id) == run
     assert await store.runs.get("r_unknown") is None
+
+
+async def test_a_run_that_waits_to_be_started_keeps_its_webhook(store: Store, graph: StoredGraph) -> None:
+    webhook = Webhook.model_validate({"url": "https://example.com/hook", "events": ["run.paused"]})
+    run = await store.runs.add(new_run_id(), graph.graph_id, "demo", None, webhook=webhook)
+    [pending] = await store.runs.pending(0, 10)
+    assert (run.webhook, pending.webhook) == (webhook, webhook)
 
 
 class TestIdempotency:

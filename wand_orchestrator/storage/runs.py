@@ -21,6 +21,7 @@ from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
 from wand_orchestrator.storage.tables import STARTED, GraphRow, RunRow, RunTagRow
 from wand_orchestrator.storage.tags import decode_tags, encode_tags, insert_tags, tagged
+from wand_orchestrator.webhook import Webhook
 
 CONFIRM_BATCH = 500
 """Ids in one UPDATE."""
@@ -42,7 +43,7 @@ _HEAD: tuple[Mapped[Any], ...] = (
 )
 # Built once: building them costs as much as asking SQLite.
 _HEADS: Columns = select(*_HEAD)
-_RUNS: Columns = select(*_HEAD, col(RunRow.input), col(RunRow.result))
+_RUNS: Columns = select(*_HEAD, col(RunRow.input), col(RunRow.result), col(RunRow.webhook))
 _PENDING = select(
     col(RunRow.id),
     col(RunRow.graph_id),
@@ -50,6 +51,7 @@ _PENDING = select(
     col(RunRow.created_at),
     col(RunRow.retry_of),
     col(RunRow.tags),
+    col(RunRow.webhook),
     col(GraphRow.document),
 ).join(GraphRow, col(GraphRow.id) == col(RunRow.graph_id))
 
@@ -81,6 +83,7 @@ class RunHead:
 class Run(RunHead):
     input: Any
     result: RunResult | None
+    webhook: Webhook | None
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class PendingRun:
     created_at: datetime
     retry_of: RetryOf | None
     tags: tuple[str, ...]
+    webhook: Webhook | None = None
 
 
 class Runs:
@@ -110,6 +114,7 @@ class Runs:
         *,
         retry_of: RetryOf | None = None,
         tags: Sequence[str] = (),
+        webhook: Webhook | None = None,
     ) -> Run:
         """Store a `pending` run; or give the run that the same idempotency key and body made before.
 
@@ -131,6 +136,7 @@ class Runs:
             tags=tuple(tags),
             input=input,
             result=None,
+            webhook=webhook,
         )
 
         async def claim_and_insert(connection: AsyncConnection) -> Run:
@@ -144,7 +150,15 @@ class Runs:
 
         return await self._database.write(claim_and_insert)
 
-    async def begin(self, run_id: str, graph_id: str, name: str, input: Any, tags: Sequence[str] = ()) -> Run:
+    async def begin(
+        self,
+        run_id: str,
+        graph_id: str,
+        name: str,
+        input: Any,
+        tags: Sequence[str] = (),
+        webhook: Webhook | None = None,
+    ) -> Run:
         """Store a `running` run that was started past the API; the row that is there already stays and is given.
 
         Raises NotFound for a run that was deleted.
@@ -161,6 +175,7 @@ class Runs:
             "started_at": now,
             "input": json_text.encode(input),
             "tags": encode_tags(tags),
+            "webhook": _webhook_text(webhook),
         }
         new = self._database.insert(RunRow).values(**row).on_conflict_do_nothing(index_elements=["id"])
 
@@ -257,6 +272,7 @@ def _row(new: Run) -> dict[str, Any]:
         "input": json_text.encode(new.input),
         "retry_of": None if new.retry_of is None else new.retry_of.model_dump_json(by_alias=True),
         "tags": encode_tags(new.tags),
+        "webhook": _webhook_text(new.webhook),
     }
 
 
@@ -266,7 +282,7 @@ def _head(row: Row[Any]) -> RunHead:
 
 def _run(row: Row[Any]) -> Run:
     result = None if row.result is None else RunResult.model_validate_json(row.result)
-    return Run(**_head_fields(row), input=json_text.decode(row.input), result=result)
+    return Run(**_head_fields(row), input=json_text.decode(row.input), result=result, webhook=_webhook(row))
 
 
 def _head_fields(row: Row[Any]) -> dict[str, Any]:
@@ -288,10 +304,25 @@ def _head_fields(row: Row[Any]) -> dict[str, Any]:
 
 
 def _pending(row: Row[Any]) -> PendingRun:
-    graph = Graph.model_validate_json(row.document)
-    input, tags = json_text.decode(row.input), decode_tags(row.tags)
-    return PendingRun(row.id, row.graph_id, graph, input, row.created_at, _retry_of(row), tags)
+    return PendingRun(
+        run_id=row.id,
+        graph_id=row.graph_id,
+        graph=Graph.model_validate_json(row.document),
+        input=json_text.decode(row.input),
+        created_at=row.created_at,
+        retry_of=_retry_of(row),
+        tags=decode_tags(row.tags),
+        webhook=_webhook(row),
+    )
 
 
 def _retry_of(row: Row[Any]) -> RetryOf | None:
     return None if row.retry_of is None else RetryOf.model_validate_json(row.retry_of)
+
+
+def _webhook(row: Row[Any]) -> Webhook | None:
+    return None if row.webhook is None else Webhook.model_validate_json(row.webhook)
+
+
+def _webhook_text(webhook: Webhook | None) -> str | None:
+    return None if webhook is None else webhook.model_dump_json(exclude_unset=True)

@@ -112,6 +112,7 @@ class RunRow(Table, table=True):
     retry_of: str | None = Field(default=None, sa_type=Text)
     part_of: str | None = None
     tags: str | None = Field(default=None, sa_type=Text)
+    webhook: str | None = Field(default=None, sa_type=Text)
     result: str | None = Field(default=None, sa_type=Text)
     error: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,48 @@
+"""Webhooks as the API sees them: whether they can be signed, and the news that no workflow is left to send."""
+
+from collections.abc import Iterable
+
+from api.executions import Executions
+from wand_orchestrator.errors import Conflict
+from wand_orchestrator.events import RUN_ENDINGS, Event
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.state import RunStatus
+from wand_orchestrator.webhook import Webhook, delivery, delivery_workflow_id
+
+
+class WebhooksOff(Conflict):
+    """Nothing to sign webhooks with."""
+
+    code = "webhooks_off"
+
+
+class Webhooks:
+    def __init__(self, executions: Executions, settings: Settings) -> None:
+        self._executions = executions
+        self._settings = settings
+
+    def require_signed(self, webhook: Webhook | None) -> None:
+        """Raises WebhooksOff for a webhook that could not be signed."""
+        if webhook is not None and not self._settings.webhook_keys:
+            raise WebhooksOff("webhooks are off, as there is no secret to sign them with: set WAND_WEBHOOK_SECRET")
+
+    async def tell_ending(
+        self,
+        webhook: Webhook | None,
+        events: Iterable[Event],
+        seconds: float,
+        *,
+        run_id: str,
+        graph_id: str | None,
+        name: str,
+    ) -> None:
+        """Start the delivery about the run's end, if it is among the events and the webhook names it; one that was
+        started before counts as started. Raises Unavailable."""
+        if webhook is None:
+            return
+        for event in events:
+            if event.type in RUN_ENDINGS and event.type in webhook.events:
+                message = delivery(
+                    webhook, event, run_id=run_id, graph_id=graph_id, name=name, status=RunStatus.TERMINATED
+                )
+                await self._executions.deliver(delivery_workflow_id(run_id, event.seq), message, seconds)

@@ -1,0 +1,38 @@
+"""Signatures of webhooks: HMAC-SHA256 after the Standard Webhooks specification, version `v1`."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+PREFIX = "whsec_"
+LEAST_BYTES, MOST_BYTES = 24, 64
+
+
+def signing_keys(secrets: str) -> tuple[bytes, ...]:
+    """The keys of one or, with white space between, several secrets.
+
+    Raises ValueError, which does not repeat them.
+    """
+    return tuple(_key(secret) for secret in secrets.split())
+
+
+def signature(keys: Sequence[bytes], id: str, timestamp: int, body: bytes) -> str:
+    """The header `webhook-signature`: one signature for each key. `timestamp`: Unix seconds of the attempt."""
+    signed = f"{id}.{timestamp}.".encode() + body
+    digests = (hmac.digest(key, signed, hashlib.sha256) for key in keys)
+    return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
+
+
+def _key(secret: str) -> bytes:
+    form = f"a secret is {PREFIX} and {LEAST_BYTES} to {MOST_BYTES} random bytes in base64"
+    if not secret.startswith(PREFIX):
+        raise ValueError(form)
+    try:
+        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+    except binascii.Error:
+        raise ValueError(form) from None
+    if not LEAST_BYTES <= len(key) <= MOST_BYTES:
+        raise ValueError(form)
+    return key
