@@ -16,7 +16,7 @@ from wand_orchestrator.subgraphs import Subgraphs
 
 
 def open_activity(store: Store, agents: Mapping[str, Agent]) -> Callable[[RunOrder], Awaitable[dict[str, Any]]]:
-    """The activity `wand.open`: gives a RunInput without `input`, `tags` and `webhook`.
+    """The activity `wand.open`: gives a RunInput without `input`, `tags`, `webhook` and `retry_of`.
 
     It fails, without a retry, for an unknown graph.
     `agents`: those of the core worker, which decide what of the graph can run locally.
@@ -56,7 +56,9 @@ class Opener:
 
     async def _write_row(self, run_id: str, order: RunOrder, stored: StoredGraph) -> StoredGraph:
         """The graph that stands in the run's row: an attempt before this one may have met an older version."""
-        run = await self._store.runs.begin(run_id, stored.graph_id, stored.name, order.input, order.tags, order.webhook)
+        run = await self._store.runs.begin(
+            run_id, stored.graph_id, stored.name, order.input, order.tags, order.webhook, order.retry_of
+        )
         if run.status.ended:
             raise Conflict(f"there was a run {run_id} already, and it has ended", code="run_exists")
         if run.graph_id is None or run.graph_id == stored.graph_id:

@@ -36,11 +36,12 @@ def retry_now_activity(client: Client) -> Callable[[NodeAddress], Awaitable[None
                 non_retryable=True,
             )
         execution = common.WorkflowExecution(workflow_id=address.run_id)
-        await client.workflow_service.pause_activity(
-            service.PauseActivityRequest(
-                namespace=client.namespace, execution=execution, identity=client.identity, id=address.node
+        if not waiting.paused:  # Temporal refuses to pause it twice
+            await client.workflow_service.pause_activity(
+                service.PauseActivityRequest(
+                    namespace=client.namespace, execution=execution, identity=client.identity, id=address.node
+                )
             )
-        )
         await client.workflow_service.unpause_activity(
             service.UnpauseActivityRequest(
                 namespace=client.namespace, execution=execution, identity=client.identity, id=address.node

@@ -108,7 +108,7 @@ class RunOrder(Message):
     """Input of the workflow `GraphRun` that names a stored graph instead of bringing it along, as a schedule does.
 
     The run begins by reading it; from then on it has a snapshot like any other. Argument of the activity `wand.open`,
-    whose result is the RunInput without `input`, `tags` and `webhook`.
+    whose result is the RunInput without `input`, `tags`, `webhook` and `retry_of`.
     """
 
     graph_id: str | None = None
@@ -116,6 +116,7 @@ class RunOrder(Message):
     input: Any = None
     tags: Tags = ()
     webhook: Webhook | None = None
+    retry_of: RetryOf | None = None
 
     @model_validator(mode="after")
     def _one_graph(self) -> "RunOrder":

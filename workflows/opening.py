@@ -41,9 +41,7 @@ def unopened(order: RunOrder) -> RunInput:
     known = workflow.info().typed_search_attributes.get(WAND_GRAPH)
     name = order.graph_name or known or order.graph_id or ""
     graph = Graph.model_construct(name=name, nodes=(), edges=(), options=Options(), sinks=None)
-    return RunInput.model_construct(
-        graph=graph, input=order.input, graph_id=order.graph_id, tags=order.tags, webhook=order.webhook
-    )
+    return RunInput.model_construct(graph=graph, graph_id=order.graph_id, **_as_ordered(order))
 
 
 async def fetched(order: RunOrder) -> RunInput:
@@ -57,7 +55,11 @@ async def fetched(order: RunOrder) -> RunInput:
         retry_policy=RETRY,
         summary=f"the graph {order.graph_name or order.graph_id}",
     )
-    return run.model_copy(update={"input": order.input, "tags": order.tags, "webhook": order.webhook})
+    return run.model_copy(update=_as_ordered(order))
+
+
+def _as_ordered(order: RunOrder) -> dict[str, Any]:
+    return {"input": order.input, "tags": order.tags, "webhook": order.webhook, "retry_of": order.retry_of}
 
 
 def tell_temporal(run: RunInput) -> None:

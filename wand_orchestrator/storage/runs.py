@@ -158,6 +158,7 @@ class Runs:
         input: Any,
         tags: Sequence[str] = (),
         webhook: Webhook | None = None,
+        retry_of: RetryOf | None = None,
     ) -> Run:
         """Store a `running` run that was started past the API; the row that is there already stays and is given.
 
@@ -176,6 +177,7 @@ class Runs:
             "input": json_text.encode(input),
             "tags": encode_tags(tags),
             "webhook": _webhook_text(webhook),
+            "retry_of": None if retry_of is None else retry_of.model_dump_json(by_alias=True),
         }
         new = self._database.insert(RunRow).values(**row).on_conflict_do_nothing(index_elements=["id"])
 
