@@ -11,9 +11,14 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowHistory
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker import Interceptor, Replayer, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
+from temporalio.worker import (
+    Interceptor,
+    Replayer,
+    UnsandboxedWorkflowRunner,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
 
-from activities.worker import sandbox
 from wand_orchestrator.contract import ACTIVITY_OUTPUTS, EXTERN_OUTPUT, RetryOf
 
 
@@ -26,7 +31,7 @@ def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[Ret
         replayer = Replayer(
             workflows=workflows,
             data_converter=client.data_converter,
-            workflow_runner=sandbox(),
+            workflow_runner=UnsandboxedWorkflowRunner(),
             interceptors=[recorded],
             namespace=client.namespace,
         )
@@ -38,7 +43,7 @@ def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[Ret
 
 
 class OutputRecorder(Interceptor):
-    """Takes the outputs that workflows hand out of their sandbox."""
+    """Takes the outputs that workflows hand out."""
 
     def __init__(self) -> None:
         self.outputs: dict[str, Any] = {}

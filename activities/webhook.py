@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
+from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker
 
 from activities.failures import AttemptFailure
 from activities.runner import worker_identity
@@ -21,7 +21,7 @@ from activities.tools.addresses import AllowList
 from activities.tools.connection import CheckedTransport
 from activities.tools.fetch_failures import retry_after, shown, transport_failure
 from activities.tools.redirects import check_url
-from activities.worker import deployment, sandbox
+from activities.worker import deployment
 from wand_orchestrator.contract import ACTIVITY_WEBHOOK, FailureDetails, webhook_queue
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.settings import Settings
@@ -66,7 +66,7 @@ def build_webhook_worker(
         deployment_config=deployment(),
         workflows=workflows,
         activities=[webhook_activity(settings)],
-        workflow_runner=sandbox(),
+        workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=AT_ONCE,
         max_concurrent_activities=AT_ONCE,
         activity_task_poller_behavior=POLLERS,

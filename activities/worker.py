@@ -15,12 +15,12 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import (
     Interceptor,
     PollerBehaviorSimpleMaximum,
+    UnsandboxedWorkflowRunner,
     Worker,
     WorkerDeploymentConfig,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.context import Artifacts
 from activities.next_task import next_task
@@ -43,25 +43,6 @@ ACTIVITY_POLLERS = 5
 EAGER_ACTIVITIES = 50
 """Nodes that a workflow task may start in this process without a way through the task queue, which saves a round trip.
 The SDK's own limit is 3."""
-
-PASSED_THROUGH = (
-    # Pure definitions of shapes and pure functions. Loaded anew for each run, the models of the workflow would be other
-    # classes than those that the data converter outside makes, and their making costs tens of milliseconds a run.
-    "wand_orchestrator",
-    # Models are built at import by pydantic's compiled core, which is one for the process and cannot be loaded twice.
-    "pydantic",
-    "pydantic_core",
-    # Markers that pydantic finds in annotations by isinstance: they must be the classes that it knows.
-    "annotated_types",
-    "typing_extensions",
-    # Evaluates expressions without side effects, and its cache of compiled ones is worth sharing between runs.
-    "jmespath",
-    # Checks answers against their schema; pure, and expensive to load. The last three are what it is made of.
-    "jsonschema",
-    "jsonschema_specifications",
-    "referencing",
-    "rpds",
-)
 
 
 def build_worker(
@@ -93,7 +74,7 @@ def build_worker(
         deployment_config=deployment(),
         workflows=workflows,
         activities=[*agents, next_task, *local_activities],
-        workflow_runner=sandbox(),
+        workflow_runner=UnsandboxedWorkflowRunner(),  # see docs/decisions/no-sandbox.md
         interceptors=interceptors if bell is None else (*interceptors, BellInterceptor(bell)),
         plugins=[SimplePlugin("wand.threads", run_context=partial(_closing, threads))],
         max_concurrent_activities=settings.max_concurrent_agents,
@@ -113,13 +94,8 @@ def deployment() -> WorkerDeploymentConfig:
     )
 
 
-def sandbox() -> SandboxedWorkflowRunner:
-    """The sandbox that workflows run in, and are replayed in."""
-    return SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
-
-
 class BellInterceptor(Interceptor):
-    """Lets workflows ring a bell outside of their sandbox."""
+    """Lets workflows ring a bell, which is no part of a workflow."""
 
     def __init__(self, bell: Bell) -> None:
         self._bell = bell

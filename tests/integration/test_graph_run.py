@@ -12,10 +12,10 @@ from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from activities.worker import sandbox
 from cli.dev_server import embedded_temporal
 from tests.integration.graph_cases import CASES, Case, echo, edge, emit, fail, flaky, graph, sleep
 from tests.integration.graph_runs import Runs, by_node, ended, serve, state_of, state_when, worker
+from tests.sandbox import sandbox
 from tests.waiting import eventually
 from wand_orchestrator.contract import EventPage, RunInput
 from wand_orchestrator.settings import Settings

@@ -14,9 +14,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from activities.worker import sandbox
 from tests.integration.graph_cases import echo, edge, emit, graph
 from tests.integration.graph_runs import Handle, Runs, serve, state_of
+from tests.sandbox import sandbox
 from wand_orchestrator.errors import NotFound
 from wand_orchestrator.payloads import PayloadStore
 from wand_orchestrator.settings import Settings

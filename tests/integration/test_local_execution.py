@@ -12,9 +12,9 @@ from sample_agents import Diary
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from activities.worker import sandbox
 from tests.integration.graph_cases import CASES, Case, echo, edge, emit, flaky, graph, sleep
 from tests.integration.graph_runs import Handle, Runs, ended, serve, state_of
+from tests.sandbox import sandbox
 from tests.waiting import until
 from wand_orchestrator.contract import EventPage
 from wand_orchestrator.temporal import DATA_CONVERTER

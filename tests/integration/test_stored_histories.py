@@ -8,8 +8,8 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from activities.worker import sandbox
 from tests.histories.record import FOLDER, RECORDERS
+from tests.sandbox import sandbox
 from wand_orchestrator.temporal import DATA_CONVERTER
 from workflows.graph_run import GraphRun
 

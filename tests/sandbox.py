@@ -1,0 +1,29 @@
+"""The sandbox that tests replay workflows in: what is not deterministic raises there.
+
+The worker goes without it (docs/decisions/no-sandbox.md).
+"""
+
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+PASSED_THROUGH = (
+    # Pure definitions of shapes and pure functions. Loaded anew for each run, the models of the workflow would be other
+    # classes than those that the data converter outside makes, and their making costs tens of milliseconds a run.
+    "wand_orchestrator",
+    # Models are built at import by pydantic's compiled core, which is one for the process and cannot be loaded twice.
+    "pydantic",
+    "pydantic_core",
+    # Markers that pydantic finds in annotations by isinstance: they must be the classes that it knows.
+    "annotated_types",
+    "typing_extensions",
+    # Evaluates expressions without side effects, and its cache of compiled ones is worth sharing between runs.
+    "jmespath",
+    # Checks answers against their schema; pure, and expensive to load. The last three are what it is made of.
+    "jsonschema",
+    "jsonschema_specifications",
+    "referencing",
+    "rpds",
+)
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    return SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
