@@ -38,7 +38,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from wand_orchestrator.contract import (
     QUERY_EVENTS,
-    QUERY_STATE,
+    QUERY_TABLE,
     WAND_GRAPH,
     WAND_GRAPH_ID,
     WAND_TAGS,
@@ -47,7 +47,7 @@ from wand_orchestrator.contract import (
     EventPage,
     RunInput,
     RunOrder,
-    StatePage,
+    StateTable,
     webhook_queue,
 )
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
@@ -55,9 +55,6 @@ from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import RunState
 from wand_orchestrator.storage import PendingRun
 from wand_orchestrator.webhook import Delivery
-
-STATE_PAGE = 1000
-"""Nodes asked for in one query, so that its answer stays below Temporal's 2 MB."""
 
 POLL_SILENCE = timedelta(seconds=70)
 """A worker polls anew every 60 s at the latest; Temporal lists one that is gone for five minutes more."""
@@ -145,7 +142,7 @@ class Executions:
             async with _deadline(seconds), _translated():
                 await self.client.start_workflow(
                     WORKFLOW_GRAPH_RUN,
-                    document.model_dump(mode="json", by_alias=True, exclude_unset=True),
+                    args=[document.model_dump(mode="json", by_alias=True, exclude_unset=True), None],
                     id=run.run_id,
                     task_queue=self.task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -183,7 +180,7 @@ class Executions:
             first = await anext(aiter(history))
         payloads = first.workflow_execution_started_event_attributes.input.payloads
         document: dict[str, Any]
-        [document] = await self.client.data_converter.decode(payloads, [dict[str, Any]])
+        [document] = await self.client.data_converter.decode(payloads[:1], [dict[str, Any]])
         return RunInput.model_validate(document) if "graph" in document else RunOrder.model_validate(document)
 
     async def cancel(self, run_id: str, seconds: float) -> None:
@@ -266,15 +263,13 @@ class Executions:
         page: EventPage = await self._query(run_id, QUERY_EVENTS, [after, limit], EventPage, condition, seconds)
         return page
 
-    async def state(self, run_id: str, seconds: float) -> RunState:
-        """The run's state with all of its nodes that have one, read in pages."""
-        async with self._worker_deadline(seconds):
-            first = await self._state_page(run_id, 0, seconds)
-            for offset in range(STATE_PAGE, first.total_nodes, STATE_PAGE):
-                page = await self._state_page(run_id, offset, seconds)
-                page.state.nodes = first.state.nodes | page.state.nodes
-                first = page
-        return first.state
+    async def state(self, run_id: str, graph: Graph | None, seconds: float) -> RunState:
+        """The run's state with all of its nodes that have one. `graph`: if it is not known, the workflow tells it."""
+        table: StateTable = await self._query(
+            run_id, QUERY_TABLE, [graph is None], StateTable, QueryRejectCondition.NOT_OPEN, seconds
+        )
+        ids = (table.ids or ()) if graph is None else tuple(node.id for node in graph.nodes)
+        return table.state.model_copy(update={"nodes": table.nodes.states(ids)})
 
     async def polled(self, queues: Iterable[str], kind: "enums.TaskQueueType.ValueType", seconds: float) -> set[str]:
         """Those of `queues` that some worker polls."""
@@ -318,12 +313,6 @@ class Executions:
             await self.client.workflow_service.get_system_info(
                 workflowservice.GetSystemInfoRequest(), timeout=timedelta(seconds=seconds)
             )
-
-    async def _state_page(self, run_id: str, offset: int, seconds: float) -> StatePage:
-        page: StatePage = await self._query(
-            run_id, QUERY_STATE, [offset, STATE_PAGE], StatePage, QueryRejectCondition.NOT_OPEN, seconds
-        )
-        return page
 
     async def _query(
         self, run_id: str, name: str, args: list[Any], shape: type, condition: QueryRejectCondition, seconds: float

@@ -61,7 +61,7 @@ class RunReader:
         row = await self.row(run_id, budget)
         if isinstance(row, Run) and row.status.ended:
             return await self._ended(row)
-        execution = await self._execution(run_id, budget)
+        execution = await self._execution(run_id, await self._graph(row) if isinstance(row, Run) else None, budget)
         description = execution.description
         if not isinstance(description, WorkflowExecutionDescription):
             return await self._without_temporal(run_id, row, description)
@@ -82,10 +82,11 @@ class RunReader:
         except TimeoutError:
             return Unavailable("database", "the database does not answer")
 
-    async def _execution(self, run_id: str, budget: Budget) -> _Execution:
+    async def _execution(self, run_id: str, graph: Graph | None, budget: Budget) -> _Execution:
         seconds = budget.left(TEMPORAL_SEC)
         description, state = await asyncio.gather(
-            _or_error(self._executions.describe(run_id, seconds)), _or_error(self._executions.state(run_id, seconds))
+            _or_error(self._executions.describe(run_id, seconds)),
+            _or_error(self._executions.state(run_id, graph, seconds)),
         )
         return _Execution(description, state)
 

@@ -11,6 +11,7 @@ from temporalio.common import SearchAttributeKey
 
 from wand_orchestrator.events import Event, Level
 from wand_orchestrator.graph import Graph
+from wand_orchestrator.node_table import NodeTable
 from wand_orchestrator.state import Failure, RunState
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
@@ -20,6 +21,7 @@ DEFAULT_TASK_QUEUE = "wand"
 
 WORKFLOW_GRAPH_RUN = "GraphRun"
 QUERY_STATE = "state"
+QUERY_TABLE = "table"
 QUERY_EVENTS = "events"
 QUERY_PROGRESS = "progress"
 SIGNAL_REPORT = "report"
@@ -44,7 +46,7 @@ WAND_TAGS = SearchAttributeKey.for_keyword_list("WandTags")
 SEARCH_ATTRIBUTES = (WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS)
 
 EXTERN_OUTPUT = "wand_output"
-"""Extern function of the workflow sandbox, `output(node, value)`: takes the output of every node, in a replay that was
+"""Extern function of the workflow, `output(node, value)`: takes the output of every node, in a replay that was
 made for them."""
 
 TOO_SLOW = "too_slow"
@@ -54,7 +56,7 @@ LOCAL_PAYLOAD_BYTES = 64 * 1024
 """A node with a larger input runs as a regular activity; a larger result of a local one is kept out of the history."""
 
 EXTERN_RING = "wand_ring"
-"""Extern function of the workflow sandbox: `ring(run_id)` tells a relay in this process that the journal grew."""
+"""Extern function of the workflow: `ring(run_id)` tells a relay in this process that the journal grew."""
 
 
 def webhook_queue(task_queue: str) -> str:
@@ -85,7 +87,10 @@ class RetryOf(Message):
 
 
 class RunInput(Message):
-    """Input of the workflow `GraphRun`: a snapshot, so that later edits of a graph never reach a run."""
+    """Input of the workflow `GraphRun`: a snapshot, so that later edits of a graph never reach a run.
+
+    What a run carries into a new history (continue-as-new) is a second argument, which only the workflow itself gives.
+    """
 
     graph: Graph
     input: Any = None
@@ -99,9 +104,6 @@ class RunInput(Message):
     )
     webhook: Webhook | None = Field(default=None, description="Who is told of the run; not of its child runs.")
     parent: RunParent | None = Field(default=None, description="The run and node that this run is a part of.")
-    carried: dict[str, Any] | None = Field(
-        default=None, description="State of the run before a continue-as-new; written by the workflow only."
-    )
 
 
 class RunOrder(Message):
@@ -196,6 +198,17 @@ class StatePage(Message):
 
     state: RunState
     total_nodes: int
+
+
+class StateTable(Message):
+    """Answer of the query `table`: `state` without its nodes, which are in `nodes`, in the order of the graph.
+
+    `ids`: theirs, if they were asked for.
+    """
+
+    state: RunState
+    nodes: NodeTable
+    ids: tuple[str, ...] | None = None
 
 
 class Answer(Message):

@@ -64,7 +64,7 @@ class Children:
             try:
                 return await workflow.start_child_workflow(
                     WORKFLOW_GRAPH_RUN,
-                    order,
+                    args=[order, None],
                     id=f"{parent.run_id}.{node.id}{'' if number == 1 else f'~{number}'}",
                     result_type=RunResult,
                     parent_close_policy=ParentClosePolicy.TERMINATE,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from wand_orchestrator.contract import (
@@ -16,6 +17,7 @@ from wand_orchestrator.contract import (
     QUERY_EVENTS,
     QUERY_PROGRESS,
     QUERY_STATE,
+    QUERY_TABLE,
     SIGNAL_CHILD_EVENTS,
     SIGNAL_PAUSE,
     SIGNAL_REPORT,
@@ -31,10 +33,13 @@ from wand_orchestrator.contract import (
     RunOrder,
     RunResult,
     StatePage,
+    StateTable,
 )
-from wand_orchestrator.state import Failure, RunState
+from wand_orchestrator.node_table import NodeTable
+from wand_orchestrator.state import Failure
 from workflows import entries
 from workflows.archiving import archive
+from workflows.carrying import state_from, state_to_carry
 from workflows.forwarding import Forwarder
 from workflows.journal import Journal
 from workflows.keeping import kept_outputs
@@ -51,19 +56,20 @@ class GraphRun:
     """Runs a graph of agents: every node is an activity whose id is the node's id and whose type is its agent."""
 
     @workflow.init
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: RawValue, carried: dict[str, Any] | None = None) -> None:
+        self._document: Any = document
         read = read_input(document)
         self._order = read if isinstance(read, RunOrder) else None
         self._run = unopened(read) if isinstance(read, RunOrder) else read
-        carried = self._run.carried
-        state = RunState.model_validate(carried["state"]) if carried else None
+        self._goes_on = carried is not None
+        state = state_from(carried["state"], self._run.graph) if carried else None
         self._journal = Journal(workflow.now, _ring(), state)
         self._forwarder = Forwarder(self._journal, self._run.parent, carried)
         self._begin(carried)
         self._steered_early: list[Callable[[Walk], None]] = []
 
     @workflow.run
-    async def run(self, document: dict[str, Any]) -> RunResult:
+    async def run(self, document: RawValue, carried: dict[str, Any] | None = None) -> RunResult:
         """Walk the graph to its end, put the journal into the database, and end as the run ended."""
         try:
             await self._open()
@@ -73,7 +79,7 @@ class GraphRun:
             if await self._hand_over():
                 self._walk.cancel()
             else:
-                workflow.continue_as_new(self._carry())
+                workflow.continue_as_new(args=[self._document, self._carry()])
         result = self._close(outcome)
         await self._hand_over(result)
         return self._end(outcome, result)
@@ -84,10 +90,10 @@ class GraphRun:
         self._walk = Walk(self._run, self._journal, carried, each_turn=self._look)
 
     async def _open(self) -> None:
-        if self._run.carried is not None:
+        if self._goes_on:
             return
         if self._order is not None:
-            self._run = await fetched(self._order)
+            self._document = self._run = await fetched(self._order)
             self._begin(None)
             self._order = None
         tell_temporal(self._run)
@@ -128,9 +134,9 @@ class GraphRun:
         self._notifier.look()
 
     def _carry(self) -> dict[str, Any]:
-        """The input of the next history of this run."""
-        carried = self._walk.carry() | self._forwarder.carry() | {"state": self._journal.state}
-        return self._run.model_copy(update={"carried": carried}).model_dump(mode="json", by_alias=True)
+        """What the next history of this run needs besides its input."""
+        state = state_to_carry(self._journal.state, self._run.graph)
+        return self._walk.carry() | self._forwarder.carry() | {"state": state}
 
     def _close(self, outcome: Outcome) -> RunResult | None:
         """The run's last event, and its result if it succeeded."""
@@ -232,6 +238,13 @@ class GraphRun:
         state = self._journal.state
         shown = {node.id: state.nodes[node.id] for node in nodes[offset : offset + limit] if node.id in state.nodes}
         return StatePage(state=state.model_copy(update={"nodes": shown}), total_nodes=len(nodes))
+
+    @workflow.query(name=QUERY_TABLE, description="The run and all of its nodes, for programs; `state` is for people.")
+    def table(self, with_ids: bool = False) -> StateTable:
+        ids = tuple(node.id for node in self._run.graph.nodes)
+        state = self._journal.state
+        shown = state.model_copy(update={"nodes": {}})
+        return StateTable(state=shown, nodes=NodeTable.of(ids, state.nodes), ids=ids if with_ids else None)
 
     @workflow.query(name=QUERY_EVENTS, description="At most `limit` events with a seq above `after`.")
     def events(self, after: int = 0, limit: int = 500) -> EventPage:

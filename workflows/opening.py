@@ -7,25 +7,31 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeUpdate
+from temporalio.common import RawValue, RetryPolicy, SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from wand_orchestrator.contract import ACTIVITY_OPEN, WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, RunInput, RunOrder
 from wand_orchestrator.graph import Graph, Options
+from wand_orchestrator.run_input import read_run_input
 from wand_orchestrator.state import Failure
 
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
 """For ever: while the database is away, so is the graph."""
 
 
-def read_input(document: dict[str, Any]) -> RunInput | RunOrder:
-    """Raises a non-retryable ApplicationError, which ends the run, for a document that cannot be run."""
+def read_input(document: RawValue | dict[str, Any]) -> RunInput | RunOrder:
+    """Raises a non-retryable ApplicationError, which ends the run, for a document that cannot be run.
+
+    The SDK gives it as it stands in the history only when both arguments are there, and who starts a run by hand gives
+    but one.
+    """
     try:
-        if "graph" not in document:
-            return RunOrder.model_validate(document)
-        run = RunInput.model_validate(document)
-    except ValidationError as error:
+        run = _read(document)
+        if isinstance(run, RunOrder):
+            return run
+    except (ValueError, TypeError) as error:
         raise _unusable(str(error)) from error
     nodes = {node.id for node in run.graph.nodes}
     if len(nodes) < len(run.graph.nodes):
@@ -34,6 +40,20 @@ def read_input(document: dict[str, Any]) -> RunInput | RunOrder:
     if unknown := sorted(named - nodes):
         raise _unusable(f"edges or sinks name nodes that do not exist: {', '.join(unknown[:5])}")
     return run
+
+
+def _read(document: RawValue | dict[str, Any]) -> RunInput | RunOrder:
+    if isinstance(document, dict):
+        return _read_value(document)
+    data = document.payload.data
+    try:
+        return read_run_input(data)
+    except ValidationError:  # of an order, or of what is no run
+        return _read_value(from_json(data))
+
+
+def _read_value(document: dict[str, Any]) -> RunInput | RunOrder:
+    return RunInput.model_validate(document) if "graph" in document else RunOrder.model_validate(document)
 
 
 def unopened(order: RunOrder) -> RunInput:

@@ -30,6 +30,7 @@ async def _serve(settings: "Settings") -> None:
     from api.app import create_app
     from cli.api_server import serving, url_of
     from cli.background import background
+    from cli.garbage import look_seldom
     from cli.ports import port_of
     from cli.search_attributes import register_search_attributes
     from cli.stack import listen_for_api, opened_store
@@ -39,6 +40,7 @@ async def _serve(settings: "Settings") -> None:
     from wand_orchestrator.temporal import connect
 
     registry = Registry.load(settings)
+    look_seldom()
     artifacts = ArtifactStore.open(settings.effective_artifacts_url)
     client = await connect(lazy=True)
 

@@ -31,9 +31,12 @@ def dev(
 
 
 async def _serve(settings: "Settings", temporal_port: int, ui_port: int) -> None:
+    from cli.garbage import look_seldom
     from cli.stack import embedded_stack
     from cli.stop_signal import run_until_stopped
     from cli.welcome import say_goodbye, welcome
+
+    look_seldom()
 
     async def serve() -> None:
         async with embedded_stack(settings, temporal_port=temporal_port, ui_port=ui_port) as stack:

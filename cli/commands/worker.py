@@ -34,6 +34,7 @@ async def _work(settings: "Settings", agents_only: bool) -> None:
     from activities.worker import build_worker
     from cli.awaiting import available
     from cli.background import background
+    from cli.garbage import look_seldom
     from cli.search_attributes import register_search_attributes
     from cli.stack import core_worker, opened_store
     from cli.stop_signal import run_until_stopped
@@ -42,6 +43,7 @@ async def _work(settings: "Settings", agents_only: bool) -> None:
     from wand_orchestrator.temporal import connect
 
     registry = Registry.load(settings)
+    look_seldom()
     artifacts = ArtifactStore.open(settings.effective_artifacts_url)
 
     async def work() -> None:

@@ -1,0 +1,18 @@
+"""How often Python looks for cycles among its objects: by default after every 700 new ones.
+
+A workflow of ten thousand nodes makes hundreds of thousands that live long and form no cycle; looking through them
+again and again took most of the time in which its graph was read, and workflow code has 2 s for a step. Figures are in
+docs/decisions/large-graphs.md.
+"""
+
+import gc
+
+_NEW_OBJECTS = 50_000
+_YOUNGER_ROUNDS = (20, 50)
+
+
+def look_seldom() -> None:
+    """Call it when all modules are imported: what they made stays for good and is not looked at any more."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, *_YOUNGER_ROUNDS)
