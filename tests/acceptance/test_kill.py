@@ -65,7 +65,7 @@ def test_wand_dev_is_killed_twice_during_a_run(wand_dev: StartWandDev, temporal_
     with EventLog(dev.url, run_id) as log:
         for seen in ("n1", "n4"):
             wait_until(lambda seen=seen: log.seen("node.succeeded", seen), f"{seen} succeeded")  # type: ignore[misc]
-            begun |= succeeded(log, diary)
+            begun = succeeded(log, diary) | begun
             kill(dev, temporal_too)
             dev.restart()
         check(dev.url, run_id, log, diary, begun)
@@ -78,6 +78,67 @@ def kill(dev: WandDev, temporal_too: bool) -> None:
     if temporal_too:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
+
+
+def control_nodes(folder: Path) -> dict[str, Any]:
+    """In a row: an approval, a wait, a map, a child graph, a repeat."""
+
+    def sleeping(sec: float) -> dict[str, Any]:
+        return {"agent": "test.sleep", "params": {"sec": sec, "folder": str(folder)}}
+
+    nodes = [
+        {"id": "ask", "type": "flow.approval"},
+        {"id": "wait", "type": "flow.wait", "params": {"seconds": 5}},
+        {"id": "items", "type": "agent.transform", "params": {"expression": "`[1, 2, 3, 4, 5, 6, 7, 8]`"}},
+        {"id": "each", "type": "flow.map", "params": sleeping(0.3) | {"concurrency": 2}, "heartbeat_sec": 2},
+        {"id": "sub", "type": "flow.graph", "params": {"graph": "chain"}},
+        {
+            "id": "rounds",
+            "type": "flow.repeat",
+            "params": sleeping(0.3) | {"until": "`false`", "max_times": 3},
+            "heartbeat_sec": 2,
+        },
+    ]
+    edges = [
+        {"from": "ask", "to": "wait"},
+        {"from": "wait", "to": "items"},
+        {"from": "items", "to": "each", "map": {"items": "@"}},
+        {"from": "each", "to": "sub"},
+        {"from": "sub", "to": "rounds"},
+    ]
+    return {"name": "control", "nodes": nodes, "edges": edges}
+
+
+def test_everything_is_killed_in_each_state_of_a_control_node(wand_dev: StartWandDev) -> None:
+    dev = wand_dev()
+    folder = dev.folder / "diary"
+    folder.mkdir()
+    diary = Diary(folder)
+    short = {"name": "chain", "nodes": chain(folder)["nodes"][:2], "edges": [{"from": "n0", "to": "n1"}]}
+    assert httpx.post(f"{dev.url}/graphs", json=short, timeout=10).status_code == 201
+    run_id = start(dev.url, control_nodes(folder))
+    begun: dict[str, int] = {}
+    with EventLog(dev.url, run_id) as log:
+        for type, node in (
+            ("node.waiting", "ask"),
+            ("node.waiting", "wait"),
+            ("node.succeeded", "each[2]"),
+            ("node.succeeded", "sub/n0"),
+            ("node.succeeded", "rounds[0]"),
+        ):
+            wait_until(lambda type=type, node=node: log.seen(type, node), f"{node} told {type}")  # type: ignore[misc]
+            # Nodes of a child run know themselves by their own id.
+            done = {name.rpartition("/")[2] for name in succeeded(log, diary)}
+            begun = {name: diary.count("start", name) for name in done} | begun
+            kill(dev, temporal_too=True)
+            dev.restart()
+            if node == "ask":
+                answer = httpx.post(f"{dev.url}/runs/{run_id}/nodes/ask/respond", json={"answer": 1}, timeout=10)
+                assert answer.status_code == 200, answer.text
+        check(dev.url, run_id, log, diary, begun)
+    assert {"each[0]", "rounds[0]"} <= begun.keys()
+    result = httpx.get(f"{dev.url}/runs/{run_id}").json()["result"]
+    assert result["outputs"]["rounds"]["times"] == 3
 
 
 def test_a_run_that_was_just_accepted_is_not_lost(wand_dev: StartWandDev) -> None:
