@@ -191,6 +191,19 @@ async def _is_retried(service: Service, prepared: Prepared, printed: str) -> Non
     assert [event["type"] for event in await service.events(second, node="a")] == ["node.succeeded"]
 
 
+async def _is_gone(service: Service, prepared: Prepared, printed: str) -> None:
+    """From Temporal; by `temporal` the row stays."""
+    executions = TemporalCli(service.client)
+    await until(lambda: executions.listed(f'WorkflowId = "{prepared.run_id}"'), lambda found: not found)
+    answer = await service.http.get(f"/runs/{prepared.run_id}")
+    if printed:
+        assert answer.json()["status"] == "succeeded"
+        answer = await service.http.delete(f"/runs/{prepared.run_id}")
+        assert answer.status_code == 204
+        answer = await service.http.get(f"/runs/{prepared.run_id}")
+    assert answer.status_code == 404
+
+
 TRIALS = {
     "Start a run": Trial(_greeting, _is_greeted),
     "Find runs": Trial(_greeted, _is_found),
@@ -204,6 +217,7 @@ TRIALS = {
     "Cancel a run": Trial(_gated, _is_cancelled),
     "Terminate a run": Trial(_gated, _is_terminated),
     "Retry a run": Trial(_failed, _is_retried),
+    "Delete a run": Trial(_greeted, _is_gone),
 }
 
 
