@@ -12,6 +12,7 @@ from api.graph_cache import GraphCache
 from api.graph_check import GraphCheck
 from api.journal_reader import JournalReader
 from api.launcher import Launcher
+from api.node_reader import NodeReader
 from api.relay import Relay
 from api.retries import Retries
 from api.run_reader import RunReader
@@ -47,6 +48,7 @@ class Services:
     subgraphs: Subgraphs
     launcher: Launcher
     starter: Starter
+    nodes: NodeReader
     steering: Steering
     retries: Retries
     deletions: Deletions
@@ -85,6 +87,7 @@ class Services:
             subgraphs=subgraphs,
             launcher=launcher,
             starter=starter,
+            nodes=NodeReader(executions, runs, settlement),
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, runs, subgraphs, launcher),
             deletions=Deletions(executions, store, runs, artifacts, PayloadStore.open(settings)),

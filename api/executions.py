@@ -38,6 +38,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from wand_orchestrator.contract import (
     QUERY_EVENTS,
+    QUERY_PARTS,
     QUERY_TABLE,
     WAND_GRAPH,
     WAND_GRAPH_ID,
@@ -45,6 +46,7 @@ from wand_orchestrator.contract import (
     WORKFLOW_GRAPH_RUN,
     WORKFLOW_WEBHOOK_DELIVERY,
     EventPage,
+    PartsPage,
     RunInput,
     RunOrder,
     StateTable,
@@ -270,6 +272,13 @@ class Executions:
         )
         ids = (table.ids or ()) if graph is None else tuple(node.id for node in graph.nodes)
         return table.state.model_copy(update={"nodes": table.nodes.states(ids)})
+
+    async def parts(self, run_id: str, node: str, offset: int, limit: int, seconds: float) -> PartsPage:
+        """Parts of a control node of an open run. Raises ExecutionClosed."""
+        page: PartsPage = await self._query(
+            run_id, QUERY_PARTS, [node, offset, limit], PartsPage, QueryRejectCondition.NOT_OPEN, seconds
+        )
+        return page
 
     async def polled(self, queues: Iterable[str], kind: "enums.TaskQueueType.ValueType", seconds: float) -> set[str]:
         """Those of `queues` that some worker polls."""

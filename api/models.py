@@ -21,7 +21,7 @@ from api.problems import ProblemFault
 from wand_orchestrator.contract import RunResult
 from wand_orchestrator.events import Event, rfc3339
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.state import Failure, NodeState, NodeStatus, RunState, RunStatus
+from wand_orchestrator.state import Failure, NodeState, NodeStatus, RunState, RunStatus, is_part
 from wand_orchestrator.storage import GraphHead, Run, RunHead, StoredGraph
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
@@ -147,6 +147,14 @@ class NodeView(BaseModel):
     @classmethod
     def of(cls, state: NodeState, reason: str | None) -> "NodeView":
         return cls(**state.model_dump(), waiting_for=[] if reason is None else [reason])
+
+
+class NodeDetail(NodeView):
+    """A node with its parts, if it is a control node: the items of a map, the rounds of a repeat, the nodes of its
+    child runs."""
+
+    parts: dict[str, NodeView] = Field(description="By name, such as `map[3]`, as they began; a page of them.")
+    total_parts: int
 
 
 class RunSummary(BaseModel):
@@ -275,7 +283,7 @@ def run_view(
 ) -> RunView:
     """`state` over what the row says; nodes that have not begun come from the graph."""
     of_nodes = node_reasons or {}
-    names = [node.id for node in graph.nodes] if graph else list(state.nodes)
+    names = [node.id for node in graph.nodes] if graph else [name for name in state.nodes if not is_part(name)]
     return RunView(
         run_id=run.run_id,
         graph_id=run.graph_id,

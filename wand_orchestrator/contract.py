@@ -12,7 +12,7 @@ from temporalio.common import SearchAttributeKey
 from wand_orchestrator.events import Event, Level
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.node_table import NodeTable
-from wand_orchestrator.state import Failure, RunState
+from wand_orchestrator.state import Failure, NodeState, RunState
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
 
@@ -21,6 +21,7 @@ DEFAULT_TASK_QUEUE = "wand"
 
 WORKFLOW_GRAPH_RUN = "GraphRun"
 QUERY_STATE = "state"
+QUERY_PARTS = "parts"
 QUERY_TABLE = "table"
 QUERY_EVENTS = "events"
 QUERY_PROGRESS = "progress"
@@ -209,6 +210,13 @@ class StateTable(Message):
     state: RunState
     nodes: NodeTable
     ids: tuple[str, ...] | None = None
+
+
+class PartsPage(Message):
+    """Answer of the query `parts(node, offset, limit)`: of a control node's `total` parts `limit` from `offset`."""
+
+    parts: dict[str, NodeState]
+    total: int
 
 
 class Answer(Message):

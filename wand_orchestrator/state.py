@@ -90,6 +90,16 @@ class RunState(Timed):
     last_seq: int = 0
 
 
+def is_part(name: str) -> bool:
+    """Whether this is a part of a node: no node's own id has these characters."""
+    return "[" in name or "/" in name
+
+
+def parts_of(state: RunState, node: str) -> dict[str, NodeState]:
+    """Of a control node: the items of a map, the rounds of a repeat, the nodes of its child runs, as they began."""
+    return {name: known for name, known in state.nodes.items() if name.startswith((f"{node}[", f"{node}/"))}
+
+
 _RUN_STATUS = {
     EventType.RUN_STARTED: RunStatus.RUNNING,
     EventType.RUN_PAUSED: RunStatus.PAUSED,

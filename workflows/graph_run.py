@@ -6,6 +6,7 @@ out is in `workflows.walk`, in which order in `workflows.scheduler`.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, NoReturn
 
 from temporalio import workflow
@@ -15,6 +16,7 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 from wand_orchestrator.contract import (
     EXTERN_RING,
     QUERY_EVENTS,
+    QUERY_PARTS,
     QUERY_PROGRESS,
     QUERY_STATE,
     QUERY_TABLE,
@@ -29,6 +31,7 @@ from wand_orchestrator.contract import (
     Answer,
     ChildEvents,
     EventPage,
+    PartsPage,
     Report,
     RunOrder,
     RunResult,
@@ -36,7 +39,7 @@ from wand_orchestrator.contract import (
     StateTable,
 )
 from wand_orchestrator.node_table import NodeTable
-from wand_orchestrator.state import Failure
+from wand_orchestrator.state import Failure, parts_of
 from workflows import entries
 from workflows.archiving import archive
 from workflows.carrying import state_from, state_to_carry
@@ -245,6 +248,13 @@ class GraphRun:
         state = self._journal.state
         shown = state.model_copy(update={"nodes": {}})
         return StateTable(state=shown, nodes=NodeTable.of(ids, state.nodes), ids=ids if with_ids else None)
+
+    @workflow.query(
+        name=QUERY_PARTS, description="Parts of a control node, such as the items of a map: `limit` from `offset`."
+    )
+    def parts(self, node: str, offset: int = 0, limit: int = 500) -> PartsPage:
+        parts = parts_of(self._journal.state, node)
+        return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))
 
     @workflow.query(name=QUERY_EVENTS, description="At most `limit` events with a seq above `after`.")
     def events(self, after: int = 0, limit: int = 500) -> EventPage:

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import APIRouter, Body, Header, Path, Query, Response
 
 from api import examples
 from api.dependencies import Cursor, Limit, RunIdPath, ServicesDep
 from api.json_body import JsonRoute
-from api.models import GivenMoment, RetryRequest, RunCreated, RunPage, RunRequest, RunSummary, RunView
+from api.models import GivenMoment, NodeDetail, RetryRequest, RunCreated, RunPage, RunRequest, RunSummary, RunView
 from api.problems import declared
 from wand_orchestrator.state import RunStatus
 from wand_orchestrator.tags import MAX_TAGS
@@ -78,6 +78,18 @@ async def list_runs(
 async def get(run_id: RunIdPath, services: ServicesDep) -> RunView:
     """One run with all of its nodes, its result or error, and what it waits for."""
     return await services.runs.read(run_id)
+
+
+@router.get("/{run_id}/nodes/{node:path}", responses=declared(404))
+async def get_node(
+    run_id: RunIdPath,
+    node: Annotated[str, Path(max_length=1000, description="The node's id.")],
+    services: ServicesDep,
+    offset: Annotated[int, Query(ge=0, le=1_000_000, description="Parts to leave out.")] = 0,
+    limit: Limit = 50,
+) -> NodeDetail:
+    """One node with its parts, if it is a control node: items of a map, rounds, nodes of child runs."""
+    return await services.nodes.read(run_id, node, offset, limit)
 
 
 @router.delete("/{run_id}", status_code=204, responses=declared(404, 409))

@@ -32,6 +32,12 @@ async def told(service: Service, run_id: str, node: str) -> list[str]:
     return [event["type"] for event in await service.events(run_id, node=node)]
 
 
+async def parts_of(service: Service, run_id: str, node: str, **params: int) -> Json:
+    answer = await service.http.get(f"/runs/{run_id}/nodes/{node}", params=params)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["parts"])
+
+
 # flow.approval, flow.wait
 
 
@@ -66,11 +72,18 @@ async def test_a_map_keeps_order_and_window_and_tells_of_each_item(service: Serv
     each = control("each", "flow.map", agent="test.gate", params=params, concurrency=3)
     run_id = await service.start(mapped([{"x": number} for number in range(9)], each))
     await eventually(lambda: Diary(tmp_path).count("start") == 3)
+    parts = await parts_of(service, run_id, "each")
+    assert {name: part["status"] for name, part in parts.items()} == {f"each[{i}]": "scheduled" for i in range(3)}
     (tmp_path / "open").touch()
 
     run = await service.ended(run_id)
 
     assert run["result"]["outputs"]["each"] == {"outputs": [1] * 9, "failed": []}
+    parts = await parts_of(service, run_id, "each", offset=3, limit=2)
+    assert {name: (part["status"], part["attempt"]) for name, part in parts.items()} == {
+        "each[3]": ("succeeded", 1),
+        "each[4]": ("succeeded", 1),
+    }
     assert Diary(tmp_path).most_at_once() == 3
     assert await told(service, run_id, "each[8]") == ["node.scheduled", "node.succeeded"]
     told_of_map = await service.events(run_id, node="each")

@@ -1,0 +1,38 @@
+"""Reads one node of a run, with its parts: a map may have ten thousand, which the run itself does not list."""
+
+from itertools import islice
+
+from api.budget import Budget
+from api.executions import ExecutionClosed, Executions
+from api.models import NodeDetail, NodeView
+from api.run_reader import TEMPORAL_SEC, RunReader
+from api.settlement import Settlement
+from wand_orchestrator.contract import PartsPage
+from wand_orchestrator.errors import NotFound
+from wand_orchestrator.state import parts_of
+
+
+class NodeReader:
+    def __init__(self, executions: Executions, runs: RunReader, settlement: Settlement) -> None:
+        self._executions = executions
+        self._runs = runs
+        self._settlement = settlement
+
+    async def read(self, run_id: str, node: str, offset: int, limit: int) -> NodeDetail:
+        """`limit` of its parts from `offset`. Raises NotFound, Unavailable."""
+        budget = Budget()
+        run = await self._runs.read(run_id)
+        if node not in run.nodes:
+            raise NotFound(f"the run has no node {node}", code="node_not_found")
+        page = await self._parts(run_id, run.status.ended, node, offset, limit, budget)
+        parts = {name: NodeView.of(state, None) for name, state in page.parts.items()}
+        return NodeDetail(**dict(run.nodes[node]), parts=parts, total_parts=page.total)
+
+    async def _parts(self, run_id: str, ended: bool, node: str, offset: int, limit: int, budget: Budget) -> PartsPage:
+        if not ended:
+            try:
+                return await self._executions.parts(run_id, node, offset, limit, budget.left(TEMPORAL_SEC))
+            except ExecutionClosed:  # meanwhile
+                await self._settlement.settle(run_id, budget.left())
+        parts = parts_of(await self._settlement.fold_archive(run_id), node)
+        return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))
