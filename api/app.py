@@ -14,7 +14,7 @@ from api.auth import ApiKeyGuard, documented_key
 from api.dependencies import Services
 from api.openapi import DocumentedApi
 from api.routers import artifacts as artifacts_router
-from api.routers import catalog, events, graphs, health, runs, steering
+from api.routers import catalog, events, graphs, health, runs, schedules, steering
 from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.bell import Bell
 from wand_orchestrator.registry import Registry
@@ -68,8 +68,8 @@ def create_app(
     app.state.services = services
     problems.install(app)
     app.include_router(health.router)
-    for router in (catalog.router, graphs.router, runs.router, events.router, steering.router, artifacts_router.router):
-        app.include_router(router, dependencies=[Depends(documented_key)])
+    for routes in (catalog, graphs, runs, events, steering, artifacts_router, schedules):
+        app.include_router(routes.router, dependencies=[Depends(documented_key)])
     if settings.api_key is not None:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
     app.add_middleware(AccessLog)

@@ -16,6 +16,7 @@ from api.node_reader import NodeReader
 from api.relay import Relay
 from api.retries import Retries
 from api.run_reader import RunReader
+from api.schedules import Schedules
 from api.settlement import Settlement
 from api.starter import Starter
 from api.steering import Steering
@@ -52,6 +53,7 @@ class Services:
     steering: Steering
     retries: Retries
     deletions: Deletions
+    schedules: Schedules
     relay: Relay
 
     @classmethod
@@ -91,6 +93,7 @@ class Services:
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, runs, subgraphs, launcher),
             deletions=Deletions(executions, store, runs, artifacts, PayloadStore.open(settings)),
+            schedules=Schedules(executions.client, settings.task_queue, store),
             relay=Relay(executions, reader, bell, settings.sse_queue_size),
         )
 

@@ -51,3 +51,34 @@ RUNS: dict[str, Example] = {
         },
     },
 }
+
+SCHEDULES: dict[str, Example] = {
+    "cron": {
+        "summary": "On working days at six in the morning in Paris",
+        "value": {
+            "graph_name": "squares",
+            "cron": "0 6 * * MON-FRI",
+            "time_zone": "Europe/Paris",
+            "input": {"title": "Squares"},
+            "tags": ["morning"],
+        },
+    },
+    "every": {
+        "summary": "Every 15 minutes; a run that takes longer is cancelled by the next",
+        "value": {
+            "graph_name": "squares",
+            "every": "15m",
+            "jitter": "30s",
+            "overlap": "cancel_other",
+            "catchup_window": "1h",
+            "input": {"title": "Squares"},
+        },
+    },
+}
+
+BACKFILLS: dict[str, Example] = {
+    "a week": {
+        "summary": "The moments of a week, one run after the other",
+        "value": {"start_at": "2026-01-05T00:00:00Z", "end_at": "2026-01-11T23:59:59Z"},
+    },
+}

@@ -36,6 +36,7 @@ from temporalio.common import (
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.temporal_call import deadline, first_line, translated
 from wand_orchestrator.contract import (
     QUERY_EVENTS,
     QUERY_PARTS,
@@ -141,7 +142,7 @@ class Executions:
             webhook=run.webhook,
         )
         try:
-            async with _deadline(seconds), _translated():
+            async with deadline(seconds), translated(_meaning):
                 await self.client.start_workflow(
                     WORKFLOW_GRAPH_RUN,
                     args=[document.model_dump(mode="json", by_alias=True, exclude_unset=True), None],
@@ -160,7 +161,7 @@ class Executions:
     async def deliver(self, id: str, message: Delivery, seconds: float) -> None:
         """Start the workflow that delivers a webhook; one that was started before counts as started."""
         try:
-            async with _deadline(seconds), _translated():
+            async with deadline(seconds), translated(_meaning):
                 await self.client.start_workflow(
                     WORKFLOW_WEBHOOK_DELIVERY,
                     message,
@@ -175,7 +176,7 @@ class Executions:
 
     async def order_of(self, run_id: str, seconds: float) -> RunInput | RunOrder:
         """What the run was started with: its graph, or the name of it. Raises NotFound if Temporal has forgotten it."""
-        async with _deadline(seconds), _translated():
+        async with deadline(seconds), translated(_meaning):
             history = self.client.get_workflow_handle(run_id).fetch_history_events(
                 page_size=1, skip_archival=True, rpc_timeout=timedelta(seconds=seconds)
             )
@@ -187,12 +188,12 @@ class Executions:
 
     async def cancel(self, run_id: str, seconds: float) -> None:
         """Ask for cancellation. Raises NotFound if there is no such execution; one that has ended stays as it is."""
-        async with _deadline(seconds), _translated():
+        async with deadline(seconds), translated(_meaning):
             await self.client.get_workflow_handle(run_id).cancel(rpc_timeout=timedelta(seconds=seconds))
 
     async def signal(self, run_id: str, name: str, seconds: float) -> None:
         """Raises NotFound if the execution is closed or there is none."""
-        async with _deadline(seconds), _translated():
+        async with deadline(seconds), translated(_meaning):
             await self.client.get_workflow_handle(run_id).signal(name, rpc_timeout=timedelta(seconds=seconds))
 
     async def update(self, run_id: str, name: str, argument: Any, seconds: float) -> None:
@@ -214,7 +215,7 @@ class Executions:
     async def _update_once(self, run_id: str, name: str, argument: Any, id: str, seconds: float) -> bool:
         """False if the workflow task that it was in has to be done anew, because more had happened meanwhile."""
         try:
-            async with _translated():
+            async with translated(_meaning):
                 await self.client.get_workflow_handle(run_id).execute_update(
                     name, argument, id=id, rpc_timeout=timedelta(seconds=seconds)
                 )
@@ -226,7 +227,7 @@ class Executions:
         """Workflow and run ids of the run's executions, and of the child runs in it; those that Temporal still has."""
         name = json.dumps(run_id, ensure_ascii=False)
         query = f"WorkflowId = {name} OR RootWorkflowId = {name}"
-        async with _deadline(seconds), _translated():
+        async with deadline(seconds), translated(_meaning):
             listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
             found = [(execution.id, execution.run_id) async for execution in listed]
         if found or (latest := await self.describe(run_id, seconds)) is None:
@@ -237,7 +238,7 @@ class Executions:
         """Have Temporal delete an execution, which it does when it gets to it; one that is gone is no error."""
         execution = common.WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
         with suppress(NotFound):
-            async with _deadline(seconds), _translated():
+            async with deadline(seconds), translated(_meaning):
                 await self.client.workflow_service.delete_workflow_execution(
                     workflowservice.DeleteWorkflowExecutionRequest(
                         namespace=self.client.namespace, workflow_execution=execution
@@ -248,7 +249,7 @@ class Executions:
     async def describe(self, run_id: str, seconds: float) -> WorkflowExecutionDescription | None:
         """None if there is no run of this id: no execution, or one that is no run of a graph."""
         try:
-            async with _deadline(seconds), _translated():
+            async with deadline(seconds), translated(_meaning):
                 description = await self.client.get_workflow_handle(run_id).describe(
                     rpc_timeout=timedelta(seconds=seconds)
                 )
@@ -291,7 +292,7 @@ class Executions:
 
         Only a completed workflow task can have made the journal grow; a continue-as-new leads on to the next execution.
         """
-        async with _translated():
+        async with translated(_meaning):
             pages = self.client.get_workflow_handle(run_id, run_id=execution).fetch_history_events(
                 next_page_token=token,
                 wait_new_event=True,
@@ -307,7 +308,7 @@ class Executions:
 
     async def closing_event(self, run_id: str, seconds: float, *, wait: bool = False) -> HistoryEvent | None:
         """The last event of a closed execution's history. `wait`: until it has closed."""
-        async with _deadline(seconds), _translated():
+        async with deadline(seconds), translated(_meaning):
             history = self.client.get_workflow_handle(run_id).fetch_history_events(
                 event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT,
                 wait_new_event=wait,
@@ -318,7 +319,7 @@ class Executions:
 
     async def ping(self, seconds: float) -> None:
         """Raises Unavailable if Temporal does not answer."""
-        async with _deadline(seconds), _translated():
+        async with deadline(seconds), translated(_meaning):
             await self.client.workflow_service.get_system_info(
                 workflowservice.GetSystemInfoRequest(), timeout=timedelta(seconds=seconds)
             )
@@ -327,7 +328,7 @@ class Executions:
         self, run_id: str, name: str, args: list[Any], shape: type, condition: QueryRejectCondition, seconds: float
     ) -> Any:
         try:
-            async with self._worker_deadline(seconds), _translated():
+            async with self._worker_deadline(seconds), translated(_meaning):
                 return await self.client.get_workflow_handle(run_id).query(
                     name,
                     args=args,
@@ -351,7 +352,7 @@ class Executions:
             raise Unavailable("worker", f"no worker answers for the run: nothing within {seconds:.1f} s") from error
 
     async def _is_polled(self, queue: str, kind: "enums.TaskQueueType.ValueType", seconds: float) -> bool:
-        async with _deadline(seconds), _translated():
+        async with deadline(seconds), translated(_meaning):
             answer = await self.client.workflow_service.describe_task_queue(
                 workflowservice.DescribeTaskQueueRequest(
                     namespace=self.client.namespace, task_queue=taskqueue.TaskQueue(name=queue), task_queue_type=kind
@@ -377,28 +378,8 @@ def _successor(event: HistoryEvent) -> str:
     return event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
 
 
-@asynccontextmanager
-async def _deadline(seconds: float) -> AsyncIterator[None]:
-    """A deadline of our own: the SDK's covers neither its retries nor a lazy client's first connection."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as error:
-        raise Unavailable("temporal", f"Temporal does not answer: nothing within {seconds:.1f} s") from error
-
-
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    try:
-        yield
-    except RPCError as error:
-        raise _meaning(error) from error
-    except RuntimeError as error:  # how a lazy client says that it cannot connect
-        raise Unavailable("temporal", f"Temporal does not answer: {_first_line(str(error))}") from error
-
-
 def _meaning(error: RPCError) -> WandError:
-    reason = _first_line(error.message)
+    reason = first_line(error.message)
     match error.status:
         case RPCStatusCode.NOT_FOUND if "namespace" not in reason.lower():
             return NotFound(f"Temporal knows no such run: {reason}", code="run_not_found")
@@ -414,7 +395,3 @@ def _meaning(error: RPCError) -> WandError:
             return Unavailable("worker", f"no worker answers for the run: {reason}")
         case _:
             return Unavailable("temporal", f"Temporal does not answer: {reason}")
-
-
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0][:300] if text.strip() else "no reason given"

@@ -43,6 +43,9 @@ async def _answers(service: Service, run_id: str, graph_id: str) -> dict[str, ht
         "cancel": ("POST", "/runs/r_unknown/cancel", None),
         "pause": ("POST", "/runs/r_unknown/pause", None),
         "artifacts": ("GET", f"/runs/{run_id}/artifacts", None),
+        "schedule": ("POST", "/schedules", {"graph_id": graph_id, "every": "1d", "paused": True}),
+        "schedules": ("GET", "/schedules", None),
+        "trigger": ("POST", "/schedules/unknown/trigger", None),
     }
     answers = {}
     for name, (method, path, body) in calls.items():
@@ -90,7 +93,8 @@ async def test_with_temporal_away_runs_are_taken_and_start_when_it_is_back(tmp_p
         assert answers["start"].json()["status"] == "pending"
         assert answers["run"].json()["status"] == "running"
         assert "Temporal does not answer" in answers["run"].json()["waiting_for"][0]
-        assert {_missing(answers[name]) for name in ("logs", "cancel", "pause")} == {"temporal"}
+        steered = ("logs", "cancel", "pause", "schedule", "schedules", "trigger")
+        assert {_missing(answers[name]) for name in steered} == {"temporal"}
         waiting = answers["start"].json()["run_id"]
         told = await service.start(
             graph([emit("a")]), webhook={"url": "https://example.com", "events": ["run.started"]}
@@ -142,7 +146,9 @@ async def test_with_the_database_away_runs_go_on_and_end_when_it_is_back(service
             assert "database" in answers["ready"].json()["database"]
             assert answers["run"].json()["status"] == "running"
             assert answers["run"].json()["nodes"]["a"]["status"] == "running"
-            assert {_missing(answers[name]) for name in ("graphs", "store", "start", "runs")} == {"database"}
+            stored = ("graphs", "store", "start", "runs", "schedule")
+            assert {_missing(answers[name]) for name in stored} == {"database"}
+            assert answers["schedules"].status_code == 200
             open_gate.touch()
             await eventually(lambda: Diary(folder).count("end", "b") == 1)
             held = await running.get(run_id)

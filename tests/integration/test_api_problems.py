@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.client import Client
 
-from api.examples import FETCH_ANALYZE_CHART, GRAPHS, RUNS
+from api.examples import FETCH_ANALYZE_CHART, GRAPHS, RUNS, SCHEDULES
 from tests.integration.graph_cases import echo, edge, emit, graph
 from tests.integration.service import Json, Service, running_service
 
@@ -195,7 +195,9 @@ async def test_every_example_of_the_openapi_document_can_be_sent_as_it_stands(se
                 answer = await service.http.request(method, path, json=example["value"])
                 assert answer.is_success, (path, answer.text)
                 sent += 1
-    assert sent >= len(GRAPHS) * 2 + len(RUNS)
+                if path == "/schedules":
+                    assert (await service.http.delete(answer.headers["location"])).is_success
+    assert sent >= len(GRAPHS) * 2 + len(RUNS) + len(SCHEDULES)
     assert FETCH_ANALYZE_CHART in [example["value"] for example in GRAPHS.values()]
 
 

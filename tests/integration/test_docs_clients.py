@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from tests.integration.service import Service
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,3 +60,21 @@ async def test_the_python_client_of_the_documents_gives_every_event_once(service
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert events[-1]["type"] == "run.succeeded"
     assert events == await service.events(run["run_id"])
+
+
+async def test_the_schedule_of_the_document_is_taken_as_it_stands(service: Service) -> None:
+    bodies = re.findall(r" -d '(\{.*?\})'", (ROOT / "docs" / "schedules.md").read_text(), re.DOTALL)
+    create, backfill = map(json.loads, bodies)
+    assert (await service.http.post("/graphs", json=_first_graph()["graph"])).status_code == 201
+
+    created = await service.http.post("/schedules", json=create)
+    filled = await service.http.post(f"{created.headers['location']}/backfill", json=backfill)
+    shown = await until(
+        lambda: service.http.get(created.headers["location"]), lambda shown: bool(shown.json().get("last_runs"))
+    )
+    deleted = await service.http.delete(created.headers["location"])
+
+    assert (created.status_code, filled.status_code, deleted.status_code) == (201, 202, 204)
+    first = shown.json()["last_runs"][-1]["run_id"]
+    assert first.endswith("-2026-01-05T05:00:00Z")
+    assert (await service.ended(first))["status"] == "succeeded"

@@ -1,0 +1,96 @@
+"""Schedules: runs that Temporal starts by the clock. Each route is what `temporal schedule` does, too."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Query, Response
+
+from api import examples
+from api.dependencies import Limit, ServicesDep
+from api.json_body import JsonRoute
+from api.problems import declared
+from api.schedule_models import (
+    BackfillRequest,
+    NoteRequest,
+    ScheduleCreated,
+    SchedulePage,
+    ScheduleRequest,
+    ScheduleSteered,
+    ScheduleView,
+    TriggerRequest,
+)
+
+router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=JsonRoute, responses=declared(401, 503))
+
+ScheduleIdPath = Annotated[str, Path(max_length=1000, description="The schedule's id, which is Temporal's, too.")]
+
+
+@router.post("", status_code=201, responses=declared(400, 404, 409, 413, 415, 422))
+async def create(
+    body: Annotated[ScheduleRequest, Body(openapi_examples=examples.SCHEDULES)],
+    services: ServicesDep,
+    response: Response,
+) -> ScheduleCreated:
+    """Start runs of a stored graph by the clock; `GET` then tells the next moments, as Temporal understood them."""
+    schedule_id = await services.schedules.create(body)
+    response.headers["Location"] = f"/schedules/{schedule_id}"
+    return ScheduleCreated(schedule_id=schedule_id)
+
+
+@router.get("", responses=declared(400, 422))
+async def list_schedules(
+    services: ServicesDep,
+    cursor: Annotated[str | None, Query(max_length=2000, description="`next` of the page before.")] = None,
+    limit: Limit = 50,
+    graph_id: Annotated[str | None, Query(max_length=200, description="Only those of this version.")] = None,
+    graph_name: Annotated[str | None, Query(max_length=200, description="Only those of graphs of this name.")] = None,
+) -> SchedulePage:
+    """Schedules with their next and last runs, as of a moment ago."""
+    return await services.schedules.page(cursor, limit, graph_id=graph_id, graph_name=graph_name)
+
+
+@router.get("/{schedule_id}", responses=declared(404))
+async def get(schedule_id: ScheduleIdPath, services: ServicesDep) -> ScheduleView:
+    """One schedule with its next ten moments and its last ten runs."""
+    return await services.schedules.get(schedule_id)
+
+
+@router.post("/{schedule_id}/pause", status_code=202, responses=declared(400, 404, 413, 415, 422))
+async def pause(schedule_id: ScheduleIdPath, services: ServicesDep, body: NoteRequest | None = None) -> ScheduleSteered:
+    """Start nothing until `resume`; runs that go on are not touched."""
+    await services.schedules.pause(schedule_id, body.note if body else None)
+    return ScheduleSteered(schedule_id=schedule_id)
+
+
+@router.post("/{schedule_id}/resume", status_code=202, responses=declared(400, 404, 413, 415, 422))
+async def resume(
+    schedule_id: ScheduleIdPath, services: ServicesDep, body: NoteRequest | None = None
+) -> ScheduleSteered:
+    """Go on after a pause, with the next moment to come."""
+    await services.schedules.resume(schedule_id, body.note if body else None)
+    return ScheduleSteered(schedule_id=schedule_id)
+
+
+@router.post("/{schedule_id}/trigger", status_code=202, responses=declared(400, 404, 413, 415, 422))
+async def trigger(
+    schedule_id: ScheduleIdPath, services: ServicesDep, body: TriggerRequest | None = None
+) -> ScheduleSteered:
+    """Start a run now, besides those by the clock, even while it is paused. Within one second it is one run."""
+    await services.schedules.trigger(schedule_id, body.overlap if body else None)
+    return ScheduleSteered(schedule_id=schedule_id)
+
+
+@router.post("/{schedule_id}/backfill", status_code=202, responses=declared(400, 404, 413, 415, 422))
+async def backfill(
+    schedule_id: ScheduleIdPath,
+    body: Annotated[BackfillRequest, Body(openapi_examples=examples.BACKFILLS)],
+    services: ServicesDep,
+) -> ScheduleSteered:
+    """Start the runs of moments that lie in the past. A moment that has a run is left out."""
+    await services.schedules.backfill(schedule_id, body.start_at, body.end_at, body.overlap)
+    return ScheduleSteered(schedule_id=schedule_id)
+
+
+@router.delete("/{schedule_id}", status_code=204, responses=declared(404))
+async def delete(schedule_id: ScheduleIdPath, services: ServicesDep) -> None:
+    """Start nothing any more. The runs that it started stay, and go on."""
+    await services.schedules.delete(schedule_id)

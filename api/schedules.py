@@ -1,0 +1,279 @@
+"""Schedules: each is one of Temporal's own, whose action starts `GraphRun`. Nothing of them is in the database.
+
+So `temporal schedule` and the Web UI show and change the same schedules. The action names its graph instead of carrying
+it: the run fetches it as it begins, and so meets the newest version.
+"""
+
+import asyncio
+import re
+import secrets
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleBackfill,
+    ScheduleDescription,
+    ScheduleHandle,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleState,
+)
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.budget import Budget
+from api.executions import AttributesMissing
+from api.schedule_cursor import decode_cursor, encode_cursor
+from api.schedule_models import Overlap, SchedulePage, ScheduleRequest, ScheduleView
+from api.schedule_times import spec_of
+from api.schedule_view import scheduled_order, summary, view
+from api.temporal_call import deadline, first_line, translated
+from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, WORKFLOW_GRAPH_RUN, RunOrder
+from wand_orchestrator.errors import Conflict, NotFound, Unavailable, WandError
+from wand_orchestrator.storage import RunHead, Store, StoredGraph
+from wand_orchestrator.temporal import ensure_search_attributes
+
+DATABASE_SEC = 0.6
+CALL_SEC = 1.2
+"""Temporal's answer waits while the schedule starts or cancels something: measured up to 0.45 s on a busy machine."""
+
+ATTRIBUTES_SEC = 0.6
+
+
+class ScheduleInvalid(WandError):
+    """Temporal takes no schedule like this; `pointer` leads to what it means, where it said so."""
+
+    code = "schedule_invalid"
+    status = 422
+
+
+class Schedules:
+    """Every call raises Unavailable; those on one schedule raise NotFound, also for one that runs no graph."""
+
+    def __init__(self, client: Client, task_queue: str, store: Store) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._store = store
+
+    async def create(self, request: ScheduleRequest) -> str:
+        """Gives its id. Raises NotFound for an unknown graph, ScheduleInvalid, Conflict for an id that is taken."""
+        budget = Budget()
+        graph = await self._graph(request)
+        id = request.schedule_id or _new_id(graph.name)
+        attributes = _search_attributes(request, graph)
+        schedule = Schedule(
+            action=await self._action(id, request, graph, attributes),
+            spec=spec_of(request.cron, request.every, request.time_zone, request.jitter),
+            policy=SchedulePolicy(
+                overlap=ScheduleOverlapPolicy[request.overlap.upper()], catchup_window=request.catchup_window
+            ),
+            state=ScheduleState(note=request.note or _note(request, graph), paused=request.paused),
+        )
+        try:
+            await self._create(id, schedule, attributes, budget)
+        except AttributesMissing:
+            await self._ensure_attributes(budget)
+            await self._create(id, schedule, attributes, budget)
+        return id
+
+    async def page(
+        self, cursor: str | None, limit: int, *, graph_id: str | None = None, graph_name: str | None = None
+    ) -> SchedulePage:
+        """Raises BadRequest for a cursor that no page gave."""
+        token = None if cursor is None else decode_cursor(cursor)
+        seconds = Budget().left(CALL_SEC)
+        async with deadline(seconds), translated(_listing_meaning):
+            listed = await self._client.list_schedules(
+                _query(graph_id, graph_name), page_size=limit, next_page_token=token, rpc_timeout=_timeout(seconds)
+            )
+            await listed.fetch_next_page()
+        token = listed.next_page_token
+        return SchedulePage(
+            schedules=[summary(entry) for entry in listed.current_page or ()],
+            next=None if token is None else encode_cursor(token),
+        )
+
+    async def get(self, schedule_id: str) -> ScheduleView:
+        budget = Budget()
+        description = await self._describe(schedule_id, budget)
+        recent = [result.action for result in description.info.recent_actions]
+        rows = await self._rows([str(getattr(action, "workflow_id", "")) for action in recent], budget)
+        return view(description, await scheduled_order(description), rows)
+
+    async def pause(self, schedule_id: str, note: str | None) -> None:
+        handle, seconds = await self._handle(schedule_id)
+        async with deadline(seconds), translated(_meaning):
+            await handle.pause(note=note or "paused through the API", rpc_timeout=_timeout(seconds))
+
+    async def resume(self, schedule_id: str, note: str | None) -> None:
+        handle, seconds = await self._handle(schedule_id)
+        async with deadline(seconds), translated(_meaning):
+            await handle.unpause(note=note or "resumed through the API", rpc_timeout=_timeout(seconds))
+
+    async def trigger(self, schedule_id: str, overlap: Overlap | None) -> None:
+        handle, seconds = await self._handle(schedule_id)
+        policy = None if overlap is None else ScheduleOverlapPolicy[overlap.upper()]
+        async with deadline(seconds), translated(_meaning):
+            await handle.trigger(overlap=policy, rpc_timeout=_timeout(seconds))
+
+    async def backfill(self, schedule_id: str, start_at: datetime, end_at: datetime, overlap: Overlap) -> None:
+        handle, seconds = await self._handle(schedule_id)
+        period = ScheduleBackfill(start_at, end_at, ScheduleOverlapPolicy[overlap.upper()])
+        async with deadline(seconds), translated(_meaning):
+            await handle.backfill(period, rpc_timeout=_timeout(seconds))
+
+    async def delete(self, schedule_id: str) -> None:
+        """The runs that it started stay, and go on."""
+        handle, seconds = await self._handle(schedule_id)
+        async with deadline(seconds), translated(_meaning):
+            await handle.delete(rpc_timeout=_timeout(seconds))
+
+    async def _graph(self, request: ScheduleRequest) -> StoredGraph:
+        if request.graph_id is not None:
+            stored = await self._store.graphs.get(request.graph_id)
+        else:
+            stored = await self._store.graphs.latest(request.graph_name or "")
+        if stored is None:
+            raise NotFound(f"there is no graph {request.graph_id or request.graph_name}", code="graph_not_found")
+        return stored
+
+    async def _action(
+        self, schedule_id: str, request: ScheduleRequest, graph: StoredGraph, attributes: TypedSearchAttributes
+    ) -> ScheduleActionStartWorkflow:
+        """Temporal appends the moment to the workflow id, and starts none twice. So that the moments of a schedule are
+        not taken for those of a former one that was called the same, the id says which of the two it is."""
+        order = RunOrder(
+            graph_id=request.graph_id, graph_name=request.graph_name, input=request.input, tags=request.tags
+        )
+        return ScheduleActionStartWorkflow(
+            WORKFLOW_GRAPH_RUN,
+            await self._encode(order),
+            id=f"r_{schedule_id}-{secrets.token_hex(4)}" if request.schedule_id else f"r_{schedule_id}",
+            task_queue=self._task_queue,
+            typed_search_attributes=attributes,
+            memo={"schedule": schedule_id},
+            static_summary=graph.name,
+        )
+
+    async def _encode(self, order: RunOrder) -> Payload:
+        """With the schedule itself: what is kept elsewhere is kept as long as a run needs it, and this is no run's."""
+        converter = replace(self._client.data_converter, external_storage=None)
+        [payload] = await converter.encode([order.model_dump(mode="json", exclude_defaults=True)])
+        return payload
+
+    async def _create(self, id: str, schedule: Schedule, attributes: TypedSearchAttributes, budget: Budget) -> None:
+        seconds = budget.left(CALL_SEC)
+        memo = {"graph": attributes[WAND_GRAPH], "version": attributes.get(WAND_GRAPH_ID) or "the newest"}
+        try:
+            async with deadline(seconds), translated(_meaning):
+                await self._client.create_schedule(
+                    id, schedule, memo=memo, search_attributes=attributes, rpc_timeout=_timeout(seconds)
+                )
+        except ScheduleAlreadyRunningError as error:
+            raise Conflict(f"there is a schedule {id} already", code="schedule_exists") from error
+
+    async def _ensure_attributes(self, budget: Budget) -> None:
+        """Temporal may be another one since this process began."""
+        async with deadline(budget.left(ATTRIBUTES_SEC)), translated(_listing_meaning):
+            await ensure_search_attributes(self._client)
+
+    async def _handle(self, schedule_id: str) -> tuple[ScheduleHandle, float]:
+        """Of a schedule that runs graphs, and the seconds that are left: others share the namespace."""
+        budget = Budget()
+        await self._describe(schedule_id, budget)
+        return self._client.get_schedule_handle(schedule_id), budget.left()
+
+    async def _describe(self, schedule_id: str, budget: Budget) -> ScheduleDescription:
+        seconds = budget.left(CALL_SEC)
+        async with deadline(seconds), translated(_meaning):
+            handle = self._client.get_schedule_handle(schedule_id)
+            description = await handle.describe(rpc_timeout=_timeout(seconds))
+        action = description.schedule.action
+        if not isinstance(action, ScheduleActionStartWorkflow) or action.workflow != WORKFLOW_GRAPH_RUN:
+            raise _not_found()
+        return description
+
+    async def _rows(self, run_ids: list[str], budget: Budget) -> dict[str, RunHead]:
+        """Nothing while the database is away: what Temporal knows is told nevertheless."""
+        try:
+            async with asyncio.timeout(budget.left(DATABASE_SEC)):
+                return await self._store.runs.heads(run_ids)
+        except (Unavailable, TimeoutError):
+            return {}
+
+
+def _new_id(graph_name: str) -> str:
+    """The graph's name stands in it, for the Web UI's list shows little else."""
+    words = re.sub(r"[^A-Za-z0-9._-]+", "-", graph_name).strip("-._")[:60]
+    return f"{words or 'schedule'}-{secrets.token_hex(4)}"
+
+
+def _search_attributes(request: ScheduleRequest, graph: StoredGraph) -> TypedSearchAttributes:
+    """Of the schedule, and of its runs; a run by name tells its version when it knows it."""
+    pairs: list[SearchAttributePair[Any]] = [SearchAttributePair(WAND_GRAPH, graph.name)]
+    if request.graph_id is not None:
+        pairs.append(SearchAttributePair(WAND_GRAPH_ID, graph.graph_id))
+    if request.tags:
+        pairs.append(SearchAttributePair(WAND_TAGS, request.tags))
+    return TypedSearchAttributes(pairs)
+
+
+def _note(request: ScheduleRequest, graph: StoredGraph) -> str:
+    version = "newest version" if request.graph_id is None else f"version {graph.version}"
+    return f"runs the graph {graph.name}, {version}"
+
+
+def _query(graph_id: str | None, graph_name: str | None) -> str:
+    """Schedules that carry Wand's search attributes."""
+    wanted = {WAND_GRAPH.name: graph_name, WAND_GRAPH_ID.name: graph_id}
+    conditions = [f"{name} = {_quoted(value)}" for name, value in wanted.items() if value is not None]
+    return " AND ".join(conditions) or f"{WAND_GRAPH.name} IS NOT NULL"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _timeout(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+def _not_found() -> NotFound:
+    return NotFound("there is no such schedule of a graph", code="schedule_not_found")
+
+
+def _meaning(error: RPCError) -> WandError:
+    """Of what Temporal answers to a call on one schedule."""
+    reason = first_line(error.message)
+    match error.status:
+        case RPCStatusCode.NOT_FOUND if "namespace" not in reason.lower():
+            return _not_found()
+        case RPCStatusCode.INVALID_ARGUMENT if "search attribute" in reason.lower():
+            return AttributesMissing(reason)
+        case RPCStatusCode.INVALID_ARGUMENT | RPCStatusCode.RESOURCE_EXHAUSTED if "time zone" in reason:
+            return ScheduleInvalid(
+                "`time_zone` is not the name of a time zone, such as Europe/Paris",
+                code="bad_time_zone",
+                pointer="/time_zone",
+            )
+        case RPCStatusCode.INVALID_ARGUMENT if "Invalid schedule spec" in reason:
+            why = reason.partition("Invalid schedule spec: ")[2]
+            return ScheduleInvalid(f"`cron` cannot be read: {why}", code="bad_cron", pointer="/cron")
+        case RPCStatusCode.INVALID_ARGUMENT:
+            return ScheduleInvalid(f"Temporal refuses the schedule: {reason}")
+        case _:
+            return _away(reason)
+
+
+def _listing_meaning(error: RPCError) -> WandError:
+    return _away(first_line(error.message))
+
+
+def _away(reason: str) -> Unavailable:
+    return Unavailable("temporal", f"Temporal does not answer: {reason}")
