@@ -42,6 +42,16 @@ def graph_ids(ctx: typer.Context, incomplete: str) -> Offer:
     return _offer(incomplete, ((graph["graph_id"], f"{graph['name']} {graph['version']}") for graph in graphs))
 
 
+def schedule_ids(ctx: typer.Context, incomplete: str) -> Offer:
+    found = _ask(ctx, f"/schedules?limit={OFFERED}").get("schedules", ())
+    return [(one["schedule_id"], one["graph_name"]) for one in found if one["schedule_id"].startswith(incomplete)]
+
+
+def overlaps() -> list[str]:
+    """Of schedules."""
+    return ["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow_all"]
+
+
 def statuses() -> list[str]:
     """Of runs."""
     from wand_orchestrator.state import RunStatus

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import agents, api, demo, dev, graphs, run, runs, worker
+from cli.commands import agents, api, demo, dev, graphs, run, runs, schedules, worker
 from cli.own_packages import collision, foreign_packages
 
 DISTRIBUTION = "wand-orchestrator"
@@ -76,6 +76,7 @@ app.command("worker")(worker.worker)
 app.command("run")(run.run)
 app.add_typer(runs.app, name="runs")
 app.add_typer(graphs.app, name="graphs")
+app.add_typer(schedules.app, name="schedules")
 app.command("agents")(agents.agents)
 app.command("demo")(demo.demo)
 

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from typing import get_args
 
 from typer.testing import CliRunner
 
+from api.schedule_models import Overlap
 from cli import completion
 from cli.main import app
 from wand_orchestrator.settings import Settings
@@ -34,6 +36,10 @@ def test_an_api_that_is_away_offers_nothing() -> None:
 def test_it_asks_where_the_commands_do() -> None:
     settings = Settings(_env_file=None)
     assert (settings.host, str(settings.port)) == (completion.HOST, completion.PORT)
+
+
+def test_it_offers_what_schedules_take() -> None:
+    assert completion.overlaps() == list(get_args(Overlap))
 
 
 def test_it_does_not_wait_for_the_imports_of_wand() -> None:
