@@ -46,6 +46,9 @@ CALL_SEC = 1.2
 ATTRIBUTES_SEC = 0.6
 
 
+_TOO_LARGE = re.compile("size exceeds limit|larger than max")
+
+
 class ScheduleInvalid(WandError):
     """Temporal takes no schedule like this; `pointer` leads to what it means, where it said so."""
 
@@ -256,7 +259,7 @@ def _meaning(error: RPCError) -> WandError:
             return _not_found()
         case RPCStatusCode.INVALID_ARGUMENT if "search attribute" in reason.lower():
             return AttributesMissing(reason)
-        case RPCStatusCode.INVALID_ARGUMENT | RPCStatusCode.RESOURCE_EXHAUSTED if "time zone" in reason:
+        case RPCStatusCode.INVALID_ARGUMENT if "time zone" in reason:
             return ScheduleInvalid(
                 "`time_zone` is not the name of a time zone, such as Europe/Paris",
                 code="bad_time_zone",
@@ -265,6 +268,8 @@ def _meaning(error: RPCError) -> WandError:
         case RPCStatusCode.INVALID_ARGUMENT if "Invalid schedule spec" in reason:
             why = reason.partition("Invalid schedule spec: ")[2]
             return ScheduleInvalid(f"`cron` cannot be read: {why}", code="bad_cron", pointer="/cron")
+        case RPCStatusCode.INVALID_ARGUMENT | RPCStatusCode.RESOURCE_EXHAUSTED if _TOO_LARGE.search(reason):
+            return ScheduleInvalid(f"`input` is too large for Temporal: {reason}", pointer="/input")
         case RPCStatusCode.INVALID_ARGUMENT:
             return ScheduleInvalid(f"Temporal refuses the schedule: {reason}")
         case _:
