@@ -29,7 +29,6 @@ from temporalio.client import (
 )
 from temporalio.common import (
     QueryRejectCondition,
-    SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDReusePolicy,
 )
@@ -41,9 +40,6 @@ from wand_orchestrator.contract import (
     QUERY_EVENTS,
     QUERY_PARTS,
     QUERY_TABLE,
-    WAND_GRAPH,
-    WAND_GRAPH_ID,
-    WAND_TAGS,
     WORKFLOW_GRAPH_RUN,
     WORKFLOW_WEBHOOK_DELIVERY,
     EventPage,
@@ -57,6 +53,7 @@ from wand_orchestrator.errors import NotFound, Unavailable, WandError
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import RunState
 from wand_orchestrator.storage import PendingRun
+from wand_orchestrator.visibility import memo, search_attributes
 from wand_orchestrator.webhook import Delivery
 
 POLL_SILENCE = timedelta(seconds=70)
@@ -149,9 +146,9 @@ class Executions:
                     id=run.run_id,
                     task_queue=self.task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    search_attributes=_search_attributes(run),
+                    search_attributes=TypedSearchAttributes(search_attributes(graph.name, run.graph_id, run.tags)),
                     static_summary=graph.name,
-                    memo={"graph_id": run.graph_id, "nodes": len(graph.nodes)},
+                    memo=memo(graph, run.graph_id, run.tags, version=run.version),
                     request_eager_start=self._eager,
                     rpc_timeout=timedelta(seconds=seconds),
                 )
@@ -224,9 +221,13 @@ class Executions:
         return True
 
     async def family(self, run_id: str, seconds: float) -> list[tuple[str, str]]:
-        """Workflow and run ids of the run's executions, and of the child runs in it; those that Temporal still has."""
+        """Workflow and run ids of what Temporal still has of the run, its child runs and its webhooks.
+
+        A webhook that is still on its way is none of them.
+        """
         name = json.dumps(run_id, ensure_ascii=False)
-        query = f"WorkflowId = {name} OR RootWorkflowId = {name}"
+        runs_or_closed = f'(WorkflowType = "{WORKFLOW_GRAPH_RUN}" OR ExecutionStatus != "Running")'
+        query = f"(WorkflowId = {name} OR RootWorkflowId = {name}) AND {runs_or_closed}"
         async with deadline(seconds), translated(_meaning):
             listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
             found = [(execution.id, execution.run_id) async for execution in listed]
@@ -361,16 +362,6 @@ class Executions:
             )
         oldest = datetime.now(UTC) - POLL_SILENCE
         return any(poller.last_access_time.ToDatetime(UTC) > oldest for poller in answer.pollers)
-
-
-def _search_attributes(run: PendingRun) -> TypedSearchAttributes:
-    pairs: list[SearchAttributePair[Any]] = [
-        SearchAttributePair(WAND_GRAPH, run.graph.name),
-        SearchAttributePair(WAND_GRAPH_ID, run.graph_id),
-    ]
-    if run.tags:
-        pairs.append(SearchAttributePair(WAND_TAGS, run.tags))
-    return TypedSearchAttributes(pairs)
 
 
 def _successor(event: HistoryEvent) -> str:

@@ -63,12 +63,25 @@ class Launcher:
         self._to_confirm = asyncio.Event()
         self._to_start = asyncio.Event()
 
-    async def start(self, run: Run, graph: Graph, subgraphs: Mapping[str, Graph], seconds: float) -> RunStatus:
-        """Start a run whose row was just written, or was found by its idempotency key, and give its status."""
+    async def start(
+        self, run: Run, graph: Graph, version: int | None, subgraphs: Mapping[str, Graph], seconds: float
+    ) -> RunStatus:
+        """Start a run whose row was just written, or was found by its idempotency key, and give its status.
+
+        `version`: of the graph, if it is known.
+        """
         if run.status is not RunStatus.PENDING or run.graph_id is None:
             return run.status
         pending = PendingRun(
-            run.run_id, run.graph_id, graph, run.input, run.created_at, run.retry_of, run.tags, run.webhook
+            run_id=run.run_id,
+            graph_id=run.graph_id,
+            graph=graph,
+            input=run.input,
+            created_at=run.created_at,
+            retry_of=run.retry_of,
+            tags=run.tags,
+            webhook=run.webhook,
+            version=version,
         )
         return await self._start(pending, subgraphs, seconds)
 

@@ -51,7 +51,7 @@ class Retries:
             webhook=order.webhook,
         )
         seconds = max(LEAST_START_SEC, budget.left(START_SEC))
-        return RunCreated(run_id=run.run_id, status=await self._launcher.start(run, graph, subgraphs, seconds))
+        return RunCreated(run_id=run.run_id, status=await self._launcher.start(run, graph, None, subgraphs, seconds))
 
     async def _graph(self, run_id: str, order: RunInput | RunOrder) -> tuple[str, Graph]:
         """The graph that the run had, with its id."""

@@ -22,7 +22,8 @@ from wand_orchestrator.errors import NotFound, Unavailable, WandError
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import GraphId, RunId
 from wand_orchestrator.state import RunState, RunStatus
-from wand_orchestrator.storage import Run, Store
+from wand_orchestrator.storage import Run, Store, StoredGraph
+from wand_orchestrator.visibility import root_of
 
 DATABASE_SEC = 0.6
 TEMPORAL_SEC = 0.6
@@ -170,7 +171,7 @@ class RunReader:
         if run.graph_id is None:
             return None
         graph = await _or_error(self._graphs.get(run.graph_id))
-        return graph if isinstance(graph, Graph) else None
+        return graph.graph if isinstance(graph, StoredGraph) else None
 
 
 def _without_end(state: RunState) -> RunState:
@@ -204,7 +205,7 @@ def _stand_in(description: WorkflowExecutionDescription) -> Run:
         finished_at=None,
         error=None,
         retry_of=None,
-        part_of=RunId(description.root_id) if description.parent_id and description.root_id else None,
+        part_of=None if (root := root_of(description)) is None else RunId(root),
         tags=tuple(attributes.get(WAND_TAGS) or ()),
         webhook=None,
         input=None,

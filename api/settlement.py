@@ -20,6 +20,7 @@ from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.events import Event, EventType, Level
 from wand_orchestrator.state import Failure, NodeState, RunState, RunStatus, fold
 from wand_orchestrator.storage import Run, Store
+from wand_orchestrator.visibility import root_of
 from wand_orchestrator.webhook import Webhook
 
 PAGE = 500
@@ -113,7 +114,7 @@ class Settlement:
             name=run.name if run else attributes.get(WAND_GRAPH) or description.id,
             result=ending.result,
             tags=tuple(attributes.get(WAND_TAGS) or ()),
-            part_of=description.root_id if description.parent_id else None,
+            part_of=root_of(description),
             webhook=await self._webhook(run, description, seconds),
         )
 

@@ -11,9 +11,8 @@ from api.launcher import START_SEC, Launcher
 from api.models import RunCreated, RunRequest
 from api.webhooks import Webhooks
 from wand_orchestrator.errors import NotFound
-from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import new_run_id
-from wand_orchestrator.storage import Idempotency, Run, Store
+from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph
 from wand_orchestrator.subgraphs import Subgraphs
 
 LEAST_START_SEC = 0.7
@@ -44,37 +43,38 @@ class Starter:
         """
         budget = Budget()
         self._webhooks.require_signed(request.webhook)
-        graph_id, graph = await self._graph(request)
-        subgraphs = await self._subgraphs.of(graph, graph_id)
+        stored = await self._graph(request)
+        subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
         idempotency = None if idempotency_key is None else Idempotency(idempotency_key, _fingerprint(request))
         run = await self._store.runs.add(
             new_run_id(),
-            graph_id,
-            graph.name,
+            stored.graph_id,
+            stored.name,
             request.input,
             idempotency,
             tags=request.tags,
             webhook=request.webhook,
         )
-        status = await self._launcher.start(run, graph, subgraphs, max(LEAST_START_SEC, budget.left(START_SEC)))
+        seconds = max(LEAST_START_SEC, budget.left(START_SEC))
+        status = await self._launcher.start(run, stored.graph, stored.version, subgraphs, seconds)
         return RunCreated(run_id=run.run_id, status=status)
 
     async def start_stored(self, run: Run, budget: Budget) -> None:
         """Start a run that is still `pending`."""
-        graph = None if run.graph_id is None else await self._graphs.get(run.graph_id)
-        if graph is not None:
-            subgraphs = await self._subgraphs.of(graph, run.graph_id)
-            await self._launcher.start(run, graph, subgraphs, budget.left(START_SEC))
+        stored = None if run.graph_id is None else await self._graphs.get(run.graph_id)
+        if stored is not None:
+            subgraphs = await self._subgraphs.of(stored.graph, run.graph_id)
+            await self._launcher.start(run, stored.graph, stored.version, subgraphs, budget.left(START_SEC))
 
-    async def _graph(self, request: RunRequest) -> tuple[str, Graph]:
+    async def _graph(self, request: RunRequest) -> StoredGraph:
         if request.graph is not None:
             graph, _ = await self._check.require(request.graph)
-            return (await self._store.graphs.find_or_add(graph, request.graph)).graph_id, graph
+            return await self._store.graphs.find_or_add(graph, request.graph)
         graph_id = request.graph_id or ""
         stored = await self._graphs.get(graph_id)
         if stored is None:
             raise NotFound(f"there is no graph {graph_id}", code="graph_not_found")
-        return graph_id, stored
+        return stored
 
 
 def _fingerprint(request: RunRequest) -> str:

@@ -44,7 +44,8 @@ ACTIVITY_WEBHOOK = "wand.webhook"
 WAND_GRAPH = SearchAttributeKey.for_keyword("WandGraph")
 WAND_GRAPH_ID = SearchAttributeKey.for_keyword("WandGraphId")
 WAND_TAGS = SearchAttributeKey.for_keyword_list("WandTags")
-SEARCH_ATTRIBUTES = (WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS)
+WAND_STATUS = SearchAttributeKey.for_keyword("WandStatus")
+SEARCH_ATTRIBUTES = (WAND_GRAPH, WAND_GRAPH_ID, WAND_STATUS, WAND_TAGS)
 
 EXTERN_OUTPUT = "wand_output"
 """Extern function of the workflow, `output(node, value)`: takes the output of every node, in a replay that was

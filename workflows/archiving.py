@@ -49,4 +49,6 @@ def _part_of(run: RunInput) -> str | None:
     if run.parent is None:
         return None
     root = workflow.info().root
-    return run.parent.run_id if root is None else root.workflow_id
+    if root is None or not workflow.info().workflow_id.startswith(f"{root.workflow_id}."):
+        return run.parent.run_id
+    return root.workflow_id

@@ -4,20 +4,20 @@ import asyncio
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.common import TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from wand_orchestrator.contract import (
     SIGNAL_PAUSE,
     SIGNAL_RESUME,
-    WAND_GRAPH,
     WORKFLOW_GRAPH_RUN,
     RunInput,
     RunParent,
     RunResult,
 )
 from wand_orchestrator.graph import Graph, Node
+from wand_orchestrator.visibility import memo, search_attributes
 
 Handle = workflow.ChildWorkflowHandle[Any, RunResult]
 
@@ -58,7 +58,7 @@ class Children:
     async def _start(self, node: Node, graph: Graph, input: Any) -> Handle:
         """Under an id of its own: a node that runs again has had a child before, whose events are in the database."""
         parent = RunParent(run_id=workflow.info().workflow_id, node=node.id)
-        order = RunInput(graph=graph, input=input, parent=parent, subgraphs=self._run.subgraphs)
+        order = RunInput(graph=graph, input=input, parent=parent, tags=self._run.tags, subgraphs=self._run.subgraphs)
         number = 1
         while True:
             try:
@@ -70,7 +70,8 @@ class Children:
                     parent_close_policy=ParentClosePolicy.TERMINATE,
                     cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    search_attributes=TypedSearchAttributes([SearchAttributePair(WAND_GRAPH, graph.name)]),
+                    search_attributes=TypedSearchAttributes(search_attributes(graph.name, None, self._run.tags)),
+                    memo=memo(graph, None, self._run.tags, parent=parent.run_id, node=node.id),
                     static_summary=f"{node.id} · {graph.name}",
                 )
             except WorkflowAlreadyStartedError:

@@ -51,6 +51,7 @@ from workflows.opening import fetched, read_input, tell_temporal, unopened, why_
 from workflows.refusal import WRONG_STATE, Refusal
 from workflows.retrying import retry_now
 from workflows.scheduler import Outcome
+from workflows.visibility import Visibility
 from workflows.walk import Walk
 
 
@@ -68,6 +69,7 @@ class GraphRun:
         state = state_from(carried["state"], self._run.graph) if carried else None
         self._journal = Journal(workflow.now, _ring(), state)
         self._forwarder = Forwarder(self._journal, self._run.parent, carried)
+        self._visibility = Visibility(self._journal)
         self._begin(carried)
         self._steered_early: list[Callable[[Walk], None]] = []
 
@@ -129,12 +131,14 @@ class GraphRun:
             cancelled = await self._forwarder.flush() or cancelled
             cancelled = await archive(self._journal, self._run, result) or cancelled
             cancelled = await self._notifier.flush() or cancelled
+        self._visibility.look()
         return cancelled
 
     def _look(self) -> None:
         """Pass on what was added to the journal."""
         self._forwarder.look()
         self._notifier.look()
+        self._visibility.look()
 
     def _carry(self) -> dict[str, Any]:
         """What the next history of this run needs besides its input."""

@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from temporalio import workflow
+
 from wand_orchestrator.contract import AgentResult, Report, RunInput
 from wand_orchestrator.graph import Graph, Node
 from workflows import entries
@@ -141,7 +143,9 @@ class Launcher:
 
     async def _carry_out(self, control: Control) -> AgentResult:
         try:
-            return AgentResult(output=await control.run())
+            # What it does, such as the items of a map, is one group for who looks at the history.
+            with workflow.create_event_group(control.node.id).scope():
+                return AgentResult(output=await control.run())
         except Exception:
             if (done := control.done_before_failing()) is not None:
                 self._left[control.node.id] = done

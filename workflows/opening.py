@@ -9,13 +9,14 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy, SearchAttributeUpdate
+from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
-from wand_orchestrator.contract import ACTIVITY_OPEN, WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, RunInput, RunOrder
+from wand_orchestrator.contract import ACTIVITY_OPEN, WAND_GRAPH, RunInput, RunOrder
 from wand_orchestrator.graph import Graph, Options
 from wand_orchestrator.run_input import read_run_input
 from wand_orchestrator.state import Failure
+from wand_orchestrator.visibility import memo, search_attributes
 
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
 """For ever: while the database is away, so is the graph."""
@@ -85,17 +86,11 @@ def _as_ordered(order: RunOrder) -> dict[str, Any]:
 def tell_temporal(run: RunInput) -> None:
     """Give the workflow the search attributes and the memo that the API gives to those that it starts."""
     known = workflow.info().typed_search_attributes
-    updates: list[SearchAttributeUpdate[Any]] = []
-    if known.get(WAND_GRAPH) is None:
-        updates.append(WAND_GRAPH.value_set(run.graph.name))
-    if run.graph_id is not None and known.get(WAND_GRAPH_ID) is None:
-        updates.append(WAND_GRAPH_ID.value_set(run.graph_id))
-    if run.tags and known.get(WAND_TAGS) is None:
-        updates.append(WAND_TAGS.value_set(run.tags))
-    if updates:
+    wanted = search_attributes(run.graph.name, run.graph_id, run.tags)
+    if updates := [pair.key.value_set(pair.value) for pair in wanted if known.get(pair.key) is None]:
         workflow.upsert_search_attributes(updates)
-    if run.graph_id is not None and "graph_id" not in workflow.memo():
-        workflow.upsert_memo({"graph_id": run.graph_id, "nodes": len(run.graph.nodes)})
+    if "graph" not in workflow.memo():
+        workflow.upsert_memo(memo(run.graph, run.graph_id, run.tags))
 
 
 def why_unopened(error: FailureError) -> Failure:

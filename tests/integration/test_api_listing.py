@@ -1,10 +1,11 @@
 """Runs are found again: by tags, in the API and in Temporal, and without the child runs in them."""
 
 import uuid
+from pathlib import Path
 
 import pytest
 
-from tests.integration.graph_cases import emit, fail, graph
+from tests.integration.graph_cases import edge, emit, fail, gate, graph
 from tests.integration.service import Json, Service
 from tests.integration.temporal_cli import TemporalCli
 from tests.waiting import until
@@ -71,9 +72,66 @@ async def test_child_runs_are_listed_only_as_those_of_their_run(service: Service
     part = {**graph([emit("x", 1)]), "name": f"part-{uuid.uuid4()}"}
     assert (await service.http.post("/graphs", json=part)).status_code == 201
     node = {"id": "sub", "type": "flow.graph", "params": {"graph": part["name"]}}
-    run = await service.run({**graph([node]), "name": f"whole-{uuid.uuid4()}"})
+    run = await service.run({**graph([node]), "name": f"whole-{uuid.uuid4()}"}, tags=["whole"])
 
     assert await _listed(service, name=run["name"]) == [run["run_id"]]
     assert await _listed(service, name=part["name"]) == []
     children = await _listed(service, part_of=run["run_id"])
     assert [(await service.get(child))["part_of"] for child in children] == [run["run_id"]]
+    query = f'WandGraph = "{part["name"]}" AND WandTags = "whole" AND WandStatus = "succeeded"'
+    await until(lambda: _in_temporal(service, query), lambda found: found == children)
+    assert await _listed(service, tag="whole", name=part["name"]) == []
+
+
+async def test_temporal_lists_what_every_run_is_doing(service: Service, tmp_path: Path) -> None:
+    document = {**graph([gate("a", tmp_path / "open"), emit("b")], [edge("a", "b")]), "name": f"shown-{uuid.uuid4()}"}
+    run_id = await service.start(document, tags=["x"])
+
+    async def shows(status: str) -> None:
+        query = f'WandGraph = "{document["name"]}" AND WandStatus = "{status}"'
+        await until(lambda: _in_temporal(service, query), lambda found: found == [run_id])
+
+    await shows("running")
+    await until(lambda: service.get(run_id), lambda run: run["nodes"]["a"]["status"] == "running")
+    await service.http.post(f"/runs/{run_id}/pause")
+    await shows("paused")
+    await service.http.post(f"/runs/{run_id}/resume")
+    await shows("running")
+    await service.http.post(f"/runs/{run_id}/cancel")
+    await service.ended(run_id)
+    await shows("cancelled")
+
+    described = await service.client.get_workflow_handle(run_id).describe()
+    memo = await described.memo()
+    assert (memo["graph"], memo["version"], memo["nodes"], memo["tags"]) == (document["name"], 1, 2, ["x"])
+    assert memo["graph_id"] == (await service.get(run_id))["graph_id"]
+    assert await described.static_summary() == document["name"]
+
+
+async def test_a_run_that_is_neither_paused_nor_stopped_costs_one_update(service: Service) -> None:
+    run = await service.run(graph([emit("a"), emit("b")], [edge("a", "b")]))
+
+    history = await service.client.get_workflow_handle(run["run_id"]).fetch_history()
+    updates = [
+        event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+        for event in history.events
+        if event.HasField("upsert_workflow_search_attributes_event_attributes")
+    ]
+    assert [list(update) for update in updates] == [["WandStatus"]]
+
+
+async def test_what_a_map_does_is_one_group_in_the_history(service: Service) -> None:
+    nodes = [emit("list", [1, 2, 3]), {"id": "each", "type": "flow.map", "params": {"agent": "test.echo"}}]
+    run = await service.run(graph(nodes, [edge("list", "each", items="@")]))
+    assert run["status"] == "succeeded", run["error"]
+
+    history = await service.client.get_workflow_handle(run["run_id"]).fetch_history()
+    grouped = [
+        (
+            event.activity_task_scheduled_event_attributes.activity_id,
+            [mark.label.id for mark in event.event_group_markers],
+        )
+        for event in history.events
+        if event.HasField("activity_task_scheduled_event_attributes") and event.event_group_markers
+    ]
+    assert sorted(grouped) == [(f"each[{index}]", ["each"]) for index in range(3)]

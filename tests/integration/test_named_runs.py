@@ -48,7 +48,7 @@ async def test_a_run_by_name_takes_the_newest_version_and_is_listed_while_it_run
     assert list(shown["nodes"]) == ["a", "b"]
     attributes = {pair.key.name: pair.value for pair in described.typed_search_attributes}
     assert (attributes["WandGraph"], attributes["WandGraphId"], attributes["WandTags"]) == (name, newer, ["by-hand"])
-    assert await described.memo() == {"graph_id": newer, "nodes": 2}
+    assert await described.memo() == {"graph": name, "graph_id": newer, "nodes": 2, "tags": ["by-hand"]}
     assert run["status"] == "succeeded"
     assert next(event["type"] for event in await service.events(run_id)) == "run.started"
     stored = await service.store.runs.get(run_id)

@@ -55,7 +55,8 @@ class EventArchive:
         insert = self._database.insert(RunRow).values(**row).on_conflict_do_nothing(index_elements=["id"])
         if (await connection.execute(insert.returning(col(RunRow.id)))).first() is not None:
             await refuse_deleted(connection, archive.run_id, archive.part_of)
-            await insert_tags(connection, archive.run_id, archive.tags, archive.events[0].ts)
+            if archive.part_of is None:  # a child run is not found by tags
+                await insert_tags(connection, archive.run_id, archive.tags, archive.events[0].ts)
 
     async def _insert_events(self, connection: AsyncConnection, archive: Archive) -> None:
         insert = self._database.insert(EventRow).on_conflict_do_nothing(index_elements=["run_id", "seq"])

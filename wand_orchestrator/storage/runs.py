@@ -52,6 +52,7 @@ _PENDING = select(
     col(RunRow.retry_of),
     col(RunRow.tags),
     col(RunRow.webhook),
+    col(GraphRow.version),
     col(GraphRow.document),
 ).join(GraphRow, col(GraphRow.id) == col(RunRow.graph_id))
 
@@ -88,7 +89,7 @@ class Run(RunHead):
 
 @dataclass(frozen=True)
 class PendingRun:
-    """All that is needed to start its workflow."""
+    """All that is needed to start its workflow. `version`: of its graph, if it is known."""
 
     run_id: RunId
     graph_id: GraphId
@@ -98,6 +99,7 @@ class PendingRun:
     retry_of: RetryOf | None
     tags: tuple[str, ...]
     webhook: Webhook | None = None
+    version: int | None = None
 
 
 class Runs:
@@ -315,6 +317,7 @@ def _pending(row: Row[Any]) -> PendingRun:
         retry_of=_retry_of(row),
         tags=decode_tags(row.tags),
         webhook=_webhook(row),
+        version=row.version,
     )
 
 

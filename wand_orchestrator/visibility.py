@@ -1,0 +1,38 @@
+"""How a run shows in Temporal's lists, whoever starts it: search attributes to find it by, and a memo to read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio.client import WorkflowExecutionDescription
+from temporalio.common import SearchAttributePair
+
+from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_STATUS, WAND_TAGS
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.state import RunStatus
+
+
+def root_of(description: WorkflowExecutionDescription) -> str | None:
+    """Of a child run: the run that it is a part of. A run that a workflow of somebody else's started is no part."""
+    id, parent, root = description.id, description.parent_id, description.root_id
+    if parent is None or not id.startswith(f"{parent}."):
+        return None
+    return root if root is not None and id.startswith(f"{root}.") else parent
+
+
+def search_attributes(name: str, graph_id: str | None, tags: Sequence[str]) -> list[SearchAttributePair[Any]]:
+    """Of a run of the graph `name` that starts."""
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(WAND_GRAPH, name),
+        SearchAttributePair(WAND_STATUS, RunStatus.RUNNING.value),
+    ]
+    if graph_id is not None:
+        pairs.append(SearchAttributePair(WAND_GRAPH_ID, graph_id))
+    if tags:
+        pairs.append(SearchAttributePair(WAND_TAGS, list(tags)))
+    return pairs
+
+
+def memo(graph: Graph, graph_id: str | None, tags: Sequence[str], **more: Any) -> dict[str, Any]:
+    """What is not known is left out."""
+    said = {"graph": graph.name, "graph_id": graph_id, "nodes": len(graph.nodes), "tags": list(tags) or None, **more}
+    return {name: value for name, value in said.items() if value is not None}
