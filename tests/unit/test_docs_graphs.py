@@ -16,11 +16,11 @@ from wand_orchestrator.validation import check_graph
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```json\n(.*?)^```", re.MULTILINE | re.DOTALL)
-BODY = re.compile(r" -d '(\{.*?\})'", re.DOTALL)
+BODY = re.compile(r" -d '(\{[^']*\})'")
 
 
 def graphs(path: Path) -> Iterator[dict[str, Any]]:
-    """Of JSON blocks, and of what curl sends."""
+    """Of JSON blocks, and of what curl sends; not of what a shell variable is put into."""
     text = path.read_text()
     for document in map(json.loads, [*BLOCK.findall(text), *BODY.findall(text)]):
         graph = document.get("graph", document)
