@@ -4,11 +4,14 @@ The parts are the real ones: they are stopped, and started again.
 """
 
 import asyncio
+import json
+import re
 import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -53,7 +56,30 @@ async def _answers(service: Service, run_id: str, graph_id: str) -> dict[str, ht
         answers[name] = await service.http.request(method, path, json=body)
         assert time.monotonic() - began < ANSWER_SEC, name
         assert answers[name].status_code != 500, name
+    await _every_operation_answers(service, run_id, graph_id)
     return answers
+
+
+async def _every_operation_answers(service: Service, run_id: str, graph_id: str) -> None:
+    """Whatever stands in the OpenAPI document is answered in time, a stream by its head; what changes something is asked
+    for in the name of a run that there is not."""
+    operations = (await service.http.get("/openapi.json")).json()["paths"]
+    slots = asyncio.Semaphore(4)
+
+    async def ask(method: str, path: str, operation: dict[str, Any]) -> None:
+        known = {"run_id": run_id, "graph_id": graph_id, "node": "a"} if method == "get" else {"node": "a"}
+        place = re.sub(r"{(\w+)}", lambda name: known.get(name[1], "unknown"), path)
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        body = next(iter(content.get("examples", {}).values()), {"value": {}})["value"] if content else None
+        async with slots:
+            began = time.monotonic()
+            async with service.http.stream(method, place, json=body) as answer:
+                assert time.monotonic() - began < ANSWER_SEC, f"{method} {path}"
+                assert answer.status_code not in (500, 405), f"{method} {path}"
+                if answer.status_code == 503 and path != "/ready":
+                    assert json.loads(await answer.aread())["missing"], f"{method} {path}"
+
+    await asyncio.gather(*(ask(method, path, op) for path, ops in operations.items() for method, op in ops.items()))
 
 
 def _missing(answer: httpx.Response) -> str:
