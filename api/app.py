@@ -45,6 +45,7 @@ def create_app(
         tasks = (
             asyncio.create_task(services.launcher.run(), name="starts pending runs"),
             asyncio.create_task(services.deletions.run(), name="cleans up after deleted runs"),
+            asyncio.create_task(services.settler.run(), name="settles runs that ended from outside"),
         )
         try:
             yield

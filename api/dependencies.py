@@ -18,6 +18,7 @@ from api.retries import Retries
 from api.run_reader import RunReader
 from api.schedules import Schedules
 from api.settlement import Settlement
+from api.settler import Settler
 from api.starter import Starter
 from api.steering import Steering
 from api.webhooks import Webhooks
@@ -35,7 +36,7 @@ MAX_PAGE = 500
 
 @dataclass(frozen=True)
 class Services:
-    """Everything that the application holds. `relay`, `launcher` and `deletions` have tasks; its lifespan ends them."""
+    """Everything that the application holds. Its lifespan ends the tasks of those that have one."""
 
     settings: Settings
     store: Store
@@ -43,6 +44,7 @@ class Services:
     artifacts: ArtifactStore
     executions: Executions
     settlement: Settlement
+    settler: Settler
     reader: JournalReader
     runs: RunReader
     graph_check: GraphCheck
@@ -83,6 +85,7 @@ class Services:
             artifacts=artifacts,
             executions=executions,
             settlement=settlement,
+            settler=Settler(executions, settlement),
             reader=reader,
             runs=runs,
             graph_check=graph_check,

@@ -50,11 +50,12 @@ from wand_orchestrator.contract import (
     webhook_queue,
 )
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
+from wand_orchestrator.events import rfc3339
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import RunState
 from wand_orchestrator.storage import PendingRun
 from wand_orchestrator.visibility import memo, search_attributes
-from wand_orchestrator.webhook import Delivery
+from wand_orchestrator.webhook import Delivery, delivery_workflow_id
 
 POLL_SILENCE = timedelta(seconds=70)
 """A worker polls anew every 60 s at the latest; Temporal lists one that is gone for five minutes more."""
@@ -220,14 +221,26 @@ class Executions:
             return False
         return True
 
+    async def ended_from_outside(self, since: datetime, seconds: float) -> list[str]:
+        """Ids of the runs that Temporal or an operator closed since then, as far as Temporal lists them yet."""
+        query = (
+            f'WorkflowType = "{WORKFLOW_GRAPH_RUN}" AND TaskQueue = {json.dumps(self.task_queue)} '
+            f'AND ExecutionStatus IN ("Terminated", "TimedOut") AND CloseTime >= "{rfc3339(since)}"'
+        )
+        async with deadline(seconds), translated(_meaning):
+            listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
+            return [execution.id async for execution in listed]
+
     async def family(self, run_id: str, seconds: float) -> list[tuple[str, str]]:
         """Workflow and run ids of what Temporal still has of the run, its child runs and its webhooks.
 
         A webhook that is still on its way is none of them.
         """
         name = json.dumps(run_id, ensure_ascii=False)
+        webhooks = json.dumps(delivery_workflow_id(run_id, ""), ensure_ascii=False)
+        ids = f"WorkflowId = {name} OR RootWorkflowId = {name} OR WorkflowId STARTS_WITH {webhooks}"
         runs_or_closed = f'(WorkflowType = "{WORKFLOW_GRAPH_RUN}" OR ExecutionStatus != "Running")'
-        query = f"(WorkflowId = {name} OR RootWorkflowId = {name}) AND {runs_or_closed}"
+        query = f"({ids}) AND {runs_or_closed}"
         async with deadline(seconds), translated(_meaning):
             listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
             found = [(execution.id, execution.run_id) async for execution in listed]

@@ -78,11 +78,13 @@ class Settlement:
         """Bring a closed run's journal and ending into the archive; nothing to do if they are there.
 
         Idempotent, also when several do it at once: what is written follows from Temporal's history alone.
-        Raises Unavailable if a part that this needs is away.
+        Raises NotFound, also for a run that was deleted; Unavailable if a part that this needs is away.
         """
         run = await self._store.runs.get(run_id)
         if run is not None and run.status.ended:
             return
+        if run is None:
+            await self._store.deletions.refuse(run_id)  # its webhook has been told, or is not to be
         description = await self._executions.describe(run_id, seconds)
         if description is None:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")

@@ -105,8 +105,11 @@ def delivery(
     return Delivery(id=_message_id(run_id, event.seq), url=webhook.url, body=body)
 
 
-def delivery_workflow_id(run_id: str, seq: int) -> str:
-    """Workflow id of the delivery about one event, which makes it one however often it is started."""
+def delivery_workflow_id(run_id: str, seq: int | Literal[""]) -> str:
+    """Workflow id of the delivery about one event, which makes it one however often it is started.
+
+    Without a seq, what the ids of all deliveries of the run begin with.
+    """
     return f"{run_id}.webhook.{seq}"
 
 

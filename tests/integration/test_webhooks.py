@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 
 from activities.webhook import build_webhook_worker
 from tests.integration.conftest import WEBHOOK_SECRET
@@ -18,6 +19,7 @@ from tests.integration.receiver import Receiver, Request, receiving
 from tests.integration.service import Json, Service, running_service
 from tests.waiting import until
 from wand_orchestrator.contract import webhook_queue
+from wand_orchestrator.state import RunStatus
 from wand_orchestrator.webhook import Delivery, delivery_workflow_id
 from workflows.webhook_delivery import WebhookDelivery
 
@@ -116,8 +118,8 @@ async def test_a_receiver_that_hangs_does_not_delay_the_end_of_the_run(service: 
     async with receiving() as receiver:
         receiver.open.clear()
         run_id = await service.start(graph([emit("a")]), webhook=to(receiver))
-        streamed = [event["type"] async for event in service.stream(run_id)]
         run = await service.ended(run_id)
+        streamed = [event["type"] async for event in service.stream(run_id)]
         await service.client.get_workflow_handle(run_id).result()
         await receiver.received(1)
         delivery = await delivery_of(service, run_id)
@@ -185,11 +187,34 @@ async def test_a_run_that_was_terminated_is_told_once_by_its_first_readers(servi
         await until(lambda: service.get(run_id), lambda run: run["nodes"]["a"]["status"] == "running")
         await service.client.get_workflow_handle(run_id).terminate("enough")
         await asyncio.gather(*(service.ended(run_id) for _ in range(5)))
-        assert await (await delivery_of(service, run_id)).result() == 204
+        delivery = await delivery_of(service, run_id)
+        assert await delivery.result() == 204
 
-    [request] = receiver.requests
+        [request] = receiver.requests
+        assert (await service.http.delete(f"/runs/{run_id}")).status_code == 204
+        with pytest.raises(RPCError):
+            await until(delivery.describe, lambda _: False)  # until Temporal has deleted it, too
     assert said(request)["type"] == "run.terminated"
     assert said(request)["data"]["error"]["code"] == "terminated"
+
+
+@pytest.mark.usefixtures("deliveries")
+async def test_a_run_that_was_terminated_is_told_although_nobody_reads_it(service: Service, tmp_path: Path) -> None:
+    own = service.settings
+    async with receiving() as receiver:
+        run_id = await service.start(graph([gate("a", tmp_path / "never")]), webhook=to(receiver))
+        await until(lambda: service.get(run_id), lambda run: run["nodes"]["a"]["status"] == "running")
+        await service.client.get_workflow_handle(run_id).terminate("enough")
+        listed = f'WorkflowId = "{run_id}" AND ExecutionStatus = "Terminated"'
+        await until(lambda: service.client.count_workflows(listed), lambda counted: counted.count == 1)
+        async with running_service(
+            service.client, own.data_dir, worker=False, task_queue=own.task_queue, webhook_secret=WEBHOOK_SECRET
+        ):
+            [request] = await receiver.received(1)
+    assert said(request)["data"]["status"] == "terminated"
+    await until(
+        lambda: service.store.runs.get(run_id), lambda run: run is not None and run.status is RunStatus.TERMINATED
+    )
 
 
 @pytest.mark.usefixtures("deliveries")

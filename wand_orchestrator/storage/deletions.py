@@ -42,6 +42,11 @@ class Deletions:
 
         await self._database.write(add, seconds=BULK_SEC)
 
+    async def refuse(self, run_id: str) -> None:
+        """Raises NotFound for a run that was deleted."""
+        if await self._database.row(deletion_of([run_id])) is not None:
+            raise deleted(run_id)
+
     async def to_clean(self, limit: int) -> Sequence[RunId]:
         """Deleted runs of which there may still be something elsewhere, the oldest deletion first."""
         statement = (
