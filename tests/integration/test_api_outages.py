@@ -61,8 +61,8 @@ async def _answers(service: Service, run_id: str, graph_id: str) -> dict[str, ht
 
 
 async def _every_operation_answers(service: Service, run_id: str, graph_id: str) -> None:
-    """Whatever stands in the OpenAPI document is answered in time, a stream by its head; what changes something is asked
-    for in the name of a run that there is not."""
+    """Whatever stands in the OpenAPI document is answered in time, a stream by its head; what changes something is
+    asked for in the name of a run that there is not."""
     operations = (await service.http.get("/openapi.json")).json()["paths"]
     slots = asyncio.Semaphore(4)
 
@@ -70,7 +70,7 @@ async def _every_operation_answers(service: Service, run_id: str, graph_id: str)
         known = {"run_id": run_id, "graph_id": graph_id, "node": "a"} if method == "get" else {"node": "a"}
         place = re.sub(r"{(\w+)}", lambda name: known.get(name[1], "unknown"), path)
         content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-        body = next(iter(content.get("examples", {}).values()), {"value": {}})["value"] if content else None
+        body: Any = next(iter(content.get("examples", {}).values()), {"value": {}})["value"] if content else None
         async with slots:
             began = time.monotonic()
             async with service.http.stream(method, place, json=body) as answer:
