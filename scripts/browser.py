@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-WIDTH, HEIGHT = 1440, 1000
+WIDTH, HEIGHT = 1720, 1260
 PATIENCE_SEC = 60.0
 SETTLE_SEC = 1.5
 """Between the words that are waited for and the picture: fades and fonts."""

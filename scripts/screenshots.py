@@ -25,6 +25,8 @@ def _transform(id: str, expression: str) -> dict[str, Any]:
     return {"id": id, "type": "agent.transform", "params": {"expression": expression}}
 
 
+SOON = {"initial_interval_sec": 0.5, "max_interval_sec": 0.5}
+
 FINISHED = {
     "name": "squares",
     "nodes": [
@@ -37,7 +39,7 @@ FAILED = {
     "name": "report",
     "nodes": [
         _transform("sources", '`["a"]`'),
-        {"id": "fetch", "type": "agent.fetch", "params": {"url": "http://127.0.0.1:1/"}},
+        {"id": "fetch", "type": "agent.fetch", "params": {"url": "http://127.0.0.1:1/sales.csv"}, "retry": SOON},
         _transform("summary", "@"),
     ],
     "edges": [{"from": "sources", "to": "fetch"}, {"from": "fetch", "to": "summary", "map": {"text": "body"}}],
@@ -73,7 +75,7 @@ def main() -> None:
 
 async def _with_stack(chromium: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(_env_file=None, data_dir=Path(folder), port=0)
+        settings = Settings(_env_file=None, data_dir=Path(folder), port=0, fetch_allow="127.0.0.1")
         async with embedded_stack(settings) as stack, browser(chromium) as camera:
             await _photograph(stack, camera)
 

@@ -9,6 +9,8 @@ from wand_orchestrator.state import NodeState, RunState
 MAX_ROWS = 40
 """A larger graph shows what is in flight."""
 
+GAP = "\N{NO-BREAK SPACE}" * 3
+
 
 class Details:
     def __init__(self, graph: Graph) -> None:
@@ -21,7 +23,7 @@ class Details:
         if state.error is not None:
             lines.append(f"\n{state.error.code}: {_cell(state.error.message)}")
         shown = self._shown(in_flight)
-        lines += ["", "| node | agent | status | attempt | note |", "|---|---|---|---|---|"]
+        lines += ["", _cells("node", "agent", "status", "attempt", "note"), "|---|---|---|---|---|"]
         lines += [_row(node, state.nodes.get(node.id, _PENDING)) for node in shown]
         if len(self._nodes) > MAX_ROWS:
             lines.append(f"\n{len(self._nodes)} nodes, of which those in flight are shown, {MAX_ROWS} at most.")
@@ -38,7 +40,12 @@ _PENDING = NodeState()
 
 def _row(node: Node, state: NodeState) -> str:
     note = state.error.message if state.error else (f"{state.percent}%" if state.percent is not None else "")
-    return f"| {_cell(node.id)} | {_cell(node.type)} | {state.status} | {state.attempt or ''} | {_cell(note)} |"
+    return _cells(_cell(node.id), _cell(node.type), state.status, str(state.attempt or ""), _cell(note))
+
+
+def _cells(*texts: str) -> str:
+    """A row; the Web UI puts no space between its columns."""
+    return "".join(f"| {text}{GAP}" for text in texts) + "|"
 
 
 def _cell(text: str) -> str:
