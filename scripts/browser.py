@@ -39,14 +39,21 @@ class Browser:
         self._sink = sink
         self._ids = count(1)
 
-    async def picture(self, url: str, words: str, path: Path) -> None:
-        """Open a page, wait until `words` stand on it, and write what is seen as PNG."""
-        target = (await self._call("Target.createTarget", url=url))["targetId"]
+    async def picture(self, url: str, words: str, path: Path, first: str = "", last: str = "") -> None:
+        """Open a page, wait until `words` stand on it, and write what is seen as PNG.
+
+        `first`: a script that runs before those of the page; `last`: one that runs before the picture is taken.
+        """
+        target = (await self._call("Target.createTarget", url="about:blank"))["targetId"]
         session = (await self._call("Target.attachToTarget", targetId=target, flatten=True))["sessionId"]
+        await self._call("Page.enable", session)
+        await self._call("Page.addScriptToEvaluateOnNewDocument", session, source=first)
+        await self._call("Page.navigate", session, url=url)
         async with asyncio.timeout(PATIENCE_SEC):
             while words not in await self._text(session):
                 await asyncio.sleep(0.2)
         await asyncio.sleep(SETTLE_SEC)
+        await self._call("Runtime.evaluate", session, expression=last)
         shot = await self._call("Page.captureScreenshot", session, format="png")
         path.write_bytes(base64.b64decode(shot["data"]))
         await self._call("Target.closeTarget", targetId=target)
