@@ -17,6 +17,9 @@ GAP = 2
 LEAST_WIDTH = 12
 """A column is not folded to less."""
 
+MANY_ROWS = 1000
+"""More are not folded, which takes a millisecond a row: the terminal breaks their lines."""
+
 Rows = list[list[Text]]
 
 
@@ -35,7 +38,7 @@ def print_table(
     gaps = GAP * (len(names) - 1)
     if title:
         out.print(Text(title, style="italic"))
-    if sum(widths) + gaps <= out.width:
+    if sum(widths) + gaps <= out.width or len(texts) > MANY_ROWS:
         _print_lines(out, names, texts, widths)
     elif sum(least) + gaps <= out.width:
         _print_folded(out, names, texts, whole)
@@ -44,12 +47,14 @@ def print_table(
 
 
 def _print_lines(out: Console, names: Sequence[str], rows: Rows, widths: Sequence[int]) -> None:
+    lines = []
     for row in [[Text(name, style="bold") for name in names], *rows]:
         line = Text()
         for text, width in zip(row, widths, strict=True):
             line.append_text(text).append(" " * (width - text.cell_len + GAP))
         line.rstrip()
-        out.print(line, soft_wrap=True)
+        lines.append(line)
+    out.print(Text("\n").join(lines), soft_wrap=True)
 
 
 def _print_folded(out: Console, names: Sequence[str], rows: Rows, whole: Sequence[str]) -> None:
