@@ -160,6 +160,15 @@ def test_a_node_that_failed_is_tried_again_or_skipped_and_a_run_is_cancelled(
     assert "nothing in it can be steered any more" in refused(shared_wand, "pause", run)
 
 
+def test_a_run_that_has_ended_is_deleted(shared_wand: WandDev, tmp_path: Path) -> None:
+    gate = tmp_path / "open"
+    run = start(shared_wand, {"id": "gate", "type": "test.gate", "params": {"open": str(gate)}})
+    assert "cancel it first" in refused(shared_wand, "delete", run)
+    gate.touch()
+    assert said(shared_wand, "delete", done(shared_wand, run)) == f"{run} is deleted\n"
+    assert refused(shared_wand, "show", run) == f"wand: the run {run} was deleted"
+
+
 def test_files_of_a_run_are_listed_and_fetched(shared_wand: WandDev, tmp_path: Path) -> None:
     points = [{"x": 1, "y": 2}]
     nodes = (
