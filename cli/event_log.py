@@ -1,6 +1,7 @@
 """A run's events, a line each."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -50,13 +51,13 @@ async def print_followed(api: ApiClient, selection: Selection, as_json: bool) ->
     """To the run's end; what breaks the connection is said on standard error."""
     await api.get(path_of("runs", selection.run_id))
     out, aside = console(), console(stderr=True)
-    async for item in follow(api, selection.run_id, selection.after):
-        if isinstance(item, Unavailable):
-            aside.print(Text(plain(item.message), style="yellow"), soft_wrap=True)
-        elif selection.holds(item):
-            if as_json:
+    async with aclosing(follow(api, selection.run_id, selection.after)) as items:
+        async for item in items:
+            if isinstance(item, Unavailable):
+                aside.print(Text(plain(item.message), style="yellow"), soft_wrap=True)
+            elif selection.holds(item) and as_json:
                 print_json(item.model_dump(mode="json"), indent=None)
-            else:
+            elif selection.holds(item):
                 out.print(_line(item), soft_wrap=True)
 
 

@@ -1,7 +1,7 @@
 """A run's events over SSE, each exactly once, whatever becomes of the connection."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from http import HTTPStatus
 
 import httpx
@@ -19,7 +19,7 @@ LONGEST_PAUSE_SEC = 5.0
 DATA = b"data:"
 
 
-async def follow(api: ApiClient, run_id: str, after: int = 0) -> AsyncIterator[Event | Unavailable]:
+async def follow(api: ApiClient, run_id: str, after: int = 0) -> AsyncGenerator[Event | Unavailable, None]:
     """Every event after `after`, to the run's last. Between two connections it gives what kept it from reading on.
 
     Raises Refused, such as for a run that is not there.

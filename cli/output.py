@@ -19,9 +19,16 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 Cell = str | Text
 
 
+class _Console(Console):
+    """Leaves it to the entry point to end when nobody reads any more, as in `wand runs logs … | head`."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
 def console(*, stderr: bool = False) -> Console:
     """Without colour codes and without a width unless it is a terminal."""
-    opened = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    opened = _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not opened.is_terminal:
         opened.width = UNLIMITED
     return opened

@@ -1,6 +1,7 @@
 """Watches a run to its end, and says how it ended."""
 
 import asyncio
+from contextlib import aclosing
 from typing import Any
 
 from rich.console import Console
@@ -18,8 +19,9 @@ async def watched(api: ApiClient, run_id: str, graph: Any, watch: bool = True) -
     display = RunDisplay(Console(stderr=True, quiet=not watch), run_id, graph)
     try:
         with display.shown():
-            async for item in follow(api, run_id):
-                display.take(item)
+            async with aclosing(follow(api, run_id)) as items:
+                async for item in items:
+                    display.take(item)
         return await _read(api, run_id)
     except asyncio.CancelledError:
         Console(stderr=True).print(f"The run goes on: {api.url}/runs/{run_id}", highlight=False, soft_wrap=True)

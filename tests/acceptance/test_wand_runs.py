@@ -222,3 +222,21 @@ def test_bash_completes_commands_and_ids(shared_wand: WandDev, tmp_path: Path) -
     assert ended.stdout.splitlines() == ["pause", run, "a"]
     assert ended.stderr == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_whose_reader_is_gone_ends_without_a_word(shared_wand: WandDev, tmp_path: Path) -> None:
+    run = done(shared_wand, start(shared_wand, EMIT))
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = subprocess.run(
+            [WAND, "runs", "logs", run, "--follow"],
+            cwd=tmp_path,
+            env=environment(WAND_URL=shared_wand.url),
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, b"")
