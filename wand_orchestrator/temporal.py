@@ -8,7 +8,7 @@ import temporalio.api.enums.v1 as enums
 import temporalio.api.operatorservice.v1 as operator
 from temporalio.client import Client, Interceptor
 from temporalio.common import SearchAttributeIndexedValueType, SearchAttributeKey
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
@@ -18,7 +18,22 @@ from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.payloads import with_payload_store
 from wand_orchestrator.settings import Settings
 
-DATA_CONVERTER: DataConverter = replace(pydantic_data_converter)
+
+class _OneConverter(PydanticPayloadConverter):
+    """One for the process: the SDK makes one anew for every payload, and with it what pydantic builds for each type."""
+
+    _made: "_OneConverter | None" = None
+
+    def __new__(cls) -> "_OneConverter":
+        cls._made = cls._made or super().__new__(cls)
+        return cls._made
+
+    def __init__(self) -> None:
+        if not hasattr(self, "converters"):
+            super().__init__()
+
+
+DATA_CONVERTER: DataConverter = replace(pydantic_data_converter, payload_converter_class=_OneConverter)
 """JSON by pydantic: what stands in a history can be read in the Web UI and written from the `temporal` CLI."""
 
 
