@@ -20,6 +20,9 @@ def worker(
     agents_only: Annotated[
         bool, typer.Option("--agents-only", help="Run agents and no workflows; needs Temporal and no database.")
     ] = False,
+    processes: Annotated[
+        int, typer.Option(min=0, help="Worker processes, each with places for as many agents; 0: one for each core.")
+    ] = 1,
 ) -> None:
     """Run a worker for the Temporal that the environment names."""
     from cli import logs
@@ -27,7 +30,20 @@ def worker(
 
     settings = settings_with(task_queue=queue)
     logs.configure(settings.log_level)
-    asyncio.run(_work(settings, agents_only))
+    if processes == 1:
+        asyncio.run(_work(settings, agents_only))
+    else:
+        asyncio.run(_watch(settings, agents_only, processes))
+
+
+async def _watch(settings: "Settings", agents_only: bool, processes: int) -> None:
+    from cli.stop_signal import run_until_stopped
+    from cli.worker_processes import cores, watch
+    from wand_orchestrator.registry import Registry
+
+    Registry.load(settings)  # what is wrong with it is better said once
+    arguments = ["worker", "--queue", settings.task_queue, *(["--agents-only"] if agents_only else [])]
+    await run_until_stopped(watch(arguments, processes or cores()), lambda: log.info("Stopping the worker processes"))
 
 
 async def _work(settings: "Settings", agents_only: bool) -> None:
