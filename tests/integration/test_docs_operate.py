@@ -101,6 +101,14 @@ async def _failed(service: Service, folder: Path) -> Prepared:
     return Prepared(run["run_id"], run["graph_id"])
 
 
+async def _scheduled(service: Service, folder: Path) -> Prepared:
+    prepared = await _greeting(service, folder)
+    order = {"schedule_id": "nightly", "graph_id": prepared.graph_id, "every": "24h"}
+    answer = await service.http.post("/schedules", json=order)
+    assert answer.status_code == 201, answer.text
+    return prepared
+
+
 # What came of it
 
 
@@ -204,6 +212,14 @@ async def _is_gone(service: Service, prepared: Prepared, printed: str) -> None:
     assert answer.status_code == 404
 
 
+async def _schedule_is_paused(service: Service, prepared: Prepared, printed: str) -> None:
+    async def paused() -> bool:
+        return bool((await service.http.get("/schedules/nightly")).json()["paused"])
+
+    await until(paused, bool)
+    await service.http.delete("/schedules/nightly")
+
+
 TRIALS = {
     "Start a run": Trial(_greeting, _is_greeted),
     "Find runs": Trial(_greeted, _is_found),
@@ -217,6 +233,7 @@ TRIALS = {
     "Cancel a run": Trial(_gated, _is_cancelled),
     "Terminate a run": Trial(_gated, _is_terminated),
     "Retry a run": Trial(_failed, _is_retried),
+    "Pause a schedule": Trial(_scheduled, _schedule_is_paused),
     "Delete a run": Trial(_greeted, _is_gone),
 }
 
