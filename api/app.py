@@ -46,6 +46,7 @@ def create_app(
             asyncio.create_task(services.launcher.run(), name="starts pending runs"),
             asyncio.create_task(services.deletions.run(), name="cleans up after deleted runs"),
             asyncio.create_task(services.settler.run(), name="settles runs that ended from outside"),
+            asyncio.create_task(services.retention.run(), name="deletes what is old"),
         )
         try:
             yield

@@ -61,6 +61,10 @@ class Deletions:
     async def delete(self, run_id: str) -> None:
         """Raises NotFound, also for a run that was deleted already; Conflict for one that goes on; Unavailable."""
         await self._require_ended(run_id)
+        await self.delete_ended(run_id)
+
+    async def delete_ended(self, run_id: str) -> None:
+        """Delete a run of which the caller knows that it has ended. Raises NotFound, Unavailable."""
         await self._store.deletions.add(run_id)
         self._news.set()
 

@@ -14,6 +14,7 @@ from api.journal_reader import JournalReader
 from api.launcher import Launcher
 from api.node_reader import NodeReader
 from api.relay import Relay
+from api.retention import Retention
 from api.retries import Retries
 from api.run_reader import RunReader
 from api.schedules import Schedules
@@ -55,6 +56,7 @@ class Services:
     steering: Steering
     retries: Retries
     deletions: Deletions
+    retention: Retention
     schedules: Schedules
     relay: Relay
 
@@ -78,6 +80,8 @@ class Services:
         launcher = Launcher(executions, store, subgraphs, webhooks, registry.agents)
         starter = Starter(store, graphs, graph_check, subgraphs, launcher, webhooks)
         runs = RunReader(executions, store, settlement, graphs)
+        payloads = PayloadStore.open(settings)
+        deletions = Deletions(executions, store, runs, artifacts, payloads)
         return cls(
             settings=settings,
             store=store,
@@ -95,7 +99,8 @@ class Services:
             nodes=NodeReader(executions, runs, settlement),
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, runs, subgraphs, launcher),
-            deletions=Deletions(executions, store, runs, artifacts, PayloadStore.open(settings)),
+            deletions=deletions,
+            retention=Retention(settings, executions, store, deletions, payloads),
             schedules=Schedules(executions.client, settings.task_queue, store),
             relay=Relay(executions, reader, bell, settings.sse_queue_size),
         )

@@ -21,6 +21,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import (
     Client,
     WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
     WorkflowHistoryEventFilterType,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
@@ -259,6 +260,17 @@ class Executions:
                     ),
                     timeout=timedelta(seconds=seconds),
                 )
+
+    async def is_open(self, workflow_id: str, seconds: float) -> bool:
+        """Of any workflow, also one that is no run of a graph."""
+        try:
+            async with deadline(seconds), translated(_meaning):
+                description = await self.client.get_workflow_handle(workflow_id).describe(
+                    rpc_timeout=timedelta(seconds=seconds)
+                )
+        except NotFound:
+            return False
+        return description.status is WorkflowExecutionStatus.RUNNING
 
     async def describe(self, run_id: str, seconds: float) -> WorkflowExecutionDescription | None:
         """None if there is no run of this id: no execution, or one that is no run of a graph."""

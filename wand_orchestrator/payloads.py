@@ -11,8 +11,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -78,26 +77,41 @@ class PayloadStore(StorageDriver):
         """Raises NotFound, Unavailable."""
         return await asyncio.gather(*(self._get(claim) for claim in claims))
 
-    async def collect(self, before: datetime, is_open: Callable[[str], Awaitable[bool]]) -> int:
+    async def collect(self, before: datetime, is_open: Callable[[str], Awaitable[bool]], limit: int) -> int:
         """Delete what was written before that moment, unless `is_open(workflow id)`; gives how many it deleted.
 
-        What belongs to a run that is still open may be needed for a replay, however old it is. Raises Unavailable.
+        It ends when it has deleted `limit` or a few more, and knows nothing of what it has seen. What belongs to a run
+        that is still open may be needed for a replay, however old it is. Raises Unavailable.
         """
         deleted = 0
-        for folder, paths in (await self._written(before)).items():
-            if not await is_open(unquote(folder)):
-                with _answering():
-                    await self._store.delete_async(paths)
-                deleted += len(paths)
+        open_folders: dict[str, bool] = {}
+        async for paths in self._written(before):
+            for folder in {_folder_in(path) for path in paths} - open_folders.keys():
+                open_folders[folder] = _is_digest(folder) or await is_open(unquote(folder))
+            unneeded = [path for path in paths if not open_folders[_folder_in(path)]]
+            await self._delete(unneeded)
+            deleted += len(unneeded)
+            if deleted >= limit:
+                break
         return deleted
 
     async def delete_run(self, workflow_id: str) -> None:
         """Delete all payloads of a workflow; what is gone already is no error. Raises Unavailable."""
         with _answering():
             found = await self._store.list(f"{_folder(workflow_id)}/").collect_async()
-            for meta in found:
-                with suppress(FileNotFoundError):
-                    await self._store.delete_async(meta["path"])
+        await self._delete([meta["path"] for meta in found])
+
+    async def _delete(self, paths: Sequence[str]) -> None:
+        """Together where the store can; one by one if some are gone already."""
+        if not paths:
+            return
+        with _answering():
+            try:
+                await self._store.delete_async(paths)
+            except FileNotFoundError:
+                for path in paths:
+                    with suppress(FileNotFoundError):
+                        await self._store.delete_async(path)
 
     async def _put(self, folder: str, payload: Payload) -> StorageDriverClaim:
         digest = await asyncio.to_thread(_digest, payload.data)
@@ -127,15 +141,15 @@ class PayloadStore(StorageDriver):
         metadata = json.loads(claim.claim_data["metadata"])
         return Payload(metadata={name: value.encode("latin-1") for name, value in metadata.items()}, data=data)
 
-    async def _written(self, before: datetime) -> dict[str, list[str]]:
-        """Paths by folder."""
-        found: dict[str, list[str]] = defaultdict(list)
-        with _answering():
-            async for page in self._store.list():
-                for meta in page:
-                    if meta["last_modified"] < before and _KEY.fullmatch(meta["path"]):
-                        found[meta["path"].partition("/")[0]].append(meta["path"])
-        return found
+    async def _written(self, before: datetime) -> AsyncIterator[list[str]]:
+        """The paths of what was written before that moment, some at a time."""
+        pages = self._store.list()
+        while True:
+            with _answering():
+                page = await anext(aiter(pages), None)
+            if page is None:
+                return
+            yield [meta["path"] for meta in page if meta["last_modified"] < before and _KEY.fullmatch(meta["path"])]
 
 
 class PayloadStorage(ExternalStorage, WithSerializationContext):
@@ -164,6 +178,15 @@ def _folder(workflow_id: str) -> str:
     """A workflow id may be whatever somebody started it with, and must stay one segment of a path."""
     segment = quote(workflow_id, safe="").replace(".", "%2E")
     return segment if len(segment) <= 240 else hashlib.sha256(segment.encode()).hexdigest()
+
+
+def _folder_in(path: str) -> str:
+    return path.partition("/")[0]
+
+
+def _is_digest(folder: str) -> bool:
+    """Whether it stands for a workflow id that was too long for a path, so nobody can tell whether it is open."""
+    return re.fullmatch("[0-9a-f]{64}", folder) is not None
 
 
 def _digest(data: bytes) -> str:

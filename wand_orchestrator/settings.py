@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         gt=0,
         description="What is kept there is deleted so long after it was written, unless its run is still open.",
     )
+    retention_days: float = Field(
+        default=90,
+        ge=0,
+        description="A run is deleted so long after it ended, with its events and artifacts; 0 keeps all of them.",
+    )
     task_queue: str = Field(default=DEFAULT_TASK_QUEUE, description="Task queue of the core worker.")
     plugins: str = Field(default="", description="Modules with agents and tools, comma-separated.")
     fetch_allow: str = Field(

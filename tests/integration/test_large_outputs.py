@@ -122,7 +122,7 @@ async def test_a_wide_fan_out_of_a_large_value_does_not_pile_up_in_one_message(r
 async def test_a_payload_that_is_gone_is_told_of_by_name(tmp_path: Path) -> None:
     store = PayloadStore.open(Settings(data_dir=tmp_path))
     [claim] = await store.store(context_of("r_lost"), [payload(b'"x"')])
-    assert await store.collect(datetime.now(UTC) + timedelta(seconds=5), none_is_open) > 0
+    assert await store.collect(datetime.now(UTC) + timedelta(seconds=5), none_is_open, 10) > 0
     with pytest.raises(NotFound, match="r_lost"):
         await store.retrieve(RETRIEVE, [claim])
 
@@ -135,8 +135,8 @@ async def test_only_what_is_old_and_of_a_run_that_has_ended_is_collected(tmp_pat
     async def is_open(workflow_id: str) -> bool:
         return workflow_id == "r_open"
 
-    assert await store.collect(datetime.now(UTC) - timedelta(days=1), is_open) == 0
-    assert await store.collect(datetime.now(UTC) + timedelta(seconds=5), is_open) == 1
+    assert await store.collect(datetime.now(UTC) - timedelta(days=1), is_open, 10) == 0
+    assert await store.collect(datetime.now(UTC) + timedelta(seconds=5), is_open, 10) == 1
     assert [kept.data for kept in await store.retrieve(RETRIEVE, [open_claim])] == [b'"open"']
     with pytest.raises(NotFound):
         await store.retrieve(RETRIEVE, [ended_claim])

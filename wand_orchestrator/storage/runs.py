@@ -23,6 +23,7 @@ from wand_orchestrator.storage.tables import STARTED, GraphRow, RunRow, RunTagRo
 from wand_orchestrator.storage.tags import decode_tags, encode_tags, insert_tags, tagged
 from wand_orchestrator.webhook import Webhook
 
+_ENDED = tuple(status for status in RunStatus if status.ended)
 CONFIRM_BATCH = 500
 """Ids in one UPDATE."""
 
@@ -211,6 +212,17 @@ class Runs:
             .limit(limit)
         )
         return [_pending(row) for row in await self._database.rows(statement)]
+
+    async def ended_before(self, moment: datetime, limit: int) -> Sequence[RunId]:
+        """Runs that had ended by then, but for those that are a part of another one, which goes first; oldest first."""
+        statement = (
+            select(col(RunRow.id))
+            .where(col(RunRow.created_at) < moment, col(RunRow.finished_at) < moment, col(RunRow.part_of).is_(None))
+            .where(col(RunRow.status).in_(_ENDED))
+            .order_by(col(RunRow.created_at))
+            .limit(limit)
+        )
+        return [RunId(row.id) for row in await self._database.rows(statement)]
 
     async def get(self, run_id: str) -> Run | None:
         """None if nothing was written of it yet. Raises NotFound for a run that was deleted."""
