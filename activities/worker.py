@@ -14,7 +14,6 @@ from temporalio.common import WorkerDeploymentVersion
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import (
     Interceptor,
-    PollerBehaviorSimpleMaximum,
     UnsandboxedWorkflowRunner,
     Worker,
     WorkerDeploymentConfig,
@@ -25,6 +24,7 @@ from temporalio.worker import (
 from activities.context import Artifacts
 from activities.next_task import next_task
 from activities.runner import Services, activity_for, worker_identity
+from activities.slots import POLLERS, worker_tuner
 from wand_orchestrator.bell import Bell
 from wand_orchestrator.contract import EXTERN_RING
 from wand_orchestrator.registry import Registry
@@ -36,9 +36,6 @@ DISTRIBUTION = "wand-orchestrator"
 HEARTBEAT_THROTTLE = timedelta(seconds=0.5)
 """Between heartbeats of one node, at most. A cancel is told in the answer to one, so an agent sees it within this time;
 with the SDK's own limit of 60 s and a heartbeat timeout of 10 s it would take up to 8 s."""
-
-ACTIVITY_POLLERS = 5
-"""Eager activities need no poll, so these serve retries and nodes of other workers' runs."""
 
 EAGER_ACTIVITIES = 50
 """Nodes that a workflow task may start in this process without a way through the task queue, which saves a round trip.
@@ -77,9 +74,9 @@ def build_worker(
         workflow_runner=UnsandboxedWorkflowRunner(),  # see docs/decisions/no-sandbox.md
         interceptors=interceptors if bell is None else (*interceptors, BellInterceptor(bell)),
         plugins=[SimplePlugin("wand.threads", run_context=partial(_closing, threads))],
-        max_concurrent_activities=settings.max_concurrent_agents,
-        max_concurrent_local_activities=settings.max_concurrent_agents,
-        activity_task_poller_behavior=PollerBehaviorSimpleMaximum(ACTIVITY_POLLERS),
+        tuner=worker_tuner(settings),
+        workflow_task_poller_behavior=POLLERS,
+        activity_task_poller_behavior=POLLERS,
         max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,

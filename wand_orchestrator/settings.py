@@ -83,6 +83,12 @@ class Settings(BaseSettings):
     max_edges: int = Field(default=100_000, ge=0, description="Edges of a graph, at most.")
     max_output_bytes: int = Field(default=64 * 1024**2, ge=1024, description="Largest output of a node, as JSON.")
     max_concurrent_agents: int = Field(default=200, ge=1, description="Agents that one worker runs at once.")
+    max_memory_percent: float | None = Field(
+        default=None,
+        gt=0,
+        le=100,
+        description="While more of the machine's memory is in use, a worker takes hardly any further agents.",
+    )
     sse_queue_size: int = Field(
         default=1000,
         ge=1,

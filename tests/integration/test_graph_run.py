@@ -255,3 +255,16 @@ async def test_a_retried_run_runs_only_what_had_not_succeeded(runs: Runs, tmp_pa
     assert (await ended(third)).status == "succeeded"
     assert Diary(tmp_path).count("start") == 10
     assert Diary(tmp_path).count("start", "n3") == 2
+
+
+async def test_while_memory_is_short_few_agents_run_at_once_and_all_in_the_end(
+    temporal_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async for runs in serve(temporal_env.client, tmp_path, max_memory_percent=0.01):
+        diary = tmp_path / "diary"
+        diary.mkdir()
+        params = {"sec": 0.05, "folder": str(diary)}
+        nodes = [{"id": f"n{i}", "type": "test.sleep", "params": params} for i in range(12)]
+        await (await runs.start(graph(nodes))).result()
+        assert Diary(diary).most_at_once() <= 4
+        assert Diary(diary).count("end") == 12
