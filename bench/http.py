@@ -21,7 +21,11 @@ STREAM_END = b"0\r\n\r\n"
 
 
 class Refused(Exception):
-    """The server answered with an error."""
+    """The server answered with an error; `status` is 0 if it was no answer of HTTP that can be read."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Http:
@@ -67,7 +71,7 @@ class Http:
             raise
         self._idle.append((time.monotonic(), reader, writer))
         if status >= 400:
-            raise Refused(f"{method} {path}: {status} {content[:500]!r}")
+            raise Refused(f"{method} {path}: {status} {content[:500]!r}", status)
         return json.loads(content)
 
     async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -120,7 +120,14 @@ class Wand:
                 await asyncio.sleep(_POLL_SEC)
 
     async def _any(self, graph_id: str, status: str) -> bool:
-        return bool((await self.http.get(f"/runs?graph_id={graph_id}&status={status}&limit=1"))["runs"])
+        """A 503 under a burst says to ask again."""
+        try:
+            page = await self.http.get(f"/runs?graph_id={graph_id}&status={status}&limit=1")
+        except Refused as refusal:
+            if refusal.status != 503:
+                raise
+            return True
+        return bool(page["runs"])
 
     async def _count(self, graph_id: str, status: str) -> int:
         path = f"/runs?graph_id={graph_id}&status={status}&limit={_PAGE}"
