@@ -27,7 +27,7 @@ from wand_orchestrator.visibility import root_of
 
 DATABASE_SEC = 0.6
 TEMPORAL_SEC = 0.6
-CLOSING_SEC = 0.8
+CLOSING_SEC = 1.3
 """Between a run's last event and the close of its workflow lies one write to the database."""
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class RunReader:
         execution = await self._execution(run_id, await self._graph(row) if isinstance(row, Run) else None, budget)
         description = execution.description
         if not isinstance(description, WorkflowExecutionDescription):
-            return await self._without_temporal(run_id, row, description)
+            return await self._without_temporal(run_id, row, description, budget)
         run = row if isinstance(row, Run) else _stand_in(description)
         if execution.closed:
             return await self._closed(run, budget)
@@ -96,7 +96,7 @@ class RunReader:
         return run_view(run, state, await self._graph(run), result=run.result)
 
     async def _without_temporal(
-        self, run_id: str, row: Run | Unavailable | None, temporal: WandError | None
+        self, run_id: str, row: Run | Unavailable | None, temporal: WandError | None, budget: Budget
     ) -> RunView:
         """What the database knows of a run of which Temporal says nothing."""
         if isinstance(row, Unavailable):
@@ -109,7 +109,13 @@ class RunReader:
             reason = "Temporal to accept its start"
         else:
             reason = "Temporal does not know this run: its history is gone, or lies in another namespace"
-        return run_view(row, await self._archived_state(row), await self._graph(row), reasons=[reason])
+        state = await self._archived_state(row)
+        if state.status.ended:  # it ended while Temporal was asked
+            ended = await self.row(run_id, budget)
+            if isinstance(ended, Run) and ended.status.ended:
+                return await self._ended(ended)
+            state = _without_end(state)
+        return run_view(row, state, await self._graph(row), reasons=[reason])
 
     async def _closed(self, run: Run, budget: Budget) -> RunView:
         """Settle it. While a part that this needs is away, the end is held back: it is told with its result."""

@@ -43,8 +43,8 @@ def check(url: str, run_id: str, log: EventLog, diary: Diary, begun: dict[str, i
     assert [event["seq"] for event in log.events] == list(range(1, len(log.events) + 1))
     assert log.events[-1]["type"] == "run.succeeded"
     assert httpx.get(f"{url}/runs/{run_id}/logs").json()["events"] == log.events
+    wait_until(lambda: status(url, run_id) == "succeeded", "its result stood in the database")
     run = httpx.get(f"{url}/runs/{run_id}").json()
-    assert run["status"] == "succeeded"
     assert {view["status"] for view in run["nodes"].values()} == {"succeeded"}
     assert {node: diary.count("start", node) for node in begun} == begun
 

@@ -1,0 +1,51 @@
+"""A run is told as one thing, although it is put together from three sources, one after the other."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio.client import Client
+
+from api.executions import Executions
+from api.graph_cache import GraphCache
+from api.run_reader import RunReader
+from api.settlement import Settlement
+from api.webhooks import Webhooks
+from wand_orchestrator.contract import Archive, RunResult
+from wand_orchestrator.errors import Unavailable
+from wand_orchestrator.events import Event, EventType
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.ids import new_run_id
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.storage import Store
+
+GRAPH = Graph.model_validate({"name": "demo", "nodes": [{"id": "a", "type": "agent.transform"}]})
+
+
+class Busy(Executions):
+    """Temporal does not answer in time, and while it is waited for the run ends."""
+
+    def __init__(self, client: Client, store: Store, end: Archive) -> None:
+        super().__init__(client, "wand", eager=False)
+        self._store = store
+        self._end = end
+
+    async def describe(self, run_id: str, seconds: float) -> Any:
+        await self._store.archive.append(self._end)
+        raise Unavailable("temporal", "Temporal does not answer")
+
+    async def state(self, run_id: str, graph: Graph | None, seconds: float) -> Any:
+        raise Unavailable("temporal", "Temporal does not answer")
+
+
+async def test_a_run_that_ends_while_it_is_read_is_told_with_its_result(temporal_client: Client, store: Store) -> None:
+    graph = await store.graphs.add(GRAPH)
+    run = await store.runs.add(new_run_id(), graph.graph_id, GRAPH.name, None)
+    ended = Event(seq=1, ts=datetime(2026, 1, 1, tzinfo=UTC), type=EventType.RUN_SUCCEEDED, progress=100)
+    result = RunResult(outputs={"a": 1}, sinks=("a",))
+    end = Archive(run_id=run.run_id, graph_id=graph.graph_id, name=GRAPH.name, events=(ended,), result=result)
+    executions = Busy(temporal_client, store, end)
+    settlement = Settlement(executions, store, Webhooks(executions, Settings(_env_file=None)))
+
+    view = await RunReader(executions, store, settlement, GraphCache(store)).read(run.run_id)
+
+    assert (view.status, view.result, view.waiting_for) == ("succeeded", result, [])
