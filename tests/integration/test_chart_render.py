@@ -1,0 +1,85 @@
+"""`chart.render`: real images by Vega-Lite of each kind, and nothing from outside."""
+
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from activities.tools.chart_render import Drawing, chart_render
+from activities.tools.chart_spec import ChartSpec, VegaLiteSpec
+from wand_orchestrator import AgentError
+
+POINTS = [{"x": f"2026-01-{day:02d}", "y": day} for day in (1, 2, 3)]
+
+
+async def drawn(series: list[Any], spec: dict[str, Any], format: str = "svg") -> Drawing:
+    wanted = ChartSpec(**spec) if "kind" in spec else VegaLiteSpec(spec)
+    drawing: Drawing = await chart_render.function(series=series, spec=wanted, format=format)
+    return drawing
+
+
+def marks(image: bytes, role: str) -> int:
+    ElementTree.fromstring(image)
+    return len(re.findall(rf'aria-roledescription="{role}"', image.decode()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "series"),
+    [
+        ("line", "line mark", POINTS),
+        ("bar", "bar", [4, 5, None, 6]),
+        ("area", "area mark", [{"x": 1, "y": 2}, {"x": 2, "y": 3}, {"x": 5, "y": 1}]),
+        ("scatter", "point", [{"x": "a", "y": 2}, {"x": "b", "y": 3}, {"x": "a", "y": 1}]),
+    ],
+)
+async def test_every_kind_is_drawn_with_its_titles(kind: str, role: str, series: list[Any]) -> None:
+    drawing = await drawn(series, {"kind": kind, "title": "The <title> & more", "x": "across", "y": "up"})
+
+    assert (drawing.points, drawing.media_type) == (3, "image/svg+xml")
+    assert marks(drawing.image, role) >= (1 if "mark" in role else 3)
+    texts = "".join(ElementTree.fromstring(drawing.image).itertext())
+    assert all(text in texts for text in ("The <title> & more", "across", "up"))
+
+
+async def test_a_png_is_one() -> None:
+    drawing = await drawn([1, 2], {"kind": "line", "width": 100, "height": 50}, "png")
+
+    assert drawing.media_type == "image/png"
+    assert drawing.image.startswith(b"\x89PNG\r\n\x1a\n")
+
+
+async def test_a_full_spec_is_given_the_series_or_brings_its_own_data() -> None:
+    spec = {"mark": "bar", "encoding": {"x": {"field": "x"}, "y": {"field": "y", "type": "quantitative"}}}
+
+    assert marks((await drawn([3, 4, 5], spec)).image, "bar") == 3
+    own = await drawn([3], {**spec, "data": {"values": [{"x": "a", "y": 1, "url": "a field of this name"}]}})
+    assert (marks(own.image, "bar"), own.points) == (1, 0)
+
+
+REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
+    "data from an address": ([1], {"mark": "bar", "data": {"url": "http://127.0.0.1/x.csv"}}, "remote_data"),
+    "data from a file": ([1], {"mark": "bar", "data": {"url": "file:///etc/passwd"}}, "remote_data"),
+    "an image": ([1], {"layer": [{"mark": {"type": "image", "url": "http://127.0.0.1/x"}}]}, "remote_data"),
+    "an image whose address is data": ([1], {"mark": "image", "encoding": {"url": {"field": "y"}}}, "remote_data"),
+    "data looked up": (
+        [1],
+        {"mark": "bar", "transform": [{"lookup": "x", "from": {"data": {"url": "x.csv"}, "key": "k"}}]},
+        "remote_data",
+    ),
+    "no Vega-Lite": ([1], {"mark": "bars"}, "invalid_spec"),
+    "no points": ([None], {"kind": "line"}, "invalid_series"),
+    "numbers among points": ([1, {"x": 1, "y": 1}], {"kind": "line"}, "invalid_series"),
+    "too many": ([1] * 20_001, {"kind": "line"}, "invalid_series"),
+    "a number that no picture holds": ([10**400], {"kind": "line"}, "invalid_series"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_what_cannot_be_drawn_is_refused_for_good(name: str) -> None:
+    series, spec, code = REFUSED[name]
+
+    with pytest.raises(AgentError) as caught:
+        await drawn(series, spec)
+
+    assert (caught.value.code, caught.value.retryable) == (code, False)
