@@ -10,14 +10,13 @@ from sqlalchemy import create_engine, insert
 from wand_orchestrator.storage import Store
 from wand_orchestrator.storage.tables import RunRow
 
-FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 BETWEEN = timedelta(seconds=1)
 _BATCH = 10_000
 _STATUSES = ("succeeded", "succeeded", "succeeded", "failed")
 
 
 async def with_rows(database: Path, rows: int) -> None:
-    """Make the database, with so many ended runs a second apart."""
+    """Make the database, with so many ended runs a second apart, up to now: old ones would be let go."""
     store = Store.open(f"sqlite:///{database}")
     try:
         await store.migrate()
@@ -27,20 +26,21 @@ async def with_rows(database: Path, rows: int) -> None:
 
 
 def middle(rows: int) -> datetime:
-    """So many rows are half older and half newer."""
-    return FIRST + rows // 2 * BETWEEN
+    """About half of so many rows, made a while ago, are older."""
+    return datetime.now(UTC) - rows // 2 * BETWEEN
 
 
 def _fill(database: Path, rows: int) -> None:
+    first = datetime.now(UTC) - rows * BETWEEN
     engine = create_engine(f"sqlite:///{database}")
     with engine.begin() as connection:
         for begin in range(0, rows, _BATCH):
-            connection.execute(insert(RunRow), [_row(number) for number in range(begin, min(begin + _BATCH, rows))])
+            numbers = range(begin, min(begin + _BATCH, rows))
+            connection.execute(insert(RunRow), [_row(number, first + number * BETWEEN) for number in numbers])
     engine.dispose()
 
 
-def _row(number: int) -> dict[str, Any]:
-    moment = FIRST + number * BETWEEN
+def _row(number: int, moment: datetime) -> dict[str, Any]:
     return {
         "id": f"r_{number:032x}",
         "name": f"graph-{number % 10}",

@@ -109,7 +109,7 @@ def _many(quick: bool) -> tuple[Workload, ...]:
 
 def _of_wand_alone(quick: bool) -> tuple[Workload, ...]:
     subscribers, nodes = ((1, 5, 20), 4) if quick else ((1, 100, 1000), 16)
-    few, many = (400, 4000) if quick else (1000, 100_000)
+    few, many = (1000, 10_000) if quick else (1000, 100_000)
     return (
         Workload(
             "sse",
