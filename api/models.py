@@ -146,7 +146,7 @@ class NodeView(BaseModel):
 
     @classmethod
     def of(cls, state: NodeState, reason: str | None) -> "NodeView":
-        return cls(**state.model_dump(), waiting_for=[] if reason is None else [reason])
+        return cls(**dict(state), waiting_for=[] if reason is None else [reason])
 
 
 class NodeDetail(NodeView):

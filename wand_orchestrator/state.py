@@ -132,7 +132,10 @@ def fold(state: RunState, event: Event) -> None:
     """Take one event into `state`; events come in the order of `seq`."""
     state.last_seq = event.seq
     if event.node is not None:
-        _fold_node(state.nodes.setdefault(event.node, NodeState()), event)
+        node = state.nodes.get(event.node)
+        if node is None:
+            node = state.nodes[event.node] = NodeState()
+        _fold_node(node, event)
         if event.type is EventType.NODE_PROGRESS:
             return
     else:

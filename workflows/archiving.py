@@ -13,7 +13,9 @@ from wand_orchestrator.contract import ACTIVITY_ARCHIVE, Archive, RunInput, RunR
 from workflows.journal import Journal
 from workflows.uncancelled import uncancelled
 
-CHUNK = 1000
+CHUNK = 500
+"""Events in one activity: as a rule below the size from which on a payload is kept elsewhere."""
+
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
 """For ever: a run does not end before its journal is in the database."""
 

@@ -1,7 +1,7 @@
 """Starts a node: an agent as an activity, a control node as a coroutine, a stored graph as a child workflow."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -63,7 +63,7 @@ class Launcher:
         """The control node of that id, if it is in flight."""
         return self._controls.get(node)
 
-    def rests(self, in_flight: tuple[str, ...]) -> bool:
+    def rests(self, in_flight: Iterable[str]) -> bool:
         """Whether all of these would survive a new history."""
         return all(node in self._controls and not self._controls[node].busy for node in in_flight)
 

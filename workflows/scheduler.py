@@ -8,7 +8,7 @@ so the source's output itself need not be kept unless it is a sink.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -118,9 +118,9 @@ class Scheduler:
         return Start(entry.node, given)
 
     @property
-    def in_flight(self) -> tuple[str, ...]:
-        """Nodes started and not yet settled, in the order of their start."""
-        return tuple(self._in_flight)
+    def in_flight(self) -> KeysView[str]:
+        """Nodes started and not yet settled, in the order of their start; a view, as there may be thousands."""
+        return self._in_flight.keys()
 
     @property
     def held(self) -> tuple[str, ...]:

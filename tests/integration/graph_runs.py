@@ -40,7 +40,7 @@ class Runs:
     async def start(self, document: dict[str, Any], input: Any = None, **rest: Any) -> Handle:
         return await self.client.start_workflow(
             "GraphRun",
-            {"graph": document, "input": input, **rest},
+            args=[{"graph": document, "input": input, **rest}, None],
             id=f"r_{uuid.uuid4().hex}",
             task_queue=self.task_queue,
             result_type=RunResult,

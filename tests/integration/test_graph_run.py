@@ -218,6 +218,8 @@ async def test_a_long_run_goes_on_in_a_new_history_without_a_gap(tmp_path: Path)
     async with embedded_temporal(ui=False, extra_args=config) as environment:
         async for runs in serve(environment.client, tmp_path):
             nodes = [emit(f"n{i}", i) for i in range(60)]
+            for node in nodes:
+                node["params"]["padding"] = "x" * 6000
             webhook = {"url": "https://example.com", "events": ["run.started", "run.succeeded"]}
             handle = await runs.start(graph(nodes, options={"concurrency": 20}), webhook=webhook)
             result = await handle.result()
@@ -226,6 +228,8 @@ async def test_a_long_run_goes_on_in_a_new_history_without_a_gap(tmp_path: Path)
                 handle.id, run_id=handle.first_execution_run_id
             ).describe()
             assert first.status is WorkflowExecutionStatus.CONTINUED_AS_NEW
+            [kept] = (tmp_path / "payloads" / handle.id).iterdir()  # the graph, for all histories
+            assert kept.stat().st_size > 360_000
             events = await runs.archived(handle)
             assert sum(event.type == "node.succeeded" for event in events) == 60
             assert events[-1].type == "run.succeeded"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from obstore.store import MemoryStore
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowFailureError, WorkflowHistory
 from temporalio.converter import StorageDriverRetrieveContext, StorageDriverStoreContext, StorageDriverWorkflowInfo
@@ -125,6 +126,13 @@ async def test_a_payload_that_is_gone_is_told_of_by_name(tmp_path: Path) -> None
     assert await store.collect(datetime.now(UTC) + timedelta(seconds=5), none_is_open, 10) > 0
     with pytest.raises(NotFound, match="r_lost"):
         await store.retrieve(RETRIEVE, [claim])
+
+
+async def test_an_object_store_is_told_the_content_type() -> None:
+    kept = MemoryStore()
+    [claim] = await PayloadStore(kept).store(context_of("r_1"), [payload(b'"x"')])
+    attributes = (await kept.get_async(claim.claim_data["key"])).attributes
+    assert attributes.get("Content-Type") == "application/json"
 
 
 async def test_only_what_is_old_and_of_a_run_that_has_ended_is_collected(tmp_path: Path) -> None:

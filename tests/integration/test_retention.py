@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from obstore.store import MemoryStore
 from temporalio.testing import WorkflowEnvironment
 
 from api.dependencies import Services
@@ -75,8 +76,6 @@ async def test_without_a_retention_runs_stay(temporal_env: WorkflowEnvironment, 
 
 
 async def test_payloads_are_deleted_some_at_a_time(tmp_path: Path) -> None:
-    from obstore.store import MemoryStore
-
     kept = MemoryStore()
     for number in range(120):
         await kept.put_async(f"r_{number % 3}/{number:064x}.json", b"1")
