@@ -46,7 +46,7 @@ RUN_ENDINGS = frozenset(
 
 def rfc3339(moment: datetime) -> str:
     """UTC with milliseconds, `2026-01-31T12:00:00.000Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 class Event(BaseModel):
