@@ -81,6 +81,8 @@ class ArtifactStore:
 
     async def list(self, run_id: str) -> tuple[Artifact, ...]:
         """In the order of their names; of a run that has none, or that nobody knows, none."""
+        if not _is_run(run_id):
+            return ()
         slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
         async def describe(name: str, size: int) -> Artifact | None:
@@ -96,7 +98,7 @@ class ArtifactStore:
 
     async def read(self, run_id: str, name: str) -> OpenArtifact:
         """Raises NotFound, Unavailable."""
-        if not _is_name(name):
+        if not (_is_name(name) and _is_run(run_id)):
             raise _not_found(run_id, name)
         try:
             with _answering():
@@ -109,6 +111,8 @@ class ArtifactStore:
 
     async def delete_run(self, run_id: str) -> None:
         """Delete all files of a run; what is gone already is no error."""
+        if not _is_run(run_id):
+            return
         with _answering():
             found = await self._store.list(_key(run_id)).collect_async()
             for meta in found:
@@ -155,6 +159,11 @@ def _key(run_id: str, *parts: str) -> str:
     return "/".join((segment, *parts))
 
 
+def _is_run(run_id: str) -> bool:
+    """Whether it can have artifacts: file systems have no folder for a longer name."""
+    return 0 < len(_key(run_id)) <= MAX_NAME_BYTES
+
+
 def _is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and len(name.encode()) <= MAX_NAME_BYTES
 
@@ -167,7 +176,7 @@ def _check(run_id: str, name: str, media_type: str) -> None:
         )
     if not _MEDIA_TYPE.fullmatch(media_type):
         raise _invalid(f"{media_type[:100]!r} is no media type, such as image/svg+xml")
-    if not run_id or len(_key(run_id)) > MAX_NAME_BYTES:
+    if not _is_run(run_id):
         raise _invalid("the run's id is too long to keep artifacts under")
 
 

@@ -55,3 +55,14 @@ async def test_a_run_of_any_name_has_one_folder_of_its_own(tmp_path: Path, run_i
 async def test_a_media_type_that_is_none_is_refused(tmp_path: Path, media_type: str) -> None:
     with pytest.raises(AgentError, match="no media type"):
         await ArtifactStore.open(tmp_path).save("r_1", "a", b"", media_type)
+
+
+async def test_a_run_whose_name_is_too_long_for_a_folder_has_none(tmp_path: Path) -> None:
+    store, run_id = ArtifactStore.open(tmp_path), "r" * 300
+
+    with pytest.raises(AgentError, match="too long"):
+        await store.save(run_id, "a", b"", SVG)
+    assert await store.list(run_id) == ()
+    await store.delete_run(run_id)
+    with pytest.raises(NotFound):
+        await store.read(run_id, "a")
