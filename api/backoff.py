@@ -1,10 +1,20 @@
 """Pauses between attempts to reach something that is away."""
 
 import asyncio
+import logging
 import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from api.executions import QueryFailed
+from wand_orchestrator.errors import Unavailable
 
 FIRST_SEC = 0.2
 LAST_SEC = 3.0
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class Backoff:
@@ -18,3 +28,14 @@ class Backoff:
 
     def reset(self) -> None:
         self._pause = FIRST_SEC
+
+
+async def persist(read: Callable[[], Awaitable[T]]) -> T:
+    """Try until what it needs is there; the connections of subscribers stay open meanwhile."""
+    backoff = Backoff()
+    while True:
+        try:
+            return await read()
+        except (Unavailable, QueryFailed) as error:
+            log.debug("read again later: %s", error.message)
+            await backoff.wait()

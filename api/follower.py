@@ -7,13 +7,12 @@ is long, what the journal reader reads again for it. So nobody is held up by it,
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import TypeVar
+from collections.abc import AsyncGenerator
 
 from fastapi.sse import KEEPALIVE_COMMENT
 
-from api.backoff import Backoff
-from api.executions import Executions, QueryFailed
+from api.backoff import Backoff, persist
+from api.executions import Executions
 from api.journal_reader import JournalPage, JournalReader
 from api.pace import Pace
 from api.window import Chunk, Window, chunk_of
@@ -26,7 +25,6 @@ COMMENT_SEC = 15.0
 BELL_LEAD_SEC = 0.2
 """Where there is a bell it tells first, and the history is the second source: read seldom, it costs nothing twice."""
 
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +93,7 @@ class Follower:
             self._announce()
 
     async def _keep_up(self) -> None:
-        last = await _persist(lambda: self._reader.last_seq(self.run_id))
+        last = await persist(lambda: self._reader.last_seq(self.run_id))
         self._window = Window(max(0, last - self._window_size), self._window_size)
         self._announce()
         pace = Pace()
@@ -107,7 +105,7 @@ class Follower:
     async def _catch_up(self, window: Window) -> bool:
         """Read what has happened by now; gives whether the run has ended."""
         while True:
-            page = await _persist(lambda: self._reader.page(self.run_id, window.last, PAGE))
+            page = await persist(lambda: self._reader.page(self.run_id, window.last, PAGE))
             window.extend(page.events)
             if page.events:
                 self._announce()
@@ -160,18 +158,7 @@ class Follower:
 
     async def _fetch_older(self, after: int) -> JournalPage:
         async with self._older_turn:
-            return await _persist(lambda: self._reader.page(self.run_id, after, PAGE))
-
-
-async def _persist(read: Callable[[], Awaitable[T]]) -> T:
-    """Try until what it needs is there; the connections of subscribers stay open meanwhile."""
-    backoff = Backoff()
-    while True:
-        try:
-            return await read()
-        except (Unavailable, QueryFailed) as error:
-            log.debug("read again later: %s", error.message)
-            await backoff.wait()
+            return await persist(lambda: self._reader.page(self.run_id, after, PAGE))
 
 
 async def _happens(event: asyncio.Event, seconds: float) -> bool:

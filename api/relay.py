@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 from fastapi.sse import EventSourceResponse
 from starlette.types import Receive, Scope, Send
 
+from api.backoff import persist
 from api.executions import Executions
 from api.follower import PAGE, Follower
 from api.journal_reader import JournalReader
@@ -34,10 +36,10 @@ class Relay:
             self._leave(follower)
 
     async def archived(self, run_id: str, after: int) -> AsyncGenerator[bytes]:
-        """SSE of a run that has ended."""
+        """SSE of a run that has ended. A database that is busy or away is waited for: the answer has begun by then."""
         ended = False
         while not ended:
-            page = await self._reader.archived(run_id, after, PAGE)
+            page = await persist(partial(self._reader.archived, run_id, after, PAGE))
             ended = page.ended
             if page.events:
                 after = page.events[-1].seq

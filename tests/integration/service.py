@@ -58,7 +58,9 @@ class Service:
         return dict(answer.json())
 
     async def ended(self, run_id: str) -> Json:
-        return await until(lambda: self.get(run_id), lambda run: run["status"] in ENDED)
+        """The run when it has ended. On a busy machine a call may be answered with 503, which says to ask again."""
+        answer = await until(lambda: self.http.get(f"/runs/{run_id}"), _tells_an_end)
+        return dict(answer.json())
 
     async def run(self, graph: Json, input: Any = None, **rest: Any) -> Json:
         """Start a run and give it when it has ended."""
@@ -77,6 +79,11 @@ class Service:
             async for line in answer.aiter_lines():
                 if line.startswith("data: "):
                     yield json.loads(line.removeprefix("data: "))
+
+
+def _tells_an_end(answer: httpx.Response) -> bool:
+    assert answer.status_code in (200, 503), answer.text
+    return answer.status_code == 200 and answer.json()["status"] in ENDED
 
 
 @asynccontextmanager

@@ -17,6 +17,11 @@ import httpx
 import pytest
 from sample_agents import Diary
 
+from api.executions import Executions
+from api.journal_reader import JournalReader
+from api.relay import Relay
+from api.settlement import Settlement
+from api.webhooks import Webhooks
 from cli.dev_server import embedded_temporal
 from tests.integration.conftest import WEBHOOK_SECRET
 from tests.integration.graph_cases import echo, edge, emit, gate, graph
@@ -185,6 +190,26 @@ async def test_with_the_database_away_runs_go_on_and_end_when_it_is_back(service
             assert (await running.ended(run_id))["status"] == "succeeded"
             seqs = await streaming
             assert seqs == list(range(1, len(seqs) + 1))
+
+
+async def test_a_stream_of_an_ended_run_waits_for_a_database_that_is_away(service: Service, tmp_path: Path) -> None:
+    with PostgresServer() as own:
+        async with running_service(service.client, tmp_path, database_url=own.new_database()) as running:
+            run_id = (await running.run(graph([emit("a", 1)])))["run_id"]
+            own.stop()
+            reading = asyncio.create_task(_archived(running, run_id))
+            assert (await running.http.get("/graphs")).status_code == 503
+            assert not reading.done()
+            own.start()
+            assert b"event: run.succeeded" in await reading
+
+
+async def _archived(service: Service, run_id: str) -> bytes:
+    """What a stream brings that found the run ended before the database went away."""
+    executions = Executions(service.client, service.settings.task_queue, eager=False)
+    settlement = Settlement(executions, service.store, Webhooks(executions, service.settings))
+    relay = Relay(executions, JournalReader(executions, service.store, settlement), None, 10)
+    return b"".join([chunk async for chunk in relay.archived(run_id, 0)])
 
 
 async def _collect(service: Service, run_id: str) -> list[int]:

@@ -74,8 +74,13 @@ async def test_outputs_of_50_mb_go_along_a_chain_and_leave_a_small_history(runs:
     history = await history_of(handle)
     assert sum(event.ByteSize() for event in history.events) < 50_000
     assert max(path.stat().st_size for path in files(folder, handle)) > 50 * MB
+
+
+async def test_a_history_of_large_outputs_replays(runs: Runs) -> None:
+    handle = await runs.start(passed_on(3, 5 * MB))
+    await handle.result()
     replayer = Replayer(workflows=[GraphRun], data_converter=runs.client.data_converter, workflow_runner=sandbox())
-    await replayer.replay_workflow(history)
+    await replayer.replay_workflow(await history_of(handle))
 
 
 async def test_what_is_kept_is_json_that_can_be_read_where_it_lies(runs: Runs, folder: Path) -> None:
