@@ -3,10 +3,15 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from cli.dev_server import embedded_temporal
+
+# How long an example takes says something of the machine, and nothing of the code.
+settings.register_profile("wand", deadline=None)
+settings.load_profile("wand")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
-PATIENCE_SEC = 30.0
+PATIENCE_SEC = 60.0
 
 
 async def eventually(holds: Callable[[], bool], patience_sec: float = PATIENCE_SEC) -> None:
