@@ -50,12 +50,20 @@ class JournalReader:
             live = await self._executions.events(run_id, after, limit, seconds)
         except ExecutionClosed:
             await self._settlement.settle(run_id, seconds)
-            return await self.archived(run_id, after, limit)
+            return await self._after_close(run_id, after, limit)
         except NotFound:
             return await self._without_workflow(run_id, after, limit)
         if live.first > after + 1 and live.last > after:
             return await self._before(run_id, live, after, limit)
         return _page_of(live)
+
+    async def _after_close(self, run_id: str, after: int, limit: int) -> JournalPage:
+        """An execution that closed need not be the run's last: at a continue-as-new a query may meet the old one."""
+        run = await self._store.runs.get(run_id)
+        page = await self.archived(run_id, after, limit)
+        if run is None or run.status.ended:
+            return page
+        return JournalPage(page.events, more=bool(page.events), ended=False)
 
     async def archived(self, run_id: str, after: int, limit: int) -> JournalPage:
         """The same for a run that has ended in the archive."""
