@@ -151,26 +151,31 @@ def wand_subscribers(count: int, nodes: int) -> Entry:
     """From an agent's return to the moment at which a subscriber has the event, over all nodes and subscribers."""
 
     async def go(arena: Arena) -> Measures:
-        latencies = sorted(await _latencies(await arena.wand(), count, nodes))
-        return {"p50_ms": statistics.median(latencies), "p95_ms": latencies[int(0.95 * len(latencies))]}
+        latencies, refused = await _latencies(await arena.wand(), count, nodes)
+        latencies.sort()
+        p95 = latencies[int(0.95 * len(latencies))]
+        return {"p50_ms": statistics.median(latencies), "p95_ms": p95, "refused": float(refused)}
 
     async def prepare(arena: Arena) -> Measures:
-        await _latencies(await arena.wand(), 1, 3)
+        await _latencies(await arena.wand(), 1, 4)
         return {}
 
     label = f"{count:,} subscriber{'s' if count > 1 else ''} of one run"
     return Entry(f"subscribers-{count}", WAND, go, prepare, label)
 
 
-async def _latencies(system: Wand, count: int, nodes: int) -> list[float]:
-    """In ms. The first node's event may come before all are subscribed, and is left out."""
+async def _latencies(system: Wand, count: int, nodes: int) -> tuple[list[float], int]:
+    """In ms, of the nodes that returned when all were subscribed; and how often a subscriber was refused before."""
     run_id = await system.start(await system.store(stamped(nodes, STAMPS_PAUSE_SEC)))
-    subscribers = await asyncio.gather(*(system.follow(run_id) for _ in range(count)))
+    subscribers, refused = await system.follow_all(run_id, count)
+    since = time.time()
     try:
         await asyncio.gather(*(subscriber.ended.wait() for subscriber in subscribers))
         outputs = (await system.http.get(f"/runs/{run_id}"))["result"]["outputs"]
-        returned = {name: output["at"] for name, output in outputs.items() if name != "s0"}
-        return [latency for subscriber in subscribers for latency in _seen(subscriber, returned)]
+        returned = {name: output["at"] for name, output in outputs.items() if output["at"] > since}
+        if len(returned) < nodes // 2:
+            raise Lost(f"it took until {nodes - len(returned)} of {nodes} nodes had ended to serve {count} subscribers")
+        return [latency for subscriber in subscribers for latency in _seen(subscriber, returned)], refused
     finally:
         for subscriber in subscribers:
             subscriber.close()

@@ -119,6 +119,11 @@ class Subscriber(asyncio.Protocol):
         self.begun.set()
         self._end()
 
+    @property
+    def status(self) -> int:
+        """Of the answer, once it has `begun`; 0 if the connection ended before."""
+        return int(self._arrivals[0][1].split(b" ", 2)[1]) if self._arrivals else 0
+
     def close(self) -> None:
         if self._transport is not None:
             self._transport.abort()

@@ -26,6 +26,7 @@ _MEASURES = {
     "mb_per_second": "MB a second",
     "memory_mb": "MB over idle",
     "lost": "runs lost",
+    "refused": "refused with 503 at first",
 }
 
 

@@ -108,7 +108,7 @@ def _many(quick: bool) -> tuple[Workload, ...]:
 
 
 def _of_wand_alone(quick: bool) -> tuple[Workload, ...]:
-    subscribers, nodes = ((1, 5, 20), 4) if quick else ((1, 100, 1000), 16)
+    subscribers, nodes = ((1, 5, 20), 6) if quick else ((1, 100, 1000), 40)
     few, many = (1000, 10_000) if quick else (1000, 100_000)
     return (
         Workload(

@@ -17,6 +17,7 @@ Json = dict[str, Any]
 
 _POLL_SEC = 0.05
 _PAGE = 200
+_ASK_AGAIN_SEC = 0.5
 
 
 class Lost(Exception):
@@ -104,6 +105,21 @@ class Wand:
 
     async def follow(self, run_id: str) -> Subscriber:
         return await self.http.subscribe(f"/runs/{run_id}/stream")
+
+    async def follow_all(self, run_id: str, count: int) -> tuple[list[Subscriber], int]:
+        """So many subscribers that come at once, all served; and how many 503 it took until they were."""
+        served: list[Subscriber] = []
+        refused = 0
+        while len(served) < count:
+            asked = await asyncio.gather(*(self.follow(run_id) for _ in range(count - len(served))))
+            await asyncio.gather(*(subscriber.begun.wait() for subscriber in asked))
+            served += [subscriber for subscriber in asked if subscriber.status == 200]
+            others = [subscriber for subscriber in asked if subscriber.status != 200]
+            if any(subscriber.status != 503 for subscriber in others):
+                raise Lost(f"subscribers were answered with {sorted({other.status for other in others})}")
+            refused += len(others)
+            await asyncio.sleep(_ASK_AGAIN_SEC if others else 0)
+        return served, refused
 
     async def _start_if_let(self, graph_id: str) -> None:
         with suppress(Refused):
