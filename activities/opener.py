@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from activities.archiver import DATABASE_UNAVAILABLE
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import ACTIVITY_OPEN, RunInput, RunOrder
-from wand_orchestrator.errors import Conflict, NotFound, Unavailable, WandError
+from wand_orchestrator.errors import Conflict, Unavailable, WandError
 from wand_orchestrator.execution import resolve_execution
 from wand_orchestrator.storage import Store, StoredGraph
 from wand_orchestrator.subgraphs import Subgraphs
@@ -46,7 +46,7 @@ class Opener:
 
     async def open(self, run_id: str, order: RunOrder) -> RunInput:
         """Raises NotFound, GraphFaults, Unavailable; Conflict if a run of this id has ended."""
-        stored = await self._write_row(run_id, order, await self._ordered(order))
+        stored = await self._write_row(run_id, order, await self._store.graphs.named(order.graph_id, order.graph_name))
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
         return RunInput(
             graph=resolve_execution(stored.graph, self._agents),
@@ -63,13 +63,4 @@ class Opener:
             raise Conflict(f"there was a run {run_id} already, and it has ended", code="run_exists")
         if run.graph_id is None or run.graph_id == stored.graph_id:
             return stored
-        return await self._ordered(RunOrder(graph_id=run.graph_id))
-
-    async def _ordered(self, order: RunOrder) -> StoredGraph:
-        if order.graph_id is not None:
-            stored = await self._store.graphs.get(order.graph_id)
-        else:
-            stored = await self._store.graphs.latest(order.graph_name or "")
-        if stored is None:
-            raise NotFound(f"there is no graph {order.graph_id or order.graph_name}", code="graph_not_found")
-        return stored
+        return await self._store.graphs.named(run.graph_id, None)

@@ -67,7 +67,7 @@ class Schedules:
     async def create(self, request: ScheduleRequest) -> str:
         """Gives its id. Raises NotFound for an unknown graph, ScheduleInvalid, Conflict for an id that is taken."""
         budget = Budget()
-        graph = await self._graph(request)
+        graph = await self._store.graphs.named(request.graph_id, request.graph_name)
         id = request.schedule_id or _new_id(graph.name)
         attributes = _search_attributes(request, graph)
         schedule = Schedule(
@@ -136,15 +136,6 @@ class Schedules:
         handle, seconds = await self._handle(schedule_id)
         async with deadline(seconds), translated(_meaning):
             await handle.delete(rpc_timeout=_timeout(seconds))
-
-    async def _graph(self, request: ScheduleRequest) -> StoredGraph:
-        if request.graph_id is not None:
-            stored = await self._store.graphs.get(request.graph_id)
-        else:
-            stored = await self._store.graphs.latest(request.graph_name or "")
-        if stored is None:
-            raise NotFound(f"there is no graph {request.graph_id or request.graph_name}", code="graph_not_found")
-        return stored
 
     async def _action(
         self, schedule_id: str, request: ScheduleRequest, graph: StoredGraph, attributes: TypedSearchAttributes

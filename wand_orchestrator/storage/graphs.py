@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
+from wand_orchestrator.errors import NotFound
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import GraphId, new_graph_id
 from wand_orchestrator.storage import json_text
@@ -82,6 +83,13 @@ class Graphs:
 
     async def get(self, graph_id: str) -> StoredGraph | None:
         return _stored(await self._database.row(_GRAPHS.where(col(GraphRow.id) == graph_id)))
+
+    async def named(self, graph_id: str | None, name: str | None) -> StoredGraph:
+        """The graph of this id or, without an id, the newest version of this name. Raises NotFound."""
+        stored = await self.get(graph_id) if graph_id is not None else await self.latest(name or "")
+        if stored is None:
+            raise NotFound(f"there is no graph {graph_id or name}", code="graph_not_found")
+        return stored
 
     async def latest(self, name: str) -> StoredGraph | None:
         """The highest version of this name."""
