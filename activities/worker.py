@@ -25,8 +25,8 @@ from activities.context import Artifacts
 from activities.next_task import next_task
 from activities.runner import Services, activity_for, worker_identity
 from activities.slots import POLLERS, worker_tuner
-from wand_orchestrator.bell import Bell
-from wand_orchestrator.contract import EXTERN_RING
+from wand_orchestrator.contract import EXTERN_VOICE
+from wand_orchestrator.feed import Feed
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.temporal import keeping_payloads
@@ -52,12 +52,12 @@ def build_worker(
     workflows: Sequence[type] = (),
     local_activities: Sequence[Callable[..., Awaitable[Any]]] = (),
     interceptors: Sequence[Interceptor] = (),
-    bell: Bell | None = None,
+    feed: Feed | None = None,
 ) -> Worker:
     """A worker of all agents in `registry`; without `workflows` it needs nothing but Temporal.
 
-    `bell` is rung, in this process, whenever a run's journal grows. Who runs the worker owns it: the threads in which
-    plain functions run begin with their first call and end when the worker has ended.
+    `feed` is told, in this process, of every event of its runs. Who runs the worker owns it: the threads in which plain
+    functions run begin with their first call and end when the worker has ended.
     """
     # An async agent and its plain tools share one place; a plain agent that waits for an async tool that calls a plain
     # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
@@ -72,7 +72,7 @@ def build_worker(
         workflows=workflows,
         activities=[*agents, next_task, *local_activities],
         workflow_runner=UnsandboxedWorkflowRunner(),  # see docs/decisions/no-sandbox.md
-        interceptors=interceptors if bell is None else (*interceptors, BellInterceptor(bell)),
+        interceptors=interceptors if feed is None else (*interceptors, FeedInterceptor(feed)),
         plugins=[SimplePlugin("wand.threads", run_context=partial(_closing, threads))],
         tuner=worker_tuner(settings),
         workflow_task_poller_behavior=POLLERS,
@@ -91,16 +91,16 @@ def deployment() -> WorkerDeploymentConfig:
     )
 
 
-class BellInterceptor(Interceptor):
-    """Lets workflows ring a bell, which is no part of a workflow."""
+class FeedInterceptor(Interceptor):
+    """Gives workflows a voice, which is no part of a workflow."""
 
-    def __init__(self, bell: Bell) -> None:
-        self._bell = bell
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
 
     def workflow_interceptor_class(
         self, input: WorkflowInterceptorClassInput
     ) -> type[WorkflowInboundInterceptor] | None:
-        input.unsafe_extern_functions[EXTERN_RING] = self._bell.ring
+        input.unsafe_extern_functions[EXTERN_VOICE] = partial(self._feed.voice, worker_identity())
         return None
 
 

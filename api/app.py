@@ -16,7 +16,7 @@ from api.openapi import DocumentedApi
 from api.routers import artifacts as artifacts_router
 from api.routers import catalog, events, graphs, health, runs, schedules, steering
 from wand_orchestrator.artifacts import ArtifactStore
-from wand_orchestrator.bell import Bell
+from wand_orchestrator.feed import Feed
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
@@ -35,10 +35,10 @@ def create_app(
     store: Store,
     registry: Registry,
     artifacts: ArtifactStore,
-    bell: Bell | None = None,
+    feed: Feed | None = None,
 ) -> FastAPI:
-    """The application over what the caller has opened, and closes. `bell`: of a worker in this process."""
-    services = Services.build(settings, client, store, registry, artifacts, bell)
+    """The application over what the caller has opened, and closes. `feed`: of a worker in this process."""
+    services = Services.build(settings, client, store, registry, artifacts, feed)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

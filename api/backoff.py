@@ -21,10 +21,14 @@ class Backoff:
     def __init__(self) -> None:
         self._pause = FIRST_SEC
 
-    async def wait(self) -> None:
-        """The pause doubles from one to the next, and varies so that many do not come back at once."""
-        await asyncio.sleep(self._pause * random.uniform(0.7, 1.0))
+    def next(self) -> float:
+        """Seconds of the next pause. Each is twice the one before, and varies so that many do not come back at once."""
+        pause = self._pause * random.uniform(0.7, 1.0)
         self._pause = min(LAST_SEC, self._pause * 2)
+        return pause
+
+    async def wait(self) -> None:
+        await asyncio.sleep(self.next())
 
     def reset(self) -> None:
         self._pause = FIRST_SEC

@@ -20,15 +20,16 @@ from api.run_reader import RunReader
 from api.schedules import Schedules
 from api.settlement import Settlement
 from api.settler import Settler
+from api.shared import Shared
 from api.starter import Starter
 from api.steering import Steering
 from api.webhooks import Webhooks
 from wand_orchestrator.artifacts import ArtifactStore
-from wand_orchestrator.bell import Bell
+from wand_orchestrator.feed import Feed
 from wand_orchestrator.payloads import PayloadStore
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.storage import Store
+from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.subgraphs import Subgraphs
 from wand_orchestrator.temporal import keeping_payloads
 
@@ -59,6 +60,7 @@ class Services:
     retention: Retention
     schedules: Schedules
     relay: Relay
+    looks: Shared[str, Run | None]
 
     @classmethod
     def build(
@@ -68,9 +70,9 @@ class Services:
         store: Store,
         registry: Registry,
         artifacts: ArtifactStore,
-        bell: Bell | None,
+        feed: Feed | None,
     ) -> "Services":
-        executions = Executions(keeping_payloads(client, settings), settings.task_queue, eager=bell is not None)
+        executions = Executions(keeping_payloads(client, settings), settings.task_queue, eager=feed is not None)
         webhooks = Webhooks(executions, settings)
         settlement = Settlement(executions, store, webhooks)
         reader = JournalReader(executions, store, settlement)
@@ -102,7 +104,8 @@ class Services:
             deletions=deletions,
             retention=Retention(settings, executions, store, deletions, payloads),
             schedules=Schedules(executions.client, settings.task_queue, store),
-            relay=Relay(executions, reader, bell, settings.sse_queue_size),
+            relay=Relay(executions, reader, feed or Feed(), settings.sse_queue_size),
+            looks=Shared(),
         )
 
 

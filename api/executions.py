@@ -63,6 +63,8 @@ POLL_SILENCE = timedelta(seconds=70)
 
 HISTORY_POLL_SEC = 60.0
 
+_TASK_COMPLETED = enums.EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+
 PING_SEC = 0.25
 """Of the time for a worker's answer: to tell, when there is none, whether Temporal itself is away."""
 
@@ -111,13 +113,31 @@ class AttributesMissing(WandError):
 
 
 @dataclass(frozen=True)
-class HistoryStep:
-    """What a poll of the history brought. `token`: to go on from, with `execution`."""
+class AcceptedTask:
+    """A workflow task as the history has it: the id of its start, and who did it."""
 
-    grew: bool
-    closed: bool
-    execution: str
-    token: bytes | None
+    start: int
+    worker: str
+
+
+@dataclass(frozen=True)
+class HistoryStep:
+    """What a poll of the history brought: workflow tasks that were accepted, oldest first.
+
+    `began`: the execution, where its first event is among them; `token`: to go on from; `successor`: the execution in
+    which the run has gone on, to poll from its begin; `over`: nothing more will come.
+    """
+
+    tasks: tuple[AcceptedTask, ...] = ()
+    over: bool = False
+    began: str = ""
+    token: bytes | None = None
+    successor: str = ""
+
+    @property
+    def news(self) -> bool:
+        """Whether the journal may have grown, which it does in workflow tasks only, or has come to its end."""
+        return bool(self.tasks or self.successor or self.over)
 
 
 class Executions:
@@ -314,10 +334,7 @@ class Executions:
         return {name for name, yes in zip(names, polled, strict=True) if yes}
 
     async def poll_history(self, run_id: str, execution: str | None, token: bytes | None) -> HistoryStep:
-        """Wait for news in the history, for at most about 20 s. Start with None and None, which reads what is there.
-
-        Only a completed workflow task can have made the journal grow; a continue-as-new leads on to the next execution.
-        """
+        """Wait for news in the history, for at most about 20 s. Start without a token, which reads what is there."""
         async with translated(_meaning):
             pages = self.client.get_workflow_handle(run_id, run_id=execution).fetch_history_events(
                 next_page_token=token,
@@ -328,9 +345,13 @@ class Executions:
             await pages.fetch_next_page()
         events = pages.current_page or ()
         if events and (successor := _successor(events[-1])):
-            return HistoryStep(grew=True, closed=False, execution=successor, token=None)
-        grew = any(event.event_type == enums.EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED for event in events)
-        return HistoryStep(grew, pages.next_page_token is None, execution or "", pages.next_page_token)
+            return HistoryStep(successor=successor)
+        return HistoryStep(
+            tasks=tuple(_accepted(event) for event in events if event.event_type == _TASK_COMPLETED),
+            over=pages.next_page_token is None,
+            began=_execution(events[0]) if events else "",
+            token=pages.next_page_token,
+        )
 
     async def closing_event(self, run_id: str, seconds: float, *, wait: bool = False) -> HistoryEvent | None:
         """The last event of a closed execution's history. `wait`: until it has closed."""
@@ -387,6 +408,16 @@ class Executions:
             )
         oldest = datetime.now(UTC) - POLL_SILENCE
         return any(poller.last_access_time.ToDatetime(UTC) > oldest for poller in answer.pollers)
+
+
+def _accepted(event: HistoryEvent) -> AcceptedTask:
+    attributes = event.workflow_task_completed_event_attributes
+    return AcceptedTask(attributes.started_event_id, attributes.identity)
+
+
+def _execution(event: HistoryEvent) -> str:
+    """Which one the history is of, as its first event says; that of a reset names the one that was reset."""
+    return event.workflow_execution_started_event_attributes.original_execution_run_id
 
 
 def _successor(event: HistoryEvent) -> str:

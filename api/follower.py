@@ -1,62 +1,72 @@
 """Follows one run for all of its subscribers in this process.
 
-It learns from the history, and from the bell of a worker in the same process, that something happened, and then reads
-what it was, once for all. A subscriber is a cursor: it takes what is in the window, or, if it is slower than the window
-is long, what the journal reader reads again for it. So nobody is held up by it, and it misses nothing.
+It learns from the history that a workflow task was accepted, and hears what was said in it from the workflow itself, if
+that is in the same process; otherwise it asks the journal reader, once for all. A subscriber is a cursor: it takes what
+is in the window, or, if it is slower than the window is long, what the journal reader reads again for it. So nobody is
+held up by it, and it misses nothing.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 from fastapi.sse import KEEPALIVE_COMMENT
 
 from api.backoff import Backoff, persist
 from api.executions import Executions
-from api.journal_reader import JournalPage, JournalReader
+from api.history_watch import HistoryWatch
+from api.journal_reader import JournalPage, JournalReader, stored
 from api.pace import Pace
+from api.shared import Shared
 from api.window import Chunk, Window, chunk_of
-from wand_orchestrator.bell import Bell
-from wand_orchestrator.errors import NotFound, Unavailable, WandError
+from wand_orchestrator.errors import WandError
+from wand_orchestrator.events import RUN_ENDINGS
+from wand_orchestrator.feed import Feed, Voice
+from wand_orchestrator.storage import StoredEvent
 
 PAGE = 500
 COMMENT_SEC = 15.0
 
-BELL_LEAD_SEC = 0.2
-"""Where there is a bell it tells first, and the history is the second source: read seldom, it costs nothing twice."""
+SILENCE_SEC = 0.2
+"""While a workflow in this process says nothing, its history is read no more often than this."""
 
 
 log = logging.getLogger(__name__)
 
 
 class Follower:
-    """Between `start` and `stop` its tasks follow the run; subscribers only read what they have put into the window."""
+    """Between `start` and `stop` its task follows the run; subscribers only read what it has put into the window."""
 
     def __init__(
-        self, run_id: str, executions: Executions, reader: JournalReader, bell: Bell | None, window_size: int
+        self, run_id: str, executions: Executions, reader: JournalReader, feed: Feed, window_size: int
     ) -> None:
         self.run_id = run_id
         self.subscribers = 0
-        self._executions = executions
+        self._watch = HistoryWatch(run_id, executions)
         self._reader = reader
-        self._bell = bell
+        self._feed = feed
         self._window_size = window_size
         self._window: Window | None = None
         self._over = False
-        self._news = asyncio.Event()
+        self._said = asyncio.Event()
         self._grown = asyncio.Event()
-        self._older: dict[int, asyncio.Task[JournalPage]] = {}
+        self._older: Shared[int, JournalPage] = Shared()
         self._older_turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether the run is known to have begun and not known to have ended."""
+        return self._window is not None and not self._over
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"follower of {self.run_id}")
 
     async def stop(self) -> None:
-        tasks = [task for task in (self._task, *self._older.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._older.stop()
 
     async def chunks(self, after: int) -> AsyncGenerator[bytes]:
         """Events behind `after` as SSE, until the last one; a comment whenever there was nothing for a while."""
@@ -77,70 +87,86 @@ class Follower:
 
     async def _run(self) -> None:
         """Until the run has ended; the window stays for those who have not read it all."""
-        if self._bell is not None:
-            self._news = self._bell.listen(self.run_id)
+        self._said = self._feed.listen(self.run_id)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                history = tasks.create_task(self._watch_history())
-                await self._keep_up()
-                history.cancel()
-        except* WandError as group:
-            log.warning("the run %s cannot be followed: %s", self.run_id, group.exceptions[0])
+            await self._follow()
+        except WandError as error:
+            log.warning("the run %s cannot be followed: %s", self.run_id, error)
         finally:
-            if self._bell is not None:
-                self._bell.leave(self.run_id, self._news)
+            self._feed.leave(self.run_id, self._said)
             self._over = True
             self._announce()
 
-    async def _keep_up(self) -> None:
-        last = await persist(lambda: self._reader.last_seq(self.run_id))
-        self._window = Window(max(0, last - self._window_size), self._window_size)
-        self._announce()
-        pace = Pace()
-        while not await self._catch_up(self._window):
-            await self._news.wait()
-            await pace.wait()
-            self._news.clear()
+    async def _follow(self) -> None:
+        pace, unknown = Pace(), Backoff()
+        while True:
+            self._said.clear()
+            step = await self._watch.next()
+            if step.news and await self._catch_up(step.over):
+                return
+            if step.over:
+                self._watch.restart()
+                await _happens(self._said, unknown.next())
+            else:
+                await self._silence()
+                if step.news and not self._ends():
+                    await pace.wait()
 
-    async def _catch_up(self, window: Window) -> bool:
-        """Read what has happened by now; gives whether the run has ended."""
+    async def _catch_up(self, over: bool) -> bool:
+        """Take what has happened by now; gives whether the run has ended."""
+        heard = self._heard()
+        if heard is not None:
+            self._take(heard)
+            if heard and heard[-1].type in RUN_ENDINGS:
+                return True
+        return await self._ask() if heard is None or over else False
+
+    async def _silence(self) -> None:
+        """Until the workflow says something more, if it is here; what waits to be accepted is polled for at once."""
+        voice = self._voice()
+        if voice is not None and not voice.awaits(self._watch.accepted):
+            await _happens(self._said, SILENCE_SEC)
+
+    def _ends(self) -> bool:
+        """Whether the last event is on its way, so that there is no reason to wait for more to come with it."""
+        voice = self._voice()
+        return voice is not None and voice.ended
+
+    def _voice(self) -> Voice | None:
+        voice = self._feed.hear(self.run_id)
+        return voice if voice is not None and voice.execution == self._watch.execution else None
+
+    def _heard(self) -> Sequence[StoredEvent] | None:
+        """What the workflow said behind the window; None if it is not here, or does not know it all."""
+        voice = self._voice()
+        if voice is None or voice.worker != self._watch.worker:
+            return None
+        said = voice.accepted(self._watch.accepted, None if self._window is None else self._window.last)
+        return None if said is None else [stored(event) for event in said]
+
+    async def _ask(self) -> bool:
+        """Read what is behind the window; gives whether the run has ended."""
+        if self._window is None:
+            last = await persist(lambda: self._reader.last_seq(self.run_id))
+            self._window = Window(max(0, last - self._window_size), self._window_size)
+        window = self._window
         while True:
             page = await persist(lambda: self._reader.page(self.run_id, window.last, PAGE))
-            window.extend(page.events)
-            if page.events:
-                self._announce()
+            self._take(page.events)
             if page.ended or not page.more:
                 return page.ended
+
+    def _take(self, events: Sequence[StoredEvent]) -> None:
+        if not events:
+            return
+        if self._window is None:
+            self._window = Window(events[0].seq - 1, self._window_size)
+        self._window.extend(events)
+        self._announce()
 
     def _announce(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
-
-    async def _watch_history(self) -> None:
-        """Set `_news` whenever the journal may have grown; ends with the workflow."""
-        execution: str | None = None
-        token: bytes | None = None
-        backoff = Backoff()
-        while True:
-            try:
-                step = await self._executions.poll_history(self.run_id, execution, token)
-            except NotFound:  # yet to be started; or cancelled before it was, which the database knows
-                execution = token = None
-                self._news.set()
-                await backoff.wait()
-                continue
-            except Unavailable as error:
-                log.debug("the history of %s: %s", self.run_id, error.message)
-                await backoff.wait()
-                continue
-            backoff.reset()
-            execution, token = step.execution or execution, step.token
-            if step.grew or step.closed:
-                self._news.set()
-            if step.closed:
-                return
-            if step.grew and self._bell is not None:
-                await asyncio.sleep(BELL_LEAD_SEC)
 
     # What subscribers take
 
@@ -149,10 +175,7 @@ class Follower:
 
     async def _read_older(self, after: int) -> Chunk | None:
         """Events before the window; None if they did not come in time for a comment. Who asks alike shares a read."""
-        task = self._older.get(after)
-        if task is None:
-            task = self._older[after] = asyncio.create_task(self._fetch_older(after))
-            task.add_done_callback(lambda _: self._older.pop(after, None))
+        task = self._older.ask(after, lambda: self._fetch_older(after))
         done, _ = await asyncio.wait({task}, timeout=COMMENT_SEC)
         return chunk_of(task.result().events) if done else None
 

@@ -116,14 +116,18 @@ class JournalReader:
         return await self.archived(run_id, after, limit) if run.status.ended else JournalPage((), False, False)
 
 
-def fits(stored: StoredEvent, node: str | None, level: Level | None) -> bool:
+def fits(kept: StoredEvent, node: str | None, level: Level | None) -> bool:
     if node is None and level is None:
         return True
-    event = Event.model_validate_json(stored.body)
+    event = Event.model_validate_json(kept.body)
     return (node is None or event.node == node) and (level is None or LEVELS.index(event.level) >= LEVELS.index(level))
 
 
+def stored(event: Event) -> StoredEvent:
+    return StoredEvent(event.seq, event.type, event.model_dump_json())
+
+
 def _page_of(live: EventPage) -> JournalPage:
-    events = [StoredEvent(event.seq, event.type, event.model_dump_json()) for event in live.events]
+    events = [stored(event) for event in live.events]
     more = bool(events) and events[-1].seq < live.last
     return JournalPage(events, more, ended=live.ended and not more)

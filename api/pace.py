@@ -5,8 +5,8 @@ Each question costs the run a query on its worker. See docs/decisions for what w
 
 import asyncio
 
-QUIET_SEC = 0.3
-FIRST_GAP_SEC = 0.05
+QUIET_SEC = 0.1
+FIRST_GAP_SEC = 0.02
 LAST_GAP_SEC = 0.2
 GROWTH = 1.5
 

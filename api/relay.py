@@ -13,14 +13,14 @@ from api.executions import Executions
 from api.follower import PAGE, Follower
 from api.journal_reader import JournalReader
 from api.window import chunk_of
-from wand_orchestrator.bell import Bell
+from wand_orchestrator.feed import Feed
 
 
 class Relay:
-    def __init__(self, executions: Executions, reader: JournalReader, bell: Bell | None, window_size: int) -> None:
+    def __init__(self, executions: Executions, reader: JournalReader, feed: Feed, window_size: int) -> None:
         self._executions = executions
         self._reader = reader
-        self._bell = bell
+        self._feed = feed
         self._window_size = window_size
         self._followers: dict[str, Follower] = {}
         self._stopping: set[asyncio.Task[None]] = set()
@@ -56,10 +56,15 @@ class Relay:
         """Runs that are followed now."""
         return len(self._followers)
 
+    def goes_on(self, run_id: str) -> bool:
+        """Whether it is known here, without asking anybody, that there is such a run and that it has not ended."""
+        follower = self._followers.get(run_id)
+        return follower is not None and follower.live
+
     def _join(self, run_id: str) -> Follower:
         follower = self._followers.get(run_id)
         if follower is None:
-            follower = Follower(run_id, self._executions, self._reader, self._bell, self._window_size)
+            follower = Follower(run_id, self._executions, self._reader, self._feed, self._window_size)
             self._followers[run_id] = follower
             follower.start()
         follower.subscribers += 1

@@ -25,7 +25,7 @@ from cli.data_folder import held
 from cli.dev_server import DevServer, dev_server, end_orphans
 from cli.ports import choose_port, listen, port_of
 from wand_orchestrator.artifacts import ArtifactStore
-from wand_orchestrator.bell import Bell
+from wand_orchestrator.feed import Feed
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
@@ -66,13 +66,13 @@ async def embedded_stack(
             dev_server(port=temporal_port, ui_port=ui_port, ui=ui, database=database) as temporal,
         ):
             artifacts = ArtifactStore.open(settings.effective_artifacts_url)
-            bell = Bell()
+            feed = Feed()
             app = create_app(
-                settings, client=temporal.client, store=store, registry=registry, artifacts=artifacts, bell=bell
+                settings, client=temporal.client, store=store, registry=registry, artifacts=artifacts, feed=feed
             )
             url = url_of(settings.host, port_of(listener))
             async with (
-                core_worker(temporal.client, settings, registry, store, artifacts, bell=bell),
+                core_worker(temporal.client, settings, registry, store, artifacts, feed=feed),
                 serving(app, listener),
             ):
                 yield Stack(settings, url, temporal, store, artifacts)
@@ -102,7 +102,7 @@ async def core_worker(
     artifacts: ArtifactStore,
     *,
     task_queue: str | None = None,
-    bell: Bell | None = None,
+    feed: Feed | None = None,
 ) -> AsyncIterator[None]:
     """A worker that runs the workflows, the agents, and what workflows have done for themselves; webhooks beside it."""
     client = keeping_payloads(client, settings)
@@ -119,7 +119,7 @@ async def core_worker(
             retry_now_activity(client),
             outputs_activity(client, [GraphRun]),
         ],
-        bell=bell,
+        feed=feed,
     )
     async with build_webhook_worker(client, settings, [WebhookDelivery], task_queue=task_queue), core:
         yield

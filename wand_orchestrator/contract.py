@@ -57,8 +57,9 @@ TOO_SLOW = "too_slow"
 LOCAL_PAYLOAD_BYTES = 64 * 1024
 """A node with a larger input runs as a regular activity; a larger result of a local one is kept out of the history."""
 
-EXTERN_RING = "wand_ring"
-"""Extern function of the workflow: `ring(run_id)` tells a relay in this process that the journal grew."""
+EXTERN_VOICE = "wand_voice"
+"""Extern function of the workflow: `voice(run_id, execution)` gives `say(task, event)`, by which a relay in the same
+process hears of every event. See `wand_orchestrator.feed`."""
 
 
 def webhook_queue(task_queue: str) -> str:

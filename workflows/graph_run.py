@@ -14,7 +14,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from wand_orchestrator.contract import (
-    EXTERN_RING,
+    EXTERN_VOICE,
     QUERY_EVENTS,
     QUERY_PARTS,
     QUERY_PROGRESS,
@@ -38,6 +38,7 @@ from wand_orchestrator.contract import (
     StatePage,
     StateTable,
 )
+from wand_orchestrator.events import Event
 from wand_orchestrator.node_table import NodeTable
 from wand_orchestrator.state import Failure, parts_of
 from workflows import entries
@@ -67,7 +68,7 @@ class GraphRun:
         self._run = unopened(read) if isinstance(read, RunOrder) else read
         self._goes_on = carried is not None
         state = state_from(carried["state"], self._run.graph) if carried else None
-        self._journal = Journal(workflow.now, _ring(), state)
+        self._journal = Journal(workflow.now, _told(), state)
         self._forwarder = Forwarder(self._journal, self._run.parent, carried)
         self._visibility = Visibility(self._journal)
         self._begin(carried)
@@ -269,13 +270,19 @@ class GraphRun:
         return self._journal.state.progress
 
 
-def _ring() -> Callable[[], None]:
-    """Tells a relay in this process that the journal grew; replayed events are known already."""
-    ring: Callable[[str], None] | None = workflow.extern_functions().get(EXTERN_RING)
-    if ring is None:
-        return lambda: None
-    run_id = workflow.info().workflow_id
-    return lambda: None if workflow.unsafe.is_replaying() else ring(run_id)
+def _told() -> Callable[[Event], None]:
+    """Tells a relay in this process of events; replayed ones are known already."""
+    voice: Callable[[str, str], Callable[[int, Event], None]] | None = workflow.extern_functions().get(EXTERN_VOICE)
+    if voice is None:
+        return lambda _: None
+    info = workflow.info()
+    say = voice(info.workflow_id, info.run_id)
+
+    def tell(event: Event) -> None:
+        if not workflow.unsafe.is_replaying():
+            say(info.get_current_history_length(), event)
+
+    return tell
 
 
 def _failed(failure: Failure) -> ApplicationError:

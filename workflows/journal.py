@@ -15,13 +15,15 @@ PAGE_BYTES = 200_000
 class Journal:
     """Appends events and pages through them.
 
-    `now`: the workflow's clock. `ring`: called at every event, so that a relay in the same process need not ask.
+    `now`: the workflow's clock. `tell`: called with every event, so that a relay in the same process need not ask.
     """
 
-    def __init__(self, now: Callable[[], datetime], ring: Callable[[], None], state: RunState | None = None) -> None:
+    def __init__(
+        self, now: Callable[[], datetime], tell: Callable[[Event], None], state: RunState | None = None
+    ) -> None:
         self.state = state or RunState()
         self._now = now
-        self._ring = ring
+        self._tell = tell
         self._events: list[Event] = []
         self._base = self.state.last_seq
         self._archived = self._base
@@ -44,7 +46,7 @@ class Journal:
         )
         self._events.append(event)
         fold(self.state, event)
-        self._ring()
+        self._tell(event)
 
     @property
     def ended(self) -> bool:

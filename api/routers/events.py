@@ -1,5 +1,6 @@
 """A run's events: read as a list, or followed as they happen."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -61,7 +62,7 @@ async def stream(
     """The events as they happen, from the first or from where the caller left off; ends with the run's last event."""
     if last_event_id is not None:
         after = _seq(last_event_id)
-    row = await _known(services, run_id)
+    row = None if services.relay.goes_on(run_id) else await _known(services, run_id)
     if row is None or not row.status.ended:
         return EventStream(services.relay.live(run_id, after))
     if after >= row.last_seq:
@@ -70,7 +71,14 @@ async def stream(
 
 
 async def _known(services: Services, run_id: str) -> Run | None:
-    """The run's row, None if only Temporal could be asked. Raises NotFound, Unavailable."""
+    """The run's row, None if only Temporal could be asked; many who come at once share one look.
+
+    Raises NotFound, Unavailable.
+    """
+    return await asyncio.shield(services.looks.ask(run_id, lambda: _look(services, run_id)))
+
+
+async def _look(services: Services, run_id: str) -> Run | None:
     budget = Budget()
     row = await services.runs.row(run_id, budget)
     if isinstance(row, Run):

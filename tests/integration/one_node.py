@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
-from wand_orchestrator.contract import EXTERN_RING, SIGNAL_REPORT, AgentCall, AgentResult, Report
+from wand_orchestrator.contract import SIGNAL_REPORT, AgentCall, AgentResult, Report
 
 NODE = "n"
 
@@ -34,9 +34,6 @@ class OneNode:
 
     @workflow.run
     async def run(self, order: Order) -> AgentResult:
-        ring = workflow.extern_functions().get(EXTERN_RING)
-        if ring is not None:
-            ring(workflow.info().workflow_id)
         result: AgentResult = await workflow.execute_activity(
             order.agent,
             AgentCall(**order.call),

@@ -23,7 +23,7 @@ from cli.api_server import serving, url_of
 from cli.ports import LOOPBACK, listen, port_of
 from tests.waiting import until
 from wand_orchestrator.artifacts import ArtifactStore
-from wand_orchestrator.bell import Bell
+from wand_orchestrator.feed import Feed
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
@@ -88,17 +88,17 @@ def _tells_an_end(answer: httpx.Response) -> bool:
 
 @asynccontextmanager
 async def running_service(
-    client: Client, folder: Path, *, worker: bool = True, shared_bell: bool = True, **settings: Any
+    client: Client, folder: Path, *, worker: bool = True, shared_feed: bool = True, **settings: Any
 ) -> AsyncIterator[Service]:
-    """`worker`: whether one runs; `shared_bell`: whether it is in the API's process, as far as the API knows."""
+    """`worker`: whether one runs; `shared_feed`: whether it is in the API's process, as far as the API knows."""
     options = {"data_dir": folder, "task_queue": f"q-{uuid.uuid4().hex}", "plugins": "sample_agents", **settings}
     configured = Settings(_env_file=None, **options)
     store = Store.open(configured.effective_database_url)
     await store.migrate()
     registry = Registry.load(configured)
     artifacts = ArtifactStore.open(configured.effective_artifacts_url)
-    bell = Bell() if shared_bell else None
-    app = create_app(configured, client=client, store=store, registry=registry, artifacts=artifacts, bell=bell)
+    feed = Feed() if shared_feed else None
+    app = create_app(configured, client=client, store=store, registry=registry, artifacts=artifacts, feed=feed)
     service = Service(httpx.AsyncClient(), client, store, configured, registry, artifacts, "")
     try:
         async with _serving(app) as url:
@@ -107,7 +107,7 @@ async def running_service(
             async with httpx.AsyncClient(base_url=url, timeout=30, headers=headers) as http:
                 service.http, service.url = http, url
                 if worker:
-                    async with build_service_worker(service, bell):
+                    async with build_service_worker(service, feed):
                         yield service
                 else:
                     yield service
@@ -115,7 +115,7 @@ async def running_service(
         await store.close()
 
 
-def build_service_worker(service: Service, bell: Bell | None = None, client: Client | None = None) -> Worker:
+def build_service_worker(service: Service, feed: Feed | None = None, client: Client | None = None) -> Worker:
     """`client`: one that is connected, where the service's is not."""
     connected = keeping_payloads(client or service.client, service.settings)
     return build_worker(
@@ -130,7 +130,7 @@ def build_service_worker(service: Service, bell: Bell | None = None, client: Cli
             retry_now_activity(connected),
             outputs_activity(connected, [GraphRun]),
         ],
-        bell=bell,
+        feed=feed,
     )
 
 

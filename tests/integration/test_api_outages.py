@@ -29,6 +29,7 @@ from tests.integration.postgres import PostgresServer
 from tests.integration.service import Service, build_service_worker, running_service
 from tests.waiting import eventually, until
 from wand_orchestrator.contract import WORKFLOW_WEBHOOK_DELIVERY
+from wand_orchestrator.feed import Feed
 from wand_orchestrator.temporal import connect
 from wand_orchestrator.webhook import delivery_workflow_id
 
@@ -208,7 +209,7 @@ async def _archived(service: Service, run_id: str) -> bytes:
     """What a stream brings that found the run ended before the database went away."""
     executions = Executions(service.client, service.settings.task_queue, eager=False)
     settlement = Settlement(executions, service.store, Webhooks(executions, service.settings))
-    relay = Relay(executions, JournalReader(executions, service.store, settlement), None, 10)
+    relay = Relay(executions, JournalReader(executions, service.store, settlement), Feed(), 10)
     return b"".join([chunk async for chunk in relay.archived(run_id, 0)])
 
 

@@ -44,6 +44,7 @@ def _document() -> Json:
 
 async def _race(service: Service, chance: random.Random) -> None:
     run_id = await service.start(_document())
+    streaming = asyncio.create_task(_streamed(service, run_id))
     chosen = [chance.choice(ACTIONS) for _ in range(chance.randint(2, 5))]
     pauses = [chance.uniform(0, 0.3) for _ in chosen]
 
@@ -55,6 +56,11 @@ async def _race(service: Service, chance: random.Random) -> None:
     assert {answer.status_code for answer in answers} <= {200, 202, 409, UNKNOWN}, [answer.text for answer in answers]
     run = await _finish(service, run_id)
     await _check(service, run, list(zip(chosen, answers, strict=True)))
+    assert await streaming == await service.events(run_id)
+
+
+async def _streamed(service: Service, run_id: str) -> list[Json]:
+    return [event async for event in service.stream(run_id)]
 
 
 async def _finish(service: Service, run_id: str) -> Json:

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 from temporalio.client import Client
 
+from api.executions import Executions
 from tests.integration.graph_cases import edge, emit, graph, sleep
 from tests.integration.service import Json, Service, build_service_worker, running_service
 from tests.integration.subscriber import Subscriber
 from tests.waiting import until
+from wand_orchestrator.contract import EventPage
 
 SUBSCRIBERS = 1000
 RECONNECTS = 50
@@ -33,8 +36,8 @@ async def _all(service: Service, run_id: str, after: int | None = None) -> list[
 
 @pytest.fixture(scope="module")
 async def distant(temporal_client: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
-    """An API that shares no bell with a worker, as in production."""
-    async with running_service(temporal_client, tmp_path_factory.mktemp("distant"), shared_bell=False) as running:
+    """An API that hears no worker, as in production."""
+    async with running_service(temporal_client, tmp_path_factory.mktemp("distant"), shared_feed=False) as running:
         yield running
 
 
@@ -52,6 +55,28 @@ async def test_a_stream_brings_what_the_logs_hold(service: Service) -> None:
 async def test_an_api_without_a_worker_beside_it_streams_as_well(distant: Service) -> None:
     run_id = await distant.start(_chain(5, 0.05))
     assert _complete(await _all(distant, run_id))
+
+
+async def test_a_worker_beside_the_api_is_not_queried_for_events(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    events = Executions.events
+
+    async def noting(executions: Executions, run_id: str, *args: Any, **options: Any) -> EventPage:
+        asked.append(run_id)
+        return await events(executions, run_id, *args, **options)
+
+    monkeypatch.setattr(Executions, "events", noting)
+    ask = {"id": "ask", "type": "flow.approval", "params": {"prompt": "?"}}
+    run_id = await service.start(graph([emit("a", 1), sleep("b", 0.3), ask], [edge("a", "b"), edge("b", "ask")]))
+    async for event in service.stream(run_id):
+        if event["type"] == "node.waiting":
+            break
+    assert run_id not in asked
+
+    await service.http.post(f"/runs/{run_id}/cancel")
+    assert _complete(await _all(service, run_id))
 
 
 async def test_a_stream_resumes_behind_the_last_event_received(service: Service) -> None:
@@ -96,15 +121,30 @@ async def test_a_subscriber_that_reconnects_fifty_times_has_every_event_once(ser
     assert received == await service.events(run_id)
 
 
-async def test_a_thousand_subscribers_each_get_every_event_in_order(service: Service) -> None:
-    run_id = await service.start(graph([sleep("wait", 2), *(emit(f"n{i}") for i in range(20))], []))
-    subscribers = [await Subscriber.open(service.url, run_id) for _ in range(SUBSCRIBERS)]
+async def _all_of_many(service: Service, run_id: str, subscribers: int) -> list[list[Json]]:
+    """What each of them received, who came all at once."""
 
-    async def follow(subscriber: Subscriber) -> list[Json]:
-        async with aclosing(subscriber):
+    async def follow() -> list[Json]:
+        async with aclosing(await Subscriber.open(service.url, run_id)) as subscriber:
+            assert subscriber.status == 200
             return [event async for event in subscriber.events()]
 
-    received = await asyncio.gather(*(follow(subscriber) for subscriber in subscribers))
+    return await asyncio.gather(*(follow() for _ in range(subscribers)))
+
+
+async def test_a_thousand_subscribers_at_once_each_get_every_event_in_order(service: Service) -> None:
+    run_id = await service.start(graph([sleep("wait", 2), *(emit(f"n{i}") for i in range(20))], []))
+
+    received = await _all_of_many(service, run_id, SUBSCRIBERS)
+
+    assert _complete(received[0])
+    assert all(events == received[0] for events in received)
+
+
+async def test_many_subscribers_at_once_are_served_away_from_the_worker_too(distant: Service) -> None:
+    run_id = await distant.start(graph([sleep("wait", 1), *(emit(f"n{i}") for i in range(5))], []))
+
+    received = await _all_of_many(distant, run_id, SUBSCRIBERS // 3)
 
     assert _complete(received[0])
     assert all(events == received[0] for events in received)

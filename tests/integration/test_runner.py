@@ -28,8 +28,8 @@ from activities.worker import build_worker
 from tests.integration.one_node import NODE, OneNode, Order
 from tests.waiting import PATIENCE_SEC, eventually, until
 from wand_orchestrator import Agent, AgentContext, Tool, agent, tool
-from wand_orchestrator.bell import Bell
 from wand_orchestrator.contract import AgentResult, FailureDetails, Report
+from wand_orchestrator.feed import Feed
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 
@@ -165,7 +165,7 @@ class House:
     artifacts: MemoryArtifacts
     registry: Registry
 
-    def worker(self, *, bell: Bell | None = None, grace_sec: float = 5) -> Worker:
+    def worker(self, *, feed: Feed | None = None, grace_sec: float = 5) -> Worker:
         return build_worker(
             self.client,
             self.settings.model_copy(update={"shutdown_grace_sec": grace_sec}),
@@ -173,7 +173,7 @@ class House:
             artifacts=self.artifacts,
             task_queue=self.queue,
             workflows=[OneNode],
-            bell=bell,
+            feed=feed,
         )
 
     async def start(
@@ -546,16 +546,6 @@ async def test_agents_run_at_once_up_to_the_workers_limit(house: House, tmp_path
         await asyncio.gather(*(handle.result() for handle in handles))
     assert diary.most_at_once() == 3
     assert diary.count("end") == 8
-
-
-async def test_a_workflow_rings_the_bell_of_its_worker(house: House) -> None:
-    bell = Bell()
-    async with house.worker(bell=bell):
-        run_id = f"r_{uuid.uuid4().hex}"
-        rung = bell.listen(run_id)
-        order = Order("test.emit", {})
-        await house.client.execute_workflow(OneNode.run, order, id=run_id, task_queue=house.queue)
-        assert rung.is_set()
 
 
 async def test_a_worker_ends_its_threads(house: House) -> None:

@@ -1,0 +1,106 @@
+"""What a relay hears of a workflow in the same process: all that was accepted, and nothing that was not."""
+
+import asyncio
+import gc
+from datetime import UTC, datetime
+
+from wand_orchestrator.events import Event, EventType
+from wand_orchestrator.feed import KEPT, Feed
+
+RUN, EXECUTION, WORKER = "r_1", "e_1", "host:1"
+
+
+def _event(seq: int) -> Event:
+    return Event(seq=seq, ts=datetime.now(UTC), type=EventType.NODE_LOG)
+
+
+def _seqs(events: object) -> list[int]:
+    assert isinstance(events, list)
+    return [event.seq for event in events]
+
+
+def test_what_was_said_in_a_task_is_heard_when_the_task_is_accepted() -> None:
+    feed = Feed()
+    say = feed.voice(WORKER, RUN, EXECUTION)
+    for task, seq in [(3, 1), (3, 2), (7, 3)]:
+        say(task, _event(seq))
+    voice = feed.hear(RUN)
+    assert voice is not None
+
+    assert _seqs(voice.accepted(0, 0)) == []
+    assert _seqs(voice.accepted(3, 0)) == [1, 2]
+    assert voice.awaits(3)
+    assert _seqs(voice.accepted(7, 1)) == [2, 3]
+    assert not voice.awaits(7)
+
+
+def test_one_that_does_not_know_all_that_is_asked_for_says_so() -> None:
+    feed = Feed()
+    say = feed.voice(WORKER, RUN, EXECUTION)
+    voice = feed.hear(RUN)
+    assert voice is not None
+    assert voice.accepted(9, 0) is None
+
+    say(9, _event(5))
+    assert voice.accepted(9, 3) is None
+    assert _seqs(voice.accepted(9, 4)) == [5]
+    assert _seqs(voice.accepted(9, None)) == [5]
+
+    say(12, _event(8))  # 6 and 7 were said elsewhere
+    assert voice.accepted(12, 5) is None
+    assert _seqs(voice.accepted(12, 7)) == [8]
+
+
+def test_it_remembers_what_came_last() -> None:
+    feed = Feed()
+    say = feed.voice(WORKER, RUN, EXECUTION)
+    for seq in range(1, KEPT + 11):
+        say(3, _event(seq))
+    voice = feed.hear(RUN)
+    assert voice is not None
+
+    assert voice.accepted(3, 9) is None
+    assert _seqs(voice.accepted(3, 10)) == list(range(11, KEPT + 11))
+
+
+def test_a_workflow_that_is_replayed_has_a_new_voice_and_the_old_one_is_not_heard_any_more() -> None:
+    feed = Feed()
+    first = feed.voice(WORKER, RUN, EXECUTION)
+    first(3, _event(1))
+    second = feed.voice(WORKER, RUN, EXECUTION)
+    first(7, _event(2))
+    voice = feed.hear(RUN)
+    assert voice is not None
+    assert voice.accepted(7, 0) is None
+
+    del first, voice
+    second(7, _event(2))
+    voice = feed.hear(RUN)
+    assert voice is not None
+    assert _seqs(voice.accepted(7, 1)) == [2]
+
+
+def test_a_workflow_that_its_worker_lets_go_is_forgotten() -> None:
+    feed = Feed()
+    say = feed.voice(WORKER, RUN, EXECUTION)
+    say(3, _event(1))
+    del say
+    gc.collect()
+
+    assert feed.hear(RUN) is None
+
+
+async def test_listeners_are_told_when_something_is_said_of_their_run() -> None:
+    feed = Feed()
+    say, other = feed.voice(WORKER, RUN, EXECUTION), feed.voice(WORKER, "r_2", EXECUTION)
+    told = feed.listen(RUN)
+    await asyncio.to_thread(other, 3, _event(1))
+    assert not told.is_set()
+
+    await asyncio.to_thread(say, 3, _event(1))
+    await asyncio.wait_for(told.wait(), 5)
+
+    feed.leave(RUN, told)
+    told.clear()
+    await asyncio.to_thread(say, 3, _event(2))
+    assert not told.is_set()
