@@ -103,7 +103,7 @@ class Services:
             retries=Retries(executions, store, runs, subgraphs, launcher),
             deletions=deletions,
             retention=Retention(settings, executions, store, deletions, payloads),
-            schedules=Schedules(executions.client, settings.task_queue, store),
+            schedules=Schedules(executions.client, settings.task_queue, store, webhooks),
             relay=Relay(executions, reader, feed or Feed(), settings.sse_queue_size),
             looks=Shared(),
         )

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.durations import Duration
-from api.models import Moment
+from api.models import Moment, WebhookRequest
 from wand_orchestrator.state import RunStatus
 from wand_orchestrator.tags import Tags
+from wand_orchestrator.webhook import Webhook
 
 Overlap = Literal["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow_all"]
 ScheduleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -53,6 +54,7 @@ class ScheduleRequest(BaseModel):
     )
     input: Any = Field(default=None, description="The input of each run.")
     tags: Tags = Field(default=(), description="Of each run: words of your own that it is found by.")
+    webhook: WebhookRequest | None = Field(default=None, description="Who is told of each run.")
     paused: bool = Field(default=False, description="Nothing starts until `resume`.")
     note: Note | None = Field(default=None, description="Shown in the Temporal Web UI; a pause replaces it.")
 
@@ -105,6 +107,7 @@ class ScheduleView(ScheduleSummary):
     overlap: Overlap
     catchup_window: str | None
     input: Any
+    webhook: Webhook | None = Field(description="Who is told of each run.")
     next_runs: list[Moment] = Field(description="Up to ten; none while it is paused.")
     last_runs: list[LastRunView] = Field(description="Up to ten, newest first.")
     started: int

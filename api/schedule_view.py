@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     ScheduleActionResult,
@@ -18,6 +19,7 @@ from api.schedule_models import LastRun, LastRunView, ScheduleSummary, ScheduleV
 from api.schedule_times import cron_of, every_of
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS
 from wand_orchestrator.storage import RunHead
+from wand_orchestrator.webhook import Webhook
 
 UTC_NAME = "UTC"
 
@@ -76,6 +78,7 @@ def view(description: ScheduleDescription, order: Mapping[str, Any], rows: Mappi
         overlap=schedule.policy.overlap.name.lower(),
         catchup_window=None if catchup_window is None else duration_text(catchup_window),
         input=order.get("input"),
+        webhook=_webhook(order),
         next_runs=next_runs,
         last_runs=[_with_status(run, rows.get(run.run_id)) for run in last_runs],
         started=info.num_actions,
@@ -108,6 +111,14 @@ def _with_status(run: LastRun, row: RunHead | None) -> LastRunView:
 
 def _tags(attributes: TypedSearchAttributes) -> list[str]:
     return sorted(attributes.get(WAND_TAGS) or ())
+
+
+def _webhook(order: Mapping[str, Any]) -> Webhook | None:
+    """None also for one that is none: whoever made the schedule past the API may have written anything."""
+    try:
+        return Webhook.model_validate(order["webhook"])
+    except (KeyError, ValidationError):
+        return None
 
 
 def _graph_name(description: ScheduleDescription, order: Mapping[str, Any], rows: Mapping[str, RunHead]) -> str:

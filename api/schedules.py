@@ -34,6 +34,7 @@ from api.schedule_models import Overlap, SchedulePage, ScheduleRequest, Schedule
 from api.schedule_times import spec_of
 from api.schedule_view import scheduled_order, summary, view
 from api.temporal_call import deadline, first_line, translated
+from api.webhooks import Webhooks
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, WORKFLOW_GRAPH_RUN, RunOrder
 from wand_orchestrator.errors import Conflict, NotFound, Unavailable, WandError
 from wand_orchestrator.storage import RunHead, Store, StoredGraph
@@ -59,14 +60,16 @@ class ScheduleInvalid(WandError):
 class Schedules:
     """Every call raises Unavailable; those on one schedule raise NotFound, also for one that runs no graph."""
 
-    def __init__(self, client: Client, task_queue: str, store: Store) -> None:
+    def __init__(self, client: Client, task_queue: str, store: Store, webhooks: Webhooks) -> None:
         self._client = client
         self._task_queue = task_queue
         self._store = store
+        self._webhooks = webhooks
 
     async def create(self, request: ScheduleRequest) -> str:
-        """Gives its id. Raises NotFound for an unknown graph, ScheduleInvalid, Conflict for an id that is taken."""
+        """Gives its id. Raises NotFound for an unknown graph, ScheduleInvalid, WebhooksOff, Conflict for a taken id."""
         budget = Budget()
+        self._webhooks.require_signed(request.webhook)
         graph = await self._store.graphs.named(request.graph_id, request.graph_name)
         id = request.schedule_id or _new_id(graph.name)
         attributes = _search_attributes(request, graph)
@@ -143,7 +146,11 @@ class Schedules:
         """Temporal appends the moment to the workflow id, and starts none twice. So that the moments of a schedule are
         not taken for those of a former one that was called the same, the id says which of the two it is."""
         order = RunOrder(
-            graph_id=request.graph_id, graph_name=request.graph_name, input=request.input, tags=request.tags
+            graph_id=request.graph_id,
+            graph_name=request.graph_name,
+            input=request.input,
+            tags=request.tags,
+            webhook=request.webhook,
         )
         return ScheduleActionStartWorkflow(
             WORKFLOW_GRAPH_RUN,

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,15 @@ def read_document(path: str) -> Any:
 def read_argument(text: str, option: str) -> Any:
     """The JSON in the value of `option`, or in the file that it names behind `@`."""
     return read_document(text.removeprefix(FILE_MARK)) if text.startswith(FILE_MARK) else _parsed(text, option)
+
+
+def webhook_of(url: str | None, events: Sequence[str] | None) -> dict[str, Any] | None:
+    """The `webhook` of a request. Raises BadRequest for events of no webhook."""
+    if url is None:
+        if events:
+            raise BadRequest("--webhook-event needs --webhook")
+        return None
+    return {"url": url, **({"events": list(events)} if events else {})}
 
 
 def _parsed(text: str, where: str) -> Any:

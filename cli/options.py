@@ -12,6 +12,11 @@ Url = Annotated[
 ApiKey = Annotated[str | None, typer.Option(help="Sent as X-API-Key. Default: WAND_API_KEY")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's JSON instead.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="May be repeated.")]
+WebhookUrl = Annotated[str | None, typer.Option("--webhook", metavar="URL", help="Who is told of the run's end.")]
+WebhookEvents = Annotated[
+    list[str] | None,
+    typer.Option("--webhook-event", metavar="EVENT", help="Tell of this instead, such as run.failed. May be repeated."),
+]
 Limit = Annotated[int, typer.Option(min=1, help="At most so many, the newest.")]
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.", autocompletion=run_ids)]

@@ -33,6 +33,7 @@ def print_schedule(schedule: Json) -> None:
         ("overlap", schedule["overlap"]),
         ("catch-up", schedule["catchup_window"]),
         ("tags", ", ".join(schedule["tags"])),
+        ("webhook", schedule["webhook"] and schedule["webhook"]["url"]),
         ("state", _state(schedule)),
         ("note", schedule["note"]),
         ("started", f"{schedule['started']} runs; {schedule['skipped']} skipped, {schedule['missed']} missed"),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import ApiKey, GraphFile, Tags, Url
+from cli.options import ApiKey, GraphFile, Tags, Url, WebhookEvents, WebhookUrl
 
 if TYPE_CHECKING:
     from cli.api_client import ApiClient, Json
@@ -14,6 +14,8 @@ def run(
     file: GraphFile,
     input: Annotated[str | None, typer.Option(help="The run's input: JSON, or `@` and a file of it.")] = None,
     tag: Tags = None,
+    webhook: WebhookUrl = None,
+    webhook_event: WebhookEvents = None,
     watch: Annotated[bool, typer.Option(help="Show every node while it runs.")] = True,
     detach: Annotated[bool, typer.Option("--detach", help="Print the run's id and do not wait.")] = False,
     url: Url = None,
@@ -22,7 +24,7 @@ def run(
     """Run a graph and wait for its end. The result goes to standard output, all else to standard error; the exit
     status is 0 only if the run succeeded."""
     from cli.api_client import ask
-    from cli.document import read_argument, read_document
+    from cli.document import read_argument, read_document, webhook_of
     from cli.watching import report, succeeded
 
     body: dict[str, Any] = {"graph": read_document(file)}
@@ -30,6 +32,8 @@ def run(
         body["input"] = read_argument(input, "--input")
     if tag:
         body["tags"] = tag
+    if (told := webhook_of(webhook, webhook_event)) is not None:
+        body["webhook"] = told
     if detach:
         typer.echo(ask(url, api_key, lambda api: api.post("/runs", body))["run_id"])
         return

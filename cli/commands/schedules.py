@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.completion import overlaps, schedule_ids
-from cli.options import ApiKey, AsJson, Limit, Tags, Url
+from cli.options import ApiKey, AsJson, Limit, Tags, Url, WebhookEvents, WebhookUrl
 
 if TYPE_CHECKING:
     from cli.api_client import Json
@@ -75,6 +75,8 @@ def create(
     ] = None,
     input: Annotated[str | None, typer.Option(help="Of each run: JSON, or `@` and a file of it.")] = None,
     tag: Tags = None,
+    webhook: WebhookUrl = None,
+    webhook_event: WebhookEvents = None,
     paused: Annotated[bool, typer.Option("--paused", help="Start nothing until `resume`.")] = False,
     note: Note = None,
     as_json: AsJson = False,
@@ -82,7 +84,7 @@ def create(
     api_key: ApiKey = None,
 ) -> None:
     """Start runs of a stored graph by the clock, and print the schedule's id. Give --cron or --every."""
-    from cli.document import read_argument
+    from cli.document import read_argument, webhook_of
 
     by_id = _GRAPH_ID.fullmatch(graph)
     given = {
@@ -95,6 +97,7 @@ def create(
         "overlap": overlap,
         "catchup_window": catchup_window,
         "tags": tag or None,
+        "webhook": webhook_of(webhook, webhook_event),
         "paused": paused or None,
         "note": note,
         "input": None if input is None else read_argument(input, "--input"),

@@ -49,4 +49,7 @@ def test_a_schedule_is_made_shown_steered_and_deleted(shared_wand: WandDev, tmp_
     assert wand("schedules", "delete", own) == f"{own} is deleted\n"
     assert complaint("show", own) == "wand: there is no such schedule of a graph\n"
     assert "`cron` cannot be read" in complaint("create", name, "--cron", "every day")
+    told = ("--webhook", "http://127.0.0.1/", "--webhook-event", "run.failed")
+    assert "set WAND_WEBHOOK_SECRET" in complaint("create", name, "--every", "1h", *told)
+    assert complaint("create", name, "--every", "1h", *told[2:]) == "wand: --webhook-event needs --webhook\n"
     assert complaint("create", f"no-{name}", "--every", "1h") == f"wand: there is no graph no-{name}\n"

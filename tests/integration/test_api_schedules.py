@@ -262,6 +262,7 @@ REFUSED: dict[str, tuple[Json, int, str, str]] = {
     "an unknown key": ({"every": 60, "when": "now"}, 422, "request_invalid", "/when"),
     "a bad id": ({"every": 60, "schedule_id": "a/b"}, 422, "request_invalid", "/schedule_id"),
     "a tag with a blank": ({"every": 60, "tags": ["a b"]}, 422, "request_invalid", "/tags"),
+    "a bad webhook": ({"every": 60, "webhook": {"url": "ftp://a"}}, 422, "request_invalid", "/webhook/url"),
     "a large input": ({"every": 60, "input": "x" * 2_500_000}, 422, "schedule_invalid", "`input`"),
     "a larger input": ({"every": 60, "input": "x" * 4_500_000}, 422, "schedule_invalid", "`input`"),
     "an unknown name": ({"every": 60, "graph_name": "unknown"}, 404, "graph_not_found", "unknown"),

@@ -266,6 +266,25 @@ async def test_a_retry_tells_the_same_receiver(service: Service) -> None:
     assert {said(request)["data"]["run_id"] for request in receiver.requests} == {first["run_id"], retried}
 
 
+@pytest.mark.usefixtures("deliveries")
+async def test_the_runs_of_a_schedule_tell_the_receiver_of_the_schedule(service: Service) -> None:
+    stored = (await service.http.post("/graphs", json={**graph([emit("a")]), "name": "told"})).json()
+    async with receiving() as receiver:
+        body = {"graph_name": "told", "cron": "0 0 1 1 *", "webhook": to(receiver)}
+        schedule = (await service.http.post("/schedules", json=body)).json()["schedule_id"]
+        try:
+            shown = (await service.http.get(f"/schedules/{schedule}")).json()
+            assert (await service.http.post(f"/schedules/{schedule}/trigger")).status_code == 202
+            [request] = await receiver.received(1)
+        finally:
+            await service.http.delete(f"/schedules/{schedule}")
+
+    assert (shown["webhook"]["url"], "run.failed" in shown["webhook"]["events"]) == (receiver.url, True)
+    data = said(request)["data"]
+    assert (data["graph_id"], data["status"]) == (stored["graph_id"], "succeeded")
+    assert data["run_id"].startswith(f"r_{schedule}-")
+
+
 @pytest.mark.parametrize(
     ("webhook", "pointer"),
     [
@@ -298,6 +317,8 @@ async def test_without_a_secret_a_webhook_is_refused_with_the_name_of_the_settin
         answer = await unsigned.http.post("/runs", json=body)
         assert (answer.status_code, answer.json()["code"]) == (409, "webhooks_off")
         assert "WAND_WEBHOOK_SECRET" in answer.json()["detail"]
+        scheduled = {"graph_name": "any", "every": 60, "webhook": {"url": "https://example.com"}}
+        assert (await unsigned.http.post("/schedules", json=scheduled)).json()["code"] == "webhooks_off"
         assert (await unsigned.http.get("/runs")).json()["runs"] == []
 
 
