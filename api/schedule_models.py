@@ -154,3 +154,7 @@ class BackfillRequest(BaseModel):
 
 class ScheduleSteered(BaseModel):
     schedule_id: str
+
+
+class ScheduleTriggered(ScheduleSteered):
+    run_id: str = Field(description="Of the run that it starts, at once or when `overlap` lets it.")

@@ -25,18 +25,19 @@ from temporalio.client import (
     ScheduleState,
 )
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.service import RPCError, RPCStatusCode
 
 from api.budget import Budget
 from api.executions import AttributesMissing
 from api.schedule_cursor import decode_cursor, encode_cursor
+from api.schedule_errors import ScheduleInvalid, listing_meaning, meaning, not_found
 from api.schedule_models import Overlap, SchedulePage, ScheduleRequest, ScheduleView
 from api.schedule_times import spec_of
 from api.schedule_view import scheduled_order, summary, view
-from api.temporal_call import deadline, first_line, translated
+from api.temporal_call import deadline, translated
+from api.triggers import Triggers
 from api.webhooks import Webhooks
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, WORKFLOW_GRAPH_RUN, RunOrder
-from wand_orchestrator.errors import Conflict, NotFound, Unavailable, WandError
+from wand_orchestrator.errors import Conflict, Unavailable
 from wand_orchestrator.storage import RunHead, Store, StoredGraph
 from wand_orchestrator.temporal import ensure_search_attributes
 
@@ -47,16 +48,6 @@ CALL_SEC = 1.2
 ATTRIBUTES_SEC = 0.6
 
 
-_TOO_LARGE = re.compile("size exceeds limit|larger than max")
-
-
-class ScheduleInvalid(WandError):
-    """Temporal takes no schedule like this; `pointer` leads to what it means, where it said so."""
-
-    code = "schedule_invalid"
-    status = 422
-
-
 class Schedules:
     """Every call raises Unavailable; those on one schedule raise NotFound, also for one that runs no graph."""
 
@@ -65,6 +56,7 @@ class Schedules:
         self._task_queue = task_queue
         self._store = store
         self._webhooks = webhooks
+        self._triggers = Triggers(client, store, self._describe)
 
     async def create(self, request: ScheduleRequest) -> str:
         """Gives its id. Raises NotFound for an unknown graph, ScheduleInvalid, WebhooksOff, Conflict for a taken id."""
@@ -86,6 +78,8 @@ class Schedules:
         except AttributesMissing:
             await self._ensure_attributes(budget)
             await self._create(id, schedule, attributes, budget)
+        if request.cron is not None:
+            await self._require_moments(id, budget)
         return id
 
     async def page(
@@ -94,7 +88,7 @@ class Schedules:
         """Raises BadRequest for a cursor that no page gave."""
         token = None if cursor is None else decode_cursor(cursor)
         seconds = Budget().left(CALL_SEC)
-        async with deadline(seconds), translated(_listing_meaning):
+        async with deadline(seconds), translated(listing_meaning):
             listed = await self._client.list_schedules(
                 _query(graph_id, graph_name), page_size=limit, next_page_token=token, rpc_timeout=_timeout(seconds)
             )
@@ -114,30 +108,28 @@ class Schedules:
 
     async def pause(self, schedule_id: str, note: str | None) -> None:
         handle, seconds = await self._handle(schedule_id)
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             await handle.pause(note=note or "paused through the API", rpc_timeout=_timeout(seconds))
 
     async def resume(self, schedule_id: str, note: str | None) -> None:
         handle, seconds = await self._handle(schedule_id)
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             await handle.unpause(note=note or "resumed through the API", rpc_timeout=_timeout(seconds))
 
-    async def trigger(self, schedule_id: str, overlap: Overlap | None) -> None:
-        handle, seconds = await self._handle(schedule_id)
-        policy = None if overlap is None else ScheduleOverlapPolicy[overlap.upper()]
-        async with deadline(seconds), translated(_meaning):
-            await handle.trigger(overlap=policy, rpc_timeout=_timeout(seconds))
+    async def trigger(self, schedule_id: str, overlap: Overlap | None) -> str:
+        """Gives the id of the run. Raises Conflict if `overlap` leaves no room for it now."""
+        return await self._triggers.trigger(schedule_id, overlap)
 
     async def backfill(self, schedule_id: str, start_at: datetime, end_at: datetime, overlap: Overlap) -> None:
         handle, seconds = await self._handle(schedule_id)
         period = ScheduleBackfill(start_at, end_at, ScheduleOverlapPolicy[overlap.upper()])
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             await handle.backfill(period, rpc_timeout=_timeout(seconds))
 
     async def delete(self, schedule_id: str) -> None:
         """The runs that it started stay, and go on."""
         handle, seconds = await self._handle(schedule_id)
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             await handle.delete(rpc_timeout=_timeout(seconds))
 
     async def _action(
@@ -172,16 +164,25 @@ class Schedules:
         seconds = budget.left(CALL_SEC)
         memo = {"graph": attributes[WAND_GRAPH], "version": attributes.get(WAND_GRAPH_ID) or "the newest"}
         try:
-            async with deadline(seconds), translated(_meaning):
+            async with deadline(seconds), translated(meaning):
                 await self._client.create_schedule(
                     id, schedule, memo=memo, search_attributes=attributes, rpc_timeout=_timeout(seconds)
                 )
         except ScheduleAlreadyRunningError as error:
             raise Conflict(f"there is a schedule {id} already", code="schedule_exists") from error
 
+    async def _require_moments(self, id: str, budget: Budget) -> None:
+        """Temporal takes a cron that never comes, such as 30 February; only of a schedule that is there it tells."""
+        if (await self._describe(id, budget)).info.next_action_times:
+            return
+        seconds = budget.left(CALL_SEC)
+        async with deadline(seconds), translated(meaning):
+            await self._client.get_schedule_handle(id).delete(rpc_timeout=_timeout(seconds))
+        raise ScheduleInvalid("`cron` names no moment that will ever come", code="cron_never", pointer="/cron")
+
     async def _ensure_attributes(self, budget: Budget) -> None:
         """Temporal may be another one since this process began."""
-        async with deadline(budget.left(ATTRIBUTES_SEC)), translated(_listing_meaning):
+        async with deadline(budget.left(ATTRIBUTES_SEC)), translated(listing_meaning):
             await ensure_search_attributes(self._client)
 
     async def _handle(self, schedule_id: str) -> tuple[ScheduleHandle, float]:
@@ -192,12 +193,12 @@ class Schedules:
 
     async def _describe(self, schedule_id: str, budget: Budget) -> ScheduleDescription:
         seconds = budget.left(CALL_SEC)
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             handle = self._client.get_schedule_handle(schedule_id)
             description = await handle.describe(rpc_timeout=_timeout(seconds))
         action = description.schedule.action
         if not isinstance(action, ScheduleActionStartWorkflow) or action.workflow != WORKFLOW_GRAPH_RUN:
-            raise _not_found()
+            raise not_found()
         return description
 
     async def _rows(self, run_ids: list[str], budget: Budget) -> dict[str, RunHead]:
@@ -243,40 +244,3 @@ def _quoted(text: str) -> str:
 
 def _timeout(seconds: float) -> timedelta:
     return timedelta(seconds=seconds)
-
-
-def _not_found() -> NotFound:
-    return NotFound("there is no such schedule of a graph", code="schedule_not_found")
-
-
-def _meaning(error: RPCError) -> WandError:
-    """Of what Temporal answers to a call on one schedule."""
-    reason = first_line(error.message)
-    match error.status:
-        case RPCStatusCode.NOT_FOUND if "namespace" not in reason.lower():
-            return _not_found()
-        case RPCStatusCode.INVALID_ARGUMENT if "search attribute" in reason.lower():
-            return AttributesMissing(reason)
-        case RPCStatusCode.INVALID_ARGUMENT if "time zone" in reason:
-            return ScheduleInvalid(
-                "`time_zone` is not the name of a time zone, such as Europe/Paris",
-                code="bad_time_zone",
-                pointer="/time_zone",
-            )
-        case RPCStatusCode.INVALID_ARGUMENT if "Invalid schedule spec" in reason:
-            why = reason.partition("Invalid schedule spec: ")[2]
-            return ScheduleInvalid(f"`cron` cannot be read: {why}", code="bad_cron", pointer="/cron")
-        case RPCStatusCode.INVALID_ARGUMENT | RPCStatusCode.RESOURCE_EXHAUSTED if _TOO_LARGE.search(reason):
-            return ScheduleInvalid(f"`input` is too large for Temporal: {reason}", pointer="/input")
-        case RPCStatusCode.INVALID_ARGUMENT:
-            return ScheduleInvalid(f"Temporal refuses the schedule: {reason}")
-        case _:
-            return _away(reason)
-
-
-def _listing_meaning(error: RPCError) -> WandError:
-    return _away(first_line(error.message))
-
-
-def _away(reason: str) -> Unavailable:
-    return Unavailable("temporal", f"Temporal does not answer: {reason}")

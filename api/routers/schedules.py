@@ -15,6 +15,7 @@ from api.schedule_models import (
     SchedulePage,
     ScheduleRequest,
     ScheduleSteered,
+    ScheduleTriggered,
     ScheduleView,
     TriggerRequest,
 )
@@ -70,13 +71,13 @@ async def resume(
     return ScheduleSteered(schedule_id=schedule_id)
 
 
-@router.post("/{schedule_id}/trigger", status_code=202, responses=declared(400, 404, 413, 415, 422))
+@router.post("/{schedule_id}/trigger", status_code=202, responses=declared(400, 404, 409, 413, 415, 422))
 async def trigger(
     schedule_id: ScheduleIdPath, services: ServicesDep, body: TriggerRequest | None = None
-) -> ScheduleSteered:
-    """Start a run now, besides those by the clock, even while it is paused. Within one second it is one run."""
-    await services.schedules.trigger(schedule_id, body.overlap if body else None)
-    return ScheduleSteered(schedule_id=schedule_id)
+) -> ScheduleTriggered:
+    """Start a run now, besides those by the clock, even while it is paused; 409 where `overlap` forbids it."""
+    run_id = await services.schedules.trigger(schedule_id, body.overlap if body else None)
+    return ScheduleTriggered(schedule_id=schedule_id, run_id=run_id)
 
 
 @router.post("/{schedule_id}/backfill", status_code=202, responses=declared(400, 404, 413, 415, 422))

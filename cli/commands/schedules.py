@@ -136,7 +136,7 @@ def trigger(
 ) -> None:
     """Start a run now, besides those by the clock."""
     answer = _post((schedule, "trigger"), {"overlap": overlap}, url, api_key)
-    _report(answer, as_json, "{schedule_id} is triggered")
+    _report(answer, as_json, "{schedule_id} is triggered: {run_id}")
 
 
 @app.command()

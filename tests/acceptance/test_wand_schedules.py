@@ -28,7 +28,7 @@ def test_a_schedule_is_made_shown_steered_and_deleted(shared_wand: WandDev, tmp_
     assert (shown["graph_name"], shown["input"], shown["tags"]) == (name, [1], ["t"])
     assert (shown["jitter"], shown["overlap"], shown["time_zone"]) == ("30s", "buffer_one", "Europe/Paris")
 
-    assert wand("schedules", "trigger", own) == f"{own} is triggered\n"
+    assert wand("schedules", "trigger", own).startswith(f"{own} is triggered: r_{own}-")
     assert wand("schedules", "pause", own, "--note", "a holiday") == f"{own} is paused\n"
     run_ids: list[str] = []
 
@@ -49,6 +49,7 @@ def test_a_schedule_is_made_shown_steered_and_deleted(shared_wand: WandDev, tmp_
     assert wand("schedules", "delete", own) == f"{own} is deleted\n"
     assert complaint("show", own) == "wand: there is no such schedule of a graph\n"
     assert "`cron` cannot be read" in complaint("create", name, "--cron", "every day")
+    assert "`cron` names no moment" in complaint("create", name, "--cron", "0 0 30 2 *")
     told = ("--webhook", "http://127.0.0.1/", "--webhook-event", "run.failed")
     assert "set WAND_WEBHOOK_SECRET" in complaint("create", name, "--every", "1h", *told)
     assert complaint("create", name, "--every", "1h", *told[2:]) == "wand: --webhook-event needs --webhook\n"

@@ -127,6 +127,7 @@ async def test_the_clock_starts_runs_until_the_schedule_is_paused(service: Servi
 
 OVERLAPS = [
     ("skip", "succeeded", 1),
+    ("buffer_one", "succeeded", 2),
     ("buffer_all", "succeeded", 2),
     ("cancel_other", "cancelled", 2),
     ("terminate_other", "terminated", 2),
@@ -150,7 +151,7 @@ async def test_overlap_is_about_the_run_itself(
         await _steer(service, schedule_id, "backfill", other)
         if overlap == "skip":
             await until(lambda: _get(service, schedule_id), lambda shown: shown["skipped"] == 1)
-        if overlap in ("skip", "buffer_all"):
+        if overlap in ("skip", "buffer_one", "buffer_all"):
             assert (await service.get(first))["status"] == "running"
             opened.touch()
         run_ids = await _started(service, schedule_id, runs)
@@ -161,6 +162,55 @@ async def test_overlap_is_about_the_run_itself(
         ended = [await service.ended(run_id) for run_id in run_ids]
 
     assert [run["status"] for run in ended] == [first_ends, "succeeded"][:runs]
+
+
+async def _trigger(service: Service, schedule_id: str, **body: Any) -> httpx.Response:
+    """A busy machine may take too long, and says so."""
+    return await until(
+        lambda: service.http.post(f"/schedules/{schedule_id}/trigger", json=body),
+        lambda answer: answer.status_code != 503,
+    )
+
+
+async def test_each_of_several_triggers_at_once_gives_a_run_of_its_own(service: Service) -> None:
+    name = _name()
+    await _store(service, name, emit("a", 1))
+    async with (
+        _schedule(service, graph_name=name, cron=NEVER_SOON, overlap="allow_all") as seldom,
+        _schedule(service, graph_name=name, every="1s", jitter="59s", paused=True) as every_second,
+    ):
+        answers = await asyncio.gather(
+            *(_trigger(service, seldom) for _ in range(5)),
+            *(_trigger(service, every_second, overlap="allow_all") for _ in range(2)),
+        )
+        run_ids = [answer.json()["run_id"] for answer in answers]
+        runs = [await service.ended(run_id) for run_id in run_ids]
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len(set(run_ids)) == 7
+    assert {run["status"] for run in runs} == {"succeeded"}
+    listed = (await service.http.get("/runs", params={"name": name})).json()["runs"]
+    assert {run["run_id"] for run in listed} == set(run_ids)
+
+
+async def test_a_trigger_waits_or_is_refused_as_overlap_says(service: Service, tmp_path: Path) -> None:
+    name, opened = _name(), tmp_path / "open"
+    await _store(service, name, gate("a", opened))
+    async with _schedule(service, graph_name=name, cron=NEVER_SOON, overlap="buffer_one") as schedule_id:
+        first = (await _trigger(service, schedule_id)).json()["run_id"]
+        await _waits_at_gate(service, first)
+        waits = (await _trigger(service, schedule_id)).json()["run_id"]
+        refused = [await _trigger(service, schedule_id), await _trigger(service, schedule_id, overlap="skip")]
+        before = [run["run_id"] for run in (await _get(service, schedule_id))["last_runs"]]
+        opened.touch()
+        run_ids = await _started(service, schedule_id, 2)
+        ended = [await service.ended(run_id) for run_id in run_ids]
+        shown = await _get(service, schedule_id)
+
+    assert (before, run_ids) == ([first], [first, waits])
+    assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(409, "trigger_skipped")}
+    assert [run["status"] for run in ended] == ["succeeded"] * 2
+    assert (shown["started"], shown["skipped"]) == (2, 2)
 
 
 async def test_rest_and_the_temporal_cli_show_and_steer_the_same_schedule(service: Service) -> None:
@@ -252,6 +302,8 @@ async def test_schedules_are_listed_page_by_page(service: Service) -> None:
 REFUSED: dict[str, tuple[Json, int, str, str]] = {
     "a bad cron": ({"cron": "99 * * * *"}, 422, "bad_cron", "`cron`"),
     "no cron": ({"cron": "every day"}, 422, "bad_cron", "`cron`"),
+    "a day that never comes": ({"cron": "0 0 30 2 *"}, 422, "cron_never", "`cron`"),
+    "a year that is over": ({"cron": "0 0 1 1 * 2020", "paused": True}, 422, "cron_never", "`cron`"),
     "a bad time zone": ({"cron": NEVER_SOON, "time_zone": "Mars/Phobos"}, 422, "bad_time_zone", "`time_zone`"),
     "neither times": ({}, 422, "request_invalid", "either `cron` or `every`"),
     "both times": ({"cron": NEVER_SOON, "every": 60}, 422, "request_invalid", "either `cron` or `every`"),
@@ -275,10 +327,12 @@ async def test_a_schedule_that_cannot_be_is_refused_with_what_is_wrong(service: 
     body, status, code, part = REFUSED[case]
     await service.http.post("/graphs", json={**graph([emit("a")]), "name": "refused"})
 
-    answer = await service.http.post("/schedules", json={"graph_name": "refused", **body})
+    answer = await service.http.post("/schedules", json={"graph_name": "refused", "schedule_id": "refused", **body})
 
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert part in answer.json()["detail"]
+    with pytest.raises(RPCError):
+        await service.client.get_schedule_handle("refused").describe()
 
 
 async def test_a_taken_id_and_an_unknown_one_are_refused(service: Service) -> None:

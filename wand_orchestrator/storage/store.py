@@ -8,6 +8,7 @@ from wand_orchestrator.storage.deletions import Deletions
 from wand_orchestrator.storage.events import Events
 from wand_orchestrator.storage.graphs import Graphs
 from wand_orchestrator.storage.runs import Runs
+from wand_orchestrator.storage.triggers import Triggers
 
 
 class Store:
@@ -20,6 +21,7 @@ class Store:
         self.events = Events(database)
         self.archive = EventArchive(database)
         self.deletions = Deletions(database)
+        self.triggers = Triggers(database)
 
     @classmethod
     def open(cls, url: str) -> Self:

@@ -131,6 +131,15 @@ class RunTagRow(Table, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class TriggerRow(Table, table=True):
+    """The id of a run that a trigger of a schedule is to give, taken before the run has a row."""
+
+    __tablename__ = "triggers"
+
+    run_id: str = Field(primary_key=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class DeletionRow(Table, table=True):
     """A run that was deleted, until nothing can bring it back; `cleaned_at`: when all that lay elsewhere had gone."""
 
