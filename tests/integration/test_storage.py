@@ -19,7 +19,7 @@ from tests.integration.postgres import PASSWORD, PostgresServer
 from wand_orchestrator.errors import BadRequest, ConfigurationError, Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import new_run_id
-from wand_orchestrator.storage import Store
+from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.storage.tables import Table
 
 ANSWER_SEC = 2.0
@@ -80,6 +80,18 @@ async def eventually_works(store: Store) -> None:
                 return
             except Unavailable:
                 await asyncio.sleep(0.05)
+
+
+def _commits(wal: Path) -> int:
+    """Transactions in a write-ahead log (https://www.sqlite.org/fileformat2.html#walformat)."""
+    data = wal.read_bytes()
+    page_bytes = int.from_bytes(data[8:12])
+    frames = range(32, len(data), 24 + page_bytes)
+    return sum(int.from_bytes(data[frame + 4 : frame + 8]) > 0 for frame in frames)
+
+
+def _hold_up_the_loop() -> None:
+    time.sleep(0.35)
 
 
 class TestMigrations:
@@ -154,6 +166,28 @@ class TestSqlite:
         other.execute("ROLLBACK")
         other.close()
         assert await works(sqlite_store)
+
+    async def test_writes_at_once_share_transactions(self, sqlite_store: Store, tmp_path: Path) -> None:
+        graph = await sqlite_store.graphs.add(GRAPH)
+        before = _commits(tmp_path / "wand.db-wal")
+        runs = await asyncio.gather(
+            *(sqlite_store.runs.add(new_run_id(), graph.graph_id, "demo", n) for n in range(300))
+        )
+        assert len(await sqlite_store.runs.heads([run.run_id for run in runs])) == 300
+        assert _commits(tmp_path / "wand.db-wal") - before < 30
+
+    async def test_is_not_away_because_the_event_loop_is_late(self, sqlite_store: Store) -> None:
+        graph = await sqlite_store.graphs.add(GRAPH)
+        calls = [
+            asyncio.create_task(sqlite_store.runs.add(new_run_id(), graph.graph_id, "demo", None)) for _ in range(9)
+        ]
+        since, turns = time.monotonic(), 0
+        while not all(call.done() for call in calls):
+            _hold_up_the_loop()
+            await asyncio.sleep(0)
+            turns += 1
+        assert len({call.result().run_id for call in calls}) == 9
+        assert time.monotonic() - since > ANSWER_SEC, f"{turns} turns of the loop show nothing"
 
 
 class TestPostgresql:
@@ -260,6 +294,23 @@ async def test_a_failing_transaction_leaves_nothing_behind(store: Store) -> None
         await store.runs.add(run_id, stored.graph_id, "demo", None, ("key", "sha256"))
     again = await store.runs.add(new_run_id(), stored.graph_id, "demo", None, ("key", "sha256"))
     assert again.run_id != run_id
+
+
+async def test_writes_that_fail_take_no_other_along(store: Store) -> None:
+    graph = await store.graphs.add(GRAPH)
+    taken = await store.runs.add(new_run_id(), graph.graph_id, "demo", None)
+    good = [store.runs.add(new_run_id(), graph.graph_id, "demo", n, (f"key {n}", "sha256")) for n in range(20)]
+    bad = [
+        store.runs.add(new_run_id(), "g_unknown", "demo", None),
+        store.runs.add(taken.run_id, graph.graph_id, "demo", None, ("key", "sha256")),
+        store.runs.add(new_run_id(), graph.graph_id, "demo", None, ("key 0", "another")),
+    ]
+    first, *others = good
+    answers = await asyncio.gather(first, bad[0], *others[:10], bad[1], *others[10:], bad[2], return_exceptions=True)
+    made = [answer for answer in answers if isinstance(answer, Run)]
+    assert len(made) == 20
+    assert len(await store.runs.heads([run.run_id for run in made])) == 20
+    assert (await store.runs.add(new_run_id(), graph.graph_id, "demo", None, ("key", "sha256"))).run_id != taken.run_id
 
 
 async def test_callers_who_go_away_leave_nothing_locked(store: Store) -> None:

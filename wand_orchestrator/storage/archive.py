@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Update, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 from sqlmodel import col
 
 from wand_orchestrator.contract import Archive
@@ -18,9 +17,29 @@ from wand_orchestrator.storage.tags import encode_tags, insert_tags
 _OPEN = tuple(status for status in RunStatus if not status.ended)
 
 
+_ROW = RunRow.metadata.tables["runs"].c
+
+
+def _new(name: str) -> BindParameter[Any]:
+    return bindparam(f"new_{name}", type_=_ROW[name].type)
+
+
+_TOLD = ("status", "progress", "last_seq", "started_at", "finished_at", "error", "result")
+
+# Built once: building it costs more than carrying it out. It finds no row if the run ended, or if a later archive came
+# before.
+_ADVANCE = (
+    update(RunRow)
+    .where(col(RunRow.id) == bindparam("run_id"))
+    .where(col(RunRow.status).in_(_OPEN), col(RunRow.last_seq) < _new("last_seq"))
+    .values({name: func.coalesce(_new(name), _ROW[name]) for name in _TOLD})
+)
+
+
 class EventArchive:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._insert = database.insert(EventRow).on_conflict_do_nothing(index_elements=["run_id", "seq"])
 
     async def append(self, archive: Archive) -> None:
         """Store what is not yet stored; the same archive again changes nothing, and a run that ended stays ended.
@@ -29,16 +48,18 @@ class EventArchive:
         """
         if not archive.events:
             return
+        told = _told(archive)
+        events = [_row(archive.run_id, event) for event in archive.events]
 
-        async def append(connection: AsyncConnection) -> None:
-            await self._ensure_run(connection, archive)
-            await self._insert_events(connection, archive)
-            await connection.execute(_advance(archive))
+        def append(connection: Connection) -> None:
+            if not connection.execute(_ADVANCE, told).rowcount and self._ensure_run(connection, archive):
+                connection.execute(_ADVANCE, told)
+            connection.execute(self._insert, events)
 
         await self._database.write(append, seconds=BULK_SEC)
 
-    async def _ensure_run(self, connection: AsyncConnection, archive: Archive) -> None:
-        """A run that was started past the API, from the `temporal` CLI, has no row before its first archive."""
+    def _ensure_run(self, connection: Connection, archive: Archive) -> bool:
+        """Whether it had no row: one that was started past the API, from the `temporal` CLI, has none at first."""
         known_graph = select(col(GraphRow.id)).where(col(GraphRow.id) == archive.graph_id).scalar_subquery()
         row = {
             "id": archive.run_id,
@@ -53,14 +74,12 @@ class EventArchive:
             "created_at": archive.events[0].ts,
         }
         insert = self._database.insert(RunRow).values(**row).on_conflict_do_nothing(index_elements=["id"])
-        if (await connection.execute(insert.returning(col(RunRow.id)))).first() is not None:
-            await refuse_deleted(connection, archive.run_id, archive.part_of)
-            if archive.part_of is None:  # a child run is not found by tags
-                await insert_tags(connection, archive.run_id, archive.tags, archive.events[0].ts)
-
-    async def _insert_events(self, connection: AsyncConnection, archive: Archive) -> None:
-        insert = self._database.insert(EventRow).on_conflict_do_nothing(index_elements=["run_id", "seq"])
-        await connection.execute(insert, [_row(archive.run_id, event) for event in archive.events])
+        if connection.execute(insert.returning(col(RunRow.id))).first() is None:
+            return False
+        refuse_deleted(connection, archive.run_id, archive.part_of)
+        if archive.part_of is None:  # a child run is not found by tags
+            insert_tags(connection, archive.run_id, archive.tags, archive.events[0].ts)
+        return True
 
 
 def _row(run_id: str, event: Event) -> dict[str, Any]:
@@ -75,23 +94,18 @@ def _row(run_id: str, event: Event) -> dict[str, Any]:
     }
 
 
-def _advance(archive: Archive) -> Update:
-    """The UPDATE of the run's row; it finds no row if the run ended or if a later archive came before."""
+def _told(archive: Archive) -> dict[str, Any]:
+    """What the archive says of the run: null is what it does not say."""
     state = RunState()
     for event in archive.events:
         fold(state, event)
-    known = {
-        "status": None if state.status is RunStatus.PENDING else state.status,
-        "progress": state.progress or None,
-        "started_at": state.started_at,
-        "finished_at": state.finished_at,
-        "error": None if state.error is None else state.error.model_dump_json(),
-        "result": None if archive.result is None else archive.result.model_dump_json(),
+    return {
+        "run_id": archive.run_id,
+        "new_status": None if state.status is RunStatus.PENDING else state.status,
+        "new_progress": state.progress or None,
+        "new_last_seq": state.last_seq,
+        "new_started_at": state.started_at,
+        "new_finished_at": state.finished_at,
+        "new_error": None if state.error is None else state.error.model_dump_json(),
+        "new_result": None if archive.result is None else archive.result.model_dump_json(),
     }
-    said = {name: value for name, value in known.items() if value is not None}
-    return (
-        update(RunRow)
-        .where(col(RunRow.id) == archive.run_id)
-        .where(col(RunRow.status).in_(_OPEN), col(RunRow.last_seq) < state.last_seq)
-        .values(**said, last_seq=state.last_seq)
-    )

@@ -7,19 +7,20 @@ waits for that.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Executable, Row, text
+from sqlalchemy import Connection, Executable, Row, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from wand_orchestrator.storage.deadline import QUICK_SEC, Deadline, Pulse
 from wand_orchestrator.storage.failure import translate
 from wand_orchestrator.storage.migration import migrate
-from wand_orchestrator.storage.postgresql import POOL_SIZE, postgresql_engine, reading
-from wand_orchestrator.storage.sqlite import make_file, sqlite_engine, writing
+from wand_orchestrator.storage.postgresql import PostgresqlWriter, postgresql_engine, reading
+from wand_orchestrator.storage.sqlite import make_file, sqlite_engine, sqlite_writing_engine
+from wand_orchestrator.storage.sqlite_writer import SqliteWriter
 from wand_orchestrator.storage.tables import Table
 from wand_orchestrator.storage.url import DatabaseUrl, PostgresqlUrl, SqliteUrl, parse_database_url
 
@@ -34,12 +35,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Engines:
-    """Views of one pool. SQLite has one writer at a time: those of a process queue for it here, fairly and quickly."""
+    """`plain` and `readers` are views of one pool."""
 
     plain: AsyncEngine
     readers: AsyncEngine
-    writers: AsyncEngine
-    writers_at_once: int
+    writer: SqliteWriter | PostgresqlWriter
 
 
 class Database:
@@ -49,7 +49,6 @@ class Database:
         self._url = url
         self._password = url.password if isinstance(url, PostgresqlUrl) else None
         self._engines = _engines(url)
-        self._writers = asyncio.Semaphore(self._engines.writers_at_once)
         self._pulse = Pulse()
         self._transactions: set[asyncio.Task[Any]] = set()
 
@@ -63,6 +62,7 @@ class Database:
             task.cancel()
         if self._transactions:
             await asyncio.wait(self._transactions, timeout=CLOSE_SEC)
+        await self._engines.writer.close()
         await self._engines.plain.dispose()
 
     async def migrate(self) -> None:
@@ -88,15 +88,12 @@ class Database:
         rows = await self.rows(statement)
         return rows[0] if rows else None
 
-    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]], *, seconds: float = QUICK_SEC) -> T:
-        """Run `work` in one transaction, which may take `seconds`; it is rolled back if `work` raises."""
+    async def write(self, work: Callable[[Connection], T], *, seconds: float = QUICK_SEC) -> T:
+        """Run `work` in a transaction, which may take `seconds`; what it wrote is undone if it raises.
 
-        async def write(deadline: Deadline) -> T:
-            async with self._writers, self._engines.writers.begin() as connection:
-                deadline.begin()
-                return await work(connection)
-
-        return await self._within(seconds, write)
+        It must do nothing but read and write there: it may share the transaction with others, and be done anew.
+        """
+        return await self._within(seconds, lambda deadline: self._engines.writer.write(work, deadline))
 
     def insert(self, table: type[Table]) -> Insert:
         """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
@@ -116,7 +113,8 @@ class Database:
         self._transactions.add(task)
         task.add_done_callback(self._forget)
         try:
-            result = await _result(task, deadline)
+            with self._pulse.waiting():
+                result = await _result(task, deadline)
         except Exception as error:
             meaning = translate(error, self._password)
             if meaning is None:
@@ -146,6 +144,6 @@ async def _result(task: asyncio.Task[T], deadline: Deadline) -> T:
 def _engines(url: DatabaseUrl) -> _Engines:
     if isinstance(url, SqliteUrl):
         engine = sqlite_engine(url.path)
-        return _Engines(plain=engine, readers=engine, writers=writing(engine), writers_at_once=1)
+        return _Engines(plain=engine, readers=engine, writer=SqliteWriter(sqlite_writing_engine(url.path)))
     engine = postgresql_engine(url)
-    return _Engines(plain=engine, readers=reading(engine), writers=engine, writers_at_once=POOL_SIZE)
+    return _Engines(plain=engine, readers=reading(engine), writer=PostgresqlWriter(engine))

@@ -7,8 +7,7 @@ here the run is not to be found, whatever Temporal still knows of it, and nothin
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Executable, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Executable, delete, select, update
 from sqlmodel import col
 
 from wand_orchestrator.errors import NotFound
@@ -31,14 +30,14 @@ class Deletions:
         Raises NotFound for one that is deleted already.
         """
 
-        async def add(connection: AsyncConnection) -> None:
-            if not await self._insert(connection, [run_id]):
+        def add(connection: Connection) -> None:
+            if not self._insert(connection, [run_id]):
                 raise deleted(run_id)
             parts = delete(RunRow).where(col(RunRow.part_of) == run_id).returning(col(RunRow.id))
-            children = [row.id for row in await connection.execute(parts)]
-            await connection.execute(delete(RunRow).where(col(RunRow.id) == run_id))
+            children = [row.id for row in connection.execute(parts)]
+            connection.execute(delete(RunRow).where(col(RunRow.id) == run_id))
             for start in range(0, len(children), INSERT_BATCH):
-                await self._insert(connection, children[start : start + INSERT_BATCH])
+                self._insert(connection, children[start : start + INSERT_BATCH])
 
         await self._database.write(add, seconds=BULK_SEC)
 
@@ -72,27 +71,27 @@ class Deletions:
         """After this, whoever still writes of the run makes it anew."""
         await self._write(delete(DeletionRow).where(col(DeletionRow.run_id) == run_id))
 
-    async def _insert(self, connection: AsyncConnection, run_ids: Sequence[str]) -> int:
+    def _insert(self, connection: Connection, run_ids: Sequence[str]) -> int:
         """How many of them were not deleted already."""
         now = datetime.now(UTC)
         rows = [{"run_id": run_id, "deleted_at": now} for run_id in run_ids]
         insert = self._database.insert(DeletionRow).values(rows).on_conflict_do_nothing(index_elements=["run_id"])
-        return len((await connection.execute(insert.returning(col(DeletionRow.run_id)))).all())
+        return len(connection.execute(insert.returning(col(DeletionRow.run_id))).all())
 
     async def _write(self, statement: Executable) -> None:
-        async def write(connection: AsyncConnection) -> None:
-            await connection.execute(statement)
+        def write(connection: Connection) -> None:
+            connection.execute(statement)
 
         await self._database.write(write)
 
 
-async def refuse_deleted(connection: AsyncConnection, run_id: str, part_of: str | None = None) -> None:
+def refuse_deleted(connection: Connection, run_id: str, part_of: str | None = None) -> None:
     """To be called after a row of the run was inserted: whoever deleted the one before it has committed by then.
 
     Raises NotFound if the run, or the one that it is a part of, was deleted.
     """
     run_ids = [run_id] if part_of is None else [run_id, part_of]
-    if (await connection.execute(deletion_of(run_ids))).first() is not None:
+    if connection.execute(deletion_of(run_ids)).first() is not None:
         raise deleted(run_id)
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -55,10 +54,10 @@ class Graphs:
         """Store the next version of the graph's name. `document`: as posted; by default it is made from `graph`."""
         new = _new_row(graph, document)
 
-        async def insert(connection: AsyncConnection) -> GraphHead:
+        def insert(connection: Connection) -> GraphHead:
             while True:
-                version = await self._next_version(connection, graph.name)
-                if (head := await self._insert(connection, new, version)) is not None:
+                version = self._next_version(connection, graph.name)
+                if (head := self._insert(connection, new, version)) is not None:
                     return head
 
         return _with_graph(await self._database.write(insert, seconds=BULK_SEC), graph)
@@ -68,13 +67,13 @@ class Graphs:
         new = _new_row(graph, document)
         same = _same(_HEADS, graph.name, new["sha256"])
 
-        async def find_or_insert(connection: AsyncConnection) -> GraphHead:
+        def find_or_insert(connection: Connection) -> GraphHead:
             while True:
                 # In this order: an equal graph that is stored after the look for it has taken this version.
-                version = await self._next_version(connection, graph.name)
-                if (row := (await connection.execute(same)).first()) is not None:
+                version = self._next_version(connection, graph.name)
+                if (row := connection.execute(same).first()) is not None:
                     return _head(row)
-                if (head := await self._insert(connection, new, version)) is not None:
+                if (head := self._insert(connection, new, version)) is not None:
                     return head
 
         found = await self._database.row(same)
@@ -108,15 +107,15 @@ class Graphs:
         statement = newest_first(statement, col(GraphRow.created_at), col(GraphRow.id), cursor, limit)
         return page_of(await self._database.rows(statement), limit, _head)
 
-    async def _next_version(self, connection: AsyncConnection, name: str) -> int:
+    def _next_version(self, connection: Connection, name: str) -> int:
         highest = select(func.coalesce(func.max(col(GraphRow.version)), 0)).where(col(GraphRow.name) == name)
-        return int((await connection.execute(highest)).scalar_one()) + 1
+        return int(connection.execute(highest).scalar_one()) + 1
 
-    async def _insert(self, connection: AsyncConnection, new: dict[str, Any], version: int) -> GraphHead | None:
+    def _insert(self, connection: Connection, new: dict[str, Any], version: int) -> GraphHead | None:
         """None if another caller took the version first: that one has committed, and the next look sees it."""
         insert = self._database.insert(GraphRow).values(**new, version=version)
         insert = insert.on_conflict_do_nothing(index_elements=["name", "version"])
-        row = (await connection.execute(insert.returning(*_HEAD))).first()
+        row = connection.execute(insert.returning(*_HEAD)).first()
         return None if row is None else _head(row)
 
 

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from wand_orchestrator.errors import BadRequest, Conflict
@@ -21,9 +20,7 @@ class Idempotency(NamedTuple):
     body_sha256: str
 
 
-async def claim(
-    database: Database, connection: AsyncConnection, idempotency: Idempotency, run_id: str, now: datetime
-) -> str:
+def claim(database: Database, connection: Connection, idempotency: Idempotency, run_id: str, now: datetime) -> str:
     """Take the key for `run_id`, in the transaction that makes this run.
 
     Gives the run that the key stands for: `run_id`, or the one that an earlier call made. A call at the same time waits
@@ -33,10 +30,10 @@ async def claim(
         raise BadRequest(f"an idempotency key has at most {MAX_KEY_LENGTH} characters", code="idempotency_key_too_long")
     row = {"key": idempotency.key, "body_sha256": idempotency.body_sha256, "run_id": run_id, "created_at": now}
     insert = database.insert(IdempotencyRow).values(**row).on_conflict_do_nothing(index_elements=["key"])
-    if (await connection.execute(insert.returning(col(IdempotencyRow.key)))).first() is not None:
+    if connection.execute(insert.returning(col(IdempotencyRow.key))).first() is not None:
         return run_id
     columns = select(col(IdempotencyRow.run_id), col(IdempotencyRow.body_sha256))
-    earlier = (await connection.execute(columns.where(col(IdempotencyRow.key) == idempotency.key))).one()
+    earlier = connection.execute(columns.where(col(IdempotencyRow.key) == idempotency.key)).one()
     if earlier.body_sha256 != idempotency.body_sha256:
         raise Conflict(
             "this idempotency key was used with another body", code="idempotency_key_reused", run_id=earlier.run_id

@@ -1,8 +1,16 @@
 """PostgreSQL: the engine, through psycopg."""
 
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from wand_orchestrator.storage.deadline import Deadline
 from wand_orchestrator.storage.url import PostgresqlUrl
+
+T = TypeVar("T")
 
 POOL_SIZE = 10
 """Connections of one process, at most."""
@@ -27,3 +35,20 @@ def postgresql_engine(database: PostgresqlUrl) -> AsyncEngine:
 def reading(engine: AsyncEngine) -> AsyncEngine:
     """The same engine and pool without transactions: a read is one statement, and costs one round trip."""
     return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+class PostgresqlWriter:
+    """Each write in a transaction of its own, several at once: PostgreSQL puts their commits together itself."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._turns = asyncio.Semaphore(POOL_SIZE)
+
+    async def write(self, work: Callable[[Connection], T], deadline: Deadline) -> T:
+        """What `work` gives, once it is committed."""
+        async with self._turns, self._engine.begin() as connection:
+            deadline.begin()
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        """Its engine is closed by who made it."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -19,13 +18,11 @@ from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deletions import deleted, deletion_of, refuse_deleted
 from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
-from wand_orchestrator.storage.tables import STARTED, GraphRow, RunRow, RunTagRow
+from wand_orchestrator.storage.tables import STARTED, GraphRow, RunRow, RunTagRow, UtcDateTime
 from wand_orchestrator.storage.tags import decode_tags, encode_tags, insert_tags, tagged
 from wand_orchestrator.webhook import Webhook
 
 _ENDED = tuple(status for status in RunStatus if status.ended)
-CONFIRM_BATCH = 500
-"""Ids in one UPDATE."""
 
 _HEAD: tuple[Mapped[Any], ...] = (
     col(RunRow.id),
@@ -45,6 +42,14 @@ _HEAD: tuple[Mapped[Any], ...] = (
 # Built once: building them costs as much as asking SQLite.
 _HEADS: Columns = select(*_HEAD)
 _RUNS: Columns = select(*_HEAD, col(RunRow.input), col(RunRow.result), col(RunRow.webhook))
+_INSERT = insert(RunRow)
+_CONFIRM = (
+    update(RunRow)
+    .where(col(RunRow.id) == bindparam("run_id"), col(RunRow.status) == RunStatus.PENDING)
+    .values(
+        status=RunStatus.RUNNING, started_at=func.coalesce(col(RunRow.started_at), bindparam("now", type_=UtcDateTime))
+    )
+)
 _PENDING = select(
     col(RunRow.id),
     col(RunRow.graph_id),
@@ -141,14 +146,15 @@ class Runs:
             result=None,
             webhook=webhook,
         )
+        row = _row(new)
 
-        async def claim_and_insert(connection: AsyncConnection) -> Run:
+        def claim_and_insert(connection: Connection) -> Run:
             if idempotency is not None:
-                made = await claim(self._database, connection, Idempotency(*idempotency), run_id, new.created_at)
+                made = claim(self._database, connection, Idempotency(*idempotency), run_id, new.created_at)
                 if made != run_id:
-                    return _run((await connection.execute(_RUNS.where(col(RunRow.id) == made))).one())
-            await connection.execute(insert(RunRow).values(_row(new)))
-            await insert_tags(connection, run_id, new.tags, new.created_at)
+                    return _run(connection.execute(_RUNS.where(col(RunRow.id) == made)).one())
+            connection.execute(_INSERT, row)
+            insert_tags(connection, run_id, new.tags, new.created_at)
             return new
 
         return await self._database.write(claim_and_insert)
@@ -184,11 +190,11 @@ class Runs:
         }
         new = self._database.insert(RunRow).values(**row).on_conflict_do_nothing(index_elements=["id"])
 
-        async def insert_or_find(connection: AsyncConnection) -> Run:
-            if (await connection.execute(new.returning(col(RunRow.id)))).first() is not None:
-                await refuse_deleted(connection, run_id)
-                await insert_tags(connection, run_id, tags, now)
-            return _run((await connection.execute(_RUNS.where(col(RunRow.id) == run_id))).one())
+        def insert_or_find(connection: Connection) -> Run:
+            if connection.execute(new.returning(col(RunRow.id))).first() is not None:
+                refuse_deleted(connection, run_id)
+                insert_tags(connection, run_id, tags, now)
+            return _run(connection.execute(_RUNS.where(col(RunRow.id) == run_id)).one())
 
         return await self._database.write(insert_or_find)
 
@@ -199,9 +205,14 @@ class Runs:
 
     async def confirm_started(self, run_ids: Iterable[str]) -> None:
         """Say that the workflows of these runs are there; a run that is further than `pending` stays as it is."""
-        ids = list(run_ids)
-        for start in range(0, len(ids), CONFIRM_BATCH):
-            await self._confirm(ids[start : start + CONFIRM_BATCH])
+        now = datetime.now(UTC)
+        started = [{"run_id": run_id, "now": now} for run_id in run_ids]
+
+        def confirm(connection: Connection) -> None:
+            connection.execute(_CONFIRM, started)
+
+        if started:
+            await self._database.write(confirm)
 
     async def pending(self, older_than_sec: float, limit: int) -> Sequence[PendingRun]:
         """Runs that wait for their workflow to be started, oldest first."""
@@ -262,18 +273,6 @@ class Runs:
             statement = statement.where(created_at < created_before)
         statement = newest_first(statement, created_at, id, cursor, limit)
         return page_of(await self._database.rows(statement), limit, _head)
-
-    async def _confirm(self, run_ids: Sequence[str]) -> None:
-        statement = (
-            update(RunRow)
-            .where(col(RunRow.id).in_(run_ids), col(RunRow.status) == RunStatus.PENDING)
-            .values(status=RunStatus.RUNNING, started_at=func.coalesce(col(RunRow.started_at), datetime.now(UTC)))
-        )
-
-        async def confirm(connection: AsyncConnection) -> None:
-            await connection.execute(statement)
-
-        await self._database.write(confirm)
 
 
 def _row(new: Run) -> dict[str, Any]:

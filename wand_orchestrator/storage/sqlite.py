@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -14,7 +14,6 @@ BUSY_TIMEOUT_MS = 1200
 
 POOL_SIZE = 5
 
-_WRITES = "wand_writes"
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA journal_mode = WAL",
@@ -30,34 +29,43 @@ def make_file(path: Path) -> None:
 
 
 def sqlite_engine(path: Path) -> AsyncEngine:
-    """An engine in which a statement outside `writing` is a transaction of its own."""
-    url = URL.create("sqlite+aiosqlite", database=path.as_uri(), query={"mode": "rw", "uri": "true"})
-    engine = create_async_engine(
-        url,
-        connect_args={"isolation_level": None},
-        pool_size=POOL_SIZE,
-        max_overflow=0,
-        # Every transaction is ended before its connection comes back; another ROLLBACK is another trip to its thread.
-        pool_reset_on_return=None,
-        hide_parameters=True,
-    )
-    event.listen(engine.sync_engine, "connect", _prepare(path))
-    event.listen(engine.sync_engine, "checkout", _refuse_replaced(path))
-    event.listen(engine.sync_engine, "begin", _begin)
+    """An engine in which each statement is a transaction of its own."""
+    engine = create_async_engine(_url("sqlite+aiosqlite", path), **_options(), pool_size=POOL_SIZE, max_overflow=0)
+    _watch(engine.sync_engine, path)
     return engine
 
 
-def writing(engine: AsyncEngine) -> AsyncEngine:
-    """The same engine and pool, whose transactions take the write lock at once.
+def sqlite_writing_engine(path: Path) -> Engine:
+    """An engine with one connection, whose transactions take the write lock at once.
 
     A transaction that reads first and then writes would fail if another wrote between: SQLite does not wait there.
     """
-    return engine.execution_options(**{_WRITES: True})
+    engine = create_engine(_url("sqlite+pysqlite", path), **_options(check_same_thread=False), pool_size=1)
+    _watch(engine, path)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _url(driver: str, path: Path) -> URL:
+    return URL.create(driver, database=path.as_uri(), query={"mode": "rw", "uri": "true"})
+
+
+def _options(**connecting: Any) -> dict[str, Any]:
+    return {
+        "connect_args": {"isolation_level": None, **connecting},
+        # Every transaction is ended before its connection comes back; another ROLLBACK is another trip to its thread.
+        "pool_reset_on_return": None,
+        "hide_parameters": True,
+    }
+
+
+def _watch(engine: Engine, path: Path) -> None:
+    event.listen(engine, "connect", _prepare(path))
+    event.listen(engine, "checkout", _refuse_replaced(path))
 
 
 def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get(_WRITES):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _prepare(path: Path) -> Any:

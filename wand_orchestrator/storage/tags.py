@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -21,11 +20,11 @@ def decode_tags(text: str | None) -> tuple[str, ...]:
     return () if text is None else tuple(json_text.decode(text))
 
 
-async def insert_tags(connection: AsyncConnection, run_id: str, tags: Sequence[str], created_at: datetime) -> None:
+def insert_tags(connection: Connection, run_id: str, tags: Sequence[str], created_at: datetime) -> None:
     """In the transaction that has inserted the run."""
     if tags:
         rows = [{"run_id": run_id, "tag": tag, "created_at": created_at} for tag in tags]
-        await connection.execute(insert(RunTagRow), rows)
+        connection.execute(insert(RunTagRow), rows)
 
 
 def tagged(statement: Columns, tags: Sequence[str]) -> Columns:
