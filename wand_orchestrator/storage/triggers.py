@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select
 from sqlmodel import col
 
 from wand_orchestrator.storage.database import Database
@@ -22,19 +21,19 @@ class Triggers:
         """The first of these that no run has, or had lately, and no trigger took. None: all are taken."""
         now = datetime.now(UTC)
 
-        async def reserve(connection: AsyncConnection) -> str | None:
-            await connection.execute(delete(TriggerRow).where(col(TriggerRow.created_at) < now - KEPT))
+        def reserve(connection: Connection) -> str | None:
+            taken: set[str] = set()
+            connection.execute(delete(TriggerRow).where(col(TriggerRow.created_at) < now - KEPT))
             for column in (col(RunRow.id), col(DeletionRow.run_id)):
-                taken.update((await connection.execute(select(column).where(column.in_(run_ids)))).scalars())
+                taken.update(connection.execute(select(column).where(column.in_(run_ids))).scalars())
             for run_id in run_ids:
-                if run_id not in taken and await self._insert(connection, run_id, now):
+                if run_id not in taken and self._insert(connection, run_id, now):
                     return run_id
             return None
 
-        taken: set[str] = set()
         return await self._database.write(reserve)
 
-    async def _insert(self, connection: AsyncConnection, run_id: str, now: datetime) -> bool:
+    def _insert(self, connection: Connection, run_id: str, now: datetime) -> bool:
         row = {"run_id": run_id, "created_at": now}
         insert = self._database.insert(TriggerRow).values(**row).on_conflict_do_nothing(index_elements=["run_id"])
-        return (await connection.execute(insert.returning(col(TriggerRow.run_id)))).first() is not None
+        return connection.execute(insert.returning(col(TriggerRow.run_id))).first() is not None
