@@ -39,6 +39,13 @@ async def test_a_new_run_is_pending_and_comes_back_as_it_was(store: Store, graph
     assert await store.runs.get("r_unknown") is None
 
 
+async def test_triggers_at_once_take_different_ids_that_no_run_has(store: Store, graph: StoredGraph) -> None:
+    run = await add(store, graph)
+    free = [run.run_id, "r_a", "r_b", "r_c"]
+    taken = await asyncio.gather(*(store.triggers.reserve(free) for _ in range(4)))
+    assert {*taken} == {"r_a", "r_b", "r_c", None}
+
+
 async def test_a_run_that_waits_to_be_started_keeps_its_webhook(store: Store, graph: StoredGraph) -> None:
     webhook = Webhook.model_validate({"url": "https://example.com/hook", "events": ["run.paused"]})
     run = await store.runs.add(new_run_id(), graph.graph_id, "demo", None, webhook=webhook)

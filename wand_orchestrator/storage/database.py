@@ -99,6 +99,11 @@ class Database:
         """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
         return sqlite.insert(table) if isinstance(self._url, SqliteUrl) else postgresql.insert(table)
 
+    @property
+    def knows_frequencies(self) -> bool:
+        """Whether its planner knows how many rows have a value. SQLite's does not."""
+        return isinstance(self._url, PostgresqlUrl)
+
     async def _make_file(self, deadline: Deadline) -> None:
         if isinstance(self._url, SqliteUrl):
             await asyncio.to_thread(make_file, self._url.path)

@@ -18,8 +18,9 @@ from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deletions import deleted, deletion_of, refuse_deleted
 from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
-from wand_orchestrator.storage.tables import STARTED, GraphRow, RunRow, RunTagRow, UtcDateTime
-from wand_orchestrator.storage.tags import decode_tags, encode_tags, insert_tags, tagged
+from wand_orchestrator.storage.selection import Selection
+from wand_orchestrator.storage.tables import STARTED, GraphRow, RunRow, UtcDateTime
+from wand_orchestrator.storage.tags import decode_tags, encode_tags, insert_tags
 from wand_orchestrator.webhook import Webhook
 
 _ENDED = tuple(status for status in RunStatus if status.ended)
@@ -255,22 +256,13 @@ class Runs:
         created_after: datetime | None = None,
         created_before: datetime | None = None,
     ) -> Page[RunHead]:
-        """`limit` runs that fit, newest first, from `cursor` on. Both bounds on the moment are exclusive.
-
-        A run has to have all of `tags`. Child runs are shown only as those of one run, `part_of`.
-        """
-        statement = _HEADS.where(STARTED if part_of is None else col(RunRow.part_of) == part_of)
-        for column, value in ((RunRow.status, status), (RunRow.graph_id, graph_id), (RunRow.name, name)):
-            if value is not None:
-                statement = statement.where(col(column) == value)
-        created_at, id = col(RunRow.created_at), col(RunRow.id)
-        if tags:
-            statement = tagged(statement, tags)
-            created_at, id = col(RunTagRow.created_at), col(RunTagRow.run_id)
-        if created_after is not None:
-            statement = statement.where(created_at > created_after)
-        if created_before is not None:
-            statement = statement.where(created_at < created_before)
+        """`limit` runs of a Selection, newest first, from `cursor` on."""
+        selection = Selection(status, graph_id, name, tags, part_of, created_after, created_before)
+        counting = None if self._database.knows_frequencies else selection.counts()
+        counts = None if counting is None else tuple(await self._database.row(counting) or ())
+        if counts and min(counts) == 0:
+            return Page((), None)
+        statement, created_at, id = selection.applied(_HEADS, counts)
         statement = newest_first(statement, created_at, id, cursor, limit)
         return page_of(await self._database.rows(statement), limit, _head)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col
 
 from wand_orchestrator.storage import json_text
@@ -27,12 +27,16 @@ def insert_tags(connection: Connection, run_id: str, tags: Sequence[str], create
         connection.execute(insert(RunTagRow), rows)
 
 
-def tagged(statement: Columns, tags: Sequence[str]) -> Columns:
+def tagged(statement: Columns, first: str, others: Sequence[str]) -> Columns:
     """Runs that have all of these tags, read along the index of the first."""
-    first, *others = tags
     statement = statement.join(RunTagRow, col(RunTagRow.run_id) == col(RunRow.id)).where(col(RunTagRow.tag) == first)
-    for tag in others:
+    return with_tags(statement, others, col(RunTagRow.run_id))
+
+
+def with_tags(statement: Columns, tags: Sequence[str], run_id: Mapped[str]) -> Columns:
+    """Of the runs that it finds, those that have all of these tags."""
+    for tag in tags:
         other = aliased(RunTagRow)
-        found = select(1).where(col(other.run_id) == col(RunTagRow.run_id), col(other.tag) == tag)
+        found = select(1).where(col(other.run_id) == run_id, col(other.tag) == tag)
         statement = statement.where(found.exists())
     return statement
