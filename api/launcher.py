@@ -34,8 +34,8 @@ LOOK_SEC = 30.0
 GRACE_SEC = 3.0
 """A younger run is in the hands of the call that made it."""
 
-CONFIRM_SEC = 0.05
-"""Runs started within it are confirmed in one statement."""
+CONFIRM_SEC = 0.2
+"""Runs started within it are confirmed in one statement, which is not in the way of a run that takes no longer."""
 
 BATCH = 100
 AT_ONCE = 16
@@ -84,6 +84,10 @@ class Launcher:
             version=version,
         )
         return await self._start(pending, subgraphs, seconds)
+
+    def has_just_started(self, run_id: str) -> bool:
+        """Whether it was started here a moment ago, so that nobody need be asked whether there is such a run."""
+        return run_id in self._started
 
     async def run(self) -> None:
         """Until cancelled; what was started is confirmed before it ends, if the database answers."""

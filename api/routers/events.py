@@ -62,12 +62,17 @@ async def stream(
     """The events as they happen, from the first or from where the caller left off; ends with the run's last event."""
     if last_event_id is not None:
         after = _seq(last_event_id)
-    row = None if services.relay.goes_on(run_id) else await _known(services, run_id)
+    row = None if _goes_on(services, run_id, after) else await _known(services, run_id)
     if row is None or not row.status.ended:
         return EventStream(services.relay.live(run_id, after))
     if after >= row.last_seq:
         return Response(status_code=204)
     return EventStream(services.relay.archived(run_id, after))
+
+
+def _goes_on(services: Services, run_id: str, after: int) -> bool:
+    """Whether it is known here that there is such a run, and that it has not ended or that none of it was received."""
+    return services.relay.goes_on(run_id) or (after == 0 and services.launcher.has_just_started(run_id))
 
 
 async def _known(services: Services, run_id: str) -> Run | None:
