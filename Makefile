@@ -29,7 +29,7 @@ run: setup
 
 test: lint
 	scripts/ensure-postgres >/dev/null
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check .

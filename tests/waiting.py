@@ -1,19 +1,25 @@
 """Waiting on a condition, never on the clock."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 Value = TypeVar("Value")
 
 PATIENCE_SEC = 60.0
 
+_FIRST_PAUSE_SEC = 0.01
+_LAST_PAUSE_SEC = 0.25
+"""Between two looks: they are soon after the begin, and few where it takes long, as each takes from what is awaited."""
+
 
 async def eventually(holds: Callable[[], bool], patience_sec: float = PATIENCE_SEC) -> None:
     """Until `holds()`; TimeoutError after `patience_sec`."""
     async with asyncio.timeout(patience_sec):
-        while not holds():
-            await asyncio.sleep(0.01)
+        for pause in _pauses():
+            if holds():
+                return
+            await asyncio.sleep(pause)
 
 
 async def until(
@@ -21,6 +27,15 @@ async def until(
 ) -> Value:
     """Read until what was read satisfies `holds`, and give it; TimeoutError after `patience_sec`."""
     async with asyncio.timeout(patience_sec):
-        while not holds(value := await read()):
-            await asyncio.sleep(0.02)
-    return value
+        for pause in _pauses():
+            if holds(value := await read()):
+                return value
+            await asyncio.sleep(pause)
+    raise AssertionError("pauses do not end")
+
+
+def _pauses() -> Iterator[float]:
+    pause = _FIRST_PAUSE_SEC
+    while True:
+        yield pause
+        pause = min(_LAST_PAUSE_SEC, 1.15 * pause)

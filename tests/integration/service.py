@@ -19,6 +19,7 @@ from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
 from activities.worker import build_worker
 from api.app import create_app
+from api.dependencies import Services
 from cli.api_server import serving, url_of
 from cli.ports import LOOPBACK, listen, port_of
 from tests.waiting import until
@@ -45,6 +46,7 @@ class Service:
     settings: Settings
     registry: Registry
     artifacts: ArtifactStore
+    services: Services
     url: str
 
     async def start(self, graph: Json, input: Any = None, **rest: Any) -> str:
@@ -99,7 +101,7 @@ async def running_service(
     artifacts = ArtifactStore.open(configured.effective_artifacts_url)
     feed = Feed() if shared_feed else None
     app = create_app(configured, client=client, store=store, registry=registry, artifacts=artifacts, feed=feed)
-    service = Service(httpx.AsyncClient(), client, store, configured, registry, artifacts, "")
+    service = Service(httpx.AsyncClient(), client, store, configured, registry, artifacts, app.state.services, "")
     try:
         async with _serving(app) as url:
             key = configured.api_key

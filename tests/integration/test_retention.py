@@ -7,7 +7,6 @@ from typing import Any
 from obstore.store import MemoryStore
 from temporalio.testing import WorkflowEnvironment
 
-from api.dependencies import Services
 from api.retention import Retention
 from tests.integration.graph_cases import edge, gate, graph
 from tests.integration.service import Service, running_service
@@ -22,9 +21,8 @@ def grow(id: str) -> dict[str, Any]:
 
 
 def retention(service: Service) -> Retention:
-    """As the API has it."""
-    client, store, artifacts = service.client, service.store, service.artifacts
-    return Services.build(service.settings, client, store, service.registry, artifacts, None).retention
+    """That of the API."""
+    return service.services.retention
 
 
 def payloads(service: Service, run_id: str) -> list[Path]:
