@@ -79,7 +79,7 @@ class Services:
         graphs = GraphCache(store)
         graph_check = GraphCheck(registry, settings)
         subgraphs = Subgraphs(store)
-        launcher = Launcher(executions, store, subgraphs, webhooks, registry.agents)
+        launcher = Launcher(executions, store, graphs, subgraphs, webhooks, registry.agents)
         starter = Starter(store, graphs, graph_check, subgraphs, launcher, webhooks)
         runs = RunReader(executions, store, settlement, graphs)
         payloads = PayloadStore.open(settings)

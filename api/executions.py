@@ -7,7 +7,7 @@ not answer within them.
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,6 +36,7 @@ from temporalio.common import (
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.launch import Launch
 from api.temporal_call import deadline, first_line, translated
 from wand_orchestrator.contract import (
     QUERY_EVENTS,
@@ -54,7 +55,6 @@ from wand_orchestrator.errors import NotFound, Unavailable, WandError
 from wand_orchestrator.events import rfc3339
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import RunState
-from wand_orchestrator.storage import PendingRun
 from wand_orchestrator.visibility import memo, search_attributes
 from wand_orchestrator.webhook import Delivery, delivery_workflow_id
 
@@ -148,15 +148,15 @@ class Executions:
         self.task_queue = task_queue
         self._eager = eager
 
-    async def start(self, run: PendingRun, subgraphs: Mapping[str, Graph], seconds: float) -> None:
+    async def start(self, launch: Launch, seconds: float) -> None:
         """Start the run's workflow; one that was started before counts as started."""
-        graph = run.graph
+        run, graph = launch.run, launch.graph
         document = RunInput(
             graph=graph,
             input=run.input,
             graph_id=run.graph_id,
             tags=run.tags,
-            subgraphs=dict(subgraphs),
+            subgraphs=dict(launch.subgraphs),
             retry_of=run.retry_of,
             webhook=run.webhook,
         )
@@ -170,7 +170,7 @@ class Executions:
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(search_attributes(graph.name, run.graph_id, run.tags)),
                     static_summary=graph.name,
-                    memo=memo(graph, run.graph_id, run.tags, version=run.version),
+                    memo=memo(graph, run.graph_id, run.tags, version=launch.version),
                     request_eager_start=self._eager,
                     rpc_timeout=timedelta(seconds=seconds),
                 )

@@ -1,30 +1,40 @@
 """Starts runs: the outbox between the database, where a run's row stands first, and Temporal.
 
-A run whose workflow could not be started stays `pending`, and is started here as soon as Temporal is back, by this
-process or by another one: starting twice is starting once.
+Starts that come faster than Temporal takes them wait here for their turn, whether their callers do or not. A run whose
+workflow could not be started stays `pending`, and is started as soon as Temporal is back, by this process or by another
+one: starting twice is starting once.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
+from api.confirmations import Confirmations
 from api.executions import AttributesMissing, Executions, StartRefused
+from api.graph_cache import GraphCache
+from api.launch import Launch
+from api.turns import Turns
 from api.webhooks import Webhooks
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import Archive
 from wand_orchestrator.errors import GraphFaults, NotFound, Unavailable, WandError
 from wand_orchestrator.events import Event, EventType
 from wand_orchestrator.execution import resolve_execution
-from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import Failure, RunStatus
-from wand_orchestrator.storage import PendingRun, Run, Store
+from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.subgraphs import Subgraphs
 from wand_orchestrator.temporal import ensure_search_attributes
 
 START_SEC = 1.2
+"""So long a caller waits for the start."""
+
+CALL_SEC = 5.0
+"""Of a call to Temporal that goes on although its caller has left."""
+
 RETRY_SEC = 2.0
 """Between two looks at what is pending, while something is."""
 
@@ -34,11 +44,10 @@ LOOK_SEC = 30.0
 GRACE_SEC = 3.0
 """A younger run is in the hands of the call that made it."""
 
-CONFIRM_SEC = 0.2
-"""Runs started within it are confirmed in one statement, which is not in the way of a run that takes no longer."""
-
-BATCH = 100
+BATCH = 1000
 AT_ONCE = 16
+MAX_WAITING = 10_000
+"""Starts beyond it are left to the next look, which finds them in the database."""
 
 log = logging.getLogger(__name__)
 
@@ -50,71 +59,109 @@ class Launcher:
         self,
         executions: Executions,
         store: Store,
+        graphs: GraphCache,
         subgraphs: Subgraphs,
         webhooks: Webhooks,
         agents: Mapping[str, Agent],
     ) -> None:
         self._executions = executions
         self._store = store
+        self._graphs = graphs
         self._subgraphs = subgraphs
         self._webhooks = webhooks
         self._agents = agents
-        self._started: set[str] = set()
-        self._to_confirm = asyncio.Event()
-        self._to_start = asyncio.Event()
+        self._turns: Turns[RunStatus] = Turns(AT_ONCE)
+        self._confirmations = Confirmations(store)
+        self._look_again = asyncio.Event()
+        self._held_up = False
 
-    async def start(
-        self, run: Run, graph: Graph, version: int | None, subgraphs: Mapping[str, Graph], seconds: float
-    ) -> RunStatus:
+    async def start(self, launch: Launch, seconds: float) -> RunStatus:
         """Start a run whose row was just written, or was found by its idempotency key, and give its status.
 
-        `version`: of the graph, if it is known.
+        It is `pending` if it was not its turn within the seconds; it is started when it is.
         """
+        run = launch.run
         if run.status is not RunStatus.PENDING or run.graph_id is None:
             return run.status
-        pending = PendingRun(
-            run_id=run.run_id,
-            graph_id=run.graph_id,
-            graph=graph,
-            input=run.input,
-            created_at=run.created_at,
-            retry_of=run.retry_of,
-            tags=run.tags,
-            webhook=run.webhook,
-            version=version,
-        )
-        return await self._start(pending, subgraphs, seconds)
+        if len(self._turns) >= MAX_WAITING:
+            self._look_again.set()
+            return RunStatus.PENDING
+        status = await self._turns.result(run.run_id, partial(self._start_in_turn, launch), seconds)
+        return status or RunStatus.PENDING
+
+    async def start_at_once(self, run: Run, seconds: float) -> RunStatus:
+        """Start a run that is still `pending`, before all that wait for their turn. Raises GraphFaults."""
+        launch = await self._launch(run)
+        return run.status if launch is None else await self._start(launch, seconds)
 
     def has_just_started(self, run_id: str) -> bool:
         """Whether it was started here a moment ago, so that nobody need be asked whether there is such a run."""
-        return run_id in self._started
+        return run_id in self._confirmations
 
     async def run(self) -> None:
         """Until cancelled; what was started is confirmed before it ends, if the database answers."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._keep_starting())
-                tasks.create_task(self._keep_confirming())
+                tasks.create_task(self._keep_looking())
+                tasks.create_task(self._confirmations.run())
         finally:
-            with suppress(Unavailable):  # another process, or this one after a restart, confirms them
-                await self._confirm()
+            await self._turns.close()
+            await self._confirmations.close()
 
-    async def _start(self, run: PendingRun, subgraphs: Mapping[str, Graph], seconds: float) -> RunStatus:
-        graph = resolve_execution(run.graph, self._agents)
-        parts = {name: resolve_execution(part, self._agents) for name, part in subgraphs.items()}
-        try:
-            await self._executions.start(replace(run, graph=graph), parts, seconds)
-        except StartRefused as error:
-            return await self._settle_refused(run, error)
-        except (Unavailable, AttributesMissing) as error:
-            log.warning("the run %s cannot be started yet: %s", run.run_id, error.message)
-            self._to_start.set()
+    async def _start_in_turn(self, launch: Launch) -> RunStatus:
+        if self._turns.is_awaited(launch.run.run_id):
+            return await self._start(launch, CALL_SEC)
+        return await self._start_left(launch.run.run_id)
+
+    async def _start_left(self, run_id: str) -> RunStatus:
+        """Start a run that nobody waits for. It may have been started, or cancelled and deleted, since it was read."""
+        if self._held_up:
+            self._look_again.set()
             return RunStatus.PENDING
-        self._started.add(run.run_id)
-        self._to_confirm.set()
+        try:
+            run = await self._store.runs.get(run_id)
+            if run is None or run.status is not RunStatus.PENDING:
+                return RunStatus.PENDING if run is None else run.status
+            return await self._start_stored(run)
+        except NotFound:
+            return RunStatus.TERMINATED
+        except Unavailable as error:
+            log.info("the run %s is started later: %s", run_id, error.message)
+            self._look_again.set()
+            return RunStatus.PENDING
+
+    async def _start_stored(self, run: Run) -> RunStatus:
+        try:
+            launch = await self._launch(run)
+        except GraphFaults as error:
+            return await self._settle_refused(run, error)
+        return run.status if launch is None else await self._start(launch, CALL_SEC)
+
+    async def _launch(self, run: Run) -> Launch | None:
+        stored = None if run.graph_id is None else await self._graphs.get(run.graph_id)
+        if stored is None:
+            return None
+        subgraphs = await self._subgraphs.of(stored.graph, run.graph_id)
+        return Launch(run, stored.graph, stored.version, subgraphs)
+
+    async def _start(self, launch: Launch, seconds: float) -> RunStatus:
+        run_id = launch.run.run_id
+        graph = resolve_execution(launch.graph, self._agents)
+        parts = {name: resolve_execution(part, self._agents) for name, part in launch.subgraphs.items()}
+        try:
+            await self._executions.start(replace(launch, graph=graph, subgraphs=parts), seconds)
+        except StartRefused as error:
+            return await self._settle_refused(launch.run, error)
+        except (Unavailable, AttributesMissing) as error:
+            log.warning("the run %s cannot be started yet: %s", run_id, error.message)
+            self._held_up = True
+            self._look_again.set()
+            return RunStatus.PENDING
+        self._held_up = False
+        self._confirmations.add(run_id)
         return RunStatus.RUNNING
 
-    async def _settle_refused(self, run: PendingRun, error: WandError) -> RunStatus:
+    async def _settle_refused(self, run: Run, error: WandError) -> RunStatus:
         """The run ends without having begun: another attempt would be refused as well."""
         failure = Failure(code=error.code, message=error.message)
         event = Event(
@@ -122,65 +169,43 @@ class Launcher:
             ts=datetime.now(UTC),
             type=EventType.RUN_FAILED,
             level="error",
-            message=f"{run.graph.name} could not be started: {error.message}",
+            message=f"{run.name} could not be started: {error.message}",
             data={"error": failure.model_dump(mode="json", exclude_none=True)},
         )
         await self._webhooks.tell_ending(
-            run.webhook, [event], START_SEC, run_id=run.run_id, graph_id=run.graph_id, name=run.graph.name
+            run.webhook, [event], START_SEC, run_id=run.run_id, graph_id=run.graph_id, name=run.name
         )
         await self._store.archive.append(
-            Archive(run_id=run.run_id, graph_id=run.graph_id, name=run.graph.name, events=(event,))
+            Archive(run_id=run.run_id, graph_id=run.graph_id, name=run.name, events=(event,))
         )
         return RunStatus.FAILED
 
-    async def _keep_starting(self) -> None:
+    async def _keep_looking(self) -> None:
         grace = 0.0
         while True:
             pause = await self._look(grace)
             grace = GRACE_SEC
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await self._to_start.wait()
+                    await self._look_again.wait()
                     await asyncio.sleep(RETRY_SEC)
-            self._to_start.clear()
+            self._look_again.clear()
 
     async def _look(self, grace: float) -> float:
-        """Start what is pending; gives the seconds until the next look."""
+        """Have started what is pending and has no turn here; gives the seconds until the next look."""
         try:
             pending = await self._store.runs.pending(grace, BATCH)
-            if not pending:
-                return LOOK_SEC
-            await self._executions.ping(START_SEC)
-            await self._start_all(pending)
+            left = [id for id in pending if id not in self._turns and id not in self._confirmations]
+            if left:
+                await self._executions.ping(START_SEC)
+                await self._ensure_attributes()
+                self._held_up = False
+                for run_id in left:
+                    self._turns.take(run_id, partial(self._start_left, run_id))
         except Unavailable as error:
             log.info("pending runs wait: %s", error.message)
-        return RETRY_SEC
-
-    async def _start_all(self, pending: Sequence[PendingRun]) -> None:
-        slots = asyncio.Semaphore(AT_ONCE)
-
-        async def start(run: PendingRun) -> None:
-            async with slots:
-                # It may have been cancelled, and deleted, since it was read.
-                with suppress(NotFound):
-                    row = await self._store.runs.get(run.run_id)
-                    if row is not None and row.status is RunStatus.PENDING:
-                        await self._start_left(run)
-
-        await self._ensure_attributes()
-        results = await asyncio.gather(*(start(run) for run in pending), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException) and not isinstance(result, Unavailable):
-                raise result
-
-    async def _start_left(self, run: PendingRun) -> None:
-        """Start a run that was left `pending`."""
-        try:
-            subgraphs = await self._subgraphs.of(run.graph, run.graph_id)
-        except GraphFaults as error:
-            await self._settle_refused(run, error)
-        else:
-            await self._start(run, subgraphs, START_SEC)
+            return RETRY_SEC
+        return RETRY_SEC if pending else LOOK_SEC
 
     async def _ensure_attributes(self) -> None:
         """Temporal may be another one since this process began."""
@@ -189,21 +214,3 @@ class Launcher:
                 await ensure_search_attributes(self._executions.client)
         except Exception as error:
             log.info("the search attributes could not be ensured: %s", error)
-
-    async def _keep_confirming(self) -> None:
-        while True:
-            await self._to_confirm.wait()
-            await asyncio.sleep(CONFIRM_SEC)
-            self._to_confirm.clear()
-            try:
-                await self._confirm()
-            except WandError as error:
-                log.info("started runs are confirmed later: %s", error.message)
-                self._to_confirm.set()
-                await asyncio.sleep(RETRY_SEC)
-
-    async def _confirm(self) -> None:
-        started = set(self._started)
-        if started:
-            await self._store.runs.confirm_started(started)
-            self._started -= started

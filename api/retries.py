@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from api.budget import Budget
 from api.executions import Executions
+from api.launch import Launch
 from api.launcher import START_SEC, Launcher
 from api.models import RunCreated
 from api.run_reader import RunReader
@@ -51,7 +52,8 @@ class Retries:
             webhook=order.webhook,
         )
         seconds = max(LEAST_START_SEC, budget.left(START_SEC))
-        return RunCreated(run_id=run.run_id, status=await self._launcher.start(run, graph, None, subgraphs, seconds))
+        status = await self._launcher.start(Launch(run, graph, None, subgraphs), seconds)
+        return RunCreated(run_id=run.run_id, status=status)
 
     async def _graph(self, run_id: str, order: RunInput | RunOrder) -> tuple[str, Graph]:
         """The graph that the run had, with its id."""

@@ -7,6 +7,7 @@ from typing import Any
 from api.budget import Budget
 from api.graph_cache import GraphCache
 from api.graph_check import GraphCheck
+from api.launch import Launch
 from api.launcher import START_SEC, Launcher
 from api.models import RunCreated, RunRequest
 from api.webhooks import Webhooks
@@ -56,15 +57,12 @@ class Starter:
             webhook=request.webhook,
         )
         seconds = max(LEAST_START_SEC, budget.left(START_SEC))
-        status = await self._launcher.start(run, stored.graph, stored.version, subgraphs, seconds)
+        status = await self._launcher.start(Launch(run, stored.graph, stored.version, subgraphs), seconds)
         return RunCreated(run_id=run.run_id, status=status)
 
     async def start_stored(self, run: Run, budget: Budget) -> None:
         """Start a run that is still `pending`."""
-        stored = None if run.graph_id is None else await self._graphs.get(run.graph_id)
-        if stored is not None:
-            subgraphs = await self._subgraphs.of(stored.graph, run.graph_id)
-            await self._launcher.start(run, stored.graph, stored.version, subgraphs, budget.left(START_SEC))
+        await self._launcher.start_at_once(run, budget.left(START_SEC))
 
     async def _graph(self, request: RunRequest) -> StoredGraph:
         if request.graph is not None:

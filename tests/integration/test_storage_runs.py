@@ -50,7 +50,9 @@ async def test_a_run_that_waits_to_be_started_keeps_its_webhook(store: Store, gr
     webhook = Webhook.model_validate({"url": "https://example.com/hook", "events": ["run.paused"]})
     run = await store.runs.add(new_run_id(), graph.graph_id, "demo", None, webhook=webhook)
     [pending] = await store.runs.pending(0, 10)
-    assert (run.webhook, pending.webhook) == (webhook, webhook)
+    stored = await store.runs.get(pending)
+    assert stored is not None
+    assert (run.webhook, stored.webhook) == (webhook, webhook)
 
 
 class TestIdempotency:
@@ -78,13 +80,9 @@ class TestIdempotency:
 
 
 class TestOutbox:
-    async def test_pending_runs_come_with_their_graph_oldest_first(self, store: Store, graph: StoredGraph) -> None:
+    async def test_pending_runs_come_oldest_first(self, store: Store, graph: StoredGraph) -> None:
         runs = [await add(store, graph) for _ in range(3)]
-        pending = await store.runs.pending(0, 10)
-        assert [run.run_id for run in pending] == [run.run_id for run in runs]
-        assert {run.tags for run in pending} == {()}
-        assert {(run.graph_id, run.graph.name, run.input["n"]) for run in pending} == {(graph.graph_id, "demo", 1)}
-        assert pending[0].graph == GRAPH
+        assert await store.runs.pending(0, 10) == [run.run_id for run in runs]
         assert len(await store.runs.pending(0, 2)) == 2
 
     async def test_young_runs_are_left_to_whoever_is_starting_them(self, store: Store, graph: StoredGraph) -> None:
@@ -99,7 +97,7 @@ class TestOutbox:
         assert confirmed.status is RunStatus.RUNNING
         assert confirmed.started_at is not None
         assert confirmed.started_at >= confirmed.created_at
-        assert [run.run_id for run in await store.runs.pending(0, 10)] == [second.run_id]
+        assert await store.runs.pending(0, 10) == [second.run_id]
 
     async def test_confirming_again_or_nothing_or_the_unknown_changes_nothing(
         self, store: Store, graph: StoredGraph

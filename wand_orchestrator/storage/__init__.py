@@ -10,14 +10,13 @@ from wand_orchestrator.storage.events import StoredEvent
 from wand_orchestrator.storage.graphs import GraphHead, StoredGraph, fingerprint
 from wand_orchestrator.storage.idempotency import Idempotency
 from wand_orchestrator.storage.page import Page
-from wand_orchestrator.storage.runs import PendingRun, Run, RunHead
+from wand_orchestrator.storage.runs import Run, RunHead
 from wand_orchestrator.storage.store import Store
 
 __all__ = [
     "GraphHead",
     "Idempotency",
     "Page",
-    "PendingRun",
     "Run",
     "RunHead",
     "Store",

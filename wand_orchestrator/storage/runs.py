@@ -10,7 +10,6 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from wand_orchestrator.contract import RetryOf, RunResult
-from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import GraphId, RunId
 from wand_orchestrator.state import Failure, RunStatus
 from wand_orchestrator.storage import json_text
@@ -19,7 +18,7 @@ from wand_orchestrator.storage.deletions import deleted, deletion_of, refuse_del
 from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
 from wand_orchestrator.storage.selection import Selection
-from wand_orchestrator.storage.tables import STARTED, GraphRow, RunRow, UtcDateTime
+from wand_orchestrator.storage.tables import STARTED, RunRow, UtcDateTime
 from wand_orchestrator.storage.tags import decode_tags, encode_tags, insert_tags
 from wand_orchestrator.webhook import Webhook
 
@@ -51,17 +50,6 @@ _CONFIRM = (
         status=RunStatus.RUNNING, started_at=func.coalesce(col(RunRow.started_at), bindparam("now", type_=UtcDateTime))
     )
 )
-_PENDING = select(
-    col(RunRow.id),
-    col(RunRow.graph_id),
-    col(RunRow.input),
-    col(RunRow.created_at),
-    col(RunRow.retry_of),
-    col(RunRow.tags),
-    col(RunRow.webhook),
-    col(GraphRow.version),
-    col(GraphRow.document),
-).join(GraphRow, col(GraphRow.id) == col(RunRow.graph_id))
 
 
 @dataclass(frozen=True)
@@ -92,21 +80,6 @@ class Run(RunHead):
     input: Any
     result: RunResult | None
     webhook: Webhook | None
-
-
-@dataclass(frozen=True)
-class PendingRun:
-    """All that is needed to start its workflow. `version`: of its graph, if it is known."""
-
-    run_id: RunId
-    graph_id: GraphId
-    graph: Graph
-    input: Any
-    created_at: datetime
-    retry_of: RetryOf | None
-    tags: tuple[str, ...]
-    webhook: Webhook | None = None
-    version: int | None = None
 
 
 class Runs:
@@ -215,15 +188,16 @@ class Runs:
         if started:
             await self._database.write(confirm)
 
-    async def pending(self, older_than_sec: float, limit: int) -> Sequence[PendingRun]:
+    async def pending(self, older_than_sec: float, limit: int) -> Sequence[RunId]:
         """Runs that wait for their workflow to be started, oldest first."""
         statement = (
-            _PENDING.where(col(RunRow.status) == RunStatus.PENDING, STARTED)
+            select(col(RunRow.id))
+            .where(col(RunRow.status) == RunStatus.PENDING, STARTED)
             .where(col(RunRow.created_at) <= datetime.now(UTC) - timedelta(seconds=older_than_sec))
             .order_by(col(RunRow.created_at), col(RunRow.id))
             .limit(limit)
         )
-        return [_pending(row) for row in await self._database.rows(statement)]
+        return [RunId(row.id) for row in await self._database.rows(statement)]
 
     async def ended_before(self, moment: datetime, limit: int) -> Sequence[RunId]:
         """Runs that had ended by then, but for those that are a part of another one, which goes first; oldest first."""
@@ -308,20 +282,6 @@ def _head_fields(row: Row[Any]) -> dict[str, Any]:
         "part_of": row.part_of,
         "tags": decode_tags(row.tags),
     }
-
-
-def _pending(row: Row[Any]) -> PendingRun:
-    return PendingRun(
-        run_id=row.id,
-        graph_id=row.graph_id,
-        graph=Graph.model_validate_json(row.document),
-        input=json_text.decode(row.input),
-        created_at=row.created_at,
-        retry_of=_retry_of(row),
-        tags=decode_tags(row.tags),
-        webhook=_webhook(row),
-        version=row.version,
-    )
 
 
 def _retry_of(row: Row[Any]) -> RetryOf | None:
