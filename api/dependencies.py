@@ -13,6 +13,7 @@ from api.graph_check import GraphCheck
 from api.journal_reader import JournalReader
 from api.launcher import Launcher
 from api.node_reader import NodeReader
+from api.origin import Origin
 from api.relay import Relay
 from api.retention import Retention
 from api.retries import Retries
@@ -74,7 +75,8 @@ class Services:
     ) -> "Services":
         executions = Executions(keeping_payloads(client, settings), settings.task_queue, eager=feed is not None)
         webhooks = Webhooks(executions, settings)
-        settlement = Settlement(executions, store, webhooks)
+        origin = Origin(executions, store)
+        settlement = Settlement(executions, store, webhooks, origin)
         reader = JournalReader(executions, store, settlement)
         graphs = GraphCache(store)
         graph_check = GraphCheck(registry, settings)
@@ -91,7 +93,7 @@ class Services:
             artifacts=artifacts,
             executions=executions,
             settlement=settlement,
-            settler=Settler(executions, settlement),
+            settler=Settler(executions, store, settlement, origin),
             reader=reader,
             runs=runs,
             graph_check=graph_check,

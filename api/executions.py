@@ -364,6 +364,15 @@ class Executions:
             )
             return await anext(aiter(history), None)
 
+    async def namespace_id(self, seconds: float) -> str:
+        """Of the namespace, which no other one of the same name has."""
+        async with deadline(seconds), translated(_meaning):
+            described = await self.client.workflow_service.describe_namespace(
+                workflowservice.DescribeNamespaceRequest(namespace=self.client.namespace),
+                timeout=timedelta(seconds=seconds),
+            )
+        return described.namespace_info.id
+
     async def ping(self, seconds: float) -> None:
         """Raises Unavailable if Temporal does not answer."""
         async with deadline(seconds), translated(_meaning):

@@ -5,6 +5,7 @@ Each of the three may be away. What is known is told, and what is missing stands
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -108,6 +109,8 @@ class RunReader:
         elif row.status is RunStatus.PENDING:
             reason = "Temporal to accept its start"
         else:
+            with suppress(NotFound):  # it may be in another Temporal
+                await self._settle(run_id, budget)
             reason = "Temporal does not know this run: its history is gone, or lies in another namespace"
         state = await self._archived_state(row)
         if state.status.ended:  # it ended while Temporal was asked

@@ -14,6 +14,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from api.executions import Executions, QueryFailed
+from api.origin import Origin
 from api.webhooks import Webhooks
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, Archive, RunResult
 from wand_orchestrator.errors import NotFound, Unavailable
@@ -64,10 +65,11 @@ class _Closed:
 
 
 class Settlement:
-    def __init__(self, executions: Executions, store: Store, webhooks: Webhooks) -> None:
+    def __init__(self, executions: Executions, store: Store, webhooks: Webhooks, origin: Origin) -> None:
         self._executions = executions
         self._store = store
         self._webhooks = webhooks
+        self._origin = origin
 
     @staticmethod
     def status_of(description: WorkflowExecutionDescription) -> RunStatus | None:
@@ -87,7 +89,10 @@ class Settlement:
             await self._store.deletions.refuse(run_id)  # its webhook has been told, or is not to be
         description = await self._executions.describe(run_id, seconds)
         if description is None:
-            raise NotFound(f"there is no run {run_id}", code="run_not_found")
+            if run is None or not await self._origin.had(run, seconds):
+                raise NotFound(f"there is no run {run_id}", code="run_not_found")
+            await self._settle_deleted(run, seconds)
+            return
         if description.status is None or description.status not in NATIVE_STATUS:
             return
         ending = await self._ending(description, seconds)
@@ -105,6 +110,15 @@ class Settlement:
             for stored in page:
                 fold(state, Event.model_validate_json(stored.body))
         return state
+
+    async def _settle_deleted(self, run: Run, seconds: float) -> None:
+        """Temporal has forgotten a run that did not tell its end: somebody deleted it there, which terminates it, or
+        terminated it so long ago that Temporal's retention is over. Of its journal the archive has what there is."""
+        closed = _Closed(run.run_id, run.graph_id, run.name, None, run.tags, run.part_of, run.webhook)
+        reason = "terminated: Temporal has it no longer, as after `temporal workflow delete`"
+        failure = Failure(code="terminated", message=reason)
+        ending = Ending(RunStatus.TERMINATED, datetime.now(UTC), reason, failure, None)
+        await self._append(closed, _last_events(await self.fold_archive(run.run_id), ending), seconds)
 
     async def _closed(
         self, run: Run | None, description: WorkflowExecutionDescription, ending: Ending, seconds: float

@@ -19,6 +19,7 @@ from sample_agents import Diary
 
 from api.executions import Executions
 from api.journal_reader import JournalReader
+from api.origin import Origin
 from api.relay import Relay
 from api.settlement import Settlement
 from api.webhooks import Webhooks
@@ -208,7 +209,9 @@ async def test_a_stream_of_an_ended_run_waits_for_a_database_that_is_away(servic
 async def _archived(service: Service, run_id: str) -> bytes:
     """What a stream brings that found the run ended before the database went away."""
     executions = Executions(service.client, service.settings.task_queue, eager=False)
-    settlement = Settlement(executions, service.store, Webhooks(executions, service.settings))
+    settlement = Settlement(
+        executions, service.store, Webhooks(executions, service.settings), Origin(executions, service.store)
+    )
     relay = Relay(executions, JournalReader(executions, service.store, settlement), Feed(), 10)
     return b"".join([chunk async for chunk in relay.archived(run_id, 0)])
 

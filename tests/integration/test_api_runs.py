@@ -14,8 +14,11 @@ from temporalio.client import WorkflowExecutionStatus
 from api.examples import FETCH_ANALYZE_CHART
 from tests.integration.graph_cases import CASES, Case, echo, edge, emit, flaky, graph, sleep
 from tests.integration.page_server import serve_page
-from tests.integration.service import Json, Service
+from tests.integration.service import Json, Service, running_service
+from tests.integration.temporal_cli import TemporalCli
 from tests.waiting import eventually, until
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.storage import Store
 
 TABLE = "day,passengers\n" + "\n".join(f"2026-01-{day:02d},{day * day}" for day in range(1, 11))
 
@@ -149,6 +152,41 @@ async def test_a_terminated_run_is_settled_by_its_first_reader(service: Service)
     row = await service.store.runs.get(run_id)
     assert row is not None
     assert row.status == "terminated"
+
+
+@pytest.mark.parametrize("seen", ["by a reader", "by nobody"])
+async def test_an_open_run_that_was_deleted_in_temporal_ends_as_terminated(
+    service: Service, monkeypatch: pytest.MonkeyPatch, seen: str
+) -> None:
+    run_id = await service.start(graph([sleep("a", 600)]))
+    await until(lambda: service.get(run_id), lambda run: run["nodes"]["a"]["status"] == "running")
+
+    await TemporalCli(service.client)("workflow", "delete", "--workflow-id", run_id, "--yes")
+
+    if seen == "by nobody":
+        monkeypatch.setattr("api.settler.OVERLAP", timedelta(0))
+        monkeypatch.setattr("api.settler.LOOK_SEC", 0.1)
+        folder, queue = service.settings.data_dir, service.settings.task_queue
+        async with running_service(service.client, folder, worker=False, task_queue=queue):
+            await until(lambda: service.store.runs.get(run_id), lambda row: row is not None and row.status.ended)
+    run = await service.ended(run_id)
+    assert (run["status"], run["error"]["code"]) == ("terminated", "terminated")
+    assert (await service.events(run_id))[-1]["type"] == "run.terminated"
+
+
+async def test_a_run_that_began_in_another_temporal_has_not_ended(service: Service, tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'wand.db'}")
+    await store.migrate()
+    await store.namespaces.first_seen("another", datetime.now(UTC))
+    stored = await store.graphs.add(Graph.model_validate(graph([emit("a")])))
+    await store.runs.begin("r_elsewhere", stored.graph_id, stored.name, None)
+    await store.close()
+
+    async with running_service(service.client, tmp_path, worker=False) as other:
+        run = await other.get("r_elsewhere")
+
+    assert run["status"] == "running"
+    assert "Temporal does not know this run" in run["waiting_for"][0]
 
 
 async def test_a_run_started_past_the_api_is_a_run_like_any_other(service: Service) -> None:

@@ -6,6 +6,7 @@ from temporalio.client import Client
 
 from api.executions import ExecutionClosed, Executions
 from api.journal_reader import JournalReader
+from api.origin import Origin
 from api.settlement import Settlement
 from api.webhooks import Webhooks
 from wand_orchestrator.contract import WORKFLOW_GRAPH_RUN, Archive, EventPage
@@ -40,7 +41,9 @@ async def test_a_run_that_continues_as_new_while_it_is_read_has_not_ended(
     # Nobody polls this queue: the execution is open for as long as it takes.
     handle = await temporal_client.start_workflow(WORKFLOW_GRAPH_RUN, {}, id=run.run_id, task_queue="nobody")
     executions = MetTheOldOne(temporal_client, "nobody", eager=False)
-    settlement = Settlement(executions, store, Webhooks(executions, Settings(_env_file=None)))
+    settlement = Settlement(
+        executions, store, Webhooks(executions, Settings(_env_file=None)), Origin(executions, store)
+    )
     reader = JournalReader(executions, store, settlement)
     try:
         page = await reader.page(run.run_id, 0, 10)

@@ -7,6 +7,7 @@ from temporalio.client import Client
 
 from api.executions import Executions
 from api.graph_cache import GraphCache
+from api.origin import Origin
 from api.run_reader import RunReader
 from api.settlement import Settlement
 from api.webhooks import Webhooks
@@ -44,7 +45,9 @@ async def test_a_run_that_ends_while_it_is_read_is_told_with_its_result(temporal
     result = RunResult(outputs={"a": 1}, sinks=("a",))
     end = Archive(run_id=run.run_id, graph_id=graph.graph_id, name=GRAPH.name, events=(ended,), result=result)
     executions = Busy(temporal_client, store, end)
-    settlement = Settlement(executions, store, Webhooks(executions, Settings(_env_file=None)))
+    settlement = Settlement(
+        executions, store, Webhooks(executions, Settings(_env_file=None)), Origin(executions, store)
+    )
 
     view = await RunReader(executions, store, settlement, GraphCache(store)).read(run.run_id)
 

@@ -23,6 +23,7 @@ from wand_orchestrator.storage.tags import decode_tags, encode_tags, insert_tags
 from wand_orchestrator.webhook import Webhook
 
 _ENDED = tuple(status for status in RunStatus if status.ended)
+_BEGUN = tuple(status for status in RunStatus if not status.ended and status is not RunStatus.PENDING)
 
 _HEAD: tuple[Mapped[Any], ...] = (
     col(RunRow.id),
@@ -195,6 +196,15 @@ class Runs:
             .where(col(RunRow.status) == RunStatus.PENDING, STARTED)
             .where(col(RunRow.created_at) <= datetime.now(UTC) - timedelta(seconds=older_than_sec))
             .order_by(col(RunRow.created_at), col(RunRow.id))
+            .limit(limit)
+        )
+        return [RunId(row.id) for row in await self._database.rows(statement)]
+
+    async def open_since(self, started_before: datetime, limit: int) -> Sequence[RunId]:
+        """Runs that had begun by then and have not ended, child runs too."""
+        statement = (
+            select(col(RunRow.id))
+            .where(col(RunRow.status).in_(_BEGUN), col(RunRow.started_at) < started_before)
             .limit(limit)
         )
         return [RunId(row.id) for row in await self._database.rows(statement)]

@@ -7,6 +7,7 @@ from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deletions import Deletions
 from wand_orchestrator.storage.events import Events
 from wand_orchestrator.storage.graphs import Graphs
+from wand_orchestrator.storage.namespaces import Namespaces
 from wand_orchestrator.storage.runs import Runs
 from wand_orchestrator.storage.triggers import Triggers
 
@@ -22,6 +23,7 @@ class Store:
         self.archive = EventArchive(database)
         self.deletions = Deletions(database)
         self.triggers = Triggers(database)
+        self.namespaces = Namespaces(database)
 
     @classmethod
     def open(cls, url: str) -> Self:

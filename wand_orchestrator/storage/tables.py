@@ -140,6 +140,15 @@ class TriggerRow(Table, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class NamespaceRow(Table, table=True):
+    """A namespace of Temporal, by the id that Temporal gave it; `seen_at`: when it was first met."""
+
+    __tablename__ = "namespaces"
+
+    id: str = Field(primary_key=True)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class DeletionRow(Table, table=True):
     """A run that was deleted, until nothing can bring it back; `cleaned_at`: when all that lay elsewhere had gone."""
 
