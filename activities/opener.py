@@ -51,6 +51,7 @@ class Opener:
         return RunInput(
             graph=resolve_execution(stored.graph, self._agents),
             graph_id=stored.graph_id,
+            version=stored.version,
             subgraphs={name: resolve_execution(part, self._agents) for name, part in subgraphs.items()},
         )
 

@@ -19,7 +19,7 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from wand_orchestrator.contract import ACTIVITY_OUTPUTS, EXTERN_OUTPUT, RetryOf
+from wand_orchestrator.contract import ACTIVITY_OUTPUTS, DONE_PREFIX, EXTERN_DONE, EXTERN_OUTPUT, RetryOf
 
 
 def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[RetryOf], Awaitable[dict[str, Any]]]:
@@ -37,21 +37,30 @@ def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[Ret
         )
         for history in await _histories(client, retry_of.run_id):
             await replayer.replay_workflow(history)
-        return recorded.outputs
+        return recorded.outputs | recorded.done()
 
     return outputs
 
 
 class OutputRecorder(Interceptor):
-    """Takes the outputs that workflows hand out."""
+    """Takes the outputs that workflows hand out, and what control nodes without one had done."""
 
     def __init__(self) -> None:
         self.outputs: dict[str, Any] = {}
+        self._begun: dict[str, Callable[[], Any]] = {}
+
+    def done(self) -> dict[str, Any]:
+        """By node, with DONE_PREFIX."""
+        said = {node: say() for node, say in self._begun.items() if node not in self.outputs}
+        return {DONE_PREFIX + node: done for node, done in said.items() if done is not None}
 
     def workflow_interceptor_class(
         self, input: WorkflowInterceptorClassInput
     ) -> type[WorkflowInboundInterceptor] | None:
-        externs: Mapping[str, Callable[..., Any]] = {EXTERN_OUTPUT: self.outputs.__setitem__}
+        externs: Mapping[str, Callable[..., Any]] = {
+            EXTERN_OUTPUT: self.outputs.__setitem__,
+            EXTERN_DONE: self._begun.__setitem__,
+        }
         input.unsafe_extern_functions.update(externs)
         return None
 

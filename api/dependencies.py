@@ -102,7 +102,7 @@ class Services:
             starter=starter,
             nodes=NodeReader(executions, runs, settlement),
             steering=Steering(executions, runs, settlement, starter),
-            retries=Retries(executions, store, runs, subgraphs, launcher),
+            retries=Retries(executions, store, graphs, runs, subgraphs, launcher),
             deletions=deletions,
             retention=Retention(settings, executions, store, deletions, payloads),
             schedules=Schedules(executions.client, settings.task_queue, store, webhooks),

@@ -353,12 +353,11 @@ class Executions:
             token=pages.next_page_token,
         )
 
-    async def closing_event(self, run_id: str, seconds: float, *, wait: bool = False) -> HistoryEvent | None:
-        """The last event of a closed execution's history. `wait`: until it has closed."""
+    async def closing_event(self, run_id: str, seconds: float) -> HistoryEvent | None:
+        """The last event of a closed execution's history."""
         async with deadline(seconds), translated(_meaning):
             history = self.client.get_workflow_handle(run_id).fetch_history_events(
                 event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT,
-                wait_new_event=wait,
                 skip_archival=True,
                 rpc_timeout=timedelta(seconds=seconds),
             )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from api.budget import Budget
 from api.executions import Executions
+from api.graph_cache import GraphCache
 from api.launch import Launch
 from api.launcher import START_SEC, Launcher
 from api.models import RunCreated
@@ -24,10 +25,17 @@ READ_SEC = 0.6
 
 class Retries:
     def __init__(
-        self, executions: Executions, store: Store, runs: RunReader, subgraphs: Subgraphs, launcher: Launcher
+        self,
+        executions: Executions,
+        store: Store,
+        graphs: GraphCache,
+        runs: RunReader,
+        subgraphs: Subgraphs,
+        launcher: Launcher,
     ) -> None:
         self._executions = executions
         self._store = store
+        self._graphs = graphs
         self._runs = runs
         self._subgraphs = subgraphs
         self._launcher = launcher
@@ -37,7 +45,7 @@ class Retries:
         budget = Budget()
         _require_retryable((await self._runs.read(run_id)).status, from_nodes)
         order = await self._order(run_id, budget)
-        graph_id, graph = await self._graph(run_id, order)
+        graph_id, version, graph = await self._graph(run_id, order)
         _require_known(graph, from_nodes)
         subgraphs = await self._subgraphs.of(graph, graph_id)
         retry_of = RetryOf(run_id=run_id, from_nodes=tuple(from_nodes))
@@ -52,18 +60,20 @@ class Retries:
             webhook=order.webhook,
         )
         seconds = max(LEAST_START_SEC, budget.left(START_SEC))
-        status = await self._launcher.start(Launch(run, graph, None, subgraphs), seconds)
+        status = await self._launcher.start(Launch(run, graph, version, subgraphs), seconds)
         return RunCreated(run_id=run.run_id, status=status)
 
-    async def _graph(self, run_id: str, order: RunInput | RunOrder) -> tuple[str, Graph]:
-        """The graph that the run had, with its id."""
+    async def _graph(self, run_id: str, order: RunInput | RunOrder) -> tuple[str, int, Graph]:
+        """The graph that the run had, with its id and version."""
         if isinstance(order, RunInput):
-            return order.graph_id or (await self._store.graphs.find_or_add(order.graph)).graph_id, order.graph
+            known = await self._graphs.get(order.graph_id) if order.graph_id else None
+            known = known or await self._store.graphs.find_or_add(order.graph)
+            return known.graph_id, known.version, order.graph
         row = await self._store.runs.get(run_id)
-        stored = await self._store.graphs.get(row.graph_id) if row and row.graph_id else None
+        stored = await self._graphs.get(row.graph_id) if row and row.graph_id else None
         if stored is None:
             raise Conflict("the run ended before it had a graph: start a new run", code="nothing_to_retry")
-        return stored.graph_id, stored.graph
+        return stored.graph_id, stored.version, stored.graph
 
     async def _order(self, run_id: str, budget: Budget) -> RunInput | RunOrder:
         try:

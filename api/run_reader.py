@@ -28,8 +28,12 @@ from wand_orchestrator.visibility import root_of
 
 DATABASE_SEC = 0.6
 TEMPORAL_SEC = 0.6
-CLOSING_SEC = 1.3
-"""Between a run's last event and the close of its workflow lies one write to the database."""
+CLOSING_LOOK_SEC = 0.02
+CLOSING_LOOKS_SEC = 0.25
+"""Between two looks whether an end has been written to the database: at first, and at last."""
+
+CLOSING_REST_SEC = 0.2
+"""Of the time for the answer, left for putting it together."""
 
 T = TypeVar("T")
 
@@ -141,12 +145,20 @@ class RunReader:
         return "Temporal to tell how it ended"
 
     async def _closing(self, run: Run, state: RunState, budget: Budget) -> RunView:
-        """The run has had its last event and its result is on the way to the database: the end is told with it."""
-        seconds = budget.left(CLOSING_SEC)
-        await _or_error(self._executions.closing_event(run.run_id, seconds, wait=True))
-        row = await self.row(run.run_id, budget)
-        if isinstance(row, Run) and row.status.ended:
-            return await self._ended(row)
+        """The run has had its last event and its result is on the way to the database: the end is told with it.
+
+        The row is looked at until then. To wait for the close of the workflow would be longer by a workflow task, which
+        under a burst takes its time.
+        """
+        pause = CLOSING_LOOK_SEC
+        while True:
+            row = await self.row(run.run_id, budget)
+            if isinstance(row, Run) and row.status.ended:
+                return await self._ended(row)
+            if budget.left() <= pause + CLOSING_REST_SEC:
+                break
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, CLOSING_LOOKS_SEC)
         reason = row.message if isinstance(row, Unavailable) else "its journal to be written to the database"
         return run_view(run, _without_end(state), await self._graph(run), reasons=[reason])
 

@@ -51,6 +51,13 @@ EXTERN_OUTPUT = "wand_output"
 """Extern function of the workflow, `output(node, value)`: takes the output of every node, in a replay that was
 made for them."""
 
+EXTERN_DONE = "wand_done"
+"""Extern function of the workflow, `done(node, say)`: takes for every control node that begins the function that says
+what it has done, in the same replay."""
+
+DONE_PREFIX = "$done."
+"""In the result of the activity `wand.outputs`, before the id of a node that has no output: what it had done."""
+
 TOO_SLOW = "too_slow"
 """Code of the failure of a local activity that was stopped because it is not as short as it was declared to be."""
 
@@ -98,6 +105,7 @@ class RunInput(Message):
     graph: Graph
     input: Any = None
     graph_id: str | None = None
+    version: int | None = Field(default=None, description="Of the graph under its name, if it is known.")
     tags: Tags = Field(default=(), description="By which the run is found; each without blanks.")
     subgraphs: dict[str, Graph] = Field(
         default_factory=dict, description="Stored graphs that control nodes name, by name or id, as of the start."

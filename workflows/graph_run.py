@@ -46,7 +46,7 @@ from workflows.archiving import archive
 from workflows.carrying import state_from, state_to_carry
 from workflows.forwarding import Forwarder
 from workflows.journal import Journal
-from workflows.keeping import kept_outputs
+from workflows.keeping import kept_of
 from workflows.notifier import Notifier
 from workflows.opening import fetched, read_input, tell_temporal, unopened, why_unopened
 from workflows.refusal import WRONG_STATE, Refusal
@@ -107,7 +107,7 @@ class GraphRun:
         for steer in self._steered_early:
             steer(self._walk)
         if self._run.retry_of is not None:
-            self._walk.keep(await kept_outputs(self._run.graph, self._run.retry_of))
+            self._walk.keep(await kept_of(self._run.graph, self._run.retry_of))
 
     async def _give_up(self, error: FailureError) -> NoReturn:
         """End a run that could not begin."""

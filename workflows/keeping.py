@@ -1,19 +1,28 @@
 """What a run keeps of the run that it retries."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from wand_orchestrator.contract import ACTIVITY_OUTPUTS, RetryOf
+from wand_orchestrator.contract import ACTIVITY_OUTPUTS, DONE_PREFIX, RetryOf
 from wand_orchestrator.graph import Graph
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
 
-async def kept_outputs(graph: Graph, retry_of: RetryOf) -> dict[str, Any]:
-    """Outputs of the nodes that do not run again, in the order of the graph."""
+@dataclass(frozen=True)
+class Kept:
+    """`outputs`: of the nodes that do not run again, in the order of the graph. `done`: what control nodes that do had
+    done, such as the items of a map that succeeded."""
+
+    outputs: dict[str, Any]
+    done: dict[str, Any]
+
+
+async def kept_of(graph: Graph, retry_of: RetryOf) -> Kept:
     outputs: dict[str, Any] = await workflow.execute_activity(
         ACTIVITY_OUTPUTS,
         retry_of,
@@ -23,4 +32,9 @@ async def kept_outputs(graph: Graph, retry_of: RetryOf) -> dict[str, Any]:
         summary=f"outputs of {retry_of.run_id}",
     )
     again = graph.reached_from(retry_of.from_nodes)
-    return {node.id: outputs[node.id] for node in graph.nodes if node.id in outputs and node.id not in again}
+    kept = {node.id: outputs[node.id] for node in graph.nodes if node.id in outputs and node.id not in again}
+    # What comes before may give another output if it runs again, and so other items.
+    other_input = {edge.target for edge in graph.edges if edge.source not in kept}
+    goes_on = [node.id for node in graph.nodes if node.id not in kept.keys() | again | other_input]
+    done = {node: outputs[DONE_PREFIX + node] for node in goes_on if DONE_PREFIX + node in outputs}
+    return Kept(kept, done)

@@ -1,14 +1,14 @@
 """Starts a node: an agent as an activity, a control node as a coroutine, a stored graph as a child workflow."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from temporalio import workflow
 
-from wand_orchestrator.contract import AgentResult, Report, RunInput
+from wand_orchestrator.contract import EXTERN_DONE, AgentResult, Report, RunInput
 from wand_orchestrator.graph import Graph, Node
 from workflows import entries
 from workflows.activities import Activities
@@ -43,6 +43,9 @@ class Launcher:
         self._controls: dict[str, Control] = {}
         self._agents: set[str] = set()
         self._losses = Losses()
+        self._record_done: Callable[[str, Callable[[], Any]], None] = workflow.extern_functions().get(
+            EXTERN_DONE, _forget
+        )
         self.children = Children(run)
 
     def launch(self, given: Given) -> asyncio.Future[AgentResult]:
@@ -57,7 +60,14 @@ class Launcher:
             given = replace(given, carried=left)
         control = kind(given, self)
         self._given[given.node.id], self._controls[given.node.id] = given, control
+        self._record_done(given.node.id, control.done_before_failing)
         return asyncio.ensure_future(self._carry_out(control))
+
+    def keep(self, done: Mapping[str, Any]) -> None:
+        """What control nodes had done in the run that this one retries."""
+        self._left.update(done)
+        for node, what in done.items():
+            self._record_done(node, partial(_same, what))
 
     def control(self, node: str) -> Control | None:
         """The control node of that id, if it is in flight."""
@@ -156,6 +166,14 @@ class Launcher:
     def _tell_reports(self, reports: Sequence[Report]) -> None:
         for report in reports:
             self._tell(entries.reported(report))
+
+
+def _forget(node: str, done: Callable[[], Any]) -> None:
+    """Only a replay that was made for it asks what was done."""
+
+
+def _same(done: Any) -> Any:
+    return done
 
 
 def _is_being_cancelled() -> bool:

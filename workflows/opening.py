@@ -90,7 +90,7 @@ def tell_temporal(run: RunInput) -> None:
     if updates := [pair.key.value_set(pair.value) for pair in wanted if known.get(pair.key) is None]:
         workflow.upsert_search_attributes(updates)
     if "graph" not in workflow.memo():
-        workflow.upsert_memo(memo(run.graph, run.graph_id, run.tags))
+        workflow.upsert_memo(memo(run.graph, run.graph_id, run.tags, version=run.version))
 
 
 def why_unopened(error: FailureError) -> Failure:

@@ -6,7 +6,7 @@ the one loop in `to_the_end` goes on; state changes in one order, which a replay
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ from workflows.failures import NodeFailure, node_failure
 from workflows.flow.approval import Approval
 from workflows.flow.control import Given
 from workflows.journal import Journal
+from workflows.keeping import Kept
 from workflows.launcher import Launcher
 from workflows.losses import Losses
 from workflows.refusals import Refusals
@@ -91,10 +92,11 @@ class Walk:
             while self._mailbox:
                 self._mailbox.popleft()()
 
-    def keep(self, outputs: Mapping[str, Any]) -> None:
-        """Take these nodes as succeeded, as they did in the run that this one retries; before `to_the_end`."""
-        decisions = self._scheduler.keep(outputs)
-        for node, output in outputs.items():
+    def keep(self, kept: Kept) -> None:
+        """Take nodes as succeeded, as they did in the run that this one retries; before `to_the_end`."""
+        self._launcher.keep(kept.done)
+        decisions = self._scheduler.keep(kept.outputs)
+        for node, output in kept.outputs.items():
             self._record(node, output)
             self._append(entries.node_kept(node))
         self._announce(decisions)

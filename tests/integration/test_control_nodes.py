@@ -177,6 +177,37 @@ async def test_a_map_that_is_tried_again_runs_only_the_items_that_failed(service
     assert (await told(service, f"{run_id}.each[1]~2", "b"))[-1] == "node.succeeded"
 
 
+@pytest.mark.parametrize("ending", ["fails", "is terminated"])
+async def test_a_retried_run_runs_only_the_items_of_a_map_that_had_not_succeeded(
+    service: Service, tmp_path: Path, ending: str
+) -> None:
+    """Of three items the first succeeds, the second needs the file `open`."""
+    one = {"id": "a", "type": "test.emit", "params": {"value": 1, "folder": str(tmp_path)}}
+    agent = {"type": "test.gated", "params": {"open": {"$input": "open"}}, "retries": 0}
+    if ending == "is terminated":
+        agent["type"] = "test.gate"
+    await store(service, "gated", [one, {"id": "b", **agent}], [edge("a", "b", x="@")])
+    items = [{"open": __file__}, {"open": str(tmp_path / "open")}, {"open": __file__}]
+    run_id = await service.start(mapped(items, control("each", "flow.map", graph="gated", concurrency=1)))
+    if ending == "is terminated":
+        await eventually(lambda: Diary(tmp_path).count("start") == 2)
+        await service.client.get_workflow_handle(run_id).terminate()
+    first = await service.ended(run_id)
+    assert first["status"] in ("failed", "terminated")
+    (tmp_path / "open").touch()
+    begun = Diary(tmp_path).count("start")
+
+    second = (await service.http.post(f"/runs/{run_id}/retry")).json()["run_id"]
+    run = await service.ended(second)
+    anew = (await service.http.post(f"/runs/{second}/retry", json={"from": ["items"]})).json()["run_id"]
+    all_anew = await service.ended(anew)
+
+    assert len(run["result"]["outputs"]["each"]["outputs"]) == 3
+    assert run["result"] == all_anew["result"]
+    assert "each[0]" not in await parts_of(service, second, "each")
+    assert Diary(tmp_path).count("start") == begun + 2 + 3
+
+
 # flow.graph
 
 

@@ -48,7 +48,13 @@ async def test_a_run_by_name_takes_the_newest_version_and_is_listed_while_it_run
     assert list(shown["nodes"]) == ["a", "b"]
     attributes = {pair.key.name: pair.value for pair in described.typed_search_attributes}
     assert (attributes["WandGraph"], attributes["WandGraphId"], attributes["WandTags"]) == (name, newer, ["by-hand"])
-    assert await described.memo() == {"graph": name, "graph_id": newer, "nodes": 2, "tags": ["by-hand"]}
+    assert await described.memo() == {
+        "graph": name,
+        "graph_id": newer,
+        "version": 2,
+        "nodes": 2,
+        "tags": ["by-hand"],
+    }
     assert run["status"] == "succeeded"
     assert next(event["type"] for event in await service.events(run_id)) == "run.started"
     stored = await service.store.runs.get(run_id)
@@ -69,6 +75,8 @@ async def test_a_run_by_name_is_retried_from_where_it_failed(service: Service) -
     again = (await service.http.post(f"/runs/{run_id}/retry")).json()
     await service.ended(again["run_id"])
 
+    memo = await (await service.client.get_workflow_handle(again["run_id"]).describe()).memo()
+    assert memo["version"] == 1
     events = await service.events(again["run_id"])
     assert [event["node"] for event in events if event["data"].get("kept")] == ["a"]
 
