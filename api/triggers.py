@@ -68,7 +68,7 @@ class Triggers:
     async def _turn(self, schedule_id: str, budget: Budget) -> AsyncIterator[None]:
         turn = self._turns.setdefault(schedule_id, asyncio.Lock())
         try:
-            await asyncio.wait_for(turn.acquire(), budget.left())
+            await asyncio.wait_for(turn.acquire(), budget.left(budget.seconds))
         except TimeoutError as error:
             raise Unavailable("temporal", "other triggers of the schedule come first") from error
         try:
