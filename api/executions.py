@@ -30,6 +30,7 @@ from temporalio.client import (
 )
 from temporalio.common import (
     QueryRejectCondition,
+    RawValue,
     TypedSearchAttributes,
     WorkflowIDReusePolicy,
 )
@@ -148,23 +149,15 @@ class Executions:
         self.task_queue = task_queue
         self._eager = eager
 
-    async def start(self, launch: Launch, seconds: float) -> None:
-        """Start the run's workflow; one that was started before counts as started."""
+    async def start(self, launch: Launch, document: bytes, seconds: float) -> None:
+        """Start the run's workflow; one that was started before counts as started. `document`: its RunInput as JSON."""
         run, graph = launch.run, launch.graph
-        document = RunInput(
-            graph=graph,
-            input=run.input,
-            graph_id=run.graph_id,
-            tags=run.tags,
-            subgraphs=dict(launch.subgraphs),
-            retry_of=run.retry_of,
-            webhook=run.webhook,
-        )
+        payload = common.Payload(metadata={"encoding": b"json/plain"}, data=document)
         try:
             async with deadline(seconds), translated(_meaning):
                 await self.client.start_workflow(
                     WORKFLOW_GRAPH_RUN,
-                    args=[document.model_dump(mode="json", by_alias=True, exclude_unset=True), None],
+                    args=[RawValue(payload), None],
                     id=run.run_id,
                     task_queue=self.task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -17,13 +16,13 @@ from api.confirmations import Confirmations
 from api.executions import AttributesMissing, Executions, StartRefused
 from api.graph_cache import GraphCache
 from api.launch import Launch
+from api.snapshots import Snapshots
 from api.turns import Turns
 from api.webhooks import Webhooks
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import Archive
 from wand_orchestrator.errors import GraphFaults, NotFound, Unavailable, WandError
 from wand_orchestrator.events import Event, EventType
-from wand_orchestrator.execution import resolve_execution
 from wand_orchestrator.state import Failure, RunStatus
 from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.subgraphs import Subgraphs
@@ -69,7 +68,7 @@ class Launcher:
         self._graphs = graphs
         self._subgraphs = subgraphs
         self._webhooks = webhooks
-        self._agents = agents
+        self._snapshots = Snapshots(agents)
         self._turns: Turns[RunStatus] = Turns(AT_ONCE)
         self._confirmations = Confirmations(store)
         self._look_again = asyncio.Event()
@@ -146,10 +145,8 @@ class Launcher:
 
     async def _start(self, launch: Launch, seconds: float) -> RunStatus:
         run_id = launch.run.run_id
-        graph = resolve_execution(launch.graph, self._agents)
-        parts = {name: resolve_execution(part, self._agents) for name, part in launch.subgraphs.items()}
         try:
-            await self._executions.start(replace(launch, graph=graph, subgraphs=parts), seconds)
+            await self._executions.start(launch, self._snapshots.input_of(launch), seconds)
         except StartRefused as error:
             return await self._settle_refused(launch.run, error)
         except (Unavailable, AttributesMissing) as error:

@@ -1,0 +1,57 @@
+"""The input of a run as it will stand in its history: the row's, with the graphs that it takes along.
+
+Of a stored graph, which may have thousands of nodes, it is written once and not once for each run.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from api.launch import Launch
+from wand_orchestrator.agent import Agent
+from wand_orchestrator.contract import RunInput
+from wand_orchestrator.execution import resolve_execution
+from wand_orchestrator.graph import Graph
+
+KEPT_BYTES = 32 * 1024**2
+
+
+class Snapshots:
+    def __init__(self, agents: Mapping[str, Agent]) -> None:
+        self._agents = agents
+        self._texts: OrderedDict[str, bytes] = OrderedDict()
+        self._kept_bytes = 0
+
+    def input_of(self, launch: Launch) -> bytes:
+        """A RunInput as JSON, without what was not set."""
+        run = launch.run
+        document = RunInput(
+            graph=launch.graph,
+            input=run.input,
+            graph_id=run.graph_id,
+            tags=run.tags,
+            subgraphs={name: self._resolved(graph) for name, graph in launch.subgraphs.items()},
+            retry_of=run.retry_of,
+            webhook=run.webhook,
+        )
+        rest = document.model_dump_json(by_alias=True, exclude_unset=True, exclude={"graph"}).encode()
+        return b'{"graph":' + self._text(launch) + b"," + rest.removeprefix(b"{")
+
+    def _text(self, launch: Launch) -> bytes:
+        """Without a version it is not known whether the graph is the one that is stored under this id."""
+        key = launch.run.graph_id
+        if key is None or launch.version is None:
+            return _json(self._resolved(launch.graph))
+        if (text := self._texts.pop(key, None)) is None:
+            text = _json(self._resolved(launch.graph))
+            self._kept_bytes += len(text)
+        self._texts[key] = text
+        while self._kept_bytes > KEPT_BYTES:
+            self._kept_bytes -= len(self._texts.popitem(last=False)[1])
+        return text
+
+    def _resolved(self, graph: Graph) -> Graph:
+        return resolve_execution(graph, self._agents)
+
+
+def _json(graph: Graph) -> bytes:
+    return graph.model_dump_json(by_alias=True, exclude_unset=True).encode()
