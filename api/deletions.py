@@ -16,10 +16,11 @@ from api.executions import Executions
 from api.run_reader import RunReader
 from api.settlement import Settlement
 from wand_orchestrator.artifacts import ArtifactStore
-from wand_orchestrator.errors import Conflict, NotFound, Unavailable, WandError
+from wand_orchestrator.errors import NotFound, Unavailable, WandError
 from wand_orchestrator.payloads import PayloadStore
 from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage import Run, Store
+from wand_orchestrator.storage.deletions import not_ended, part_of_another
 
 DESCRIBE_SEC = 0.8
 CALL_SEC = 5.0
@@ -83,7 +84,7 @@ class Deletions:
         if isinstance(row, Unavailable):
             raise row
         if row is not None and row.part_of is not None:
-            raise Conflict(f"the run is a part of {row.part_of}, and goes with it", code="run_is_part")
+            raise part_of_another(row.part_of)
         if row is None or not row.status.ended:
             await self._require_closed(run_id, row, budget)
 
@@ -94,8 +95,7 @@ class Deletions:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")
         waits = description is None and row is not None and row.status is RunStatus.PENDING
         if waits or (description is not None and Settlement.status_of(description) is None):
-            status = RunStatus.RUNNING if row is None else row.status
-            raise Conflict(f"the run is {status}: cancel it first, and delete it when it has ended", code="run_open")
+            raise not_ended(RunStatus.RUNNING if row is None else row.status)
 
     # What lies outside of the database
 

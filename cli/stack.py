@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from activities.archiver import archive_activity
+from activities.deleter import delete_activity
 from activities.opener import open_activity
 from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
@@ -31,6 +32,7 @@ from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal import keeping_payloads
 from workflows.graph_run import GraphRun
+from workflows.run_deletion import RunDeletion
 from workflows.webhook_delivery import WebhookDelivery
 
 TEMPORAL_FILE = "temporal.db"
@@ -112,10 +114,11 @@ async def core_worker(
         registry,
         artifacts=artifacts,
         task_queue=task_queue,
-        workflows=[GraphRun],
+        workflows=[GraphRun, RunDeletion],
         local_activities=[
             open_activity(store, registry.agents),
             archive_activity(store),
+            delete_activity(store),
             retry_now_activity(client),
             outputs_activity(client, [GraphRun]),
         ],

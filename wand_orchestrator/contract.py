@@ -38,6 +38,9 @@ ACTIVITY_NEXT_TASK = "wand.next_task"
 ACTIVITY_RETRY_NOW = "wand.retry_now"
 ACTIVITY_OUTPUTS = "wand.outputs"
 
+WORKFLOW_RUN_DELETION = "RunDeletion"
+ACTIVITY_DELETE = "wand.delete"
+
 WORKFLOW_WEBHOOK_DELIVERY = "WebhookDelivery"
 ACTIVITY_WEBHOOK = "wand.webhook"
 

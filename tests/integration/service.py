@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.archiver import archive_activity
+from activities.deleter import delete_activity
 from activities.opener import open_activity
 from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
@@ -30,6 +31,7 @@ from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal import keeping_payloads
 from workflows.graph_run import GraphRun
+from workflows.run_deletion import RunDeletion
 
 ENDED = frozenset({"succeeded", "failed", "cancelled", "timed_out", "terminated"})
 
@@ -125,10 +127,11 @@ def build_service_worker(service: Service, feed: Feed | None = None, client: Cli
         service.settings,
         service.registry,
         artifacts=service.artifacts,
-        workflows=[GraphRun],
+        workflows=[GraphRun, RunDeletion],
         local_activities=[
             open_activity(service.store, service.registry.agents),
             archive_activity(service.store),
+            delete_activity(service.store),
             retry_now_activity(connected),
             outputs_activity(connected, [GraphRun]),
         ],

@@ -6,6 +6,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import ApplicationError
 
 from api.executions import Executions
 from tests.integration.graph_cases import emit, graph, sleep
@@ -105,6 +107,32 @@ async def test_no_reader_brings_a_run_back_while_temporal_deletes_it(service: Se
 
     assert await service.store.events.last_seq(run_id) == 0
     assert run_id not in [head.run_id for head in (await service.store.runs.page(None, 500)).items]
+
+
+async def test_a_workflow_deletes_as_the_api_does(service: Service) -> None:
+    ended = str((await service.run(graph([emit("a")])))["run_id"])
+    goes_on = await service.start(graph([sleep("a", 600)]))
+
+    async def delete(run_id: str) -> None:
+        queue = service.settings.task_queue
+        await service.client.execute_workflow("RunDeletion", run_id, id=f"delete-{uuid.uuid4()}", task_queue=queue)
+
+    async def refused(run_id: str) -> str | None:
+        with pytest.raises(WorkflowFailureError) as failed:
+            await delete(run_id)
+        cause = failed.value.cause.__cause__
+        assert isinstance(cause, ApplicationError)
+        return cause.type
+
+    await delete(ended)
+    assert [await refused(run_id) for run_id in (goes_on, "r_nobody", ended)] == [
+        "run_open",
+        "run_not_found",
+        "run_not_found",
+    ]
+    assert (await service.http.get(f"/runs/{ended}")).status_code == 404
+    assert (await service.get(goes_on))["status"] == "running"
+    await service.http.post(f"/runs/{goes_on}/cancel")
 
 
 async def test_what_a_crash_left_behind_is_removed_by_the_next_process(service: Service) -> None:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Executable, delete, select, update
 from sqlmodel import col
 
-from wand_orchestrator.errors import NotFound
+from wand_orchestrator.errors import Conflict, NotFound
 from wand_orchestrator.ids import RunId
+from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deadline import BULK_SEC
 from wand_orchestrator.storage.page import Columns
@@ -98,6 +99,14 @@ def refuse_deleted(connection: Connection, run_id: str, part_of: str | None = No
 def deletion_of(run_ids: Sequence[str]) -> Columns:
     """Finds a row if one of these runs was deleted."""
     return select(col(DeletionRow.run_id)).where(col(DeletionRow.run_id).in_(run_ids)).limit(1)
+
+
+def part_of_another(root: str) -> Conflict:
+    return Conflict(f"the run is a part of {root}, and goes with it", code="run_is_part")
+
+
+def not_ended(status: RunStatus) -> Conflict:
+    return Conflict(f"the run is {status}: cancel it first, and delete it when it has ended", code="run_open")
 
 
 def deleted(run_id: str) -> NotFound:
