@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from api.executions import QueryFailed
+from api.execution_errors import QueryFailed
 from wand_orchestrator.errors import Unavailable
 
 FIRST_SEC = 0.2

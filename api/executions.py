@@ -9,7 +9,6 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,12 +16,10 @@ import temporalio.api.common.v1 as common
 import temporalio.api.enums.v1 as enums
 import temporalio.api.taskqueue.v1 as taskqueue
 import temporalio.api.workflowservice.v1 as workflowservice
-from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import (
     Client,
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
-    WorkflowHistoryEventFilterType,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
@@ -35,10 +32,10 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
 
+from api.execution_errors import ExecutionClosed, QueryFailed, TaskFailed, UpdateRefused, meaning
 from api.launch import Launch
-from api.temporal_call import deadline, first_line, translated
+from api.temporal_call import deadline, translated
 from wand_orchestrator.contract import (
     QUERY_EVENTS,
     QUERY_PARTS,
@@ -47,12 +44,10 @@ from wand_orchestrator.contract import (
     WORKFLOW_WEBHOOK_DELIVERY,
     EventPage,
     PartsPage,
-    RunInput,
-    RunOrder,
     StateTable,
     webhook_queue,
 )
-from wand_orchestrator.errors import NotFound, Unavailable, WandError
+from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.events import rfc3339
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import RunState
@@ -62,83 +57,8 @@ from wand_orchestrator.webhook import Delivery, delivery_workflow_id
 POLL_SILENCE = timedelta(seconds=70)
 """A worker polls anew every 60 s at the latest; Temporal lists one that is gone for five minutes more."""
 
-HISTORY_POLL_SEC = 60.0
-
-_TASK_COMPLETED = enums.EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-
 PING_SEC = 0.25
 """Of the time for a worker's answer: to tell, when there is none, whether Temporal itself is away."""
-
-
-class ExecutionClosed(WandError):
-    """The execution has ended, so its journal is in the archive, or has to be brought there."""
-
-    code = "run_ended"
-    status = 409
-
-
-class QueryFailed(WandError):
-    """The worker could not answer: the workflow never came to begin, or cannot be replayed."""
-
-    code = "query_failed"
-
-
-class UpdateRefused(WandError):
-    """The workflow does not do it; `reason` is the code of its refusal."""
-
-    code = "update_refused"
-    status = 409
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-class TaskFailed(WandError):
-    """The workflow task failed, as it does when something happens while it is being done; it is done anew."""
-
-    code = "task_failed"
-
-
-class StartRefused(WandError):
-    """Temporal will never accept this run."""
-
-    code = "start_refused"
-    status = 422
-
-
-class AttributesMissing(WandError):
-    """The namespace does not know Wand's search attributes."""
-
-    code = "search_attributes_missing"
-
-
-@dataclass(frozen=True)
-class AcceptedTask:
-    """A workflow task as the history has it: the id of its start, and who did it."""
-
-    start: int
-    worker: str
-
-
-@dataclass(frozen=True)
-class HistoryStep:
-    """What a poll of the history brought: workflow tasks that were accepted, oldest first.
-
-    `began`: the execution, where its first event is among them; `token`: to go on from; `successor`: the execution in
-    which the run has gone on, to poll from its begin; `over`: nothing more will come.
-    """
-
-    tasks: tuple[AcceptedTask, ...] = ()
-    over: bool = False
-    began: str = ""
-    token: bytes | None = None
-    successor: str = ""
-
-    @property
-    def news(self) -> bool:
-        """Whether the journal may have grown, which it does in workflow tasks only, or has come to its end."""
-        return bool(self.tasks or self.successor or self.over)
 
 
 class Executions:
@@ -154,7 +74,7 @@ class Executions:
         run, graph = launch.run, launch.graph
         payload = common.Payload(metadata={"encoding": b"json/plain"}, data=document)
         try:
-            async with deadline(seconds), translated(_meaning):
+            async with deadline(seconds), translated(meaning):
                 await self.client.start_workflow(
                     WORKFLOW_GRAPH_RUN,
                     args=[RawValue(payload), None],
@@ -173,7 +93,7 @@ class Executions:
     async def deliver(self, id: str, message: Delivery, seconds: float) -> None:
         """Start the workflow that delivers a webhook; one that was started before counts as started."""
         try:
-            async with deadline(seconds), translated(_meaning):
+            async with deadline(seconds), translated(meaning):
                 await self.client.start_workflow(
                     WORKFLOW_WEBHOOK_DELIVERY,
                     message,
@@ -186,26 +106,14 @@ class Executions:
         except WorkflowAlreadyStartedError:
             return
 
-    async def order_of(self, run_id: str, seconds: float) -> RunInput | RunOrder:
-        """What the run was started with: its graph, or the name of it. Raises NotFound if Temporal has forgotten it."""
-        async with deadline(seconds), translated(_meaning):
-            history = self.client.get_workflow_handle(run_id).fetch_history_events(
-                page_size=1, skip_archival=True, rpc_timeout=timedelta(seconds=seconds)
-            )
-            first = await anext(aiter(history))
-        payloads = first.workflow_execution_started_event_attributes.input.payloads
-        document: dict[str, Any]
-        [document] = await self.client.data_converter.decode(payloads[:1], [dict[str, Any]])
-        return RunInput.model_validate(document) if "graph" in document else RunOrder.model_validate(document)
-
     async def cancel(self, run_id: str, seconds: float) -> None:
         """Ask for cancellation. Raises NotFound if there is no such execution; one that has ended stays as it is."""
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             await self.client.get_workflow_handle(run_id).cancel(rpc_timeout=timedelta(seconds=seconds))
 
     async def signal(self, run_id: str, name: str, seconds: float) -> None:
         """Raises NotFound if the execution is closed or there is none."""
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             await self.client.get_workflow_handle(run_id).signal(name, rpc_timeout=timedelta(seconds=seconds))
 
     async def update(self, run_id: str, name: str, argument: Any, seconds: float) -> None:
@@ -227,7 +135,7 @@ class Executions:
     async def _update_once(self, run_id: str, name: str, argument: Any, id: str, seconds: float) -> bool:
         """False if the workflow task that it was in has to be done anew, because more had happened meanwhile."""
         try:
-            async with translated(_meaning):
+            async with translated(meaning):
                 await self.client.get_workflow_handle(run_id).execute_update(
                     name, argument, id=id, rpc_timeout=timedelta(seconds=seconds)
                 )
@@ -241,7 +149,7 @@ class Executions:
             f'WorkflowType = "{WORKFLOW_GRAPH_RUN}" AND TaskQueue = {json.dumps(self.task_queue)} '
             f'AND ExecutionStatus IN ("Terminated", "TimedOut") AND CloseTime >= "{rfc3339(since)}"'
         )
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
             return [execution.id async for execution in listed]
 
@@ -255,7 +163,7 @@ class Executions:
         ids = f"WorkflowId = {name} OR RootWorkflowId = {name} OR WorkflowId STARTS_WITH {webhooks}"
         runs_or_closed = f'(WorkflowType = "{WORKFLOW_GRAPH_RUN}" OR ExecutionStatus != "Running")'
         query = f"({ids}) AND {runs_or_closed}"
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
             found = [(execution.id, execution.run_id) async for execution in listed]
         if found or (latest := await self.describe(run_id, seconds)) is None:
@@ -266,7 +174,7 @@ class Executions:
         """Have Temporal delete an execution, which it does when it gets to it; one that is gone is no error."""
         execution = common.WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
         with suppress(NotFound):
-            async with deadline(seconds), translated(_meaning):
+            async with deadline(seconds), translated(meaning):
                 await self.client.workflow_service.delete_workflow_execution(
                     workflowservice.DeleteWorkflowExecutionRequest(
                         namespace=self.client.namespace, workflow_execution=execution
@@ -277,7 +185,7 @@ class Executions:
     async def is_open(self, workflow_id: str, seconds: float) -> bool:
         """Of any workflow, also one that is no run of a graph."""
         try:
-            async with deadline(seconds), translated(_meaning):
+            async with deadline(seconds), translated(meaning):
                 description = await self.client.get_workflow_handle(workflow_id).describe(
                     rpc_timeout=timedelta(seconds=seconds)
                 )
@@ -288,7 +196,7 @@ class Executions:
     async def describe(self, run_id: str, seconds: float) -> WorkflowExecutionDescription | None:
         """None if there is no run of this id: no execution, or one that is no run of a graph."""
         try:
-            async with deadline(seconds), translated(_meaning):
+            async with deadline(seconds), translated(meaning):
                 description = await self.client.get_workflow_handle(run_id).describe(
                     rpc_timeout=timedelta(seconds=seconds)
                 )
@@ -326,39 +234,9 @@ class Executions:
         polled = await asyncio.gather(*(self._is_polled(name, kind, seconds) for name in names))
         return {name for name, yes in zip(names, polled, strict=True) if yes}
 
-    async def poll_history(self, run_id: str, execution: str | None, token: bytes | None) -> HistoryStep:
-        """Wait for news in the history, for at most about 20 s. Start without a token, which reads what is there."""
-        async with translated(_meaning):
-            pages = self.client.get_workflow_handle(run_id, run_id=execution).fetch_history_events(
-                next_page_token=token,
-                wait_new_event=True,
-                skip_archival=True,
-                rpc_timeout=timedelta(seconds=HISTORY_POLL_SEC),
-            )
-            await pages.fetch_next_page()
-        events = pages.current_page or ()
-        if events and (successor := _successor(events[-1])):
-            return HistoryStep(successor=successor)
-        return HistoryStep(
-            tasks=tuple(_accepted(event) for event in events if event.event_type == _TASK_COMPLETED),
-            over=pages.next_page_token is None,
-            began=_execution(events[0]) if events else "",
-            token=pages.next_page_token,
-        )
-
-    async def closing_event(self, run_id: str, seconds: float) -> HistoryEvent | None:
-        """The last event of a closed execution's history."""
-        async with deadline(seconds), translated(_meaning):
-            history = self.client.get_workflow_handle(run_id).fetch_history_events(
-                event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT,
-                skip_archival=True,
-                rpc_timeout=timedelta(seconds=seconds),
-            )
-            return await anext(aiter(history), None)
-
     async def namespace_id(self, seconds: float) -> str:
         """Of the namespace, which no other one of the same name has."""
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             described = await self.client.workflow_service.describe_namespace(
                 workflowservice.DescribeNamespaceRequest(namespace=self.client.namespace),
                 timeout=timedelta(seconds=seconds),
@@ -367,7 +245,7 @@ class Executions:
 
     async def ping(self, seconds: float) -> None:
         """Raises Unavailable if Temporal does not answer."""
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             await self.client.workflow_service.get_system_info(
                 workflowservice.GetSystemInfoRequest(), timeout=timedelta(seconds=seconds)
             )
@@ -376,7 +254,7 @@ class Executions:
         self, run_id: str, name: str, args: list[Any], shape: type, condition: QueryRejectCondition, seconds: float
     ) -> Any:
         try:
-            async with self._worker_deadline(seconds), translated(_meaning):
+            async with self._worker_deadline(seconds), translated(meaning):
                 return await self.client.get_workflow_handle(run_id).query(
                     name,
                     args=args,
@@ -400,7 +278,7 @@ class Executions:
             raise Unavailable("worker", f"no worker answers for the run: nothing within {seconds:.1f} s") from error
 
     async def _is_polled(self, queue: str, kind: "enums.TaskQueueType.ValueType", seconds: float) -> bool:
-        async with deadline(seconds), translated(_meaning):
+        async with deadline(seconds), translated(meaning):
             answer = await self.client.workflow_service.describe_task_queue(
                 workflowservice.DescribeTaskQueueRequest(
                     namespace=self.client.namespace, task_queue=taskqueue.TaskQueue(name=queue), task_queue_type=kind
@@ -409,37 +287,3 @@ class Executions:
             )
         oldest = datetime.now(UTC) - POLL_SILENCE
         return any(poller.last_access_time.ToDatetime(UTC) > oldest for poller in answer.pollers)
-
-
-def _accepted(event: HistoryEvent) -> AcceptedTask:
-    attributes = event.workflow_task_completed_event_attributes
-    return AcceptedTask(attributes.started_event_id, attributes.identity)
-
-
-def _execution(event: HistoryEvent) -> str:
-    """Which one the history is of, as its first event says; that of a reset names the one that was reset."""
-    return event.workflow_execution_started_event_attributes.original_execution_run_id
-
-
-def _successor(event: HistoryEvent) -> str:
-    """The execution in which the run goes on."""
-    return event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
-
-
-def _meaning(error: RPCError) -> WandError:
-    reason = first_line(error.message)
-    match error.status:
-        case RPCStatusCode.NOT_FOUND if "namespace" not in reason.lower():
-            return NotFound(f"Temporal knows no such run: {reason}", code="run_not_found")
-        case RPCStatusCode.INVALID_ARGUMENT if "search attribute" in reason.lower():
-            return AttributesMissing(reason)
-        case RPCStatusCode.RESOURCE_EXHAUSTED if "larger than max" in reason:
-            return StartRefused(f"the graph and its input are too large for Temporal: {reason}")
-        case RPCStatusCode.INVALID_ARGUMENT:
-            return StartRefused(f"Temporal refuses it: {reason}")
-        case RPCStatusCode.FAILED_PRECONDITION if "workflow task fail" in reason:
-            return TaskFailed(reason)
-        case RPCStatusCode.FAILED_PRECONDITION:
-            return Unavailable("worker", f"no worker answers for the run: {reason}")
-        case _:
-            return Unavailable("temporal", f"Temporal does not answer: {reason}")

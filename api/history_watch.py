@@ -6,7 +6,8 @@ To long-poll it costs the run nothing. What the workflow said in a task stands i
 import logging
 
 from api.backoff import Backoff
-from api.executions import Executions, HistoryStep
+from api.executions import Executions
+from api.history import HistoryStep, poll
 from wand_orchestrator.errors import NotFound, Unavailable
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class HistoryWatch:
         backoff = Backoff()
         while True:
             try:
-                step = await self._executions.poll_history(self.run_id, self._pinned, self._token)
+                step = await poll(self._executions.client, self.run_id, self._pinned, self._token)
             except NotFound:
                 return HistoryStep(over=True)
             except Unavailable as error:

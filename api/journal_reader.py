@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.executions import ExecutionClosed, Executions
+from api.execution_errors import ExecutionClosed
+from api.executions import Executions
 from api.settlement import Settlement
 from wand_orchestrator.contract import EventPage
 from wand_orchestrator.errors import NotFound, Unavailable

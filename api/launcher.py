@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from api.confirmations import Confirmations
-from api.executions import AttributesMissing, Executions, StartRefused
+from api.execution_errors import AttributesMissing, StartRefused
+from api.executions import Executions
 from api.graph_cache import GraphCache
 from api.launch import Launch
 from api.snapshots import Snapshots

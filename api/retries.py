@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
+from api import history
 from api.budget import Budget
 from api.executions import Executions
 from api.graph_cache import GraphCache
@@ -77,7 +78,7 @@ class Retries:
 
     async def _order(self, run_id: str, budget: Budget) -> RunInput | RunOrder:
         try:
-            return await self._executions.order_of(run_id, budget.left(READ_SEC))
+            return await history.order_of(self._executions.client, run_id, budget.left(READ_SEC))
         except NotFound as error:
             raise Conflict(
                 "Temporal no longer has the history of the run, so what had succeeded is gone: start a new run",

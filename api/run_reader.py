@@ -12,7 +12,8 @@ from typing import TypeVar
 from temporalio.client import WorkflowExecutionDescription
 
 from api.budget import Budget
-from api.executions import ExecutionClosed, Executions
+from api.execution_errors import ExecutionClosed
+from api.executions import Executions
 from api.graph_cache import GraphCache
 from api.models import RunView, run_view
 from api.pending import overlay, pending_nodes

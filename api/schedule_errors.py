@@ -4,7 +4,7 @@ import re
 
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.executions import AttributesMissing
+from api.execution_errors import AttributesMissing
 from api.temporal_call import first_line
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
 

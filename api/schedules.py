@@ -27,7 +27,7 @@ from temporalio.client import (
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from api.budget import Budget
-from api.executions import AttributesMissing
+from api.execution_errors import AttributesMissing
 from api.schedule_cursor import decode_cursor, encode_cursor
 from api.schedule_errors import ScheduleInvalid, listing_meaning, meaning, not_found
 from api.schedule_models import Overlap, SchedulePage, ScheduleRequest, ScheduleView

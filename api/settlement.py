@@ -13,7 +13,9 @@ from typing import Any
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
 
-from api.executions import Executions, QueryFailed
+from api import history
+from api.execution_errors import QueryFailed
+from api.executions import Executions
 from api.origin import Origin
 from api.webhooks import Webhooks
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, Archive, RunResult
@@ -142,7 +144,7 @@ class Settlement:
             return run.webhook
         if description.parent_id or description.history_length <= _WITHOUT_JOURNAL:
             return None
-        return (await self._executions.order_of(description.id, seconds)).webhook
+        return (await history.order_of(self._executions.client, description.id, seconds)).webhook
 
     async def _copy_journal(self, closed: _Closed, seconds: float) -> None:
         after = await self._store.events.last_seq(closed.run_id)
@@ -174,7 +176,7 @@ class Settlement:
 
     async def _ending(self, description: WorkflowExecutionDescription, seconds: float) -> Ending:
         status = NATIVE_STATUS[description.status or WorkflowExecutionStatus.TERMINATED]
-        event = await self._executions.closing_event(description.id, seconds)
+        event = await history.closing_event(self._executions.client, description.id, seconds)
         at = description.close_time or datetime.now(UTC)
         if event is None:
             return Ending(status, at, "", None, None)

@@ -5,7 +5,8 @@ from typing import Any
 from temporalio.client import WorkflowExecutionDescription
 
 from api.budget import Budget
-from api.executions import Executions, UpdateRefused
+from api.execution_errors import UpdateRefused
+from api.executions import Executions
 from api.run_reader import RunReader
 from api.settlement import Settlement
 from api.starter import Starter

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from temporalio.client import Client
 
-from api.executions import ExecutionClosed, Executions
+from api.execution_errors import ExecutionClosed
+from api.executions import Executions
 from api.journal_reader import JournalReader
 from api.origin import Origin
 from api.settlement import Settlement
