@@ -35,5 +35,5 @@ class NodeReader:
                 return await self._executions.parts(run_id, node, offset, limit, budget.left(TEMPORAL_SEC))
             except ExecutionClosed:  # meanwhile
                 await self._settlement.settle(run_id, budget.left())
-        parts = parts_of(await self._settlement.fold_archive(run_id), node)
+        parts = parts_of(await self._settlement.ended_state(run_id), node)
         return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))

@@ -98,7 +98,7 @@ class RunReader:
         return _Execution(description, state)
 
     async def _ended(self, run: Run) -> RunView:
-        state = await self._settlement.fold_archive(run.run_id)
+        state = await self._settlement.ended_state(run.run_id)
         return run_view(run, state, await self._graph(run), result=run.result)
 
     async def _without_temporal(

@@ -14,6 +14,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from api import history
+from api.ended_states import EndedStates
 from api.execution_errors import QueryFailed
 from api.executions import Executions
 from api.origin import Origin
@@ -70,6 +71,7 @@ class Settlement:
     def __init__(self, executions: Executions, store: Store, webhooks: Webhooks, origin: Origin) -> None:
         self._executions = executions
         self._store = store
+        self._ended_states = EndedStates(store, self.fold_archive)
         self._webhooks = webhooks
         self._origin = origin
 
@@ -104,6 +106,10 @@ class Settlement:
         state = await self.fold_archive(run_id)
         if not state.status.ended:
             await self._append(closed, _last_events(state, ending), seconds)
+
+    async def ended_state(self, run_id: str) -> RunState:
+        """As `fold_archive`, of a run that has ended; it must not be changed, for others are given it, too."""
+        return await self._ended_states.of(run_id)
 
     async def fold_archive(self, run_id: str) -> RunState:
         """The state that the archived events give."""

@@ -52,3 +52,27 @@ async def test_a_run_that_ends_while_it_is_read_is_told_with_its_result(temporal
     view = await RunReader(executions, store, settlement, GraphCache(store)).read(run.run_id)
 
     assert (view.status, view.result, view.waiting_for) == ("succeeded", result, [])
+
+
+async def test_the_state_of_an_ended_run_is_folded_once_as_long_as_there_are_no_other_events(
+    temporal_client: Client, store: Store
+) -> None:
+    run_id, at = new_run_id(), datetime(2026, 1, 1, tzinfo=UTC)
+
+    async def archive(seq: int, type: EventType) -> None:
+        event = Event(seq=seq, ts=at, type=type, node="a" if type is EventType.NODE_SCHEDULED else None)
+        await store.archive.append(Archive(run_id=run_id, graph_id=None, name="demo", events=(event,)))
+
+    executions = Executions(temporal_client, "wand", eager=False)
+    webhooks = Webhooks(executions, Settings(_env_file=None))
+    settlement = Settlement(executions, store, webhooks, Origin(executions, store))
+    await archive(1, EventType.NODE_SCHEDULED)
+    await archive(2, EventType.RUN_CANCELLED)
+    first = await settlement.ended_state(run_id)
+    assert first == await settlement.fold_archive(run_id)
+    assert await settlement.ended_state(run_id) is first
+    await archive(3, EventType.RUN_TERMINATED)
+    later = await settlement.ended_state(run_id)
+    assert (later, later.last_seq) == (await settlement.fold_archive(run_id), 3)
+    await store.deletions.add(run_id)
+    assert (await settlement.ended_state(run_id)).nodes == {}
