@@ -1,6 +1,6 @@
-"""What tests of several folders share: one Temporal server for the whole session."""
+"""What tests of several folders share: one Temporal server and one PostgreSQL for the whole session."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from cli.dev_server import embedded_temporal
+from tests.postgres import PostgresServer
 
 # How long an example takes says something of the machine, and nothing of the code.
 settings.register_profile("wand", deadline=None)
@@ -24,3 +25,9 @@ async def temporal_env() -> AsyncIterator[WorkflowEnvironment]:
 @pytest.fixture(scope="session")
 def temporal_client(temporal_env: WorkflowEnvironment) -> Client:
     return temporal_env.client
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server

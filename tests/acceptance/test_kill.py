@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from cli.ports import free_port
 from tests.acceptance.conftest import StartWandDev
 from tests.acceptance.event_log import EventLog
 from tests.acceptance.wand_command import RunningWand, WandDev, wait_until
+from tests.postgres import PostgresServer
 
 LENGTH = 9
 
@@ -54,9 +56,25 @@ def succeeded(log: EventLog, diary: Diary) -> dict[str, int]:
     return {node: diary.count("start", node) for node in nodes}
 
 
-@pytest.mark.parametrize("temporal_too", [False, True], ids=["wand", "everything"])
-def test_wand_dev_is_killed_twice_during_a_run(wand_dev: StartWandDev, temporal_too: bool) -> None:
+def test_wand_dev_is_killed_twice_during_a_run(wand_dev: StartWandDev) -> None:
     dev = wand_dev()
+    run_and_kill(dev, lambda: kill(dev, temporal_too=False))
+
+
+def test_everything_and_postgresql_are_killed_twice_during_a_run(
+    wand_dev: StartWandDev, postgres: PostgresServer
+) -> None:
+    dev = wand_dev(WAND_DATABASE_URL=postgres.new_database())
+
+    def kill_all() -> None:
+        postgres.kill()
+        kill(dev, temporal_too=True)
+        postgres.start()
+
+    run_and_kill(dev, kill_all)
+
+
+def run_and_kill(dev: WandDev, kill_it: Callable[[], None]) -> None:
     folder = dev.folder / "diary"
     folder.mkdir()
     diary = Diary(folder)
@@ -66,7 +84,7 @@ def test_wand_dev_is_killed_twice_during_a_run(wand_dev: StartWandDev, temporal_
         for seen in ("n1", "n4"):
             wait_until(lambda seen=seen: log.seen("node.succeeded", seen), f"{seen} succeeded")  # type: ignore[misc]
             begun = succeeded(log, diary) | begun
-            kill(dev, temporal_too)
+            kill_it()
             dev.restart()
         check(dev.url, run_id, log, diary, begun)
     assert log.connections >= 3

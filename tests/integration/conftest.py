@@ -1,22 +1,16 @@
 """Databases for the tests, each test an empty one of its own on SQLite and on PostgreSQL; and a service for all."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from temporalio.client import Client
 
-from tests.integration.postgres import PostgresServer
 from tests.integration.service import Service, running_service
+from tests.postgres import PostgresServer
 from wand_orchestrator.storage import Store
 
 WEBHOOK_SECRET = "whsec_" + "Wand".ljust(40, "0")
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with PostgresServer() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -26,8 +26,8 @@ from api.webhooks import Webhooks
 from cli.dev_server import embedded_temporal
 from tests.integration.conftest import WEBHOOK_SECRET
 from tests.integration.graph_cases import echo, edge, emit, gate, graph
-from tests.integration.postgres import PostgresServer
 from tests.integration.service import Service, build_service_worker, running_service
+from tests.postgres import PostgresServer
 from tests.waiting import eventually, until
 from wand_orchestrator.contract import WORKFLOW_WEBHOOK_DELIVERY
 from wand_orchestrator.feed import Feed

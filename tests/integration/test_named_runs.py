@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.graph_cases import edge, emit, fail, gate, graph
-from tests.integration.postgres import PostgresServer
 from tests.integration.service import Json, Service, running_service
 from tests.integration.temporal_cli import CommandFailed, TemporalCli
+from tests.postgres import PostgresServer
 from tests.waiting import until
 
 

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
 
-from tests.integration.postgres import PASSWORD, PostgresServer
+from tests.postgres import PASSWORD, PostgresServer
 from wand_orchestrator.errors import BadRequest, ConfigurationError, Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import new_run_id

@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.archiver import DATABASE_UNAVAILABLE, archive_activity
-from tests.integration.postgres import PostgresServer
+from tests.postgres import PostgresServer
 from wand_orchestrator.contract import ACTIVITY_ARCHIVE, Archive, RunResult
 from wand_orchestrator.events import Event, EventType
 from wand_orchestrator.graph import Graph

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.integration.postgres import PostgresServer
+from tests.postgres import PostgresServer
 from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage import Store
 from wand_orchestrator.storage.page import Place

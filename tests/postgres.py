@@ -2,19 +2,21 @@
 
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 USER = "wand"
 PASSWORD = "s3cr3t-of-the-tests"
 START_SEC = 30.0
@@ -69,6 +71,17 @@ class PostgresServer:
             self._process.wait(START_SEC)
             self._process = None
 
+    def kill(self) -> None:
+        """`kill -9` of the server and of the processes that it has begun; gives when all have ended."""
+        if self._process is not None:
+            pid = self._process.pid
+            begun = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            self._process.kill()
+            self._process.wait(START_SEC)
+            self._process = None
+            for each in begun:
+                _kill(int(each))
+
     @property
     def _data(self) -> Path:
         return self._folder / "data"
@@ -95,6 +108,16 @@ class PostgresServer:
                 if process.poll() is not None or time.monotonic() > until:
                     raise RuntimeError((self._folder / "log").read_text()) from None
             time.sleep(0.02)
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        handle = os.pidfd_open(pid)
+        try:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            select.select([handle], [], [], START_SEC)
+        finally:
+            os.close(handle)
 
 
 def _account() -> int | None:
