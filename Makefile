@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format bench bench-peers screenshots histories lock clean
+.PHONY: help setup demo run test lint format bench bench-peers clicks screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -47,6 +47,11 @@ bench: setup
 
 bench-peers:
 	PYTHON=$(PYTHON) scripts/install-peers
+
+# Every path of clicks in docs/operate.md, in Chromium.
+clicks: setup
+	scripts/ensure-chromium >/dev/null
+	$(BIN)/python -m pytest -m "clicks or not clicks" tests/integration/test_docs_clicks.py
 
 screenshots: setup
 	$(BIN)/python -m scripts.screenshots

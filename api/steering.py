@@ -55,7 +55,10 @@ class Steering:
         status = await self._open(run_id, budget)
         if status.ended:
             return status
-        await self._executions.cancel(run_id, budget.left(REQUEST_SEC))
+        try:
+            await self._executions.cancel(run_id, budget.left(REQUEST_SEC))
+        except NotFound:  # it has ended meanwhile
+            return await self._open(run_id, budget)
         return RunStatus.CANCELLING
 
     async def pause(self, run_id: str) -> RunStatus:
@@ -81,7 +84,12 @@ class Steering:
     async def _signal(self, run_id: str, name: str) -> None:
         budget = Budget()
         await self._require_open(run_id, budget)
-        await self._executions.signal(run_id, name, budget.left(REQUEST_SEC))
+        try:
+            await self._executions.signal(run_id, name, budget.left(REQUEST_SEC))
+        except NotFound as error:
+            raise Conflict(
+                "the run has ended meanwhile: nothing in it can be steered any more", code="run_ended"
+            ) from error
 
     async def _update(self, run_id: str, name: str, argument: Any) -> None:
         budget = Budget()

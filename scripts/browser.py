@@ -1,20 +1,15 @@
-"""Headless Chromium, driven by the DevTools protocol over a pipe (https://chromedevtools.github.io/devtools-protocol)."""
+"""Headless Chromium, with an empty profile."""
 
 import asyncio
-import base64
-import json
 import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import count
-from pathlib import Path
-from typing import Any
+
+from scripts.devtools import Connection
+from scripts.page import Page
 
 WIDTH, HEIGHT = 1720, 1260
-PATIENCE_SEC = 60.0
-SETTLE_SEC = 1.5
-"""Between the words that are waited for and the picture: fades and fonts."""
 
 # Without the network that Chromium would like to have for itself.
 _FLAGS = (
@@ -34,44 +29,21 @@ _MESSAGE_BYTES = 64 * 1024**2
 
 
 class Browser:
-    def __init__(self, reader: asyncio.StreamReader, sink: int) -> None:
-        self._reader = reader
-        self._sink = sink
-        self._ids = count(1)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-    async def picture(self, url: str, words: str, path: Path, first: str = "", last: str = "") -> None:
-        """Open a page, wait until `words` stand on it, and write what is seen as PNG.
-
-        `first`: a script that runs before those of the page; `last`: one that runs before the picture is taken.
-        """
-        target = (await self._call("Target.createTarget", url="about:blank"))["targetId"]
-        session = (await self._call("Target.attachToTarget", targetId=target, flatten=True))["sessionId"]
-        await self._call("Page.enable", session)
-        await self._call("Page.addScriptToEvaluateOnNewDocument", session, source=first)
-        await self._call("Page.navigate", session, url=url)
-        async with asyncio.timeout(PATIENCE_SEC):
-            while words not in await self._text(session):
-                await asyncio.sleep(0.2)
-        await asyncio.sleep(SETTLE_SEC)
-        await self._call("Runtime.evaluate", session, expression=last)
-        shot = await self._call("Page.captureScreenshot", session, format="png")
-        path.write_bytes(base64.b64decode(shot["data"]))
-        await self._call("Target.closeTarget", targetId=target)
-
-    async def _text(self, session: str) -> str:
-        found = await self._call("Runtime.evaluate", session, expression="document.body?.innerText ?? ''")
-        return str(found["result"].get("value", ""))
-
-    async def _call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
-        id = next(self._ids)
-        message = {"id": id, "method": method, "params": params, **({"sessionId": session} if session else {})}
-        os.write(self._sink, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = json.loads((await self._reader.readuntil(b"\0"))[:-1])
-            if answer.get("id") == id:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']['message']}")
-                return dict(answer["result"])
+    @asynccontextmanager
+    async def page(self) -> AsyncIterator[Page]:
+        """A new tab; it is closed with the context."""
+        target = (await self._connection.call("Target.createTarget", url="about:blank"))["targetId"]
+        attached = await self._connection.call("Target.attachToTarget", targetId=target, flatten=True)
+        session = attached["sessionId"]
+        for domain in ("Page", "DOM", "Accessibility"):
+            await self._connection.call(f"{domain}.enable", session)
+        try:
+            yield Page(self._connection, session)
+        finally:
+            await self._connection.call("Target.closeTarget", targetId=target)
 
 
 @asynccontextmanager
@@ -94,7 +66,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(our_source, "rb")
         )
         try:
-            yield Browser(reader, our_sink)
+            yield Browser(Connection(reader, our_sink))
         finally:
             os.close(our_sink)
             process.terminate()

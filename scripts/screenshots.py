@@ -15,6 +15,7 @@ import httpx
 
 from cli.stack import Stack, embedded_stack
 from scripts.browser import Browser, browser
+from scripts.page import Page
 from wand_orchestrator.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -99,12 +100,22 @@ async def _photograph(stack: Stack, camera: Browser) -> None:
     async with httpx.AsyncClient(base_url=stack.url, timeout=30) as http:
         started = {name: await _start(http, *order) for name, order in RUNS.items()}
     web = f"{stack.temporal.ui_url}/namespaces/default/workflows"
-    await camera.picture(web, started["waiting"], FOLDER / "runs.png", first=SHOW_COLUMNS)
-    for name, run_id in started.items():
-        described = await stack.temporal.client.get_workflow_handle(run_id).describe()
-        page = f"{web}/{run_id}/{described.run_id}"
-        await camera.picture(f"{page}/timeline", "agent.transform", FOLDER / f"{name}-run.png", last=HIDE_FOLDER)
-        await camera.picture(f"{page}/user-metadata", "Current Details", FOLDER / f"{name}-details.png")
+    async with camera.page() as page:
+        await page.before_each(SHOW_COLUMNS)
+        await _picture(page, web, started["waiting"], "runs")
+        for name, run_id in started.items():
+            described = await stack.temporal.client.get_workflow_handle(run_id).describe()
+            run = f"{web}/{run_id}/{described.run_id}"
+            await _picture(page, f"{run}/timeline", "agent.transform", f"{name}-run")
+            await _picture(page, f"{run}/user-metadata", "Current Details", f"{name}-details")
+
+
+async def _picture(page: Page, url: str, words: str, name: str) -> None:
+    """Of the page at `url`, when `words` stand on it."""
+    await page.open(url)
+    await page.wait_for(words)
+    await page.evaluate(HIDE_FOLDER)
+    await page.picture(FOLDER / f"{name}.png")
 
 
 async def _start(http: httpx.AsyncClient, graph: dict[str, Any], status: str) -> str:

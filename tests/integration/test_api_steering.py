@@ -10,10 +10,13 @@ import httpx
 import pytest
 from sample_agents import Diary
 
+from api.budget import Budget
+from api.steering import Steering
 from tests.integration.graph_cases import echo, edge, emit, fail, flaky, gate, graph, sleep
 from tests.integration.service import Json, Service
 from tests.integration.temporal_cli import CommandFailed, TemporalCli
 from tests.waiting import eventually, until
+from wand_orchestrator.state import RunStatus
 
 APPROVAL = {
     "prompt": "Ship it?",
@@ -280,6 +283,25 @@ async def test_a_run_that_has_ended_cannot_be_steered(service: Service, call: st
 
     assert (answer.status_code, answer.json()["code"]) == (409, "run_ended")
     assert answer.json()["detail"] == "the run is succeeded: nothing in it can be steered any more"
+
+
+@pytest.mark.parametrize(("call", "status"), [("pause", 409), ("resume", 409), ("cancel", 202)])
+async def test_a_run_that_ends_while_it_is_steered_has_ended(
+    service: Service, monkeypatch: pytest.MonkeyPatch, call: str, status: int
+) -> None:
+    run_id = (await service.run(graph([emit("a")])))["run_id"]
+    await service.client.get_workflow_handle(run_id).result()
+    looks = iter([RunStatus.RUNNING])
+    look = Steering._open
+
+    async def just_before(steering: Steering, run_id: str, budget: Budget) -> RunStatus:
+        return next(looks, None) or await look(steering, run_id, budget)
+
+    monkeypatch.setattr(Steering, "_open", just_before)
+    answer = await service.http.post(f"/runs/{run_id}/{call}")
+
+    assert answer.status_code == status, answer.text
+    assert answer.json().get("code", "") == ("run_ended" if status == 409 else "")
 
 
 async def test_of_two_answers_at_once_one_is_taken(service: Service) -> None:
