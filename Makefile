@@ -10,6 +10,7 @@ help:
 	@echo "make demo    the whole product on a real data set, in about 20 s"
 	@echo "make run     wand dev: Temporal, its Web UI, a worker and the API"
 	@echo "make test    lint, types and all tests"
+	@echo "make clicks  every path of clicks of docs/operate.md, in Chromium"
 	@echo "make bench   ratios between Wand and what one would use instead"
 	@echo "make bench-peers   what else it can be measured against"
 
