@@ -109,8 +109,8 @@ class Follower:
                 await _happens(self._said, unknown.next())
             else:
                 await self._silence()
-                if step.news and not self._ends():
-                    await pace.wait()
+                if step.news:
+                    await self._gather(pace.gap())
 
     async def _catch_up(self, over: bool) -> bool:
         """Take what has happened by now; gives whether the run has ended."""
@@ -127,10 +127,16 @@ class Follower:
         if voice is not None and not voice.awaits(self._watch.accepted):
             await _happens(self._said, SILENCE_SEC)
 
-    def _ends(self) -> bool:
-        """Whether the last event is on its way, so that there is no reason to wait for more to come with it."""
-        voice = self._voice()
-        return voice is not None and voice.ended
+    async def _gather(self, seconds: float) -> None:
+        """Let more come together for so long; behind the last event nothing comes."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while (left := until - loop.time()) > 0:
+            self._said.clear()
+            voice = self._voice()
+            if voice is not None and voice.ended:
+                return
+            await _happens(self._said, left)
 
     def _voice(self) -> Voice | None:
         voice = self._feed.hear(self.run_id)

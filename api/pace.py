@@ -1,6 +1,7 @@
-"""How often a run in full swing is asked: at once after a quiet spell, then ever less often while the burst lasts.
+"""How often a run in full swing is looked at: at once after a quiet spell, then ever less often while the burst lasts.
 
-Each question costs the run a query on its worker. See docs/decisions for what was measured.
+Each look costs a poll of the history, or where the workflow is elsewhere a query on its worker. See docs/decisions for
+what was measured.
 """
 
 import asyncio
@@ -14,15 +15,15 @@ GROWTH = 1.5
 class Pace:
     def __init__(self) -> None:
         self._gap = FIRST_GAP_SEC
-        self._asked = float("-inf")
+        self._looked = float("-inf")
 
-    async def wait(self) -> None:
-        """Return when it is time to ask."""
-        loop = asyncio.get_running_loop()
-        since = loop.time() - self._asked
+    def gap(self) -> float:
+        """Seconds until the next look, which is then made."""
+        now = asyncio.get_running_loop().time()
+        since = now - self._looked
         if since >= QUIET_SEC:
-            self._gap = FIRST_GAP_SEC
+            wait, self._gap = 0.0, FIRST_GAP_SEC
         else:
-            await asyncio.sleep(max(0.0, self._gap - since))
-            self._gap = min(LAST_GAP_SEC, self._gap * GROWTH)
-        self._asked = loop.time()
+            wait, self._gap = max(0.0, self._gap - since), min(LAST_GAP_SEC, self._gap * GROWTH)
+        self._looked = now + wait
+        return wait
