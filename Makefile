@@ -30,7 +30,7 @@ run: setup
 
 test: lint
 	scripts/ensure-postgres >/dev/null
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check .

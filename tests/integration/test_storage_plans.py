@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event, make_url
 
 from tests.postgres import PostgresServer
 from wand_orchestrator.state import RunStatus
@@ -27,8 +27,10 @@ class Plans:
         self._path = path
         self._sent: list[tuple[str, Any]] = []
 
-    def note(self, _: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        self._sent.append((statement, parameters))
+    def note(self, connection: Connection, _: Any, statement: str, parameters: Any, *__: Any) -> None:
+        """Other stores of this process, of which there may be some, send statements meanwhile."""
+        if str(self._path) in str(connection.engine.url.database):
+            self._sent.append((statement, parameters))
 
     def last(self) -> str:
         statement, parameters = self._sent[-1]
@@ -135,8 +137,9 @@ class PostgresqlPlans:
     async def _sent(self, cursor: str | None, filters: dict[str, Any]) -> list[tuple[str, Any]]:
         sent: list[tuple[str, Any]] = []
 
-        def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-            sent.append((statement, parameters))
+        def note(connection: Connection, _: Any, statement: str, parameters: Any, *__: Any) -> None:
+            if connection.engine.url.database == make_url(self._url).database:
+                sent.append((statement, parameters))
 
         event.listen(Engine, "before_cursor_execute", note)
         try:
