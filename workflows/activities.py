@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -21,7 +20,7 @@ MAX_LOCAL_IN_FLIGHT = 32
 
 
 class Activities:
-    """The activities of one run. `tell` puts an entry into the journal; `remaining` is the time left for the run.
+    """The activities of one run. `tell` puts an entry into the journal.
 
     `slow`: agents that declared themselves short and were not, in the history before this one.
     """
@@ -31,13 +30,11 @@ class Activities:
         options: Options,
         task: WorkflowTask,
         tell: Callable[[entries.Entry], None],
-        remaining: Callable[[], timedelta | None],
         slow: list[str],
     ) -> None:
         self._options = options
         self._task = task
         self._tell = tell
-        self._remaining = remaining
         self._slow = dict.fromkeys(slow)
         self._local_slots = asyncio.Semaphore(MAX_LOCAL_IN_FLIGHT)
 
@@ -65,7 +62,7 @@ class Activities:
         )
 
     def _start_regular(self, node: Node, call: AgentCall) -> asyncio.Future[AgentResult]:
-        config = activity_options(node, self._options, self._remaining(), call.earlier_attempts)
+        config = activity_options(node, self._options, call.earlier_attempts)
         activity = workflow.start_activity(node.type, call, result_type=AgentResult, **config)
         activity.add_done_callback(lambda _: self._task.regular_ended())
         return activity
@@ -83,7 +80,7 @@ class Activities:
         return await self._start_regular(node, call.model_copy(update={"earlier_attempts": attempts}))
 
     async def _await_local(self, node: Node, call: AgentCall) -> AgentResult:
-        config = local_activity_options(node, self._options, self._remaining())
+        config = local_activity_options(node, self._options)
         result: AgentResult | None = None
         self._task.local_started()
         try:

@@ -11,25 +11,18 @@ HEARTBEAT_SEC = 10.0
 """A worker silent for so long is given up, and the node is tried elsewhere, unless the node says `heartbeat_sec`."""
 
 QUEUE_WAIT = timedelta(days=7)
-"""How long a node may wait for a worker, on top of what all its attempts and their backoff can take."""
-
-DEADLINE_MARGIN = timedelta(minutes=1)
-"""So much later than the run's own deadline, which settles the run, does Temporal give up a node."""
-
+"""How long a node may wait for a worker of its own queue, on top of what all its attempts and their backoff can take."""
 
 LOCAL_RETRY_THRESHOLD = timedelta(milliseconds=1)
 """A local activity waits longer than this for its next attempt by a durable timer, which ends the workflow task: what
 is said of the failed attempt is then heard of while it waits."""
 
 
-def activity_options(
-    node: Node, options: Options, remaining: timedelta | None, earlier_attempts: int = 0
-) -> ActivityConfig:
-    """Native timeouts and retry policy of a node; `remaining`: until the run's deadline, if it has one."""
+def activity_options(node: Node, options: Options, earlier_attempts: int = 0) -> ActivityConfig:
+    """Native timeouts and retry policy of a node."""
     retries = _retries(node, options) - earlier_attempts
     config = ActivityConfig(
         start_to_close_timeout=_timeout(node, options),
-        schedule_to_close_timeout=_total(node, options, remaining),
         heartbeat_timeout=timedelta(seconds=node.heartbeat_sec or HEARTBEAT_SEC),
         retry_policy=_retry_policy(node.retry or options.retry, retries),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -38,14 +31,15 @@ def activity_options(
     )
     if node.queue is not None:
         config["task_queue"] = node.queue
+        # Wherever it is given, the server looks through all the run's open nodes at each change of one of them.
+        config["schedule_to_close_timeout"] = _total(node, options)
     return config
 
 
-def local_activity_options(node: Node, options: Options, remaining: timedelta | None) -> LocalActivityConfig:
+def local_activity_options(node: Node, options: Options) -> LocalActivityConfig:
     """The same for a node that runs as a local activity, which knows neither queue nor heartbeat."""
     return LocalActivityConfig(
         start_to_close_timeout=_timeout(node, options),
-        schedule_to_close_timeout=_total(node, options, remaining),
         retry_policy=_retry_policy(node.retry or options.retry, _retries(node, options)),
         local_retry_threshold=LOCAL_RETRY_THRESHOLD,
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -66,12 +60,11 @@ def _retries(node: Node, options: Options) -> int:
     return options.max_retries if node.retries is None else node.retries
 
 
-def _total(node: Node, options: Options, remaining: timedelta | None) -> timedelta:
-    """What all attempts together may take, up to the run's deadline."""
+def _total(node: Node, options: Options) -> timedelta:
+    """What all attempts together may take."""
     retries = _retries(node, options)
     backoff = timedelta(seconds=_backoff_sec(node.retry or options.retry, retries))
-    total = _timeout(node, options) * (retries + 1) + backoff + QUEUE_WAIT
-    return total if remaining is None else min(total, remaining + DEADLINE_MARGIN)
+    return _timeout(node, options) * (retries + 1) + backoff + QUEUE_WAIT
 
 
 def _retry_policy(retry: Retry, retries: int) -> RetryPolicy:

@@ -62,9 +62,7 @@ class Walk:
         self._rollover = Rollover(wake=self._wake)
         self._task = WorkflowTask(wake=self._wake)
         slow = carried["slow_agents"] if carried else []
-        self._activities = Activities(
-            run.graph.options, self._task, self._append, lambda: self._deadline.remaining, slow
-        )
+        self._activities = Activities(run.graph.options, self._task, self._append, slow)
         left = dict(carried["left"]) if carried else {}
         self._launcher = Launcher(run, self._activities, self._tell, self._holds_back, left)
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
