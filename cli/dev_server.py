@@ -44,6 +44,8 @@ _DYNAMIC_CONFIG = (
 )
 # What has just closed is deleted once the queue has noted that it is done, which it does every 30 s by default.
 _ACKNOWLEDGES = 'history.transferProcessorUpdateAckInterval="1s"'
+# A workflow task during which more has happened is thrown away, and its workflow replayed; it is 100 by default.
+_BUFFERS = "history.maximumBufferedEventsBatch=2000"
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 _DOWNLOADS = Path("~/.cache/wand-orchestrator")
 _KEPT_LINES = 20
@@ -161,6 +163,7 @@ def _arguments(port: int, ui_port: int | None, database: Path | None) -> list[st
         "--dynamic-config-value=frontend.enableServerVersionCheck=false",
         *(f"--dynamic-config-value={name}={POLLS_PER_SECOND}" for name in _DYNAMIC_CONFIG),
         f"--dynamic-config-value={_ACKNOWLEDGES}",
+        f"--dynamic-config-value={_BUFFERS}",
         *(() if database is None else (_named(database), *(f"--sqlite-pragma={pragma}" for pragma in _PRAGMAS))),
     ]
 
