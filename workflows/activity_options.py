@@ -11,7 +11,7 @@ HEARTBEAT_SEC = 10.0
 """A worker silent for so long is given up, and the node is tried elsewhere, unless the node says `heartbeat_sec`."""
 
 QUEUE_WAIT = timedelta(days=7)
-"""How long a node may wait for a worker of its own queue, on top of what all its attempts and their backoff can take."""
+"""How long a node may wait for a worker of its own queue, on top of what all its attempts and their backoff take."""
 
 LOCAL_RETRY_THRESHOLD = timedelta(milliseconds=1)
 """A local activity waits longer than this for its next attempt by a durable timer, which ends the workflow task: what
