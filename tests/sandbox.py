@@ -1,9 +1,14 @@
-"""The sandbox that tests replay workflows in: what is not deterministic raises there.
+"""Replays of runs, in the SDK's sandbox: what is not deterministic raises there.
 
 The worker goes without it (docs/decisions/no-sandbox.md).
 """
 
+from temporalio.converter import DataConverter
+from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from wand_orchestrator.temporal import DATA_CONVERTER
+from workflows.graph_run import GraphRun
 
 PASSED_THROUGH = (
     # Pure definitions of shapes and pure functions. Loaded anew for each run, the models of the workflow would be other
@@ -25,5 +30,7 @@ PASSED_THROUGH = (
 )
 
 
-def sandbox() -> SandboxedWorkflowRunner:
-    return SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+def replayer(data_converter: DataConverter = DATA_CONVERTER) -> Replayer:
+    """Replays histories of `GraphRun`, and raises where the code decides otherwise than it had."""
+    runner = SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+    return Replayer(workflows=[GraphRun], data_converter=data_converter, workflow_runner=runner)

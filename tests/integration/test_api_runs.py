@@ -16,6 +16,7 @@ from tests.integration.graph_cases import CASES, Case, echo, edge, emit, flaky, 
 from tests.integration.page_server import serve_page
 from tests.integration.service import Json, Service, running_service
 from tests.integration.temporal_cli import TemporalCli
+from tests.sandbox import replayer
 from tests.waiting import eventually, until
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Store
@@ -31,6 +32,7 @@ async def table_url() -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_graph_through_http(service: Service, case: Case) -> None:
+    """And a replay of what Temporal has of it makes the same decisions."""
     run = await service.run(case.graph, case.input)
 
     assert run["status"] == case.status, run["error"]
@@ -47,6 +49,8 @@ async def test_graph_through_http(service: Service, case: Case) -> None:
         assert run["error"]["node"] == case.error_node
     if case.status == "succeeded":
         assert run["progress"] == 100
+    history = await service.client.get_workflow_handle(run["run_id"]).fetch_history()
+    await replayer().replay_workflow(history)
 
 
 async def test_the_demo_document_runs_as_written_and_draws_the_data(service: Service, table_url: str) -> None:

@@ -10,19 +10,15 @@ from sample_agents import Diary
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from cli.dev_server import embedded_temporal
-from tests.integration.graph_cases import CASES, Case, echo, edge, emit, fail, flaky, graph, sleep
+from tests.integration.graph_cases import echo, edge, emit, fail, flaky, graph, sleep
 from tests.integration.graph_runs import Runs, by_node, ended, serve, state_of, state_when, worker
-from tests.sandbox import sandbox
 from tests.waiting import eventually
 from wand_orchestrator.contract import EventPage, RunInput
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
-from wand_orchestrator.temporal import DATA_CONVERTER
 from wand_orchestrator.webhook import delivery_workflow_id
-from workflows.graph_run import GraphRun
 
 
 @pytest.fixture(scope="session")
@@ -200,16 +196,6 @@ async def test_a_document_that_is_no_graph_ends_the_workflow_and_says_why(runs: 
     with pytest.raises(WorkflowFailureError) as failed:
         await handle.result()
     assert "nowhere" in str(failed.value.cause)
-
-
-@pytest.mark.parametrize("case", [case for case in CASES if "1,000" not in case.name], ids=lambda case: case.name)
-async def test_a_replay_of_every_case_makes_the_same_decisions(runs: Runs, case: Case) -> None:
-    handle = await runs.start(case.graph, case.input)
-    state = await ended(handle)
-    assert state.status == case.status
-    history = await handle.fetch_history()
-    replayer = Replayer(workflows=[GraphRun], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
-    await replayer.replay_workflow(history)
 
 
 async def test_a_long_run_goes_on_in_a_new_history_without_a_gap(tmp_path: Path) -> None:

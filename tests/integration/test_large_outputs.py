@@ -13,15 +13,13 @@ from temporalio.client import WorkflowFailureError, WorkflowHistory
 from temporalio.converter import StorageDriverRetrieveContext, StorageDriverStoreContext, StorageDriverWorkflowInfo
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from tests.integration.graph_cases import echo, edge, emit, graph
 from tests.integration.graph_runs import Handle, Runs, serve, state_of
-from tests.sandbox import sandbox
+from tests.sandbox import replayer
 from wand_orchestrator.errors import NotFound
 from wand_orchestrator.payloads import PayloadStore
 from wand_orchestrator.settings import Settings
-from workflows.graph_run import GraphRun
 
 MB = 1_000_000
 RETRIEVE = StorageDriverRetrieveContext()
@@ -79,8 +77,7 @@ async def test_outputs_of_50_mb_go_along_a_chain_and_leave_a_small_history(runs:
 async def test_a_history_of_large_outputs_replays(runs: Runs) -> None:
     handle = await runs.start(passed_on(3, 5 * MB))
     await handle.result()
-    replayer = Replayer(workflows=[GraphRun], data_converter=runs.client.data_converter, workflow_runner=sandbox())
-    await replayer.replay_workflow(await history_of(handle))
+    await replayer(runs.client.data_converter).replay_workflow(await history_of(handle))
 
 
 async def test_what_is_kept_is_json_that_can_be_read_where_it_lies(runs: Runs, folder: Path) -> None:

@@ -10,15 +10,12 @@ from typing import Any
 import pytest
 from sample_agents import Diary
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from tests.integration.graph_cases import CASES, Case, echo, edge, emit, flaky, graph, sleep
 from tests.integration.graph_runs import Handle, Runs, ended, serve, state_of
-from tests.sandbox import sandbox
+from tests.sandbox import replayer
 from tests.waiting import until
 from wand_orchestrator.contract import EventPage
-from wand_orchestrator.temporal import DATA_CONVERTER
-from workflows.graph_run import GraphRun
 
 SLOW_CASES = ("1,000 wide", "500 deep")
 
@@ -76,8 +73,7 @@ async def test_every_case_ends_as_with_regular_nodes(runs: Runs, case: Case) -> 
     assert {id: state.nodes[id].status for id in case.nodes if id in state.nodes} == {
         id: status for id, status in case.nodes.items() if status != "pending"
     }
-    replayer = Replayer(workflows=[GraphRun], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
-    await replayer.replay_workflow(await handle.fetch_history())
+    await replayer().replay_workflow(await handle.fetch_history())
 
 
 async def test_events_tell_the_same_of_a_local_node(runs: Runs) -> None:
@@ -117,8 +113,7 @@ async def test_one_that_is_too_slow_is_stopped_and_runs_as_a_regular_activity(ru
     [warning] = [event for event in events if event.level == "warning"]
     assert (warning.type, warning.node, warning.data["error"]["code"]) == ("node.log", "slow", "too_slow")
     assert await regular_nodes(handle) == 2
-    replayer = Replayer(workflows=[GraphRun], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
-    await replayer.replay_workflow(await handle.fetch_history())
+    await replayer().replay_workflow(await handle.fetch_history())
 
 
 async def test_one_that_hears_no_cancel_keeps_its_result(runs: Runs) -> None:

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
 
 from tests.histories.record import FOLDER, RECORDERS
-from tests.sandbox import sandbox
-from wand_orchestrator.temporal import DATA_CONVERTER
-from workflows.graph_run import GraphRun
+from tests.sandbox import replayer
 
 HISTORIES = sorted(FOLDER.glob("*.json.gz"))
 
@@ -21,8 +18,7 @@ async def test_a_stored_history_is_replayed_with_the_same_decisions(path: Path) 
     recorded = json.loads(gzip.decompress(path.read_bytes()))
     run_id = recorded["events"][0]["workflowExecutionStartedEventAttributes"]["workflowId"]
     history = WorkflowHistory.from_json(run_id, recorded)
-    replayer = Replayer(workflows=[GraphRun], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
-    await replayer.replay_workflow(history)
+    await replayer().replay_workflow(history)
 
 
 def test_every_run_that_is_to_be_recorded_is_stored() -> None:
