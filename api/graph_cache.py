@@ -1,6 +1,8 @@
 """Graphs that were read lately. A stored graph never changes, so what is here is never stale."""
 
-from collections import OrderedDict
+from contextlib import suppress
+
+from cachetools import LRUCache
 
 from wand_orchestrator.storage import Store, StoredGraph
 
@@ -11,25 +13,14 @@ MAX_NODES = 100_000
 class GraphCache:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._graphs: OrderedDict[str, StoredGraph] = OrderedDict()
-        self._nodes = 0
+        self._graphs: LRUCache[str, StoredGraph] = LRUCache(MAX_NODES, lambda stored: len(stored.graph.nodes))
 
     async def get(self, graph_id: str) -> StoredGraph | None:
         """None if there is no such graph."""
-        if (known := self._graphs.get(graph_id)) is not None:
-            self._graphs.move_to_end(graph_id)
-            return known
-        stored = await self._store.graphs.get(graph_id)
+        stored = self._graphs.get(graph_id)
         if stored is None:
-            return None
-        self._keep(graph_id, stored)
+            stored = await self._store.graphs.get(graph_id)
+            if stored is not None:
+                with suppress(ValueError):  # larger than all that is kept
+                    self._graphs[graph_id] = stored
         return stored
-
-    def _keep(self, graph_id: str, stored: StoredGraph) -> None:
-        if graph_id in self._graphs:
-            return
-        self._graphs[graph_id] = stored
-        self._nodes += len(stored.graph.nodes)
-        while self._nodes > MAX_NODES and len(self._graphs) > 1:
-            _, oldest = self._graphs.popitem(last=False)
-            self._nodes -= len(oldest.graph.nodes)
