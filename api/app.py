@@ -38,36 +38,16 @@ def create_app(
     feed: Feed | None = None,
 ) -> FastAPI:
     """The application over what the caller has opened, and closes. `feed`: of a worker in this process."""
-    services = Services.build(settings, client, store, registry, artifacts, feed)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        tasks = (
-            asyncio.create_task(services.launcher.run(), name="starts pending runs"),
-            asyncio.create_task(services.deletions.run(), name="cleans up after deleted runs"),
-            asyncio.create_task(services.settler.run(), name="settles runs that ended from outside"),
-            asyncio.create_task(services.retention.run(), name="deletes what is old"),
-        )
-        try:
-            yield
-        finally:
-            await services.relay.close()
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
-
     app = DocumentedApi(
         title="Wand Orchestrator",
         description=DESCRIPTION,
         version=version("wand-orchestrator"),
         license_info={"name": "MIT", "identifier": "MIT"},
-        lifespan=lifespan,
+        lifespan=_lifespan,
         separate_input_output_schemas=False,
     )
     app.state.settings = settings
-    app.state.services = services
+    app.state.services = Services.build(settings, client, store, registry, artifacts, feed)
     problems.install(app)
     app.include_router(health.router)
     for routes in (catalog, graphs, runs, events, steering, artifacts_router, schedules):
@@ -76,6 +56,26 @@ def create_app(
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
     app.add_middleware(AccessLog)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    tasks = (
+        asyncio.create_task(services.launcher.run(), name="starts pending runs"),
+        asyncio.create_task(services.deletions.run(), name="cleans up after deleted runs"),
+        asyncio.create_task(services.settler.run(), name="settles runs that ended from outside"),
+        asyncio.create_task(services.retention.run(), name="deletes what is old"),
+    )
+    try:
+        yield
+    finally:
+        await end_streams(app)
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def end_streams(app: FastAPI) -> None:

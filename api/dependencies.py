@@ -21,16 +21,16 @@ from api.run_reader import RunReader
 from api.schedules import Schedules
 from api.settlement import Settlement
 from api.settler import Settler
-from api.shared import Shared
 from api.starter import Starter
 from api.steering import Steering
+from api.streams import Streams
 from api.webhooks import Webhooks
 from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.feed import Feed
 from wand_orchestrator.payloads import PayloadStore
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.storage import Run, Store
+from wand_orchestrator.storage import Store
 from wand_orchestrator.subgraphs import Subgraphs
 from wand_orchestrator.temporal import keeping_payloads
 
@@ -61,7 +61,7 @@ class Services:
     retention: Retention
     schedules: Schedules
     relay: Relay
-    looks: Shared[str, Run | None]
+    streams: Streams
 
     @classmethod
     def build(
@@ -84,6 +84,7 @@ class Services:
         launcher = Launcher(executions, store, graphs, subgraphs, webhooks, registry.agents)
         starter = Starter(store, graphs, graph_check, subgraphs, launcher, webhooks)
         runs = RunReader(executions, store, settlement, graphs)
+        relay = Relay(executions, reader, feed or Feed(), settings.sse_queue_size)
         payloads = PayloadStore.open(settings)
         deletions = Deletions(executions, store, runs, artifacts, payloads)
         return cls(
@@ -106,8 +107,8 @@ class Services:
             deletions=deletions,
             retention=Retention(settings, executions, store, deletions, payloads),
             schedules=Schedules(executions.client, settings.task_queue, store, webhooks),
-            relay=Relay(executions, reader, feed or Feed(), settings.sse_queue_size),
-            looks=Shared(),
+            relay=relay,
+            streams=Streams(relay, launcher, runs, executions),
         )
 
 

@@ -1,19 +1,17 @@
 """A run's events: read as a list, or followed as they happen."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
-from api.budget import ANSWER_SEC, Budget
-from api.dependencies import Limit, RunIdPath, Services, ServicesDep
+from api.budget import ANSWER_SEC
+from api.dependencies import Limit, RunIdPath, ServicesDep
 from api.models import EventList
 from api.problems import declared
 from api.relay import EventStream
-from wand_orchestrator.errors import BadRequest, NotFound, Unavailable
+from wand_orchestrator.errors import BadRequest
 from wand_orchestrator.events import Event, Level
-from wand_orchestrator.storage import Run
 
 MAX_SEQ = 2**31 - 1
 
@@ -60,39 +58,8 @@ async def stream(
     run_id: RunIdPath, services: ServicesDep, after: After = 0, last_event_id: LastEventId = None
 ) -> Response:
     """The events as they happen, from the first or from where the caller left off; ends with the run's last event."""
-    if last_event_id is not None:
-        after = _seq(last_event_id)
-    row = None if _goes_on(services, run_id, after) else await _known(services, run_id)
-    if row is None or not row.status.ended:
-        return EventStream(services.relay.live(run_id, after))
-    if after >= row.last_seq:
-        return Response(status_code=204)
-    return EventStream(services.relay.archived(run_id, after))
-
-
-def _goes_on(services: Services, run_id: str, after: int) -> bool:
-    """Whether it is known here that there is such a run, and that it has not ended or that none of it was received."""
-    return services.relay.goes_on(run_id) or (after == 0 and services.launcher.has_just_started(run_id))
-
-
-async def _known(services: Services, run_id: str) -> Run | None:
-    """The run's row, None if only Temporal could be asked; many who come at once share one look.
-
-    Raises NotFound, Unavailable.
-    """
-    return await asyncio.shield(services.looks.ask(run_id, lambda: _look(services, run_id)))
-
-
-async def _look(services: Services, run_id: str) -> Run | None:
-    budget = Budget()
-    row = await services.runs.row(run_id, budget)
-    if isinstance(row, Run):
-        return row
-    if await services.executions.describe(run_id, budget.left()) is None:
-        if isinstance(row, Unavailable):
-            raise row
-        raise NotFound(f"there is no run {run_id}", code="run_not_found")
-    return None
+    chunks = await services.streams.after(run_id, after if last_event_id is None else _seq(last_event_id))
+    return Response(status_code=204) if chunks is None else EventStream(chunks)
 
 
 def _seq(last_event_id: str) -> int:
