@@ -10,7 +10,7 @@ from wand_orchestrator.storage.events import StoredEvent
 from wand_orchestrator.storage.graphs import GraphHead, StoredGraph, fingerprint
 from wand_orchestrator.storage.idempotency import Idempotency
 from wand_orchestrator.storage.page import Page
-from wand_orchestrator.storage.runs import Run, RunHead
+from wand_orchestrator.storage.run_records import Run, RunHead
 from wand_orchestrator.storage.store import Store
 
 __all__ = [
