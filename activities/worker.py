@@ -37,9 +37,10 @@ HEARTBEAT_THROTTLE = timedelta(seconds=0.5)
 """Between heartbeats of one node, at most. A cancel is told in the answer to one, so an agent sees it within this time;
 with the SDK's own limit of 60 s and a heartbeat timeout of 10 s it would take up to 8 s."""
 
-EAGER_ACTIVITIES = 50
+EAGER_ACTIVITIES = 3
+EAGER_ACTIVITIES_ALONE = 50
 """Nodes that a workflow task may start in this process without a way through the task queue, which saves a round trip.
-The SDK's own limit is 3."""
+Where there are other workers they would get nothing of it, however idle; so it is as few as the SDK's own limit."""
 
 
 def build_worker(
@@ -53,11 +54,13 @@ def build_worker(
     local_activities: Sequence[Callable[..., Awaitable[Any]]] = (),
     interceptors: Sequence[Interceptor] = (),
     feed: Feed | None = None,
+    alone: bool = False,
 ) -> Worker:
     """A worker of all agents in `registry`; without `workflows` it needs nothing but Temporal.
 
-    `feed` is told, in this process, of every event of its runs. Who runs the worker owns it: the threads in which plain
-    functions run begin with their first call and end when the worker has ended.
+    `feed` is told, in this process, of every event of its runs. `alone`: as a rule no other worker polls its queue. Who
+    runs the worker owns it: the threads in which plain functions run begin with their first call and end when the
+    worker has ended.
     """
     # An async agent and its plain tools share one place; a plain agent that waits for an async tool that calls a plain
     # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
@@ -77,7 +80,7 @@ def build_worker(
         tuner=worker_tuner(settings),
         workflow_task_poller_behavior=POLLERS,
         activity_task_poller_behavior=POLLERS,
-        max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES,
+        max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES_ALONE if alone else EAGER_ACTIVITIES,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_grace_sec),

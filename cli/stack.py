@@ -74,7 +74,7 @@ async def embedded_stack(
             )
             url = url_of(settings.host, port_of(listener))
             async with (
-                core_worker(temporal.client, settings, registry, store, artifacts, feed=feed),
+                core_worker(temporal.client, settings, registry, store, artifacts, feed=feed, alone=True),
                 serving(app, listener),
             ):
                 yield Stack(settings, url, temporal, store, artifacts)
@@ -105,6 +105,7 @@ async def core_worker(
     *,
     task_queue: str | None = None,
     feed: Feed | None = None,
+    alone: bool = False,
 ) -> AsyncIterator[None]:
     """A worker that runs the workflows, the agents, and what workflows have done for themselves; webhooks beside it."""
     client = keeping_payloads(client, settings)
@@ -123,6 +124,7 @@ async def core_worker(
             outputs_activity(client, [GraphRun]),
         ],
         feed=feed,
+        alone=alone,
     )
     async with build_webhook_worker(client, settings, [WebhookDelivery], task_queue=task_queue), core:
         yield

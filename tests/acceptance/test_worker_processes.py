@@ -27,6 +27,23 @@ def start(apart: Apart) -> RunningWand:
     return process
 
 
+def wide_run(apart: Apart, width: int) -> str:
+    """The URL of a run that has just begun."""
+    nodes = [{"id": f"n{i}", "type": "test.sleep", "params": {"sec": 0.2}, "heartbeat_sec": 1} for i in range(width)]
+    answer = httpx.post(f"{apart.url}/runs", json={"graph": {"name": "wide", "nodes": nodes}}, timeout=10)
+    return f"{apart.url}/runs/{answer.json()['run_id']}"
+
+
+def ended(run: str) -> str:
+    wait_until(lambda: httpx.get(run, timeout=10).json()["status"] == "succeeded", "the run ended")
+    return run
+
+
+def who_ran(run: str) -> set[str]:
+    events = httpx.get(f"{run}/logs", timeout=10).json()["events"]
+    return {event["data"]["worker"] for event in events if event["type"] == "node.succeeded"}
+
+
 @pytest.mark.parametrize("stop", ["interrupt", "kill"])
 def test_all_processes_end_with_the_one_above(shared_wand: WandDev, tmp_path: Path, stop: str) -> None:
     apart = Apart(shared_wand.temporal_address, tmp_path)
@@ -39,16 +56,15 @@ def test_all_processes_end_with_the_one_above(shared_wand: WandDev, tmp_path: Pa
     wait_until(lambda: workers_of(apart) == set(), "no worker was left")
 
 
-def test_one_that_is_killed_is_started_again_and_a_run_goes_on(shared_wand: WandDev, tmp_path: Path) -> None:
+def test_they_share_a_wide_run_and_one_that_is_killed_is_started_again(shared_wand: WandDev, tmp_path: Path) -> None:
     apart = Apart(shared_wand.temporal_address, tmp_path)
     api, process = apart.api("api"), start(apart)
     try:
-        nodes = [{"id": f"n{i}", "type": "test.sleep", "params": {"sec": 0.2}, "heartbeat_sec": 1} for i in range(8)]
-        answer = httpx.post(f"{apart.url}/runs", json={"graph": {"name": "wide", "nodes": nodes}}, timeout=10)
+        wait_until(lambda: len(who_ran(ended(wide_run(apart, 30)))) == 2, "both took part in a run")
+        run = wide_run(apart, 8)
         os.kill(started(process)[0], signal.SIGKILL)
         process.wait_until(lambda: process.complaints.count("polls the task queue") == 3, "another one polls")
-        run = f"{apart.url}/runs/{answer.json()['run_id']}"
-        wait_until(lambda: httpx.get(run, timeout=10).json()["status"] == "succeeded", "the run ended")
+        ended(run)
         assert len(started(process)) == 3
     finally:
         assert process.terminate() == 0
