@@ -16,6 +16,10 @@ class Pause(BaseModel):
     pause_sec: float = Field(gt=0)
 
 
+class Work(BaseModel):
+    cpu_sec: float = Field(gt=0)
+
+
 class Size(BaseModel):
     bytes: int = Field(gt=0)
 
@@ -41,6 +45,14 @@ async def stamp(params: Pause) -> dict[str, float]:
     """Waits, and gives the moment at which it returns, in seconds since 1970."""
     await asyncio.sleep(params.pause_sec)
     return {"at": time.time()}
+
+
+@agent("bench.compute")
+def compute(params: Work) -> None:
+    """Computes until it has had that much of a processor, in Python, of which a process runs one thread at a time."""
+    enough = time.thread_time() + params.cpu_sec
+    while time.thread_time() < enough:
+        sum(range(1000))
 
 
 @agent("bench.bulk")

@@ -26,6 +26,11 @@ def wand_with_rows(rows: int) -> str:
     return f"wand {rows}"
 
 
+def wand_with_processes(count: int) -> str:
+    """Name of a deployment whose worker has so many processes."""
+    return f"wand processes {count}"
+
+
 class Arena:
     """Each system is opened in a folder of its own the first time it is needed, and closed once a workload does
     without it."""
@@ -80,7 +85,10 @@ def _opening(name: str, folder: Path) -> AbstractAsyncContextManager[Any]:
         return simple[name]()
     if name in PEERS:
         return Peer.open(PEERS[name], folder)
-    return _wand_over_rows(int(name.removeprefix(f"{WAND} ")), folder)
+    *kind, number = name.split()
+    if kind == [WAND, "processes"]:
+        return Wand.open_apart(folder, int(number))
+    return _wand_over_rows(int(number), folder)
 
 
 @asynccontextmanager

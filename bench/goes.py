@@ -5,13 +5,13 @@ import statistics
 import time
 from urllib.parse import quote
 
-from bench.arena import STOCK, TUNED, WAND, Arena, wand_with_rows
+from bench.arena import STOCK, TUNED, WAND, Arena, wand_with_processes, wand_with_rows
 from bench.contenders.wand import Lost, Wand
 from bench.http import Subscriber
 from bench.memory import peak_resident, resident_mb
 from bench.results import Measures
 from bench.rows import middle
-from bench.shapes import Shape, bulky, chain, stamped
+from bench.shapes import Shape, bulky, chain, computing, stamped
 from bench.workload import SECONDS, Entry, Go
 
 STARTS_AT_ONCE = 16
@@ -31,11 +31,11 @@ LABELS = {
 # A run, and many at once
 
 
-def wand(shape: Shape) -> Entry:
+def wand(shape: Shape, contender: str = WAND, label: str = "") -> Entry:
     async def go(arena: Arena) -> Measures:
         return {SECONDS: await (await arena.wand()).run(shape)}
 
-    return Entry(WAND, WAND, go, wand_checked(shape), LABELS[WAND])
+    return Entry(contender, WAND, go, wand_checked(shape), label or LABELS[WAND])
 
 
 def wand_unwatched(shape: Shape) -> Entry:
@@ -52,12 +52,13 @@ def handwritten(server: str, shape: Shape, contender: str | None = None, label: 
     return Entry(contender or server, server, go, go, label or LABELS[server])
 
 
-def wand_burst(shape: Shape, runs: int) -> Entry:
+def wand_burst(shape: Shape, runs: int, contender: str = WAND, label: str = "") -> Entry:
     async def go(arena: Arena) -> Measures:
         seconds, lost = await (await arena.wand()).burst(shape, runs)
         return {SECONDS: seconds, "runs_per_second": runs / seconds, "lost": float(lost)}
 
-    return Entry(WAND, WAND, go, wand_checked(shape), "Wand over HTTP, until the list of runs says that all have ended")
+    label = label or "Wand over HTTP, until the list of runs says that all have ended"
+    return Entry(contender, WAND, go, wand_checked(shape), label)
 
 
 def handwritten_burst(server: str, shape: Shape, runs: int) -> Entry:
@@ -109,8 +110,13 @@ def handwritten_starts(server: str, runs: int) -> Entry:
     return Entry(server, server, go, handwritten(server, shape).go, f"{LABELS[server]}, `start_workflow`")
 
 
-def _starts(seconds: float, runs: int) -> Measures:
-    return {"ms_per_start": 1000 * seconds / runs, "starts_per_second": runs / seconds}
+def _starts(taken: tuple[float, float], runs: int) -> Measures:
+    started, ended = taken
+    return {
+        "ms_per_start": 1000 * started / runs,
+        "starts_per_second": runs / started,
+        "ms_per_run": 1000 * ended / runs,
+    }
 
 
 # Large graphs
@@ -142,6 +148,20 @@ def handwritten_large(server: str, shape: Shape) -> Entry:
         return {SECONDS: seconds, "ms_per_node": 1000 * seconds / shape.nodes}
 
     return Entry(server, server, go, handwritten(server, chain(3)).go, LABELS[server])
+
+
+# Workers
+
+
+def wand_processes(count: int, nodes: int, cpu_sec: float) -> Entry:
+    """Agents that compute: a process of Python runs one of them at a time."""
+    name = wand_with_processes(count)
+
+    async def go(arena: Arena) -> Measures:
+        seconds, _ = await (await arena.wand(name)).timed(computing(nodes, cpu_sec))
+        return {SECONDS: seconds}
+
+    return Entry(f"processes-{count}", name, go, go, f"`wand api`, `wand worker --processes {count}`")
 
 
 # Subscribers

@@ -23,6 +23,7 @@ _MEASURES = {
     "p95_ms": "ms, p95",
     "runs_per_second": "runs a second",
     "starts_per_second": "starts a second",
+    "ms_per_run": "ms a run, until all have ended",
     "mb_per_second": "MB a second",
     "memory_mb": "MB over idle",
     "lost": "runs lost",

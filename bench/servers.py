@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 START_SEC = 120.0
 STOP_SEC = 20.0
 _POLL_SEC = 0.05
+_WAND = str(Path(sys.executable).with_name("wand"))
 
 _NOT_PASSED_ON = ("WAND_", "TEMPORAL_", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 
@@ -122,7 +124,7 @@ async def handwritten_worker(client: Client, folder: Path) -> AsyncIterator[None
 async def wand_dev(folder: Path) -> AsyncIterator[tuple[Http, Client, int]]:
     """`wand dev` as it comes: its API, its Temporal, and the process that holds worker and API."""
     port, temporal_port = free_port(), free_port()
-    command = [str(Path(sys.executable).with_name("wand")), "dev", "--port", str(port), "--data-dir", str(folder)]
+    command = [_WAND, "dev", "--port", str(port), "--data-dir", str(folder)]
     command += ["--temporal-port", str(temporal_port), "--ui-port", "0"]
     async with (
         child(command, folder, "wand", WAND_PLUGINS="bench.agents") as process,
@@ -132,11 +134,36 @@ async def wand_dev(folder: Path) -> AsyncIterator[tuple[Http, Client, int]]:
         yield http, await Client.connect(f"{LOOPBACK}:{temporal_port}"), process.pid
 
 
+@asynccontextmanager
+async def wand_apart(folder: Path, processes: int) -> AsyncIterator[tuple[Http, Client, int]]:
+    """`wand api` and `wand worker --processes`, set for agents that compute, over Wand's tuned server.
+
+    Gives the API, Temporal, and the API's process.
+    """
+    port = free_port()
+    async with dev_server(ui=False, database=folder / "tuned.db") as server:
+        process = partial(
+            child,
+            folder=folder,
+            WAND_PLUGINS="bench.agents",
+            WAND_DATA_DIR=str(folder),
+            WAND_MAX_CONCURRENT_AGENTS="4",
+            TEMPORAL_ADDRESS=server.address,
+        )
+        async with (
+            process([_WAND, "api", "--port", str(port)], name="api") as api,
+            Http.open(LOOPBACK, port) as http,
+            process([_WAND, "worker", "--processes", str(processes)], name="worker"),
+        ):
+            await _ready(api, http)
+            yield http, server.client, api.pid
+
+
 async def _ready(process: asyncio.subprocess.Process, http: Http) -> None:
     async with asyncio.timeout(START_SEC):
         while True:
             if process.returncode is not None:
-                raise DidNotStart(f"`wand dev` has ended with {process.returncode}")
+                raise DidNotStart(f"`wand` has ended with {process.returncode}")
             with suppress(OSError, Refused, asyncio.IncompleteReadError):
                 await http.get("/ready")
                 return

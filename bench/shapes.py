@@ -83,6 +83,17 @@ def stamped(nodes: int, pause_sec: float) -> Json:
     }
 
 
+def computing(nodes: int, cpu_sec: float) -> Json:
+    """Nodes that wait for nothing, and compute for that long each."""
+    return {
+        "name": f"computing-{nodes}",
+        "nodes": [
+            {"id": f"c{place}", "type": "bench.compute", "params": {"cpu_sec": cpu_sec}} for place in range(nodes)
+        ],
+        "options": {"concurrency": nodes},
+    }
+
+
 def bulky(nodes: int, size_bytes: int) -> Json:
     """A chain along which as many outputs of that size go, weighed at its end."""
     names = [f"b{place}" for place in range(nodes)]

@@ -1,10 +1,13 @@
 """All workloads, in the order in which they are measured: those that need the same systems stand together."""
 
+from dataclasses import replace
+
 from bench import goes
 from bench.arena import STOCK, TUNED
 from bench.shapes import Shape, chain, fan, layered
 from bench.workload import Entry, Workload
 
+SHORT_LABEL = "Wand over HTTP, short agents"
 LOCAL_LABEL = "hand-written, Wand's tuned server, local activities"
 
 
@@ -23,12 +26,20 @@ def against(peer: str, *, quick: bool) -> tuple[Workload, ...]:
         Workload(
             against_name(name, peer),
             f"{titles[name]}, against {peer}",
-            (goes.wand_burst(shape, count) if count > 1 else goes.wand(shape), goes.peer(peer, shape, count)),
+            (*_of_wand(shape, count), goes.peer(peer, shape, count)),
             rounds=5,
             also=(name,),
         )
         for name, (shape, count) in shapes.items()
     )
+
+
+def _of_wand(shape: Shape, runs: int) -> tuple[Entry, Entry]:
+    """With regular agents, and with short ones, which come next to what a function of the same process is to a peer."""
+    short = replace(shape, short=True)
+    if runs == 1:
+        return goes.wand(shape), goes.wand(short, "wand-short", SHORT_LABEL)
+    return goes.wand_burst(shape, runs), goes.wand_burst(short, runs, "wand-short", SHORT_LABEL)
 
 
 def against_name(workload: str, peer: str) -> str:
@@ -110,6 +121,7 @@ def _many(quick: bool) -> tuple[Workload, ...]:
 def _of_wand_alone(quick: bool) -> tuple[Workload, ...]:
     subscribers, nodes = ((1, 5, 20), 6) if quick else ((1, 100, 1000), 40)
     few, many = (1000, 10_000) if quick else (1000, 100_000)
+    computing = 6 if quick else 40
     return (
         Workload(
             "sse",
@@ -124,6 +136,13 @@ def _of_wand_alone(quick: bool) -> tuple[Workload, ...]:
             "Large outputs along a chain of 5",
             (goes.wand_outputs(5, (1 if quick else 10) * 1024**2),),
             rounds=5,
+        ),
+        Workload(
+            "processes",
+            f"{computing} agents that compute for 0.1 s each",
+            tuple(goes.wand_processes(count, computing, 0.1) for count in (1, 2)),
+            rounds=5,
+            base="processes-1",
         ),
         Workload(
             "listing",

@@ -37,14 +37,14 @@ class Handwritten:
         await asyncio.gather(*(self.run(shape) for _ in range(runs)))
         return time.perf_counter() - begun
 
-    async def starts(self, shape: Shape, runs: int, at_once: int) -> float:
-        """Seconds that so many starts take, with `at_once` under way at any time; returns when the runs have ended."""
+    async def starts(self, shape: Shape, runs: int, at_once: int) -> tuple[float, float]:
+        """Seconds that so many starts take, with `at_once` under way at any time, and until all runs have ended."""
         left = iter(range(runs))
         begun = time.perf_counter()
         started = await asyncio.gather(*(self._start_some(shape, left) for _ in range(at_once)))
         seconds = time.perf_counter() - begun
         await asyncio.gather(*(self._result(handle, shape) for handles in started for handle in handles))
-        return seconds
+        return seconds, time.perf_counter() - begun
 
     async def _start_some(self, shape: Shape, left: Iterator[int]) -> list[WorkflowHandle[Layers, int]]:
         return [await self._start(shape) for _ in left]

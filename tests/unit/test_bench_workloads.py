@@ -9,7 +9,7 @@ from bench import document
 from bench.peers.catalogue import PEERS
 from bench.report import markdown
 from bench.results import Outcome, Results
-from bench.shapes import Shape, bulky, chain, fan, graph_of, layered, stamped
+from bench.shapes import Shape, bulky, chain, computing, fan, graph_of, layered, stamped
 from bench.targets import OWN, judge, targets
 from bench.workloads import PEER_WORKLOADS, against, workloads
 from wand_orchestrator.graph import Graph
@@ -17,7 +17,7 @@ from wand_orchestrator.graph import Graph
 ROOT = Path(__file__).parents[2]
 PROMISED = {
     *("chain3", "chain100", "wide200", "wide1000", "nodes10000", "burst100", "burst1000", "sse", "watched", "start"),
-    *("listing", "outputs", "short3", "short100", "memory", "flat"),
+    *("listing", "outputs", "short3", "short100", "memory", "flat", "processes"),
 }
 ALL = [*workloads(quick=False), *(workload for peer in PEERS for workload in against(peer, quick=False))]
 
@@ -88,6 +88,7 @@ def test_a_shape_is_a_graph_in_which_every_node_waits_for_the_layer_before(shape
 def test_the_other_graphs_are_graphs() -> None:
     assert len(Graph.model_validate(stamped(4, 0.1)).nodes) == 4
     assert len(Graph.model_validate(bulky(5, 10)).nodes) == 6
+    assert len(Graph.model_validate(computing(3, 0.1)).nodes) == 3
 
 
 def test_figures_replace_those_between_the_marks_and_nothing_else(tmp_path: Path) -> None:
