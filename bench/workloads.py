@@ -27,7 +27,7 @@ def against(peer: str, *, quick: bool) -> tuple[Workload, ...]:
             against_name(name, peer),
             f"{titles[name]}, against {peer}",
             (*_of_wand(shape, count), goes.peer(peer, shape, count)),
-            rounds=5,
+            rounds=5 if count == 1 else 3,  # some peers take minutes for all of them
             also=(name,),
         )
         for name, (shape, count) in shapes.items()
@@ -62,7 +62,7 @@ def _runs(quick: bool) -> tuple[Workload, ...]:
             "chain100",
             f"Chain of {length}; the price of being watched by one subscriber",
             (*_on_both(chain(length)), goes.wand_unwatched(chain(length))),
-            rounds=9,
+            rounds=13,
             also=("watched",),
         ),
         Workload("wide200", f"1 → {wide} → 1", _on_both(fan(wide)), rounds=7),
@@ -88,7 +88,7 @@ def _short(quick: bool) -> tuple[Workload, ...]:
                 goes.handwritten(TUNED, chain(length)),
                 _local(chain(length, short=True)),
             ),
-            rounds=9,
+            rounds=15,
         ),
     )
 
