@@ -5,7 +5,7 @@ from itertools import islice
 from api.budget import Budget
 from api.execution_errors import ExecutionClosed
 from api.executions import Executions
-from api.models import NodeDetail, NodeView
+from api.run_models import NodeDetail, NodeView
 from api.run_reader import TEMPORAL_SEC, RunReader
 from api.settlement import Settlement
 from wand_orchestrator.contract import PartsPage

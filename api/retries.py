@@ -9,7 +9,7 @@ from api.executions import Executions
 from api.graph_cache import GraphCache
 from api.launch import Launch
 from api.launcher import START_SEC, Launcher
-from api.models import RunCreated
+from api.run_models import RunCreated
 from api.run_reader import RunReader
 from api.starter import LEAST_START_SEC
 from api.steering import UnknownNode

@@ -15,8 +15,8 @@ from api.budget import Budget
 from api.execution_errors import ExecutionClosed
 from api.executions import Executions
 from api.graph_cache import GraphCache
-from api.models import RunView, run_view
 from api.pending import overlay, pending_nodes
+from api.run_models import RunView, run_view
 from api.settlement import NATIVE_STATUS, Settlement
 from api.waits import Waits
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS

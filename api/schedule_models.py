@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.durations import Duration
-from api.models import Moment, WebhookRequest
+from api.moments import Moment
+from api.run_models import WebhookRequest
 from wand_orchestrator.state import RunStatus
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook

@@ -9,7 +9,7 @@ from api.graph_cache import GraphCache
 from api.graph_check import GraphCheck
 from api.launch import Launch
 from api.launcher import START_SEC, Launcher
-from api.models import RunCreated, RunRequest
+from api.run_models import RunCreated, RunRequest
 from api.webhooks import Webhooks
 from wand_orchestrator.errors import NotFound
 from wand_orchestrator.ids import new_run_id

@@ -6,11 +6,11 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path
+from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
 from api.budget import ANSWER_SEC, Budget
 from api.dependencies import RunIdPath, Services, ServicesDep
-from api.models import ArtifactList, ArtifactView
 from api.problems import declared
 from wand_orchestrator.errors import NotFound, Unavailable
 
@@ -19,6 +19,20 @@ GUARD_HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:",
 }
 """An artifact may be HTML or SVG with scripts in it, and must not act as this API in a browser."""
+
+
+class ArtifactView(BaseModel):
+    """`size` in bytes; `url` is a path of this API."""
+
+    name: str
+    media_type: str
+    size: int
+    url: str
+
+
+class ArtifactList(BaseModel):
+    artifacts: list[ArtifactView]
+
 
 router = APIRouter(prefix="/runs", tags=["artifacts"], responses=declared(401, 404, 503))
 

@@ -1,11 +1,38 @@
 """The agents and tools that graphs can name."""
 
+from typing import Any
+
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from api.dependencies import ServicesDep
-from api.models import AgentList, AgentView, ToolList, ToolView
 from api.problems import declared
 from wand_orchestrator.registry import Registry
+
+
+class Described(BaseModel):
+    name: str
+    description: str
+    params_schema: dict[str, Any]
+    output_schema: dict[str, Any]
+
+
+class AgentView(Described):
+    input_schema: dict[str, Any]
+    tools: list[str]
+
+
+class ToolView(Described):
+    pass
+
+
+class AgentList(BaseModel):
+    agents: list[AgentView]
+
+
+class ToolList(BaseModel):
+    tools: list[ToolView]
+
 
 router = APIRouter(tags=["catalog"], responses=declared(401))
 

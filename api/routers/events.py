@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from api.budget import ANSWER_SEC
 from api.dependencies import Limit, RunIdPath, ServicesDep
-from api.models import EventList
 from api.problems import declared
 from api.relay import EventStream
+from api.run_models import EventList
 from wand_orchestrator.errors import BadRequest
 from wand_orchestrator.events import Event, Level
 

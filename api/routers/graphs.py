@@ -6,8 +6,8 @@ from fastapi import APIRouter, Body, Query, Response
 
 from api import examples
 from api.dependencies import Cursor, Limit, ServicesDep
+from api.graph_models import GraphChecked, GraphCreated, GraphDocument, GraphPage, GraphSummary, GraphView
 from api.json_body import JsonRoute
-from api.models import GraphChecked, GraphCreated, GraphDocument, GraphPage, GraphSummary, GraphView
 from api.problems import ProblemFault, declared
 from wand_orchestrator.errors import FaultLike, GraphFaults, NotFound
 

@@ -2,15 +2,29 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Literal
 
 from fastapi import APIRouter, Response
+from pydantic import BaseModel
 from temporalio.api.enums.v1 import TaskQueueType
 
 from api.dependencies import Services, ServicesDep
-from api.models import Health, Readiness
 from wand_orchestrator.errors import Unavailable
 
 CHECK_SEC = 1.0
+
+
+class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Each part: `ok`, or why not."""
+
+    temporal: str
+    database: str
+    workers: str
+
 
 router = APIRouter(tags=["health"])
 

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Body, Header, Path, Query, Response
 from api import examples
 from api.dependencies import Cursor, Limit, RunIdPath, ServicesDep
 from api.json_body import JsonRoute
-from api.models import GivenMoment, NodeDetail, RetryRequest, RunCreated, RunPage, RunRequest, RunSummary, RunView
+from api.moments import GivenMoment
 from api.problems import declared
+from api.run_models import NodeDetail, RetryRequest, RunCreated, RunPage, RunRequest, RunSummary, RunView
 from wand_orchestrator.state import RunStatus
 from wand_orchestrator.tags import MAX_TAGS
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import RunIdPath, ServicesDep
 from api.json_body import JsonRoute
-from api.models import NodeSteered, RunSteered
 from api.problems import declared
+from api.run_models import NodeSteered, RunSteered
 
 router = APIRouter(prefix="/runs", tags=["steering"], route_class=JsonRoute, responses=declared(401, 404, 409, 503))
 

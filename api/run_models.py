@@ -1,95 +1,20 @@
-"""What the API takes and gives: statuses, events and errors are those of `wand_orchestrator`, cut to the call."""
+"""What the API takes and gives of runs; statuses, events and errors are those of `wand_orchestrator`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    PlainSerializer,
-    model_validator,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api import waiting
-from api.problems import ProblemFault
+from api.graph_models import GraphDocument
+from api.moments import Moment
 from wand_orchestrator.contract import RunResult
-from wand_orchestrator.events import Event, rfc3339
+from wand_orchestrator.events import Event
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import Failure, NodeState, NodeStatus, RunState, RunStatus, is_part
-from wand_orchestrator.storage import GraphHead, Run, RunHead, StoredGraph
+from wand_orchestrator.storage import Run, RunHead
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
-
-Moment = Annotated[datetime, PlainSerializer(rfc3339, when_used="json")]
-"""UTC, RFC 3339 with milliseconds."""
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("the moment lies outside of the years 1 to 9999 in UTC") from error
-
-
-GivenMoment = Annotated[datetime, AfterValidator(_in_utc)]
-"""A moment that a caller gives: in UTC, which is taken where none is named."""
-
-
-class _ShownAsGraph:
-    """In OpenAPI the schema of Graph; taken as it is, because checking a graph finds more than its shape."""
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(Graph.__pydantic_core_schema__)
-
-
-GraphDocument = Annotated[dict[str, Any], _ShownAsGraph()]
-
-
-class GraphCreated(BaseModel):
-    graph_id: str
-    name: str
-    version: int = Field(description="Counts up under a name, from 1.")
-    warnings: list[ProblemFault] = Field(default_factory=list)
-
-
-class GraphChecked(BaseModel):
-    valid: bool
-    faults: list[ProblemFault]
-    warnings: list[ProblemFault]
-
-
-class GraphSummary(BaseModel):
-    graph_id: str
-    name: str
-    version: int
-    created_at: Moment
-
-    @classmethod
-    def of(cls, head: GraphHead) -> "GraphSummary":
-        return cls(graph_id=head.graph_id, name=head.name, version=head.version, created_at=head.created_at)
-
-
-class GraphView(GraphSummary):
-    graph: GraphDocument
-
-    @classmethod
-    def of_stored(cls, stored: StoredGraph) -> "GraphView":
-        """The document as it was posted: what it left to the defaults is left out."""
-        document = stored.graph.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        return cls(**GraphSummary.of(stored).model_dump(), graph=document)
-
-
-class GraphPage(BaseModel):
-    """Newest first. `next`: the `cursor` of the next page; null on the last."""
-
-    graphs: list[GraphSummary]
-    next: str | None
 
 
 class WebhookRequest(Webhook):
@@ -221,55 +146,6 @@ class RunSteered(BaseModel):
 class NodeSteered(BaseModel):
     run_id: str
     node: str
-
-
-class Described(BaseModel):
-    name: str
-    description: str
-    params_schema: dict[str, Any]
-    output_schema: dict[str, Any]
-
-
-class AgentView(Described):
-    input_schema: dict[str, Any]
-    tools: list[str]
-
-
-class ToolView(Described):
-    pass
-
-
-class AgentList(BaseModel):
-    agents: list[AgentView]
-
-
-class ToolList(BaseModel):
-    tools: list[ToolView]
-
-
-class ArtifactView(BaseModel):
-    """`size` in bytes; `url` is a path of this API."""
-
-    name: str
-    media_type: str
-    size: int
-    url: str
-
-
-class ArtifactList(BaseModel):
-    artifacts: list[ArtifactView]
-
-
-class Health(BaseModel):
-    status: Literal["ok"] = "ok"
-
-
-class Readiness(BaseModel):
-    """Each part: `ok`, or why not."""
-
-    temporal: str
-    database: str
-    workers: str
 
 
 def run_view(
