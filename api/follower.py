@@ -21,7 +21,7 @@ from api.shared import Shared
 from api.window import Chunk, Window, chunk_of
 from wand_orchestrator.errors import WandError
 from wand_orchestrator.events import RUN_ENDINGS
-from wand_orchestrator.feed import Feed, Voice
+from wand_orchestrator.feed import Ear, Feed, Voice
 from wand_orchestrator.storage import StoredEvent
 
 PAGE = 500
@@ -48,7 +48,6 @@ class Follower:
         self._window_size = window_size
         self._window: Window | None = None
         self._over = False
-        self._said = asyncio.Event()
         self._grown = asyncio.Event()
         self._older: Shared[int, JournalPage] = Shared()
         self._older_turn = asyncio.Lock()
@@ -87,30 +86,30 @@ class Follower:
 
     async def _run(self) -> None:
         """Until the run has ended; the window stays for those who have not read it all."""
-        self._said = self._feed.listen(self.run_id)
+        ear = self._feed.listen(self.run_id)
         try:
-            await self._follow()
+            await self._follow(ear)
         except WandError as error:
             log.warning("the run %s cannot be followed: %s", self.run_id, error)
         finally:
-            self._feed.leave(self.run_id, self._said)
+            self._feed.leave(self.run_id, ear)
             self._over = True
             self._announce()
 
-    async def _follow(self) -> None:
+    async def _follow(self, ear: Ear) -> None:
         pace, unknown = Pace(), Backoff()
         while True:
-            self._said.clear()
+            ear.said.clear()
             step = await self._watch.next()
             if step.news and await self._catch_up(step.over):
                 return
             if step.over:
                 self._watch.restart()
-                await _happens(self._said, unknown.next())
+                await _happens(ear.said, unknown.next())
             else:
-                await self._silence()
+                await self._silence(ear)
                 if step.news:
-                    await self._gather(pace.gap())
+                    await self._gather(ear, pace.gap())
 
     async def _catch_up(self, over: bool) -> bool:
         """Take what has happened by now; gives whether the run has ended."""
@@ -121,22 +120,18 @@ class Follower:
                 return True
         return await self._ask() if heard is None or over else False
 
-    async def _silence(self) -> None:
+    async def _silence(self, ear: Ear) -> None:
         """Until the workflow says something more, if it is here; what waits to be accepted is polled for at once."""
         voice = self._voice()
         if voice is not None and not voice.awaits(self._watch.accepted):
-            await _happens(self._said, SILENCE_SEC)
+            await _happens(ear.said, SILENCE_SEC)
 
-    async def _gather(self, seconds: float) -> None:
+    async def _gather(self, ear: Ear, seconds: float) -> None:
         """Let more come together for so long; behind the last event nothing comes."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
-        while (left := until - loop.time()) > 0:
-            self._said.clear()
-            voice = self._voice()
-            if voice is not None and voice.ended:
-                return
-            await _happens(self._said, left)
+        ear.ended.clear()
+        voice = self._voice()
+        if voice is None or not voice.ended:
+            await _happens(ear.ended, seconds)
 
     def _voice(self) -> Voice | None:
         voice = self._feed.hear(self.run_id)

@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from weakref import WeakValueDictionary
 
@@ -20,10 +21,27 @@ KEPT = 1000
 """Events that a voice remembers; the journal of the workflow has the others."""
 
 
+@dataclass(frozen=True)
+class Ear:
+    """What a listener waits for in its own event loop: that something was said of its run, that the last thing was.
+
+    Who has heard it clears it; until then nobody is woken by it again.
+    """
+
+    said: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+
+    def ring(self, event: asyncio.Event) -> None:
+        """From any thread."""
+        if not event.is_set() and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(event.set)
+
+
 class Voice:
     """One execution, for as long as its worker keeps it in memory. `worker`: the identity of that worker."""
 
-    def __init__(self, run_id: str, execution: str, worker: str, ring: Callable[[str], None]) -> None:
+    def __init__(self, run_id: str, execution: str, worker: str, ring: Callable[[str, bool], None]) -> None:
         self.run_id = run_id
         self.execution = execution
         self.worker = worker
@@ -37,7 +55,7 @@ class Voice:
             if self._said and self._said[-1][1].seq != event.seq - 1:
                 self._said.clear()  # what lies between was said elsewhere
             self._said.append((task, event))
-        self._ring(self.run_id)
+        self._ring(self.run_id, event.type in RUN_ENDINGS)
 
     def accepted(self, task: int, after: int | None) -> Sequence[Event] | None:
         """What was said up to `task`, with a seq above `after`, or all that is remembered.
@@ -69,7 +87,7 @@ class Feed:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._voices: WeakValueDictionary[str, Voice] = WeakValueDictionary()
-        self._listeners: dict[str, list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = defaultdict(list)
+        self._listeners: dict[str, list[Ear]] = defaultdict(list)
 
     def voice(self, worker: str, run_id: str, execution: str) -> Callable[[int, Event], None]:
         """`say` of a new voice, which lives as long as this is held."""
@@ -83,22 +101,23 @@ class Feed:
         with self._lock:
             return self._voices.get(run_id)
 
-    def listen(self, run_id: str) -> asyncio.Event:
-        """An event that is set whenever something is said of this run, until `leave`."""
-        event = asyncio.Event()
+    def listen(self, run_id: str) -> Ear:
+        """Rung whenever something is said of this run, until `leave`."""
+        ear = Ear()
         with self._lock:
-            self._listeners[run_id].append((asyncio.get_running_loop(), event))
-        return event
+            self._listeners[run_id].append(ear)
+        return ear
 
-    def leave(self, run_id: str, event: asyncio.Event) -> None:
+    def leave(self, run_id: str, ear: Ear) -> None:
         with self._lock:
-            rest = [entry for entry in self._listeners.pop(run_id, []) if entry[1] is not event]
+            rest = [other for other in self._listeners.pop(run_id, []) if other is not ear]
             if rest:
                 self._listeners[run_id] = rest
 
-    def _ring(self, run_id: str) -> None:
+    def _ring(self, run_id: str, last: bool) -> None:
         with self._lock:
             listeners = list(self._listeners.get(run_id, ()))
-        for loop, event in listeners:
-            if not event.is_set() and not loop.is_closed():
-                loop.call_soon_threadsafe(event.set)
+        for ear in listeners:
+            ear.ring(ear.said)
+            if last:
+                ear.ring(ear.ended)

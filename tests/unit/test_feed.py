@@ -10,8 +10,8 @@ from wand_orchestrator.feed import KEPT, Feed
 RUN, EXECUTION, WORKER = "r_1", "e_1", "host:1"
 
 
-def _event(seq: int) -> Event:
-    return Event(seq=seq, ts=datetime.now(UTC), type=EventType.NODE_LOG)
+def _event(seq: int, type: EventType = EventType.NODE_LOG) -> Event:
+    return Event(seq=seq, ts=datetime.now(UTC), type=type)
 
 
 def _seqs(events: object) -> list[int]:
@@ -93,14 +93,18 @@ def test_a_workflow_that_its_worker_lets_go_is_forgotten() -> None:
 async def test_listeners_are_told_when_something_is_said_of_their_run() -> None:
     feed = Feed()
     say, other = feed.voice(WORKER, RUN, EXECUTION), feed.voice(WORKER, "r_2", EXECUTION)
-    told = feed.listen(RUN)
+    ear = feed.listen(RUN)
     await asyncio.to_thread(other, 3, _event(1))
-    assert not told.is_set()
+    assert not ear.said.is_set()
 
     await asyncio.to_thread(say, 3, _event(1))
-    await asyncio.wait_for(told.wait(), 5)
+    await asyncio.wait_for(ear.said.wait(), 5)
+    assert not ear.ended.is_set()
+    await asyncio.to_thread(say, 3, _event(2, EventType.RUN_SUCCEEDED))
+    await asyncio.wait_for(ear.ended.wait(), 5)
 
-    feed.leave(RUN, told)
-    told.clear()
-    await asyncio.to_thread(say, 3, _event(2))
-    assert not told.is_set()
+    feed.leave(RUN, ear)
+    ear.said.clear()
+    await asyncio.to_thread(say, 3, _event(3))
+    await asyncio.sleep(0)
+    assert not ear.said.is_set()
