@@ -100,7 +100,7 @@ class Runner:
 
     async def run(self) -> AgentResult:
         """Cancelling this hands the cancel on to the agent, and goes on waiting for it to end."""
-        watch = asyncio.create_task(self._stop_if_too_slow() if self._info.is_local else _beat())
+        watch = self._limit() if self._info.is_local else asyncio.create_task(_beat())
         ending = asyncio.create_task(self._run())
         try:
             while not ending.done():
@@ -120,9 +120,11 @@ class Runner:
         measures = self._measures()
         return AgentResult(output=output, ended_at=_now(), reports=await self._reporter.settle(), **measures)
 
-    async def _stop_if_too_slow(self) -> None:
+    def _limit(self) -> asyncio.TimerHandle:
         """A local activity keeps its run from everything else, so one that is not short goes on as a regular one."""
-        await asyncio.sleep(LOCAL_LIMIT_SEC)
+        return asyncio.get_running_loop().call_later(LOCAL_LIMIT_SEC, self._stop_as_too_slow)
+
+    def _stop_as_too_slow(self) -> None:
         self._too_slow = True
         self._calls.cancel()
 

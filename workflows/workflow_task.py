@@ -15,7 +15,7 @@ from temporalio import workflow
 
 from wand_orchestrator.contract import ACTIVITY_NEXT_TASK, AgentResult
 
-MAX_DURATION = timedelta(milliseconds=100)
+MAX_DURATION = timedelta(milliseconds=150)
 """Of local activities in a row. An event reaches its subscribers this much later, at most, plus one node."""
 
 MAX_BYTES = 1_500_000
