@@ -1,5 +1,6 @@
 """What tests of several folders share: one Temporal server and one PostgreSQL for the whole session."""
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -13,6 +14,11 @@ from tests.postgres import PostgresServer
 # How long an example takes says something of the machine, and nothing of the code.
 settings.register_profile("wand", deadline=None)
 settings.load_profile("wand")
+
+
+def pytest_configure() -> None:
+    """A shell's background job ignores Ctrl-C, and so would every program that the tests start and interrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

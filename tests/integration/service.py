@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,37 +57,44 @@ class Service:
         return str(answer.json()["run_id"])
 
     async def get(self, run_id: str) -> Json:
-        answer = await self.http.get(f"/runs/{run_id}")
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
+        return await self._read(f"/runs/{run_id}")
 
     async def ended(self, run_id: str) -> Json:
-        """The run when it has ended. On a busy machine a call may be answered with 503, which says to ask again."""
-        answer = await until(lambda: self.http.get(f"/runs/{run_id}"), _tells_an_end)
-        return dict(answer.json())
+        """The run when it has ended."""
+        return await until(lambda: self.get(run_id), lambda run: run["status"] in ENDED)
 
     async def run(self, graph: Json, input: Any = None, **rest: Any) -> Json:
         """Start a run and give it when it has ended."""
         return await self.ended(await self.start(graph, input, **rest))
 
     async def events(self, run_id: str, **params: Any) -> list[Json]:
-        answer = await self.http.get(f"/runs/{run_id}/logs", params=params)
-        assert answer.status_code == 200, answer.text
-        return list(answer.json()["events"])
+        return list((await self._read(f"/runs/{run_id}/logs", **params))["events"])
 
     async def stream(self, run_id: str, after: int | None = None) -> AsyncIterator[Json]:
         """The events that SSE brings, until the stream ends."""
         headers = {} if after is None else {"Last-Event-ID": str(after)}
-        async with self.http.stream("GET", f"/runs/{run_id}/stream", headers=headers) as answer:
-            assert answer.status_code == 200, await answer.aread()
+        request = self.http.build_request("GET", f"/runs/{run_id}/stream", headers=headers)
+        answer = await self._answered(request, stream=True)
+        async with aclosing(answer):
             async for line in answer.aiter_lines():
                 if line.startswith("data: "):
                     yield json.loads(line.removeprefix("data: "))
 
+    async def _read(self, path: str, **params: Any) -> Json:
+        return dict((await self._answered(self.http.build_request("GET", path, params=params))).json())
 
-def _tells_an_end(answer: httpx.Response) -> bool:
-    assert answer.status_code in (200, 503), answer.text
-    return answer.status_code == 200 and answer.json()["status"] in ENDED
+    async def _answered(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
+        """What a caller is given in the end: on a busy machine a call may be answered with 503, which says to ask
+        again."""
+
+        async def sent() -> httpx.Response:
+            answer = await self.http.send(request, stream=stream)
+            if answer.status_code != 200:
+                await answer.aread()
+                assert answer.status_code == 503, answer.text
+            return answer
+
+        return await until(sent, lambda answer: answer.status_code == 200)
 
 
 @asynccontextmanager
