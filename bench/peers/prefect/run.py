@@ -14,6 +14,10 @@ from pathlib import Path
 
 START_SEC = 90.0
 
+RETRIES = 1000
+"""Its server refuses what it cannot write in time, as it does with a hundred flows at once; by default a flow gives up
+after five refusals."""
+
 
 @contextmanager
 def server(folder: Path) -> Iterator[None]:
@@ -23,6 +27,7 @@ def server(folder: Path) -> Iterator[None]:
     os.environ["PREFECT_HOME"] = str(folder)
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
+    os.environ["PREFECT_CLIENT_MAX_RETRIES"] = str(RETRIES)
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen([*command, "--no-ui"], stdout=2)
     try:
