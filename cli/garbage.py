@@ -1,14 +1,15 @@
 """How often Python looks for cycles among its objects: by default after every 700 new ones.
 
 A workflow of ten thousand nodes makes hundreds of thousands that live long and form no cycle; looking through them
-again and again took most of the time in which its graph was read, and workflow code has 2 s for a step. Figures are in
+again and again took most of the time in which its graph was read, and workflow code has 2 s for a step. But an ended
+run of that size is itself such a cycle, and stays in memory until all objects are looked through. Figures are in
 docs/decisions/large-graphs.md.
 """
 
 import gc
 
 _NEW_OBJECTS = 50_000
-_YOUNGER_ROUNDS = (20, 50)
+_YOUNGER_ROUNDS = (4, 4)
 
 
 def look_seldom() -> None:
