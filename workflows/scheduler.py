@@ -204,10 +204,7 @@ class Scheduler:
         self._held.pop(node, None)
         if entry.phase is Phase.READY:
             self._ready.remove(node)
-        entry.phase = Phase.SKIPPED
-        entry.input = {}
-        self._settled += 1
-        return self._leave(entry)
+        return self._leave(self._end(entry, Phase.SKIPPED))
 
     def retry(self, node: str) -> None:
         """A node that is held goes back to the queue, with the input it had."""
@@ -251,8 +248,10 @@ class Scheduler:
     # How edges decide nodes
 
     def _settle(self, node: str, phase: Phase) -> _Entry:
-        entry = self._entries[node]
         del self._in_flight[node]
+        return self._end(self._entries[node], phase)
+
+    def _end(self, entry: _Entry, phase: Phase) -> _Entry:
         entry.phase = phase
         entry.input = {}
         self._settled += 1
@@ -264,17 +263,24 @@ class Scheduler:
         self._held[entry.node.id] = failure
 
     def _leave(self, entry: _Entry) -> list[Decision]:
-        """Take none of the edges of a node that did not finish."""
-        for edge in entry.outgoing:
-            self._entries[edge.target].undecided -= 1
-        return list(self._decide([edge.target for edge in entry.outgoing]))
+        return list(self._decide(self._take_none(entry)))
 
     def _finish(self, entry: _Entry, output: Any) -> list[Decision]:
+        return list(self._decide(self._judge(entry, output)))
+
+    def _take_none(self, entry: _Entry) -> list[str]:
+        """Of the edges of a node that did not finish; gives the nodes at their ends."""
+        for edge in entry.outgoing:
+            self._entries[edge.target].undecided -= 1
+        return [edge.target for edge in entry.outgoing]
+
+    def _judge(self, entry: _Entry, output: Any) -> list[str]:
+        """The edges of a node that finished; gives the nodes at their ends."""
         if entry.node.id in self._sink_set:
             self._outputs[entry.node.id] = output
         for edge in entry.outgoing:
             self._take(edge, output)
-        return list(self._decide([edge.target for edge in entry.outgoing]))
+        return [edge.target for edge in entry.outgoing]
 
     def _take(self, edge: Edge, output: Any) -> None:
         """Judge one edge on its source's output, and put what it maps into its target's input."""
@@ -313,33 +319,21 @@ class Scheduler:
         self._ready.append(entry.node.id)
 
     def _skip(self, entry: _Entry, queue: deque[str]) -> Decision:
-        entry.phase = Phase.SKIPPED
-        entry.input = {}
-        self._settled += 1
-        for edge in entry.outgoing:
-            self._entries[edge.target].undecided -= 1
-            queue.append(edge.target)
+        self._end(entry, Phase.SKIPPED)
+        queue.extend(self._take_none(entry))
         wanted = "every incoming edge" if entry.node.join == "all" else "one incoming edge"
         reason = f"{entry.taken} of {entry.incoming} incoming edges were taken, and it needs {wanted}"
         return Decision(entry.node.id, None, reason)
 
     def _break(self, entry: _Entry, failure: Failure, queue: deque[str]) -> Iterator[Decision]:
         """A node fails of an expression on its edges; another attempt cannot mend that, so it is never held."""
-        entry.phase = Phase.FAILED
-        entry.input = {}
-        self._settled += 1
+        self._end(entry, Phase.FAILED)
         yield Decision(entry.node.id, failure, failure.message)
         if entry.node.optional:
-            if entry.node.id in self._sink_set:
-                self._outputs[entry.node.id] = None
-            for edge in entry.outgoing:
-                self._take(edge, None)
-                queue.append(edge.target)
+            queue.extend(self._judge(entry, None))
         elif self._on_failure == "continue":
             self._failure = self._failure or failure
-            for edge in entry.outgoing:
-                self._entries[edge.target].undecided -= 1
-                queue.append(edge.target)
+            queue.extend(self._take_none(entry))
         else:
             self._fail_run(failure)
 
