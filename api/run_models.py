@@ -1,6 +1,7 @@
 """What the API takes and gives of runs; statuses, events and errors are those of `wand_orchestrator`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -160,19 +161,16 @@ def run_view(
     """`state` over what the row says; nodes that have not begun come from the graph."""
     of_nodes = node_reasons or {}
     names = [node.id for node in graph.nodes] if graph else [name for name in state.nodes if not is_part(name)]
-    return RunView(
-        run_id=run.run_id,
-        graph_id=run.graph_id,
-        name=run.name,
+    now = replace(
+        run,
         status=state.status,
         progress=state.progress,
-        created_at=run.created_at,
         started_at=state.started_at,
         finished_at=state.finished_at,
         error=state.error,
-        retry_of=run.retry_of.run_id if run.retry_of else None,
-        part_of=run.part_of,
-        tags=list(run.tags),
+    )
+    return RunView(
+        **dict(RunSummary.of_head(now)),
         nodes={name: NodeView.of(state.nodes.get(name, NodeState()), of_nodes.get(name)) for name in names},
         result=result,
         webhook=run.webhook,
