@@ -3,8 +3,10 @@
 Of a stored graph, which may have thousands of nodes, it is written once and not once for each run.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
+
+from cachetools import LRUCache
 
 from api.launch import Launch
 from wand_orchestrator.agent import Agent
@@ -18,8 +20,7 @@ KEPT_BYTES = 32 * 1024**2
 class Snapshots:
     def __init__(self, agents: Mapping[str, Agent]) -> None:
         self._agents = agents
-        self._texts: OrderedDict[str, bytes] = OrderedDict()
-        self._kept_bytes = 0
+        self._texts: LRUCache[str, bytes] = LRUCache(KEPT_BYTES, len)
 
     def input_of(self, launch: Launch) -> bytes:
         """A RunInput as JSON, without what was not set."""
@@ -41,12 +42,11 @@ class Snapshots:
         key = launch.run.graph_id
         if key is None or launch.version is None:
             return _json(self._resolved(launch.graph))
-        if (text := self._texts.pop(key, None)) is None:
+        text = self._texts.get(key)
+        if text is None:
             text = _json(self._resolved(launch.graph))
-            self._kept_bytes += len(text)
-        self._texts[key] = text
-        while self._kept_bytes > KEPT_BYTES:
-            self._kept_bytes -= len(self._texts.popitem(last=False)[1])
+            with suppress(ValueError):  # larger than all that is kept
+                self._texts[key] = text
         return text
 
     def _resolved(self, graph: Graph) -> Graph:
