@@ -6,12 +6,13 @@ Imported by scripts in foreign environments: the standard library only.
 import os
 import pwd
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+
+from bench.peers.local_server import connect, free_ports, running, wait_until_answered
 
 ROOT = Path(__file__).parents[2]
 USER = "bench"
@@ -23,7 +24,7 @@ def postgres(folder: Path) -> Iterator[str]:
     """Its URL, of the database `postgres`. Raises CalledProcessError if there is no PostgreSQL, and it says how to
     install it."""
     found = subprocess.run([ROOT / "scripts" / "ensure-postgres"], check=True, capture_output=True, text=True)
-    programs, account, port = Path(found.stdout.strip()), _account(), _free_port()
+    programs, account, (port,) = Path(found.stdout.strip()), _account(), free_ports(1)
     data = folder / "postgres"
     data.mkdir()
     if account is not None:
@@ -33,13 +34,9 @@ def postgres(folder: Path) -> Iterator[str]:
     subprocess.run(initialise, check=True, user=account, cwd="/", stdout=2)
     command = [str(programs / "postgres"), "-D", str(data), "-p", str(port)]
     command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
-    process = subprocess.Popen(command, user=account, cwd="/", stdout=2)
-    try:
-        _wait(process, port)
+    with running(command, signal.SIGINT, user=account, cwd="/") as process:
+        wait_until_answered(partial(connect, port), process, START_SEC)
         yield f"postgresql://{USER}@127.0.0.1:{port}/postgres"
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait()
 
 
 def _let_through(folder: Path) -> None:
@@ -48,27 +45,9 @@ def _let_through(folder: Path) -> None:
         part.chmod(part.stat().st_mode | 0o011)
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
-    deadline = time.monotonic() + START_SEC
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise
-        time.sleep(0.05)
-
-
 def _account() -> int | None:
     """PostgreSQL refuses to run as root."""
     if os.getuid() != 0:
         return None
     names = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}
     return names.get("postgres", names["nobody"])
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

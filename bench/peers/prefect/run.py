@@ -2,15 +2,14 @@
 
 import asyncio
 import os
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+
+from bench.peers.local_server import free_ports, running, wait_until_answered
 
 START_SEC = 90.0
 
@@ -22,32 +21,16 @@ after five refusals."""
 @contextmanager
 def server(folder: Path) -> Iterator[None]:
     """Prefect reads where it is when it is imported, so that comes later."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    (port,) = free_ports(1)
     os.environ["PREFECT_HOME"] = str(folder)
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
     os.environ["PREFECT_CLIENT_MAX_RETRIES"] = str(RETRIES)
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen([*command, "--no-ui"], stdout=2)
-    try:
-        _wait(process, f"http://127.0.0.1:{port}/api/health")
+    with running([*command, "--no-ui"]) as process:
+        health = f"http://127.0.0.1:{port}/api/health"
+        wait_until_answered(lambda: urllib.request.urlopen(health, timeout=5).close(), process, START_SEC)
         yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
-    deadline = time.monotonic() + START_SEC
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise
-        time.sleep(0.1)
 
 
 async def main() -> None:

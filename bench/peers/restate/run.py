@@ -3,37 +3,20 @@
 import asyncio
 import json
 import os
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from bench.peers.local_server import connect, free_ports, running, wait_until_answered
 from bench.peers.protocol import own_output, serve_async
 
 HERE = Path(__file__).parent
 SERVER = Path(sys.prefix) / "node_modules" / ".bin" / "restate-server"
 START_SEC = 60.0
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]
-
-
-@contextmanager
-def running(command: list[str], **environment: str) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=2, cwd=HERE, env=os.environ | environment)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @contextmanager
@@ -52,40 +35,24 @@ def restate(folder: Path) -> Iterator[int]:
         "RESTATE_LOG_FILTER": "warn",
     }
     hypercorn = [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{service}", "service:app"]
-    with running([str(SERVER), "--no-logo"], **settings), running(hypercorn):
-        wait_for_port(service)
-        wait_for_port(ingress)
-        register(admin, service)
+    with (
+        running([str(SERVER), "--no-logo"], cwd=HERE, env=os.environ | settings) as server,
+        running(hypercorn, cwd=HERE) as behind,
+    ):
+        wait_until_answered(partial(connect, service), behind, START_SEC)
+        wait_until_answered(partial(connect, ingress), server, START_SEC)
+        wait_until_answered(partial(register, admin, service), server, START_SEC)
         yield ingress
 
 
-def wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + START_SEC
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.05)
-
-
 def register(admin: int, service: int) -> None:
+    """Raises OSError if the server is not ready for it."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{admin}/deployments",
         json.dumps({"uri": f"http://127.0.0.1:{service}"}).encode(),
         {"Content-Type": "application/json"},
     )
-    deadline = time.monotonic() + START_SEC
-    while True:
-        try:
-            urllib.request.urlopen(request, timeout=10).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.2)
+    urllib.request.urlopen(request, timeout=10).close()
 
 
 async def call(ingress: int, widths: list[int]) -> int:
