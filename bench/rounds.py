@@ -35,10 +35,11 @@ async def _attempt(go: Go, arena: Arena, limit_sec: float, outcome: Outcome, *, 
     await asyncio.sleep(REST_SEC)
     gc.collect()
     try:
-        async with asyncio.timeout(limit_sec):
+        async with asyncio.timeout(limit_sec) as limit:
             measures = await go(arena)
     except Exception as error:
-        outcome.failure = f"{type(error).__name__}: {error}".strip().removesuffix(":")
+        said = f"{type(error).__name__}: {error}".removesuffix(": ")
+        outcome.failure = f"not done within {limit_sec:g} s" if limit.expired() else said
     else:
         outcome.add(measures if keep else {})
 
