@@ -1,4 +1,4 @@
-"""The archiver: stores a run's events and its end. A local activity of the core worker."""
+"""The archiver: stores a run's events and its end. An activity of the core worker."""
 
 from collections.abc import Awaitable, Callable
 
