@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from cli.dev_server import embedded_temporal
+from cli.garbage import look_seldom
 from tests.postgres import PostgresServer
 
 # How long an example takes says something of the machine, and nothing of the code.
@@ -19,6 +20,12 @@ settings.load_profile("wand")
 def pytest_configure() -> None:
     """A shell's background job ignores Ctrl-C, and so would every program that the tests start and interrupt."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """As `wand dev` does. Looking through all that the tests import takes a good part of a second on a busy machine, in
+    whichever thread makes one object too many; and a step of a workflow has 2 s."""
+    look_seldom()
 
 
 @pytest.fixture(scope="session")
