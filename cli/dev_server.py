@@ -8,6 +8,7 @@ together with `wand`, before the running agents have had their grace.
 """
 
 import asyncio
+import json
 import logging
 import os
 import shutil
@@ -81,8 +82,8 @@ class ServerProcess:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             process_group=0,
             # Settings of the user's own Temporal are not meant for this one.
             env={name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")},
@@ -93,7 +94,7 @@ class ServerProcess:
         """Waits for its end; the last line that it wrote, or its status."""
         status = await self._process.wait()
         await asyncio.shield(self._reading)
-        return self._lines[-1] if self._lines else f"status {status}"
+        return _message(self._lines[-1]) if self._lines else f"status {status}"
 
     async def stop(self, *, in_order: bool) -> None:
         """Not in order is at once: Temporal takes a second to close what only a database in a file needs closed."""
@@ -107,11 +108,19 @@ class ServerProcess:
         await self._reading
 
     async def _read(self) -> None:
-        stderr = self._process.stderr
-        while stderr is not None and (line := await stderr.readline()):
+        written = self._process.stdout
+        while written is not None and (line := await written.readline()):
             text = line.decode(errors="replace").rstrip()
             log.debug("%s", text)
             self._lines.append(text)
+
+
+def _message(line: str) -> str:
+    """Of a line in JSON, as the Web UI's server writes its last one, what it says."""
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, LookupError, TypeError):
+        return line
 
 
 def binary() -> str | None:
@@ -157,7 +166,7 @@ async def dev_server(
 def _arguments(port: int, ui_port: int | None, database: Path | None) -> list[str]:
     return [
         *("server", "start-dev", "--ip", LOOPBACK, "--port", str(port), "--namespace", NAMESPACE),
-        *("--log-level", "error"),
+        *("--log-level", "error", "--output", "none"),
         *(("--headless",) if ui_port is None else ("--ui-port", str(ui_port), "--ui-disable-news-fetch")),
         *(f"--search-attribute={key.name}={type_name(key)}" for key in SEARCH_ATTRIBUTES),
         "--dynamic-config-value=frontend.enableServerVersionCheck=false",

@@ -1,0 +1,24 @@
+"""The embedded Temporal server, when it does not start."""
+
+import pytest
+
+from cli.dev_server import dev_server
+from cli.ports import LOOPBACK, free_port, listen, port_of
+from wand_orchestrator.errors import Unavailable
+
+
+async def test_a_port_that_is_taken_is_told() -> None:
+    with listen(LOOPBACK, 0, what="the test", flag="") as listener:
+        port = port_of(listener)
+        with pytest.raises(Unavailable, match=f"listen tcp 127.0.0.1:{port}: bind: address already in use"):
+            async with dev_server(port=port, ui=False):
+                pass
+
+
+async def test_a_port_that_is_taken_while_it_starts_is_told() -> None:
+    """Of its own two servers, which both find it free, the later one finds it taken."""
+    port = free_port()
+    with pytest.raises(Unavailable, match="does not start") as raised:
+        async with dev_server(port=port, ui_port=port):
+            pass
+    assert str(raised.value).endswith(f"listen tcp 127.0.0.1:{port}: bind: address already in use")
