@@ -14,9 +14,8 @@ class PortTaken(ConfigurationError):
 
 
 def free_port() -> int:
-    """One that nobody listens on now."""
-    with listen(LOOPBACK, 0, what="", flag="") as listener:
-        return port_of(listener)
+    """One that nobody listens on now, reserved for whoever is told of it."""
+    return choose_port(0, what="", flag="")
 
 
 def listen(host: str, port: int, *, what: str, flag: str) -> socket.socket:
@@ -42,9 +41,21 @@ def _named_tcp(listener: socket.socket) -> socket.socket:
 
 
 def choose_port(port: int, *, what: str, flag: str) -> int:
-    """`port`, or a free one for 0, for another process to listen on; raises PortTaken."""
+    """`port`, or a free one for 0, for another process to listen on within a minute; raises PortTaken."""
     with listen(LOOPBACK, port, what=what, flag=flag) as listener:
+        _reserve(listener)
         return port_of(listener)
+
+
+def _reserve(listener: socket.socket) -> None:
+    """Keep the system from giving its port to somebody who wants any, once it is closed.
+
+    A connection that the listener's side has ended first holds the port for a minute (TIME_WAIT). Who names the port
+    may listen on it all the same, with SO_REUSEADDR, which all servers set.
+    """
+    with socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        accepted.close()
 
 
 def port_of(listener: socket.socket) -> int:

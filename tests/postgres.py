@@ -5,7 +5,6 @@ import pwd
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+
+from cli.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 USER = "wand"
@@ -34,7 +35,7 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix="wand-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._names = count(1)
-        self.port = _free_port()
+        self.port = free_port()
 
     def __enter__(self) -> "PostgresServer":
         self._initialise()
@@ -133,10 +134,3 @@ def _run(command: list[str], *, account: int | None = None) -> str:
     if result.returncode != 0:
         raise RuntimeError(f"{command[0]}: {result.stdout}{result.stderr}")
     return result.stdout
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

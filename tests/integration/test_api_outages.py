@@ -6,7 +6,6 @@ The parts are the real ones: they are stopped, and started again.
 import asyncio
 import json
 import re
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from api.relay import Relay
 from api.settlement import Settlement
 from api.webhooks import Webhooks
 from cli.dev_server import embedded_temporal
+from cli.ports import free_port
 from tests.integration.conftest import WEBHOOK_SECRET
 from tests.integration.graph_cases import echo, edge, emit, gate, graph
 from tests.integration.service import Service, build_service_worker, running_service
@@ -104,13 +104,8 @@ async def _temporal_and_worker(service: Service, port: int, database: Path) -> A
         yield
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 async def test_with_temporal_away_runs_are_taken_and_start_when_it_is_back(tmp_path: Path) -> None:
-    port, database = _free_port(), tmp_path / "temporal.db"
+    port, database = free_port(), tmp_path / "temporal.db"
     open_gate = tmp_path / "open"
     client = await connect(target=f"127.0.0.1:{port}", lazy=True)
     async with running_service(client, tmp_path, worker=False, webhook_secret=WEBHOOK_SECRET) as service:

@@ -1,9 +1,10 @@
-"""The API's listener."""
+"""The API's listener, and ports for other processes."""
 
 import asyncio
 import socket
+from contextlib import ExitStack
 
-from cli.ports import LOOPBACK, listen, port_of
+from cli.ports import LOOPBACK, choose_port, listen, port_of
 
 
 async def test_what_is_written_to_a_client_goes_out_at_once() -> None:
@@ -21,3 +22,15 @@ async def test_what_is_written_to_a_client_goes_out_at_once() -> None:
         assert await without_delay
         writer.close()
         await writer.wait_closed()
+
+
+def test_a_chosen_port_is_given_to_nobody_who_wants_any() -> None:
+    chosen = {choose_port(0, what="the test", flag="") for _ in range(100)}
+    given = set()
+    for _ in range(20):
+        with ExitStack() as stack:
+            listeners = [stack.enter_context(listen(LOOPBACK, 0, what="the test", flag="")) for _ in range(200)]
+            given |= {port_of(listener) for listener in listeners}
+    assert not chosen & given
+    for port in chosen:
+        listen(LOOPBACK, port, what="the test", flag="").close()
