@@ -8,9 +8,10 @@ from bench.targets import Judgement, Target, judge
 from bench.workload import Workload
 
 RULE = (
-    f"Medians with their quartiles. A ratio has a bootstrap interval of {CONFIDENCE:.0%} behind it; it is not told "
-    f"if a side has fewer than {MIN_SAMPLES} samples, or if the interval reaches further than {WIDEST:.0%} to either "
-    "side of it. Where only the interval is told, another go might give another ratio."
+    f"Medians with their quartiles. A ratio is the median of those of the rounds, with a bootstrap interval of "
+    f"{CONFIDENCE:.0%}; it is not told if there were fewer than {MIN_SAMPLES} rounds, or if the interval reaches "
+    f"further than {WIDEST:.0%} to either side of it. Where only the interval is told, another go might give another "
+    "ratio."
 )
 _MEASURES = {
     "seconds": "s",

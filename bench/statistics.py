@@ -1,7 +1,8 @@
 """Medians with their spread, and ratios that say how far they can be trusted.
 
-A ratio of medians comes with a bootstrap interval: how far it moves when the samples are drawn again from themselves.
-The rule of refusal: a ratio from fewer than MIN_SAMPLES on a side, or whose interval reaches further than
+A ratio is that of two samples of the same round, where the machine was as fast for one as for the other; all rounds
+together give their median. It comes with a bootstrap interval: how far it moves when the rounds are drawn again from
+themselves. The rule of refusal: a ratio from fewer than MIN_SAMPLES rounds, or whose interval reaches further than
 WIDEST on either side of it, is not told, since another go might give another one.
 """
 
@@ -40,7 +41,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A median or a ratio of medians, with the interval that it lies in with CONFIDENCE."""
+    """A median, of samples or of ratios, with the interval that it lies in with CONFIDENCE."""
 
     value: float
     low: float
@@ -69,30 +70,19 @@ class Estimate:
 
 
 def median_of(samples: Sequence[float]) -> Estimate:
-    medians = _medians(samples, random.Random(_SEED))
-    return _estimate(statistics.median(samples), medians, len(samples))
+    rng = random.Random(_SEED)
+    drawn = sorted(statistics.median(rng.choices(samples, k=len(samples))) for _ in range(DRAWS))
+    cut = int(DRAWS * (1 - CONFIDENCE) / 2)
+    return Estimate(statistics.median(samples), drawn[cut], drawn[-1 - cut], len(samples))
 
 
 def ratio_of(above: Sequence[float], below: Sequence[float]) -> Estimate:
-    """The median of `above` over that of `below`."""
-    rng = random.Random(_SEED)
-    drawn = [top / bottom for top, bottom in zip(_medians(above, rng), _medians(below, rng), strict=True)]
-    value = statistics.median(above) / statistics.median(below)
-    return _estimate(value, drawn, min(len(above), len(below)))
+    """Of samples in the order of the rounds; a side that failed has fewer, and only its rounds count."""
+    return median_of([top / bottom for top, bottom in zip(above, below, strict=False)])
 
 
 def _holds(value: float, limit: float, at_least: bool) -> bool:
     return value >= limit if at_least else value <= limit
-
-
-def _medians(samples: Sequence[float], rng: random.Random) -> list[float]:
-    return [statistics.median(rng.choices(samples, k=len(samples))) for _ in range(DRAWS)]
-
-
-def _estimate(value: float, drawn: list[float], count: int) -> Estimate:
-    drawn.sort()
-    cut = int(len(drawn) * (1 - CONFIDENCE) / 2)
-    return Estimate(value, drawn[cut], drawn[-1 - cut], count)
 
 
 def _quartiles(samples: Sequence[float]) -> tuple[float, float]:
