@@ -1,10 +1,8 @@
 """The states of ended runs that were read lately: folding the events of 10,000 nodes takes more than half a second."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
-from cachetools import LRUCache
-
+from api.recent import Recent
 from wand_orchestrator.state import RunState
 from wand_orchestrator.storage import Store
 
@@ -16,7 +14,7 @@ class EndedStates:
     def __init__(self, store: Store, fold: Callable[[str], Awaitable[RunState]]) -> None:
         self._store = store
         self._fold = fold
-        self._states: LRUCache[str, RunState] = LRUCache(MAX_NODES, lambda state: len(state.nodes))
+        self._states: Recent[RunState] = Recent(MAX_NODES, lambda state: len(state.nodes))
 
     async def of(self, run_id: str) -> RunState:
         """What the archived events give; it must not be changed. It is kept until there are other events."""
@@ -24,6 +22,5 @@ class EndedStates:
         if state is None or state.last_seq != await self._store.events.last_seq(run_id):
             state = await self._fold(run_id)
             if state.status.ended:
-                with suppress(ValueError):  # larger than all that is kept
-                    self._states[run_id] = state
+                self._states.keep(run_id, state)
         return state

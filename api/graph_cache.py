@@ -1,9 +1,6 @@
 """Graphs that were read lately. A stored graph never changes, so what is here is never stale."""
 
-from contextlib import suppress
-
-from cachetools import LRUCache
-
+from api.recent import Recent
 from wand_orchestrator.storage import Store, StoredGraph
 
 MAX_NODES = 100_000
@@ -13,7 +10,7 @@ MAX_NODES = 100_000
 class GraphCache:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._graphs: LRUCache[str, StoredGraph] = LRUCache(MAX_NODES, lambda stored: len(stored.graph.nodes))
+        self._graphs: Recent[StoredGraph] = Recent(MAX_NODES, lambda stored: len(stored.graph.nodes))
 
     async def get(self, graph_id: str) -> StoredGraph | None:
         """None if there is no such graph."""
@@ -21,6 +18,5 @@ class GraphCache:
         if stored is None:
             stored = await self._store.graphs.get(graph_id)
             if stored is not None:
-                with suppress(ValueError):  # larger than all that is kept
-                    self._graphs[graph_id] = stored
+                self._graphs.keep(graph_id, stored)
         return stored

@@ -4,11 +4,9 @@ Of a stored graph, which may have thousands of nodes, it is written once and not
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
-
-from cachetools import LRUCache
 
 from api.launch import Launch
+from api.recent import Recent
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import RunInput
 from wand_orchestrator.execution import resolve_execution
@@ -20,7 +18,7 @@ KEPT_BYTES = 32 * 1024**2
 class Snapshots:
     def __init__(self, agents: Mapping[str, Agent]) -> None:
         self._agents = agents
-        self._texts: LRUCache[str, bytes] = LRUCache(KEPT_BYTES, len)
+        self._texts: Recent[bytes] = Recent(KEPT_BYTES, len)
 
     def input_of(self, launch: Launch) -> bytes:
         """A RunInput as JSON, without what was not set."""
@@ -45,8 +43,7 @@ class Snapshots:
         text = self._texts.get(key)
         if text is None:
             text = _json(self._resolved(launch.graph))
-            with suppress(ValueError):  # larger than all that is kept
-                self._texts[key] = text
+            self._texts.keep(key, text)
         return text
 
     def _resolved(self, graph: Graph) -> Graph:
