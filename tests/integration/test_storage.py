@@ -1,13 +1,15 @@
 """The store as a whole: migrations and outages."""
 
 import asyncio
+import gc
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -315,8 +317,24 @@ async def test_writes_that_fail_take_no_other_along(store: Store) -> None:
 
 async def test_callers_who_go_away_leave_nothing_locked(store: Store) -> None:
     for steps in range(60):
-        call = asyncio.create_task(works(store))
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        call.cancel()
+        await _go_away(works(store), steps)
     assert all(await asyncio.gather(*(works(store) for _ in range(20))))
+
+
+async def test_callers_who_go_away_from_a_busy_process_lose_no_connection(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one, psycopg lets others go on where it otherwise never waits. What is lost is told when it is collected."""
+    monkeypatch.setattr(psycopg.waiting, "MAX_BUSY_TIME", -1)
+    for steps in range(60):
+        assert await works(store)
+        await _go_away(store.ping(), steps)
+    gc.collect()
+
+
+async def _go_away(call: Coroutine[Any, Any, object], steps: int) -> None:
+    """While it is at one of its first steps."""
+    task = asyncio.create_task(call)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()

@@ -18,7 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from wand_orchestrator.storage.deadline import QUICK_SEC, Deadline, Pulse
 from wand_orchestrator.storage.failure import translate
 from wand_orchestrator.storage.migration import migrate
-from wand_orchestrator.storage.postgresql import PostgresqlWriter, postgresql_engine, reading
+from wand_orchestrator.storage.postgresql import (
+    PostgresqlWriter,
+    postgresql_engine,
+    postgresql_reading_engine,
+)
 from wand_orchestrator.storage.sqlite import make_file, sqlite_engine, sqlite_writing_engine
 from wand_orchestrator.storage.sqlite_writer import SqliteWriter
 from wand_orchestrator.storage.tables import Table
@@ -35,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Engines:
-    """`plain` and `readers` are views of one pool."""
+    """In `readers` each statement stands by itself; `plain` has transactions where the two differ."""
 
     plain: AsyncEngine
     readers: AsyncEngine
@@ -63,6 +67,7 @@ class Database:
         if self._transactions:
             await asyncio.wait(self._transactions, timeout=CLOSE_SEC)
         await self._engines.writer.close()
+        await self._engines.readers.dispose()
         await self._engines.plain.dispose()
 
     async def migrate(self) -> None:
@@ -151,4 +156,4 @@ def _engines(url: DatabaseUrl) -> _Engines:
         engine = sqlite_engine(url.path)
         return _Engines(plain=engine, readers=engine, writer=SqliteWriter(sqlite_writing_engine(url.path)))
     engine = postgresql_engine(url)
-    return _Engines(plain=engine, readers=reading(engine), writer=PostgresqlWriter(engine))
+    return _Engines(plain=engine, readers=postgresql_reading_engine(url), writer=PostgresqlWriter(engine))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -12,8 +12,8 @@ from wand_orchestrator.storage.url import PostgresqlUrl
 
 T = TypeVar("T")
 
-POOL_SIZE = 10
-"""Connections of one process, at most."""
+POOL_SIZE = 5
+"""Connections of one process that read, at most, and as many that write."""
 
 # A dead peer is noticed within 1.5 s where it can be (milliseconds); the deadline of a transaction covers the rest.
 _CONNECT_ARGS = {"application_name": "wand", "connect_timeout": 2, "tcp_user_timeout": 1500}
@@ -21,20 +21,28 @@ _CONNECT_ARGS = {"application_name": "wand", "connect_timeout": 2, "tcp_user_tim
 
 def postgresql_engine(database: PostgresqlUrl) -> AsyncEngine:
     """An engine that tries a pooled connection before it is used; options in the URL win over ours."""
+    return _engine(database)
+
+
+def postgresql_reading_engine(database: PostgresqlUrl) -> AsyncEngine:
+    """The same without transactions: a read is one statement, and costs one round trip.
+
+    A connection is made so, and not turned into one whenever it is used: SQLAlchemy would lose it if its user went away
+    in that moment.
+    """
+    return _engine(database, autocommit=True)
+
+
+def _engine(database: PostgresqlUrl, **connecting: Any) -> AsyncEngine:
     options = {name: value for name, value in _CONNECT_ARGS.items() if name not in database.url.query}
     return create_async_engine(
         database.url,
-        connect_args=options,
+        connect_args=options | connecting,
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_pre_ping=True,
         hide_parameters=True,
     )
-
-
-def reading(engine: AsyncEngine) -> AsyncEngine:
-    """The same engine and pool without transactions: a read is one statement, and costs one round trip."""
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 class PostgresqlWriter:
