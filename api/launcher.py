@@ -42,7 +42,8 @@ LOOK_SEC = 30.0
 """Between two looks when nothing is: for what another process left behind."""
 
 GRACE_SEC = 3.0
-"""A younger run is in the hands of the call that made it."""
+"""A younger run is in the hands of the call that made it: it may have started, and even ended or been deleted in
+Temporal, before its row says so."""
 
 BATCH = 1000
 AT_ONCE = 16
@@ -179,20 +180,20 @@ class Launcher:
         return RunStatus.FAILED
 
     async def _keep_looking(self) -> None:
-        grace = 0.0
+        await self._look()
+        pause = GRACE_SEC  # what a process wrote just before it was killed is no longer young then
         while True:
-            pause = await self._look(grace)
-            grace = GRACE_SEC
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._look_again.wait()
                     await asyncio.sleep(RETRY_SEC)
             self._look_again.clear()
+            pause = await self._look()
 
-    async def _look(self, grace: float) -> float:
+    async def _look(self) -> float:
         """Have started what is pending and has no turn here; gives the seconds until the next look."""
         try:
-            pending = await self._store.runs.pending(grace, BATCH)
+            pending = await self._store.runs.pending(GRACE_SEC, BATCH)
             left = [id for id in pending if id not in self._turns and id not in self._confirmations]
             if left:
                 await self._executions.ping(START_SEC)
