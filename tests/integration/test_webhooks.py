@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.webhook import build_webhook_worker
 from tests.integration.conftest import WEBHOOK_SECRET
@@ -54,9 +54,21 @@ def said(request: Request) -> Json:
 
 
 async def delivery_of(service: Service, run_id: str) -> WorkflowHandle[Any, Any]:
-    """The delivery about the run's last event."""
+    """The delivery about the run's last event; it begins a moment after the archive has that event."""
     events = await service.events(run_id)
-    return service.client.get_workflow_handle(delivery_workflow_id(run_id, events[-1]["seq"]))
+    delivery = service.client.get_workflow_handle(delivery_workflow_id(run_id, events[-1]["seq"]))
+
+    async def begun() -> bool:
+        try:
+            await delivery.describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    await until(begun, bool)
+    return delivery
 
 
 @pytest.mark.usefixtures("deliveries")
