@@ -23,7 +23,7 @@ PASSWORD = "s3cr3t-of-the-tests"
 START_SEC = 30.0
 
 # A crash of the machine may lose what a test wrote; nothing else does.
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "unix_socket_directories=")
+_FAST = ("fsync=off", "full_page_writes=off", "unix_socket_directories=")
 
 
 class PostgresServer:
@@ -66,7 +66,11 @@ class PostgresServer:
         self._wait_until_it_answers(self._process)
 
     def stop(self) -> None:
-        """At once, ending every connection, as an administrator would for a restart."""
+        """At once, ending every connection, as an administrator would for a restart.
+
+        It waits up to a minute for who has connected and says nothing yet, as a task of this process does while its
+        event loop waits here: call it in a thread there.
+        """
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(START_SEC)

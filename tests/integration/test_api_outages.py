@@ -168,7 +168,7 @@ async def test_with_the_database_away_runs_go_on_and_end_when_it_is_back(service
             await until(lambda: running.get(run_id), lambda run: run["nodes"]["a"]["status"] == "running")
             streaming = asyncio.create_task(_collect(running, run_id))
 
-            own.stop()
+            await asyncio.to_thread(own.stop)
             answers = await _answers(running, run_id, graph_id)
             assert answers["ready"].json()["temporal"] == "ok"
             assert "database" in answers["ready"].json()["database"]
@@ -193,7 +193,7 @@ async def test_a_stream_of_an_ended_run_waits_for_a_database_that_is_away(servic
     with PostgresServer() as own:
         async with running_service(service.client, tmp_path, database_url=own.new_database()) as running:
             run_id = (await running.run(graph([emit("a", 1)])))["run_id"]
-            own.stop()
+            await asyncio.to_thread(own.stop)
             reading = asyncio.create_task(_archived(running, run_id))
             assert (await running.http.get("/graphs")).status_code == 503
             assert not reading.done()

@@ -98,7 +98,7 @@ async def test_a_run_is_steered_while_its_graph_cannot_be_fetched(service: Servi
     with PostgresServer() as own:
         async with running_service(service.client, tmp_path, database_url=own.new_database()) as running:
             await _store(running, {**graph([emit("a")]), "name": "held"})
-            own.stop()
+            await asyncio.to_thread(own.stop)
             run_id = await _start(running, {"graph_name": "held"})
             shown = await until(lambda: running.get(run_id), lambda run: bool(run["waiting_for"]))
             assert (shown["status"], shown["nodes"]) == ("running", {})

@@ -196,7 +196,7 @@ class TestPostgresql:
     async def test_stopped_is_unavailable_and_started_again_is_fine(self, postgres: PostgresServer) -> None:
         async with migrated(postgres.new_database()) as store:
             assert all(await asyncio.gather(*(works(store) for _ in range(20))))
-            postgres.stop()
+            await asyncio.to_thread(postgres.stop)
             try:
                 assert PASSWORD not in await refused_in_time(store)
             finally:
