@@ -32,6 +32,9 @@ class Confirmations:
         self._started.add(run_id)
         self._news.set()
 
+    def discard(self, run_id: str) -> None:
+        self._started.discard(run_id)
+
     async def run(self) -> None:
         """Until cancelled."""
         while True:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from api.budget import Budget
 from api.executions import Executions
+from api.launcher import Launcher
 from api.run_reader import RunReader
 from api.settlement import Settlement
 from wand_orchestrator.artifacts import ArtifactStore
@@ -49,12 +50,14 @@ class Deletions:
         executions: Executions,
         store: Store,
         runs: RunReader,
+        launcher: Launcher,
         artifacts: ArtifactStore,
         payloads: PayloadStore,
     ) -> None:
         self._executions = executions
         self._store = store
         self._runs = runs
+        self._launcher = launcher
         self._artifacts = artifacts
         self._payloads = payloads
         self._news = asyncio.Event()
@@ -67,6 +70,7 @@ class Deletions:
     async def delete_ended(self, run_id: str) -> None:
         """Delete a run of which the caller knows that it has ended. Raises NotFound, Unavailable."""
         await self._store.deletions.add(run_id)
+        self._launcher.forget(run_id)
         self._news.set()
 
     async def run(self) -> None:

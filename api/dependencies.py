@@ -86,7 +86,7 @@ class Services:
         runs = RunReader(executions, store, settlement, graphs)
         relay = Relay(executions, reader, feed or Feed(), settings.sse_queue_size)
         payloads = PayloadStore.open(settings)
-        deletions = Deletions(executions, store, runs, artifacts, payloads)
+        deletions = Deletions(executions, store, runs, launcher, artifacts, payloads)
         return cls(
             settings=settings,
             store=store,

@@ -99,6 +99,10 @@ class Launcher:
         """Whether it was started here a moment ago, so that nobody need be asked whether there is such a run."""
         return run_id in self._confirmations
 
+    def forget(self, run_id: str) -> None:
+        """The run was deleted: the database need not be told that it was started."""
+        self._confirmations.discard(run_id)
+
     async def run(self) -> None:
         """Until cancelled; what was started is confirmed before it ends, if the database answers."""
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from temporalio.client import WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from api.executions import Executions
@@ -70,6 +70,17 @@ async def test_an_ended_run_is_removed_with_all_that_it_has_anywhere(service: Se
     assert again.status_code == 201
     assert again.json()["run_id"] != run_id
     await service.ended(again.json()["run_id"])
+
+
+async def test_a_run_that_was_just_started_has_no_stream_once_it_is_deleted(
+    temporal_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.confirmations.GATHER_SEC", 3600)
+    async with running_service(temporal_client, tmp_path) as own:
+        run_id = (await own.run(graph([emit("a")])))["run_id"]
+        assert own.services.launcher.has_just_started(run_id)
+        assert await _delete(own, run_id) == (204, "")
+        assert (await own.http.get(f"/runs/{run_id}/stream")).status_code == 404
 
 
 async def test_a_run_that_goes_on_is_cancelled_first(service: Service) -> None:
