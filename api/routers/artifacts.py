@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
 from api.budget import ANSWER_SEC, Budget
-from api.dependencies import RunIdPath, Services, ServicesDep
+from api.dependencies import RunIdPath, ServicesDep
 from api.problems import declared
 from wand_orchestrator.errors import NotFound, Unavailable
 
@@ -40,13 +40,15 @@ router = APIRouter(prefix="/runs", tags=["artifacts"], responses=declared(401, 4
 @router.get("/{run_id}/artifacts")
 async def artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
     """The files of a run, by name."""
+    budget = Budget()
+    row = await services.runs.row(run_id, budget)
     try:
-        async with asyncio.timeout(ANSWER_SEC / 2):
+        async with asyncio.timeout(budget.left(ANSWER_SEC / 2)):
             found = await services.artifacts.list(run_id)
     except TimeoutError as error:
         raise _silent() from error
-    if not found:
-        await _require_run(services, run_id)
+    if not found and row is None and await services.executions.describe(run_id, budget.left()) is None:
+        raise NotFound(f"there is no run {run_id}", code="run_not_found")
     return ArtifactList(artifacts=[ArtifactView(**asdict(artifact)) for artifact in found])
 
 
@@ -59,8 +61,10 @@ async def artifact(
     run_id: RunIdPath, name: Annotated[str, Path(max_length=1000)], services: ServicesDep
 ) -> StreamingResponse:
     """One file."""
+    budget = Budget()
+    await services.runs.row(run_id, budget)  # files of a deleted run may still be there
     try:
-        async with asyncio.timeout(ANSWER_SEC):
+        async with asyncio.timeout(budget.left()):
             opened = await services.artifacts.read(run_id, name)
     except TimeoutError as error:
         raise _silent() from error
@@ -70,12 +74,6 @@ async def artifact(
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(opened.artifact.name, safe='')}",
     }
     return StreamingResponse(opened.chunks, media_type=opened.artifact.media_type, headers=headers)
-
-
-async def _require_run(services: Services, run_id: str) -> None:
-    row = await services.runs.row(run_id, Budget())
-    if row is None and await services.executions.describe(run_id, ANSWER_SEC / 2) is None:
-        raise NotFound(f"there is no run {run_id}", code="run_not_found")
 
 
 def _silent() -> Unavailable:

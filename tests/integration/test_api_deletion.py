@@ -62,7 +62,7 @@ async def test_an_ended_run_is_removed_with_all_that_it_has_anywhere(service: Se
     assert await _delete(service, run_id) == (204, "")
 
     for id in (run_id, child):
-        for path in ("", "/logs", "/stream", "/artifacts"):
+        for path in ("", "/logs", "/stream", "/artifacts", "/artifacts/a.txt"):
             assert (await service.http.get(f"/runs/{id}{path}")).status_code == 404
         assert await _delete(service, id) == (404, "run_not_found")
     await _is_gone(service, run_id)
@@ -70,6 +70,20 @@ async def test_an_ended_run_is_removed_with_all_that_it_has_anywhere(service: Se
     assert again.status_code == 201
     assert again.json()["run_id"] != run_id
     await service.ended(again.json()["run_id"])
+
+
+async def test_files_of_a_deleted_run_are_not_shown_while_they_are_still_there(
+    temporal_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.deletions.Deletions.run", lambda _: asyncio.sleep(3600))  # nobody removes them
+    async with running_service(temporal_client, tmp_path) as own:
+        run_id = (await own.run(graph([emit("a")])))["run_id"]
+        await own.artifacts.save(run_id, "a.txt", b"a", "text/plain")
+        assert (await own.http.get(f"/runs/{run_id}/artifacts/a.txt")).text == "a"
+        assert await _delete(own, run_id) == (204, "")
+        assert [artifact.name for artifact in await own.artifacts.list(run_id)] == ["a.txt"]
+        for path in ("artifacts", "artifacts/a.txt"):
+            assert (await own.http.get(f"/runs/{run_id}/{path}")).status_code == 404
 
 
 async def test_a_run_that_was_just_started_has_no_stream_once_it_is_deleted(
