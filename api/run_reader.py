@@ -89,6 +89,20 @@ class RunReader:
         except TimeoutError:
             return Unavailable("database", "the database does not answer")
 
+    async def known(self, run_id: str, budget: Budget) -> Run | None:
+        """The run's row, None if only Temporal could be asked.
+
+        Raises NotFound, also for a run that was deleted; Unavailable if that cannot be told.
+        """
+        row = await self.row(run_id, budget)
+        if isinstance(row, Run):
+            return row
+        if await self._executions.describe(run_id, budget.left()) is None:
+            if isinstance(row, Unavailable):
+                raise row
+            raise NotFound(f"there is no run {run_id}", code="run_not_found")
+        return None
+
     async def _execution(self, run_id: str, graph: Graph | None, budget: Budget) -> _Execution:
         seconds = budget.left(TEMPORAL_SEC)
         description, state = await asyncio.gather(

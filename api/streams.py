@@ -4,21 +4,18 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from api.budget import Budget
-from api.executions import Executions
 from api.launcher import Launcher
 from api.relay import Relay
 from api.run_reader import RunReader
 from api.shared import Shared
-from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.storage import Run
 
 
 class Streams:
-    def __init__(self, relay: Relay, launcher: Launcher, runs: RunReader, executions: Executions) -> None:
+    def __init__(self, relay: Relay, launcher: Launcher, runs: RunReader) -> None:
         self._relay = relay
         self._launcher = launcher
         self._runs = runs
-        self._executions = executions
         self._looks: Shared[str, Run | None] = Shared()
 
     async def after(self, run_id: str, seq: int) -> AsyncGenerator[bytes] | None:
@@ -37,16 +34,5 @@ class Streams:
         return self._relay.goes_on(run_id) or (seq == 0 and self._launcher.has_just_started(run_id))
 
     async def _known(self, run_id: str) -> Run | None:
-        """The run's row, None if only Temporal could be asked; many who come at once share one look."""
-        return await asyncio.shield(self._looks.ask(run_id, lambda: self._look(run_id)))
-
-    async def _look(self, run_id: str) -> Run | None:
-        budget = Budget()
-        row = await self._runs.row(run_id, budget)
-        if isinstance(row, Run):
-            return row
-        if await self._executions.describe(run_id, budget.left()) is None:
-            if isinstance(row, Unavailable):
-                raise row
-            raise NotFound(f"there is no run {run_id}", code="run_not_found")
-        return None
+        """As `RunReader.known`; many who come at once share one look."""
+        return await asyncio.shield(self._looks.ask(run_id, lambda: self._runs.known(run_id, Budget())))

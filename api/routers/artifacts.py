@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from api.budget import ANSWER_SEC, Budget
 from api.dependencies import RunIdPath, ServicesDep
 from api.problems import declared
-from wand_orchestrator.errors import NotFound, Unavailable
+from wand_orchestrator.errors import Unavailable
 
 GUARD_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -41,14 +41,12 @@ router = APIRouter(prefix="/runs", tags=["artifacts"], responses=declared(401, 4
 async def artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
     """The files of a run, by name."""
     budget = Budget()
-    row = await services.runs.row(run_id, budget)
+    await services.runs.known(run_id, budget)
     try:
         async with asyncio.timeout(budget.left(ANSWER_SEC / 2)):
             found = await services.artifacts.list(run_id)
     except TimeoutError as error:
         raise _silent() from error
-    if not found and row is None and await services.executions.describe(run_id, budget.left()) is None:
-        raise NotFound(f"there is no run {run_id}", code="run_not_found")
     return ArtifactList(artifacts=[ArtifactView(**asdict(artifact)) for artifact in found])
 
 
@@ -62,7 +60,7 @@ async def artifact(
 ) -> StreamingResponse:
     """One file."""
     budget = Budget()
-    await services.runs.row(run_id, budget)  # files of a deleted run may still be there
+    await services.runs.known(run_id, budget)  # files of a deleted run may still be there
     try:
         async with asyncio.timeout(budget.left()):
             opened = await services.artifacts.read(run_id, name)

@@ -217,7 +217,7 @@ async def _collect(service: Service, run_id: str) -> list[int]:
 
 @pytest.mark.parametrize("path", ["/runs/r_none", "/runs/r_none/logs", "/runs/r_none/artifacts", "/graphs/g_none"])
 async def test_what_nobody_knows_is_not_found(service: Service, path: str) -> None:
-    answer = await service.http.get(path)
+    answer = await until(lambda: service.http.get(path), lambda answer: answer.status_code != 503)
 
     assert answer.status_code == 404
     assert answer.json()["code"] in ("run_not_found", "graph_not_found")
