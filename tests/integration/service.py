@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,28 +73,33 @@ class Service:
     async def stream(self, run_id: str, after: int | None = None) -> AsyncIterator[Json]:
         """The events that SSE brings, until the stream ends."""
         headers = {} if after is None else {"Last-Event-ID": str(after)}
-        request = self.http.build_request("GET", f"/runs/{run_id}/stream", headers=headers)
-        answer = await self._answered(request, stream=True)
-        async with aclosing(answer):
+        async with self.http.stream("GET", f"/runs/{run_id}/stream", headers=headers) as answer:
+            if answer.status_code != 200:
+                raise AssertionError((await answer.aread()).decode())
             async for line in answer.aiter_lines():
                 if line.startswith("data: "):
                     yield json.loads(line.removeprefix("data: "))
 
     async def _read(self, path: str, **params: Any) -> Json:
-        return dict((await self._answered(self.http.build_request("GET", path, params=params))).json())
+        answer = await self.http.get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
 
-    async def _answered(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
-        """What a caller is given in the end: on a busy machine a call may be answered with 503, which says to ask
-        again."""
+
+class PatientTransport(httpx.AsyncHTTPTransport):
+    """What a caller is given in the end who only reads: on a busy machine a call may be answered with 503, which says
+    to ask again."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        send = super().handle_async_request
 
         async def sent() -> httpx.Response:
-            answer = await self.http.send(request, stream=stream)
-            if answer.status_code != 200:
+            answer = await send(request)
+            if answer.status_code == 503:
                 await answer.aread()
-                assert answer.status_code == 503, answer.text
             return answer
 
-        return await until(sent, lambda answer: answer.status_code == 200)
+        return await until(sent, lambda answer: answer.status_code != 503 or request.method != "GET")
 
 
 @asynccontextmanager
@@ -115,7 +120,9 @@ async def running_service(
         async with _serving(app) as url:
             key = configured.api_key
             headers = {"X-API-Key": key.get_secret_value()} if key else {}
-            async with httpx.AsyncClient(base_url=url, timeout=30, headers=headers) as http:
+            async with httpx.AsyncClient(
+                base_url=url, timeout=30, headers=headers, transport=PatientTransport()
+            ) as http:
                 service.http, service.url = http, url
                 if worker:
                     async with build_service_worker(service, feed):
