@@ -33,6 +33,7 @@ class Confirmations:
         self._news.set()
 
     def discard(self, run_id: str) -> None:
+        """The run is gone: there is nothing to tell the database."""
         self._started.discard(run_id)
 
     async def run(self) -> None:

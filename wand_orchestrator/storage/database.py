@@ -18,11 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from wand_orchestrator.storage.deadline import QUICK_SEC, Deadline, Pulse
 from wand_orchestrator.storage.failure import translate
 from wand_orchestrator.storage.migration import migrate
-from wand_orchestrator.storage.postgresql import (
-    PostgresqlWriter,
-    postgresql_engine,
-    postgresql_reading_engine,
-)
+from wand_orchestrator.storage.postgresql import PostgresqlWriter, postgresql_engine, postgresql_reading_engine
 from wand_orchestrator.storage.sqlite import make_file, sqlite_engine, sqlite_writing_engine
 from wand_orchestrator.storage.sqlite_writer import SqliteWriter
 from wand_orchestrator.storage.tables import Table
