@@ -28,7 +28,8 @@ class SavedArtifact(Protocol):
 class Artifacts(Protocol):
     """Where artifacts are kept."""
 
-    async def save(self, run_id: str, name: str, data: bytes, media_type: str) -> SavedArtifact: ...
+    async def save(self, run_id: str, node: str, name: str, data: bytes, media_type: str) -> SavedArtifact:
+        """Under the node: others of the run can keep files of the same name."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class LoopContext(_Context):
     """For async code: what takes time is awaited."""
 
     async def save_artifact(self, name: str, data: bytes | str, media_type: str) -> str:
-        saved = await self._attempt.artifacts.save(self.run_id, name, _bytes(data), media_type)
+        saved = await self._attempt.artifacts.save(self.run_id, self.node_id, name, _bytes(data), media_type)
         return saved.url
 
     def _bind(self, tool: Tool) -> Callable[..., Any]:
@@ -131,7 +132,8 @@ class ThreadContext(_Context):
         return super().progress(percent, message)
 
     def save_artifact(self, name: str, data: bytes | str, media_type: str) -> str:
-        arguments = {"run_id": self.run_id, "name": name, "data": _bytes(data), "media_type": media_type}
+        file = {"name": name, "data": _bytes(data), "media_type": media_type}
+        arguments = {"run_id": self.run_id, "node": self.node_id, **file}
         saved: SavedArtifact = self._attempt.calls.run_from_thread(
             self._attempt.artifacts.save, arguments, is_async=True
         )

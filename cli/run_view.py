@@ -58,8 +58,10 @@ def print_run(view: Json) -> None:
 
 
 def print_artifacts(artifacts: Iterable[Json]) -> None:
-    rows = [(file["name"], file["media_type"], f"{file['size']:,}", file["url"]) for file in artifacts]
-    print_table(("name", "type", "bytes", "url"), rows, whole=("name",))
+    rows = [
+        (file["node"] or "", file["name"], file["media_type"], f"{file['size']:,}", file["url"]) for file in artifacts
+    ]
+    print_table(("node", "name", "type", "bytes", "url"), rows, whole=("name",))
 
 
 def _status(view: Json) -> Text:

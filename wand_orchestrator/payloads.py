@@ -15,11 +15,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote, unquote
 
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
     ActivitySerializationContext,
@@ -36,7 +35,7 @@ from temporalio.converter import (
 
 from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES
 from wand_orchestrator.errors import NotFound, Unavailable
-from wand_orchestrator.object_store import ObjectStore, open_object_store
+from wand_orchestrator.object_store import ObjectStore, delete_under, get, open_object_store, put
 from wand_orchestrator.settings import Settings
 
 DRIVER = "wand"
@@ -53,7 +52,6 @@ class PayloadStore(StorageDriver):
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._takes_types = not isinstance(store, LocalStore)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -98,8 +96,7 @@ class PayloadStore(StorageDriver):
     async def delete_run(self, workflow_id: str) -> None:
         """Delete all payloads of a workflow; what is gone already is no error. Raises Unavailable."""
         with _answering():
-            found = await self._store.list(f"{_folder(workflow_id)}/").collect_async()
-        await self._delete([meta["path"] for meta in found])
+            await delete_under(self._store, _folder(workflow_id))
 
     async def _delete(self, paths: Sequence[str]) -> None:
         """Together where the store can; one by one if some are gone already."""
@@ -117,9 +114,8 @@ class PayloadStore(StorageDriver):
         digest = await asyncio.to_thread(_digest, payload.data)
         suffix = "json" if payload.metadata.get("encoding") == _JSON else "bin"
         key = f"{folder}/{digest}.{suffix}"
-        attributes: Any = {"Content-Type": _CONTENT_TYPES[suffix]} if self._takes_types else None
         with _answering():
-            await self._store.put_async(key, payload.data, attributes=attributes)
+            await put(self._store, key, payload.data, _CONTENT_TYPES[suffix])
         metadata = {name: value.decode("latin-1") for name, value in payload.metadata.items()}
         return StorageDriverClaim({"key": key, "metadata": json.dumps(metadata)})
 
@@ -130,7 +126,7 @@ class PayloadStore(StorageDriver):
             raise NotFound(f"{key[:100]!r} is no key of a payload")
         try:
             with _answering():
-                data = bytes(await (await self._store.get_async(key)).bytes_async())
+                data = bytes(await (await get(self._store, key)).bytes_async())
         except FileNotFoundError as error:
             raise NotFound(
                 f"the payload {key} is not there: it was kept in another place, or deleted after its retention "

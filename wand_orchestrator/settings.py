@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         description="Hosts and networks (CIDR) that `http.fetch` and webhooks may reach although they are private, "
         "comma-separated.",
     )
+    fetch_max_retry_after_sec: float = Field(
+        default=3600,
+        ge=0,
+        le=30 * 86_400,
+        description="The longest wait until the next attempt that a server may ask `http.fetch` for, in seconds.",
+    )
     webhook_secret: SecretStr | None = Field(
         default=None,
         description="Signs webhooks: `whsec_` and 24 to 64 random bytes in base64. Without it no webhook is taken.",

@@ -41,7 +41,7 @@ class RecordingContext:
 
     async def save_artifact(self, name: str, data: bytes | str, media_type: str) -> str:
         self.artifacts[name] = (data.encode() if isinstance(data, str) else data, media_type)
-        return f"/runs/{self.run_id}/artifacts/{name}"
+        return f"/runs/{self.run_id}/artifacts/{self.node_id}/{name}"
 
     def _bound(self, tool: Tool) -> Callable[..., Any]:
         return partial(tool.function, ctx=self) if tool.takes_context else tool.function

@@ -103,7 +103,7 @@ def _show(stack: "Stack", run_id: str, outputs: dict[str, Any]) -> None:
 
     points = outputs["analyze"]["insights"]
     chart = outputs["chart"]["chart_url"]
-    file = stack.settings.data_dir.resolve() / "artifacts" / run_id / chart.rpartition("/")[2]
+    file = stack.settings.data_dir.resolve() / "artifacts" / run_id / "@chart" / chart.rpartition("/")[2]
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"\nSeattle, highest temperature of the day in °C, monthly means: {len(points)} months", style="bold")
     console.print(plot([point["y"] for point in points]), markup=False)

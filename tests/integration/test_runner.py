@@ -145,14 +145,14 @@ class Saved:
 
 
 class MemoryArtifacts:
-    """Artifacts of a test, by run and name."""
+    """Artifacts of a test, by run, node and name."""
 
     def __init__(self) -> None:
-        self.saved: dict[tuple[str, str], tuple[bytes, str]] = {}
+        self.saved: dict[tuple[str, str, str], tuple[bytes, str]] = {}
 
-    async def save(self, run_id: str, name: str, data: bytes, media_type: str) -> Saved:
-        self.saved[run_id, name] = (data, media_type)
-        return Saved(f"/runs/{run_id}/artifacts/{name}")
+    async def save(self, run_id: str, node: str, name: str, data: bytes, media_type: str) -> Saved:
+        self.saved[run_id, node, name] = (data, media_type)
+        return Saved(f"/runs/{run_id}/artifacts/{node}/{name}")
 
 
 @dataclass
@@ -396,8 +396,8 @@ async def test_the_idempotency_key_is_the_same_for_all_attempts(running: House) 
 )
 async def test_an_artifact_is_saved_with_its_run(running: House, name: str, file: str, saved: bytes) -> None:
     handle = await running.start(name)
-    assert (await handle.result()).output == f"/runs/{handle.id}/artifacts/{file}"
-    assert running.artifacts.saved[handle.id, file] == (saved, "text/plain")
+    assert (await handle.result()).output == f"/runs/{handle.id}/artifacts/n/{file}"
+    assert running.artifacts.saved[handle.id, "n", file] == (saved, "text/plain")
 
 
 @pytest.mark.parametrize(("name", "code"), [("test.exit", "RuntimeError"), ("test.stop_iteration", "RuntimeError")])
