@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from temporalio.client import Client
 
 from api import problems
 from api.access_log import AccessLog
-from api.auth import ApiKeyGuard, documented_key
+from api.auth import HEADER, ApiKeyGuard, documented_key
+from api.browser_guard import BrowserGuard
 from api.dependencies import Services
+from api.head import HeadAsGet
 from api.openapi import DocumentedApi
 from api.routers import artifacts as artifacts_router
 from api.routers import catalog, events, graphs, health, runs, schedules, steering
@@ -52,10 +55,27 @@ def create_app(
     app.include_router(health.router)
     for routes in (catalog, graphs, runs, events, steering, artifacts_router, schedules):
         app.include_router(routes.router, dependencies=[Depends(documented_key)])
+    _add_middleware(app, settings)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Whatever is added later looks at a request earlier."""
+    origins = settings.cors_origin_list
     if settings.api_key is not None:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=("GET", "HEAD", "POST", "DELETE"),
+            allow_headers=(HEADER, "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"),
+            expose_headers=("Location", "Retry-After", "Allow", "Preference-Applied"),
+        )
+    if settings.api_key is None:
+        app.add_middleware(BrowserGuard, hosts=settings.allowed_host_list, origins=origins)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(AccessLog)
-    return app
 
 
 @asynccontextmanager

@@ -108,7 +108,7 @@ class Services:
             retention=Retention(settings, executions, store, deletions, payloads),
             schedules=Schedules(executions.client, settings.task_queue, store, webhooks),
             relay=relay,
-            streams=Streams(relay, launcher, runs),
+            streams=Streams(relay, reader, launcher, runs),
         )
 
 

@@ -7,15 +7,15 @@ database cannot store.
 
 import asyncio
 import json
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from fastapi import Request
-from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from api.problems import UnsupportedMediaType
+from api.strict_route import StrictRoute, is_storable, require_json
 from wand_orchestrator.errors import BadRequest, TooLarge
 
 MAX_DEPTH = 100
@@ -25,7 +25,7 @@ LARGE_BYTES = 100_000
 """A larger body is parsed in a thread, so that other callers need not wait."""
 
 
-class JsonRoute(APIRoute):
+class JsonRoute(StrictRoute):
     """A route whose body is JSON of at most `settings.max_document_bytes`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -35,11 +35,12 @@ class JsonRoute(APIRoute):
         required = self.body_field.field_info.is_required()
 
         async def read_and_handle(request: Request) -> Response:
-            if required or "content-type" in request.headers:
-                _require_json(request)
+            if required:
+                require_json(request)
             raw = await _read(request, request.app.state.settings.max_document_bytes)
             if not raw and not required:
                 return await handle(_Read(request, raw, None))
+            require_json(request)
             value = await asyncio.to_thread(parse_json, raw) if len(raw) > LARGE_BYTES else parse_json(raw)
             return await handle(_Read(request, raw, value))
 
@@ -67,7 +68,7 @@ def parse_json(raw: bytes) -> Any:
         raise _malformed("the body is empty")
     try:
         text = raw.decode()
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise _malformed(f"byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:
@@ -80,13 +81,6 @@ def parse_json(raw: bytes) -> Any:
     if "\\u" in text or "\x00" in text:
         _check_text(value)
     return value
-
-
-def _require_json(request: Request) -> None:
-    given = request.headers.get("content-type", "")
-    kind = given.partition(";")[0].strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise UnsupportedMediaType("the body has to be sent as Content-Type: application/json")
 
 
 async def _read(request: Request, limit: int) -> bytes:
@@ -132,6 +126,13 @@ def _refuse_constant(name: str) -> NoReturn:
     raise _malformed(f"{name} is no JSON number")
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise _malformed(f"{digits[:30]} is larger than any number here can be")
+    return number
+
+
 def _children(level: list[Any]) -> list[Any]:
     return [
         child
@@ -150,18 +151,13 @@ def _check_depth(value: Any) -> None:
 
 
 def _check_text(value: Any) -> None:
-    """Half a surrogate pair has no UTF-8, and PostgreSQL stores no NUL."""
     level = [value]
     while level:
         for item in level:
             for text in item if isinstance(item, dict) else (item,):
-                if isinstance(text, str) and not _storable(text):
+                if isinstance(text, str) and not is_storable(text):
                     raise BadRequest(
                         "the body holds a string with a NUL character or half a surrogate pair, which cannot be stored",
                         code="unstorable_text",
                     )
         level = _children(level)
-
-
-def _storable(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -16,6 +16,13 @@ from wand_orchestrator.state import Failure, NodeState, NodeStatus, RunState, Ru
 from wand_orchestrator.storage import Run, RunHead
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
+
+StatusFilter = RunStatus | Literal["open"]
+
+
+def statuses_of(wanted: Sequence[StatusFilter]) -> tuple[RunStatus, ...]:
+    """`open` stands for every status of a run that has not ended."""
+    return tuple(status for status in RunStatus if status in wanted or ("open" in wanted and not status.ended))
 
 
 class WebhookRequest(Webhook):

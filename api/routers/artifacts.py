@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from api.budget import ANSWER_SEC, Budget
 from api.dependencies import RunIdPath, ServicesDep
 from api.problems import declared
+from api.strict_route import StrictRoute
 from wand_orchestrator.errors import Unavailable
 
 GUARD_HEADERS = {
@@ -34,7 +35,7 @@ class ArtifactList(BaseModel):
     artifacts: list[ArtifactView]
 
 
-router = APIRouter(prefix="/runs", tags=["artifacts"], responses=declared(401, 404, 503))
+router = APIRouter(route_class=StrictRoute, prefix="/runs", tags=["artifacts"], responses=declared(401, 404, 503))
 
 
 @router.get("/{run_id}/artifacts")

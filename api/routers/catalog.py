@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from api.dependencies import ServicesDep
 from api.problems import declared
+from api.strict_route import StrictRoute
 from wand_orchestrator.registry import Registry
 
 
@@ -34,7 +35,7 @@ class ToolList(BaseModel):
     tools: list[ToolView]
 
 
-router = APIRouter(tags=["catalog"], responses=declared(401))
+router = APIRouter(route_class=StrictRoute, tags=["catalog"], responses=declared(401))
 
 
 @router.get("/agents")

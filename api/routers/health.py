@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from temporalio.api.enums.v1 import TaskQueueType
 
 from api.dependencies import Services, ServicesDep
+from api.strict_route import StrictRoute
 from wand_orchestrator.errors import Unavailable
 
 CHECK_SEC = 1.0
@@ -26,7 +27,7 @@ class Readiness(BaseModel):
     workers: str
 
 
-router = APIRouter(tags=["health"])
+router = APIRouter(route_class=StrictRoute, tags=["health"])
 
 
 @router.get("/health")

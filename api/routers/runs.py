@@ -9,8 +9,17 @@ from api.dependencies import Cursor, Limit, RunIdPath, ServicesDep
 from api.json_body import JsonRoute
 from api.moments import GivenMoment
 from api.problems import declared
-from api.run_models import NodeDetail, RetryRequest, RunCreated, RunPage, RunRequest, RunSummary, RunView
-from wand_orchestrator.state import RunStatus
+from api.run_models import (
+    NodeDetail,
+    RetryRequest,
+    RunCreated,
+    RunPage,
+    RunRequest,
+    RunSummary,
+    RunView,
+    StatusFilter,
+    statuses_of,
+)
 from wand_orchestrator.tags import MAX_TAGS
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute, responses=declared(401, 503))
@@ -24,6 +33,10 @@ IdempotencyKey = Annotated[
 TagsQuery = Annotated[
     tuple[str, ...],
     Query(max_length=MAX_TAGS, description="A tag given at the start. With several, a run has them all."),
+]
+StatusQuery = Annotated[
+    tuple[StatusFilter, ...],
+    Query(max_length=20, description="With several, a run has one of them. `open`: all that have not ended."),
 ]
 PartOf = Annotated[
     str | None, Query(max_length=1000, description="Only the child runs in this run, which are not listed otherwise.")
@@ -48,7 +61,7 @@ async def list_runs(
     services: ServicesDep,
     cursor: Cursor = None,
     limit: Limit = 50,
-    status: Annotated[RunStatus | None, Query()] = None,
+    status: StatusQuery = (),
     graph_id: Annotated[str | None, Query(max_length=200)] = None,
     name: Annotated[str | None, Query(max_length=200, description="The graph's name.")] = None,
     tag: TagsQuery = (),
@@ -64,7 +77,7 @@ async def list_runs(
     page = await services.store.runs.page(
         cursor,
         limit,
-        status=status,
+        status=statuses_of(status),
         graph_id=graph_id,
         name=name,
         tags=tag,

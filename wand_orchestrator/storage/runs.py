@@ -151,7 +151,7 @@ class Runs:
         cursor: str | None,
         limit: int,
         *,
-        status: RunStatus | None = None,
+        status: RunStatus | Sequence[RunStatus] = (),
         graph_id: str | None = None,
         name: str | None = None,
         tags: Sequence[str] = (),
@@ -160,7 +160,8 @@ class Runs:
         created_before: datetime | None = None,
     ) -> Page[RunHead]:
         """`limit` runs of a Selection, newest first, from `cursor` on."""
-        selection = Selection(status, graph_id, name, tags, part_of, created_after, created_before)
+        statuses = (status,) if isinstance(status, RunStatus) else status
+        selection = Selection(statuses, graph_id, name, tags, part_of, created_after, created_before)
         counting = None if self._database.knows_frequencies else selection.counts()
         counts = None if counting is None else tuple(await self._database.row(counting) or ())
         if counts and min(counts) == 0:
