@@ -170,7 +170,7 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     place, *path = location
     if place == "body":
         return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
-    return str(path[-1]) if path else str(place)
+    return str(path[0]) if path else str(place)
 
 
 def _impossible(error: Exception) -> NoReturn:

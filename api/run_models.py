@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,12 +18,26 @@ from wand_orchestrator.storage import Run, RunHead
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
 
-StatusFilter = RunStatus | Literal["open"]
+
+class StatusFilter(StrEnum):
+    """A status of a run, or `open` for all of a run that has not ended."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    TERMINATED = "terminated"
 
 
 def statuses_of(wanted: Sequence[StatusFilter]) -> tuple[RunStatus, ...]:
-    """`open` stands for every status of a run that has not ended."""
-    return tuple(status for status in RunStatus if status in wanted or ("open" in wanted and not status.ended))
+    """Those that `wanted` stands for."""
+    all_open = StatusFilter.OPEN in wanted
+    return tuple(status for status in RunStatus if status.value in wanted or (all_open and not status.ended))
 
 
 class WebhookRequest(Webhook):

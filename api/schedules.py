@@ -41,7 +41,7 @@ from api.triggers import Triggers
 from api.webhooks import Webhooks
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, WORKFLOW_GRAPH_RUN, RunOrder
 from wand_orchestrator.errors import Conflict, Unavailable
-from wand_orchestrator.storage import RunHead, Store, StoredGraph
+from wand_orchestrator.storage import GraphHead, RunHead, Store, StoredGraph
 from wand_orchestrator.temporal import ensure_search_attributes
 
 DATABASE_SEC = 0.6
@@ -49,6 +49,8 @@ CALL_SEC = 1.2
 """Temporal's answer waits while the schedule starts or cancels something: measured up to 0.45 s on a busy machine."""
 
 ATTRIBUTES_SEC = 0.6
+LISTED = 500
+"""Schedules looked at in one call."""
 
 
 class Schedules:
@@ -134,6 +136,20 @@ class Schedules:
         handle, seconds = await self._handle(schedule_id)
         async with deadline(seconds), translated(meaning):
             await handle.delete(rpc_timeout=_timeout(seconds))
+
+    async def using(self, graph: GraphHead, *, newest: bool) -> str | None:
+        """The id of a schedule that runs this graph: by its id or, if it is the `newest` of its name, by that. As
+        Temporal lists them, a moment late."""
+        budget, token = Budget(CALL_SEC), None
+        wanted = ScheduleFilter(graph_name=graph.name)
+        while True:
+            entries, token = await self._listed(wanted.query, LISTED, token, budget)
+            for entry in filter(wanted.fits, entries):
+                graph_id = entry.typed_search_attributes.get(WAND_GRAPH_ID)
+                if graph_id == graph.graph_id or (graph_id is None and newest):
+                    return entry.id
+            if token is None:
+                return None
 
     async def _listed(
         self, query: str, limit: int, token: bytes | None, budget: Budget

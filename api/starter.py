@@ -11,9 +11,8 @@ from api.launch import Launch
 from api.launcher import START_SEC, Launcher
 from api.run_models import RunCreated, RunRequest
 from api.webhooks import Webhooks
-from wand_orchestrator.errors import NotFound
 from wand_orchestrator.ids import new_run_id
-from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph
+from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph, no_graph
 from wand_orchestrator.subgraphs import Subgraphs
 
 LEAST_START_SEC = 0.7
@@ -71,7 +70,7 @@ class Starter:
         graph_id = request.graph_id or ""
         stored = await self._graphs.get(graph_id)
         if stored is None:
-            raise NotFound(f"there is no graph {graph_id}", code="graph_not_found")
+            raise no_graph(graph_id)
         return stored
 
 

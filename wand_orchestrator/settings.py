@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path(".wand"), description="Folder for everything that is kept on this machine.")
     database_url: str | None = Field(
         default=None,
+        repr=False,  # it may hold a password
         description="`sqlite:///path` or `postgresql://user:password@host/name`. Default: `wand.db` in the data folder",
     )
     artifacts_url: str | None = Field(

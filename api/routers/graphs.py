@@ -2,17 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Response
 
 from api import examples
 from api.dependencies import Cursor, Limit, ServicesDep
 from api.graph_models import GraphChecked, GraphCreated, GraphDocument, GraphPage, GraphSummary, GraphView
 from api.json_body import JsonRoute
 from api.problems import ProblemFault, declared
-from wand_orchestrator.errors import FaultLike, GraphFaults, NotFound
+from wand_orchestrator.errors import FaultLike, GraphFaults
+from wand_orchestrator.storage import no_graph
 
 router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=JsonRoute, responses=declared(401, 503))
 
+GraphIdPath = Annotated[str, Path(max_length=200, description="The id of one version of a graph.")]
 GraphBody = Annotated[GraphDocument, Body(openapi_examples=examples.GRAPHS)]
 
 
@@ -59,9 +61,15 @@ async def list_graphs(
 
 
 @router.get("/{graph_id}", responses=declared(404))
-async def get(graph_id: str, services: ServicesDep) -> GraphView:
+async def get(graph_id: GraphIdPath, services: ServicesDep) -> GraphView:
     """One stored graph with its document."""
     stored = await services.store.graphs.get(graph_id)
     if stored is None:
-        raise NotFound(f"there is no graph {graph_id}", code="graph_not_found")
+        raise no_graph(graph_id)
     return GraphView.of_stored(stored)
+
+
+@router.delete("/{graph_id}", status_code=204, responses=declared(404, 409))
+async def delete(graph_id: GraphIdPath, services: ServicesDep) -> None:
+    """Remove one version of a graph; 409 while a schedule runs it. Other versions and runs that have used it stay."""
+    await services.graph_deletion.delete(graph_id)

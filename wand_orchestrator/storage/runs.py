@@ -12,6 +12,7 @@ from wand_orchestrator.ids import GraphId, RunId
 from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deletions import deleted, deletion_of, refuse_deleted
+from wand_orchestrator.storage.graphs import refuse_deleted_graph
 from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Page, newest_first, page_of
 from wand_orchestrator.storage.run_records import HEADS, RUNS, Run, RunHead, head_of, row_of, run_of
@@ -51,7 +52,8 @@ class Runs:
     ) -> Run:
         """Store a `pending` run; or give the run that the same idempotency key and body made before.
 
-        Raises Conflict (`idempotency_key_reused`) for a key that came with another body.
+        Raises Conflict (`idempotency_key_reused`) for a key that came with another body, NotFound for a graph that was
+        deleted.
         """
         new = _new(run_id, graph_id, name, input, RunStatus.PENDING, tags, webhook, retry_of)
         row = row_of(new)
@@ -61,6 +63,8 @@ class Runs:
                 made = claim(self._database, connection, Idempotency(*idempotency), run_id, new.created_at)
                 if made != run_id:
                     return run_of(connection.execute(RUNS.where(col(RunRow.id) == made)).one())
+            if retry_of is None:  # a retry goes on with the graph that its run had
+                refuse_deleted_graph(connection, graph_id)
             connection.execute(_INSERT, row)
             insert_tags(connection, run_id, new.tags, new.created_at)
             return new
