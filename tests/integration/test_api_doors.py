@@ -173,6 +173,7 @@ ALLOWED = {
     "/runs/r_x": "DELETE, GET, HEAD, OPTIONS",
     "/graphs/validate": "DELETE, GET, HEAD, OPTIONS, POST",
     "/runs/r_x/cancel": "OPTIONS, POST",
+    "/graphs/g_x": "DELETE, GET, HEAD, OPTIONS",
     "/schedules/x": "DELETE, GET, HEAD, OPTIONS",
     "/health": "GET, HEAD, OPTIONS",
 }
