@@ -12,9 +12,11 @@ from temporalio.client import Client
 from api import problems
 from api.access_log import AccessLog
 from api.auth import HEADER, ApiKeyGuard, documented_key
+from api.body_budget import BodyBudget
 from api.browser_guard import BrowserGuard
 from api.dependencies import Services
 from api.head import HeadAsGet
+from api.json_body import BUDGET_BYTES
 from api.openapi import DocumentedApi
 from api.routers import artifacts as artifacts_router
 from api.routers import catalog, events, graphs, health, runs, schedules, steering
@@ -51,6 +53,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.services = Services.build(settings, client, store, registry, artifacts, feed)
+    app.state.bodies = BodyBudget(BUDGET_BYTES)
     problems.install(app)
     app.include_router(health.router)
     for routes in (catalog, graphs, runs, events, steering, artifacts_router, schedules):

@@ -9,6 +9,7 @@ import asyncio
 import json
 import math
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from typing import Any, NoReturn
 
 from fastapi import Request
@@ -16,13 +17,27 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api.strict_route import StrictRoute, is_storable, require_json
-from wand_orchestrator.errors import BadRequest, TooLarge
+from wand_orchestrator.errors import BadRequest, TooLarge, WandError
 
 MAX_DEPTH = 100
 """Levels of lists and objects. Half of what the JSON codec on the way to Temporal can take, as run inputs wrap it."""
 
 LARGE_BYTES = 100_000
 """A larger body is parsed in a thread, so that other callers need not wait."""
+
+
+READ_SEC = 60.0
+"""Time for a body to come in, while it may hold others up."""
+
+BUDGET_BYTES = 64 * 1024**2
+"""Of large bodies that are worked on at once, together."""
+
+
+class BodyTimeout(WandError):
+    """The body comes too slowly."""
+
+    code = "request_timeout"
+    status = 408
 
 
 class JsonRoute(StrictRoute):
@@ -37,12 +52,13 @@ class JsonRoute(StrictRoute):
         async def read_and_handle(request: Request) -> Response:
             if required:
                 require_json(request)
-            raw = await _read(request, request.app.state.settings.max_document_bytes)
-            if not raw and not required:
-                return await handle(_Read(request, raw, None))
-            require_json(request)
-            value = await asyncio.to_thread(parse_json, raw) if len(raw) > LARGE_BYTES else parse_json(raw)
-            return await handle(_Read(request, raw, value))
+            async with AsyncExitStack() as places:
+                raw = await _read(request, places)
+                if not raw and not required:
+                    return await handle(_Read(request, raw, None))
+                require_json(request)
+                value = await asyncio.to_thread(parse_json, raw) if len(raw) > LARGE_BYTES else parse_json(raw)
+                return await handle(_Read(request, raw, value))
 
         return read_and_handle
 
@@ -83,19 +99,32 @@ def parse_json(raw: bytes) -> Any:
     return value
 
 
-async def _read(request: Request, limit: int) -> bytes:
-    """The whole body; a body that says how long it is need not be read to be refused."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
+async def _read(request: Request, places: AsyncExitStack) -> bytes:
+    """The whole body, and with a large one its place until `places` ends.
+
+    A body that says how long it is need not be read to be refused.
+    """
+    state, announced = request.app.state, request.headers.get("content-length", "")
+    limit: int = state.settings.max_document_bytes
+    length = int(announced) if announced.isdecimal() and len(announced) < 20 else limit + 1 if announced else None
+    if length is not None and length > limit:
         raise _too_large(limit)
-    body = bytearray()
+    if length is not None and length > LARGE_BYTES:
+        await places.enter_async_context(state.bodies.place(length))
+    body, has_place = bytearray(), length is not None
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise _too_large(limit)
+        async with asyncio.timeout(READ_SEC):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+                if not has_place and len(body) > LARGE_BYTES:
+                    has_place = True
+                    await places.enter_async_context(state.bodies.place(limit))
     except ClientDisconnect as error:
         raise BadRequest("the connection closed before the body was complete") from error
+    except TimeoutError as error:
+        raise BodyTimeout(f"the body did not come within {READ_SEC:g} s") from error
     return bytes(body)
 
 

@@ -14,6 +14,7 @@ from api.webhooks import Webhooks
 from wand_orchestrator.ids import new_run_id
 from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph, no_graph
 from wand_orchestrator.subgraphs import Subgraphs
+from wand_orchestrator.weight import worked_off
 
 LEAST_START_SEC = 0.7
 """A busy database must not leave Temporal so little time that runs are put off for nothing."""
@@ -45,7 +46,7 @@ class Starter:
         self._webhooks.require_signed(request.webhook)
         stored = await self._graph(request)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
-        idempotency = None if idempotency_key is None else Idempotency(idempotency_key, _fingerprint(request))
+        idempotency = None if idempotency_key is None else await self._idempotency(idempotency_key, request)
         run = await self._store.runs.add(
             new_run_id(),
             stored.graph_id,
@@ -62,6 +63,10 @@ class Starter:
     async def start_stored(self, run: Run, budget: Budget) -> None:
         """Start a run that is still `pending`."""
         await self._launcher.start_at_once(run, budget.left(START_SEC))
+
+    async def _idempotency(self, key: str, request: RunRequest) -> Idempotency:
+        said = [request.graph, request.input]
+        return Idempotency(key, await worked_off(said, lambda: _fingerprint(request)))
 
     async def _graph(self, request: RunRequest) -> StoredGraph:
         if request.graph is not None:

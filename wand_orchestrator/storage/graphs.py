@@ -1,5 +1,6 @@
 """Graphs as stored: immutable, numbered by version under each name."""
 
+import asyncio
 import hashlib
 import json
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deadline import BULK_SEC
 from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
 from wand_orchestrator.storage.tables import GraphRow, RunRow
+from wand_orchestrator.weight import worked_off
 
 _HEAD: tuple[Mapped[Any], ...] = (col(GraphRow.id), col(GraphRow.name), col(GraphRow.version), col(GraphRow.created_at))
 # Built once: building them costs as much as asking SQLite.
@@ -57,7 +59,7 @@ class Graphs:
 
     async def add(self, graph: Graph, document: dict[str, Any] | None = None) -> StoredGraph:
         """Store the next version of the graph's name. `document`: as posted; by default it is made from `graph`."""
-        new = _new_row(graph, document)
+        new = await asyncio.to_thread(_new_row, graph, document)
 
         def insert(connection: Connection) -> GraphHead:
             while True:
@@ -69,7 +71,7 @@ class Graphs:
 
     async def find_or_add(self, graph: Graph, document: dict[str, Any] | None = None) -> StoredGraph:
         """The newest version that says the same, or else the next: equal calls at once make one version."""
-        new = _new_row(graph, document)
+        new = await asyncio.to_thread(_new_row, graph, document)
         same = _same(_HEADS, graph.name, new["sha256"])
 
         def find_or_insert(connection: Connection) -> GraphHead:
@@ -87,12 +89,12 @@ class Graphs:
 
     async def get(self, graph_id: str) -> StoredGraph | None:
         """None if there is no such graph, or it was deleted."""
-        return _stored(await self._database.row(_GRAPHS.where(col(GraphRow.id) == graph_id, _THERE)))
+        return await _stored(await self._database.row(_GRAPHS.where(col(GraphRow.id) == graph_id, _THERE)))
 
     async def of_run(self, graph_id: str) -> StoredGraph | None:
         """As `get`, but also a graph that was deleted after the run began to use it."""
         statement = _GRAPHS.where(col(GraphRow.id) == graph_id, col(GraphRow.document) != GONE)
-        return _stored(await self._database.row(statement))
+        return await _stored(await self._database.row(statement))
 
     async def delete(self, graph_id: str) -> bool:
         """Whether it was there. Runs that have used it keep it, and its version is not given to another graph."""
@@ -116,11 +118,11 @@ class Graphs:
         """The highest version of this name."""
         statement = _GRAPHS.where(col(GraphRow.name) == name, _THERE)
         statement = statement.order_by(col(GraphRow.version).desc()).limit(1)
-        return _stored(await self._database.row(statement))
+        return await _stored(await self._database.row(statement))
 
     async def find_same(self, name: str, sha256: str) -> StoredGraph | None:
         """The newest version of this name with this `fingerprint`."""
-        return _stored(await self._database.row(_same(_GRAPHS, name, sha256)))
+        return await _stored(await self._database.row(_same(_GRAPHS, name, sha256)))
 
     async def page(self, cursor: str | None, limit: int, name: str | None = None) -> Page[GraphHead]:
         """`limit` versions, newest first, from `cursor` on; only those called `name`, if given."""
@@ -169,10 +171,11 @@ def _with_graph(head: GraphHead, graph: Graph) -> StoredGraph:
     return StoredGraph(head.graph_id, head.name, head.version, head.created_at, graph)
 
 
-def _stored(row: Row[Any] | None) -> StoredGraph | None:
+async def _stored(row: Row[Any] | None) -> StoredGraph | None:
     if row is None:
         return None
-    return StoredGraph(row.id, row.name, row.version, row.created_at, Graph.model_validate_json(row.document))
+    document: str = row.document
+    return _with_graph(_head(row), await worked_off(document, lambda: Graph.model_validate_json(document)))
 
 
 def refuse_deleted_graph(connection: Connection, graph_id: str) -> None:

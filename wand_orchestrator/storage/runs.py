@@ -10,6 +10,7 @@ from sqlmodel import col
 from wand_orchestrator.contract import RetryOf
 from wand_orchestrator.ids import GraphId, RunId
 from wand_orchestrator.state import RunStatus
+from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deletions import deleted, deletion_of, refuse_deleted
 from wand_orchestrator.storage.graphs import refuse_deleted_graph
@@ -20,6 +21,7 @@ from wand_orchestrator.storage.selection import Selection
 from wand_orchestrator.storage.tables import STARTED, RunRow, UtcDateTime
 from wand_orchestrator.storage.tags import insert_tags
 from wand_orchestrator.webhook import Webhook
+from wand_orchestrator.weight import worked_off
 
 _ENDED = tuple(status for status in RunStatus if status.ended)
 _BEGUN = tuple(status for status in RunStatus if not status.ended and status is not RunStatus.PENDING)
@@ -55,7 +57,8 @@ class Runs:
         Raises Conflict (`idempotency_key_reused`) for a key that came with another body, NotFound for a graph that was
         deleted.
         """
-        new = _new(run_id, graph_id, name, input, RunStatus.PENDING, tags, webhook, retry_of)
+        input_json = await worked_off(input, lambda: json_text.encode(input))
+        new = _new(run_id, graph_id, name, input_json, RunStatus.PENDING, tags, webhook, retry_of)
         row = row_of(new)
 
         def claim_and_insert(connection: Connection) -> Run:
@@ -85,7 +88,8 @@ class Runs:
 
         Raises NotFound for a run that was deleted.
         """
-        run = _new(run_id, graph_id, name, input, RunStatus.RUNNING, tags, webhook, retry_of)
+        input_json = await worked_off(input, lambda: json_text.encode(input))
+        run = _new(run_id, graph_id, name, input_json, RunStatus.RUNNING, tags, webhook, retry_of)
         new = self._database.insert(RunRow).values(**row_of(run)).on_conflict_do_nothing(index_elements=["id"])
 
         def insert_or_find(connection: Connection) -> Run:
@@ -179,7 +183,7 @@ def _new(
     run_id: str,
     graph_id: str,
     name: str,
-    input: Any,
+    input_json: str,
     status: RunStatus,
     tags: Sequence[str],
     webhook: Webhook | None,
@@ -200,7 +204,7 @@ def _new(
         retry_of=retry_of,
         part_of=None,
         tags=tuple(tags),
-        input=input,
+        input_json=input_json,
         result=None,
         webhook=webhook,
     )
