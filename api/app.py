@@ -15,6 +15,7 @@ from api.auth import HEADER, ApiKeyGuard, documented_key
 from api.body_budget import BodyBudget
 from api.browser_guard import BrowserGuard
 from api.dependencies import Services
+from api.docs_pages import add_docs_pages
 from api.head import HeadAsGet
 from api.json_body import BUDGET_BYTES
 from api.openapi import DocumentedApi
@@ -49,12 +50,15 @@ def create_app(
         version=version("wand-orchestrator"),
         license_info={"name": "MIT", "identifier": "MIT"},
         lifespan=_lifespan,
-        separate_input_output_schemas=False,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
     app.state.services = Services.build(settings, client, store, registry, artifacts, feed)
     app.state.bodies = BodyBudget(BUDGET_BYTES)
     problems.install(app)
+    add_docs_pages(app)
     app.include_router(health.router)
     for routes in (catalog, graphs, runs, events, steering, artifacts_router, schedules):
         app.include_router(routes.router, dependencies=[Depends(documented_key)])

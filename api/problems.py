@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.allowed_methods import allowed_methods
+from api.problem_codes import PROBLEM_CODES
 from wand_orchestrator.errors import FaultLike, GraphFaults, WandError
 
 MEDIA_TYPE = "application/problem+json"
@@ -53,7 +54,11 @@ class Problem(BaseModel):
     title: str = Field(examples=["Graph invalid"])
     status: int = Field(examples=[422])
     detail: str = Field(examples=["the graph has 1 fault"])
-    code: str = Field(description="Stable: made for programs.", examples=["graph_invalid"])
+    code: str = Field(
+        description="Stable: made for programs.",
+        examples=["graph_invalid"],
+        json_schema_extra={"enum": list(PROBLEM_CODES), "title": "ProblemCode"},
+    )
     faults: list[ProblemFault] | None = Field(default=None, description="Every reason, where there are several.")
 
 

@@ -110,6 +110,8 @@ def protocol_for(limit: int) -> type[asyncio.Protocol]:
     return protocol
 
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+def _cancelled(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
+    """What to keep instead of the timer."""
     if timer is not None:
         timer.cancel()
+    return None

@@ -39,7 +39,7 @@ router = APIRouter(route_class=StrictRoute, prefix="/runs", tags=["artifacts"], 
 
 
 @router.get("/{run_id}/artifacts")
-async def artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
+async def list_artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
     """The files of a run, by name."""
     budget = Budget()
     await services.runs.known(run_id, budget)
@@ -51,12 +51,20 @@ async def artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
     return ArtifactList(artifacts=[ArtifactView(**asdict(artifact)) for artifact in found])
 
 
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+
+
 @router.get(
     "/{run_id}/artifacts/{name}",
     response_class=Response,
-    responses={200: {"description": "The file, with its media type.", "content": {"*/*": {}}}},
+    responses={
+        200: {
+            "description": "The file, with its media type.",
+            "content": {"application/octet-stream": _FILE},
+        }
+    },
 )
-async def artifact(
+async def get_artifact(
     run_id: RunIdPath, name: Annotated[str, Path(max_length=1000)], services: ServicesDep
 ) -> StreamingResponse:
     """One file."""

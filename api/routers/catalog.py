@@ -39,13 +39,13 @@ router = APIRouter(route_class=StrictRoute, tags=["catalog"], responses=declared
 
 
 @router.get("/agents")
-async def agents(services: ServicesDep) -> AgentList:
+async def list_agents(services: ServicesDep) -> AgentList:
     """Every agent, with the JSON Schemas of its params, input and output."""
     return agent_list(services.registry)
 
 
 @router.get("/tools")
-async def tools(services: ServicesDep) -> ToolList:
+async def list_tools(services: ServicesDep) -> ToolList:
     """Every tool, with the JSON Schemas of its arguments and its result."""
     return tool_list(services.registry)
 

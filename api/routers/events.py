@@ -26,7 +26,7 @@ router = APIRouter(route_class=StrictRoute, prefix="/runs", tags=["events"], res
 
 
 @router.get("/{run_id}/logs")
-async def logs(
+async def list_events(
     run_id: RunIdPath,
     services: ServicesDep,
     after: After = 0,
@@ -56,7 +56,7 @@ async def logs(
         **declared(400),
     },
 )
-async def stream(
+async def stream_events(
     run_id: RunIdPath, services: ServicesDep, after: After = 0, last_event_id: LastEventId = None
 ) -> Response:
     """The events as they happen, from the first or from where the caller left off; ends with the run's last event."""

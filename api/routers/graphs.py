@@ -20,7 +20,7 @@ GraphBody = Annotated[GraphDocument, Body(openapi_examples=examples.GRAPHS)]
 
 
 @router.post("", status_code=201)
-async def create(document: GraphBody, services: ServicesDep, response: Response) -> GraphCreated:
+async def create_graph(document: GraphBody, services: ServicesDep, response: Response) -> GraphCreated:
     """Check a graph and store it as the next version of its name. A graph with faults is answered with all of them."""
     graph, warnings = await services.graph_check.require(document)
     await services.subgraphs.of(graph)
@@ -35,7 +35,7 @@ async def create(document: GraphBody, services: ServicesDep, response: Response)
 
 
 @router.post("/validate")
-async def validate(document: GraphBody, services: ServicesDep) -> GraphChecked:
+async def validate_graph(document: GraphBody, services: ServicesDep) -> GraphChecked:
     """The faults and warnings of a graph; nothing is stored."""
     checked = await services.graph_check.check(document)
     faults: list[FaultLike] = list(checked.faults)
@@ -62,7 +62,7 @@ async def list_graphs(
 
 
 @router.get("/{graph_id}", response_model=GraphView, responses=declared(404))
-async def get(graph_id: GraphIdPath, services: ServicesDep) -> Response:
+async def get_graph(graph_id: GraphIdPath, services: ServicesDep) -> Response:
     """One stored graph with its document."""
     stored = await services.store.graphs.get(graph_id)
     if stored is None:
@@ -73,6 +73,6 @@ async def get(graph_id: GraphIdPath, services: ServicesDep) -> Response:
 
 
 @router.delete("/{graph_id}", status_code=204, responses=declared(404, 409))
-async def delete(graph_id: GraphIdPath, services: ServicesDep) -> None:
+async def delete_graph(graph_id: GraphIdPath, services: ServicesDep) -> None:
     """Remove one version of a graph; 409 while a schedule runs it. Other versions and runs that have used it stay."""
     await services.graph_deletion.delete(graph_id)

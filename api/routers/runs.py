@@ -44,7 +44,7 @@ PartOf = Annotated[
 
 
 @router.post("", status_code=201, responses=declared(404, 409))
-async def create(
+async def create_run(
     body: Annotated[RunRequest, Body(openapi_examples=examples.RUNS)],
     services: ServicesDep,
     response: Response,
@@ -89,7 +89,7 @@ async def list_runs(
 
 
 @router.get("/{run_id}", responses=declared(404))
-async def get(run_id: RunIdPath, services: ServicesDep) -> RunView:
+async def get_run(run_id: RunIdPath, services: ServicesDep) -> RunView:
     """One run with all of its nodes, its result or error, and what it waits for."""
     return await services.runs.read(run_id)
 
@@ -107,7 +107,7 @@ async def get_node(
 
 
 @router.delete("/{run_id}", status_code=204, responses=declared(404, 409))
-async def delete(run_id: RunIdPath, services: ServicesDep) -> None:
+async def delete_run(run_id: RunIdPath, services: ServicesDep) -> None:
     """Remove a run that has ended, with its child runs, events, artifacts and idempotency key, from Temporal too.
 
     It is gone for every reader with the answer; what lies outside of the database follows within moments.
@@ -116,7 +116,7 @@ async def delete(run_id: RunIdPath, services: ServicesDep) -> None:
 
 
 @router.post("/{run_id}/retry", status_code=201, responses=declared(404, 409))
-async def retry(
+async def retry_run(
     run_id: RunIdPath,
     services: ServicesDep,
     response: Response,
