@@ -11,7 +11,7 @@ from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import ACTIVITY_OPEN, RunInput, RunOrder
 from wand_orchestrator.errors import Conflict, Unavailable, WandError
 from wand_orchestrator.execution import resolve_execution
-from wand_orchestrator.storage import Store, StoredGraph
+from wand_orchestrator.storage import Store, StoredGraph, no_graph
 from wand_orchestrator.subgraphs import Subgraphs
 
 
@@ -64,4 +64,7 @@ class Opener:
             raise Conflict(f"there was a run {run_id} already, and it has ended", code="run_exists")
         if run.graph_id is None or run.graph_id == stored.graph_id:
             return stored
-        return await self._store.graphs.named(run.graph_id, None)
+        kept = await self._store.graphs.of_run(run.graph_id)
+        if kept is None:
+            raise no_graph(run.graph_id)
+        return kept

@@ -10,6 +10,7 @@ from api.deletions import Deletions
 from api.executions import Executions
 from api.graph_cache import GraphCache
 from api.graph_check import GraphCheck
+from api.graph_deletion import GraphDeletion
 from api.journal_reader import JournalReader
 from api.launcher import Launcher
 from api.node_reader import NodeReader
@@ -60,6 +61,7 @@ class Services:
     deletions: Deletions
     retention: Retention
     schedules: Schedules
+    graph_deletion: GraphDeletion
     relay: Relay
     streams: Streams
 
@@ -87,6 +89,7 @@ class Services:
         relay = Relay(executions, reader, feed or Feed(), settings.sse_queue_size)
         payloads = PayloadStore.open(settings)
         deletions = Deletions(executions, store, runs, launcher, artifacts, payloads)
+        schedules = Schedules(executions.client, settings.task_queue, store, webhooks)
         return cls(
             settings=settings,
             store=store,
@@ -106,9 +109,10 @@ class Services:
             retries=Retries(executions, store, graphs, runs, subgraphs, launcher),
             deletions=deletions,
             retention=Retention(settings, executions, store, deletions, payloads),
-            schedules=Schedules(executions.client, settings.task_queue, store, webhooks),
+            schedules=schedules,
+            graph_deletion=GraphDeletion(store, schedules),
             relay=relay,
-            streams=Streams(relay, launcher, runs),
+            streams=Streams(relay, reader, launcher, runs),
         )
 
 

@@ -58,6 +58,11 @@ class Follower:
         """Whether the run is known to have begun and not known to have ended."""
         return self._window is not None and not self._over
 
+    @property
+    def last_seq(self) -> int:
+        """Of the last event that it has learned of; 0 before the first."""
+        return 0 if self._window is None else self._window.last
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"follower of {self.run_id}")
 

@@ -10,21 +10,20 @@ from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.validation import Checked, Fault, check_graph
 
-LARGE_NODES = 200
-"""A larger graph is checked in a thread."""
+AT_ONCE = 2
+"""Graphs checked at once. Others wait: the threads are also for those who only read."""
 
 
 class GraphCheck:
     def __init__(self, registry: Registry, settings: Settings) -> None:
         self._registry = registry
         self._settings = settings
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def check(self, document: Mapping[str, Any]) -> Checked:
-        """The graph with its warnings, or all of its faults."""
-        nodes = document.get("nodes")
-        if isinstance(nodes, list) and len(nodes) > LARGE_NODES:
+        """The graph with its warnings, or all of its faults; in a thread, as a small document can take long, too."""
+        async with self._places:
             return await asyncio.to_thread(self._check, document)
-        return self._check(document)
 
     async def require(self, document: Mapping[str, Any]) -> tuple[Graph, tuple[Fault, ...]]:
         """The graph and its warnings; raises GraphFaults."""

@@ -28,6 +28,7 @@ from wand_orchestrator.state import Failure, RunStatus
 from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.subgraphs import Subgraphs
 from wand_orchestrator.temporal import ensure_search_attributes
+from wand_orchestrator.weight import worked_off
 
 START_SEC = 1.2
 """So long a caller waits for the start."""
@@ -48,7 +49,9 @@ Temporal, before its row says so."""
 BATCH = 1000
 AT_ONCE = 16
 MAX_WAITING = 10_000
-"""Starts beyond it are left to the next look, which finds them in the database."""
+MAX_WAITING_BYTES = 64 * 1024**2
+"""Of the inputs of those that wait. Starts beyond either are left to the next look, which finds them in the
+database."""
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +87,11 @@ class Launcher:
         run = launch.run
         if run.status is not RunStatus.PENDING or run.graph_id is None:
             return run.status
-        if len(self._turns) >= MAX_WAITING:
+        size = len(run.input_json)
+        if len(self._turns) >= MAX_WAITING or (self._turns.weight and self._turns.weight + size > MAX_WAITING_BYTES):
             self._look_again.set()
             return RunStatus.PENDING
-        status = await self._turns.result(run.run_id, partial(self._start_in_turn, launch), seconds)
+        status = await self._turns.result(run.run_id, partial(self._start_in_turn, launch), seconds, size)
         return status or RunStatus.PENDING
 
     async def start_at_once(self, run: Run, seconds: float) -> RunStatus:
@@ -152,7 +156,8 @@ class Launcher:
     async def _start(self, launch: Launch, seconds: float) -> RunStatus:
         run_id = launch.run.run_id
         try:
-            await self._executions.start(launch, self._snapshots.input_of(launch), seconds)
+            document = await worked_off(launch.run.input_json, lambda: self._snapshots.input_of(launch))
+            await self._executions.start(launch, document, seconds)
         except StartRefused as error:
             return await self._settle_refused(launch.run, error)
         except (Unavailable, AttributesMissing) as error:

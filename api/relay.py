@@ -61,6 +61,11 @@ class Relay:
         follower = self._followers.get(run_id)
         return follower is not None and follower.live
 
+    def last_seq(self, run_id: str) -> int:
+        """Of the last event that is known here; 0 if the run is not followed."""
+        follower = self._followers.get(run_id)
+        return 0 if follower is None else follower.last_seq
+
     def _join(self, run_id: str) -> Follower:
         follower = self._followers.get(run_id)
         if follower is None:

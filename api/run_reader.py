@@ -244,6 +244,6 @@ def _stand_in(description: WorkflowExecutionDescription) -> Run:
         part_of=None if (root := root_of(description)) is None else RunId(root),
         tags=tuple(attributes.get(WAND_TAGS) or ()),
         webhook=None,
-        input=None,
+        input_json="null",
         result=None,
     )

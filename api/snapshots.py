@@ -25,7 +25,6 @@ class Snapshots:
         run = launch.run
         document = RunInput(
             graph=launch.graph,
-            input=run.input,
             graph_id=run.graph_id,
             tags=run.tags,
             subgraphs={name: self._resolved(graph) for name, graph in launch.subgraphs.items()},
@@ -33,7 +32,8 @@ class Snapshots:
             webhook=run.webhook,
         )
         rest = document.model_dump_json(by_alias=True, exclude_unset=True, exclude={"graph"}).encode()
-        return b'{"graph":' + self._text(launch) + b"," + rest.removeprefix(b"{")
+        input = run.input_json.encode()
+        return b"".join((b'{"graph":', self._text(launch), b',"input":', input, b",", rest.removeprefix(b"{")))
 
     def _text(self, launch: Launch) -> bytes:
         """Without a version it is not known whether the graph is the one that is stored under this id."""

@@ -11,10 +11,10 @@ from api.launch import Launch
 from api.launcher import START_SEC, Launcher
 from api.run_models import RunCreated, RunRequest
 from api.webhooks import Webhooks
-from wand_orchestrator.errors import NotFound
 from wand_orchestrator.ids import new_run_id
-from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph
+from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph, no_graph
 from wand_orchestrator.subgraphs import Subgraphs
+from wand_orchestrator.weight import worked_off
 
 LEAST_START_SEC = 0.7
 """A busy database must not leave Temporal so little time that runs are put off for nothing."""
@@ -46,7 +46,7 @@ class Starter:
         self._webhooks.require_signed(request.webhook)
         stored = await self._graph(request)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
-        idempotency = None if idempotency_key is None else Idempotency(idempotency_key, _fingerprint(request))
+        idempotency = None if idempotency_key is None else await self._idempotency(idempotency_key, request)
         run = await self._store.runs.add(
             new_run_id(),
             stored.graph_id,
@@ -64,6 +64,10 @@ class Starter:
         """Start a run that is still `pending`."""
         await self._launcher.start_at_once(run, budget.left(START_SEC))
 
+    async def _idempotency(self, key: str, request: RunRequest) -> Idempotency:
+        said = [request.graph, request.input]
+        return Idempotency(key, await worked_off(said, lambda: _fingerprint(request)))
+
     async def _graph(self, request: RunRequest) -> StoredGraph:
         if request.graph is not None:
             graph, _ = await self._check.require(request.graph)
@@ -71,7 +75,7 @@ class Starter:
         graph_id = request.graph_id or ""
         stored = await self._graphs.get(graph_id)
         if stored is None:
-            raise NotFound(f"there is no graph {graph_id}", code="graph_not_found")
+            raise no_graph(graph_id)
         return stored
 
 

@@ -5,6 +5,7 @@ configuration and is read by its SDK, not here.
 """
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wand_orchestrator.contract import DEFAULT_TASK_QUEUE
 from wand_orchestrator.webhook_signature import signing_keys
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -35,9 +38,19 @@ class Settings(BaseSettings):
         default=None,
         description="Key that callers send as `X-API-Key`. Required to listen on more than loopback.",
     )
+    allowed_hosts: str = Field(
+        default="",
+        description="Host names besides those of loopback that an API without a key answers to, comma-separated.",
+    )
+    cors_origins: str = Field(
+        default="",
+        description="Origins whose pages may call the API from a browser, such as `https://app.example.com`, "
+        "comma-separated; `*` for all, which needs a key.",
+    )
     data_dir: Path = Field(default=Path(".wand"), description="Folder for everything that is kept on this machine.")
     database_url: str | None = Field(
         default=None,
+        repr=False,  # it may hold a password
         description="`sqlite:///path` or `postgresql://user:password@host/name`. Default: `wand.db` in the data folder",
     )
     artifacts_url: str | None = Field(
@@ -108,6 +121,36 @@ class Settings(BaseSettings):
         """A blank one is none. Raises ValueError."""
         return value if value is not None and signing_keys(value.get_secret_value()) else None
 
+    @field_validator("api_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        """Raises ValueError."""
+        if value is not None:
+            text = value.get_secret_value()
+            if not text.strip():
+                raise ValueError("is empty, which would let everybody in: give a key, or leave it out")
+            if text != text.strip() or not (text.isascii() and text.isprintable()):
+                raise ValueError("cannot be sent as a header: printable ASCII, without blanks at its ends")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        """Raises ValueError."""
+        for origin in _comma_separated(value):
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin} is no origin: scheme, host and port, such as https://app.example.com")
+        return value
+
+    @model_validator(mode="after")
+    def _refuse_all_pages(self) -> Self:
+        if self.api_key is None and "*" in self.cors_origin_list:
+            raise ValueError(
+                "WAND_CORS_ORIGINS is *, and WAND_API_KEY is not set: every page in a browser here could do all that "
+                "you can; set WAND_API_KEY, or name the origins"
+            )
+        return self
+
     @model_validator(mode="after")
     def _refuse_open_api(self) -> Self:
         if self.api_key is None and not is_loopback(self.host):
@@ -124,6 +167,14 @@ class Settings(BaseSettings):
     @property
     def fetch_allow_list(self) -> tuple[str, ...]:
         return _comma_separated(self.fetch_allow)
+
+    @property
+    def allowed_host_list(self) -> tuple[str, ...]:
+        return _comma_separated(self.allowed_hosts)
+
+    @property
+    def cors_origin_list(self) -> tuple[str, ...]:
+        return _comma_separated(self.cors_origins)
 
     @property
     def webhook_keys(self) -> tuple[bytes, ...]:

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from api.budget import ANSWER_SEC, Budget
 from api.dependencies import RunIdPath, Services, ServicesDep
 from api.problems import declared
+from api.strict_route import StrictRoute
 from wand_orchestrator.errors import Unavailable
 
 GUARD_HEADERS = {
@@ -36,14 +37,15 @@ class ArtifactList(BaseModel):
 
 
 FileName = Annotated[str, Path(max_length=1000, description="The name that the file was saved under.")]
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file, with its media type.", "content": {"*/*": {}}}
+    200: {"description": "The file, with its media type.", "content": {"application/octet-stream": _BINARY}}
 }
-router = APIRouter(prefix="/runs", tags=["artifacts"], responses=declared(401, 404, 503))
+router = APIRouter(route_class=StrictRoute, prefix="/runs", tags=["artifacts"], responses=declared(401, 404, 503))
 
 
 @router.get("/{run_id}/artifacts")
-async def artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
+async def list_artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
     """The files of a run, by node and name."""
     budget = Budget()
     await services.runs.known(run_id, budget)
@@ -56,13 +58,13 @@ async def artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
 
 
 @router.get("/{run_id}/artifacts/{name}", response_class=Response, responses=_FILE | declared(409))
-async def artifact(run_id: RunIdPath, name: FileName, services: ServicesDep) -> StreamingResponse:
+async def get_artifact(run_id: RunIdPath, name: FileName, services: ServicesDep) -> StreamingResponse:
     """The only file of this name. 409 `ambiguous_artifact` if several nodes of the run keep one."""
     return await _file(run_id, None, name, services)
 
 
 @router.get("/{run_id}/artifacts/{node:path}/{name}", response_class=Response, responses=_FILE)
-async def artifact_of_node(
+async def get_artifact_of_node(
     run_id: RunIdPath,
     node: Annotated[str, Path(max_length=1000, description="The node's id; `m[0]` is an item of the map `m`.")],
     name: FileName,

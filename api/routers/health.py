@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from temporalio.api.enums.v1 import TaskQueueType
 
 from api.dependencies import Services, ServicesDep
+from api.strict_route import StrictRoute
 from wand_orchestrator.errors import Unavailable
 
 CHECK_SEC = 1.0
@@ -26,17 +27,17 @@ class Readiness(BaseModel):
     workers: str
 
 
-router = APIRouter(tags=["health"])
+router = APIRouter(route_class=StrictRoute, tags=["health"])
 
 
 @router.get("/health")
-async def health() -> Health:
+async def get_health() -> Health:
     """The process lives."""
     return Health()
 
 
 @router.get("/ready", responses={503: {"model": Readiness, "description": "Something is away; which, and why."}})
-async def ready(services: ServicesDep, response: Response) -> Readiness:
+async def get_readiness(services: ServicesDep, response: Response) -> Readiness:
     """Temporal, the database and at least one core worker answer."""
     temporal, database, workers = await asyncio.gather(
         _check("Temporal", services.executions.ping(CHECK_SEC)),

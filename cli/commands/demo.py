@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 FOLDER = "demo"
 
+_OWN = {"database_url": None, "artifacts_url": None, "payloads_url": None, "api_key": None, "cors_origins": ""}
+"""Whatever is set for real work: all of the demo lies in its own folder, and its API is for this command."""
+
 
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Stay up until Ctrl-C, to look around.")] = False,
@@ -27,7 +30,7 @@ def demo(
         host="127.0.0.1",
         port=0,
         fetch_allow="127.0.0.1",
-    ).model_copy(update={"database_url": None, "artifacts_url": None, "api_key": None})
+    ).model_copy(update=_OWN)
     logs.configure("warning")
     raise typer.Exit(0 if asyncio.run(_demo(settings, keep)) else 1)
 

@@ -30,14 +30,24 @@ OTHER = GRAPH.model_copy(update={"name": "other"})
 
 
 def a_run(**fields: Any) -> Run:
-    unsaid = dict.fromkeys(("started_at", "finished_at", "error", "retry_of", "part_of", "webhook", "input", "result"))
-    known = {"run_id": RunId("r"), "graph_id": GraphId("g"), "name": "n", "status": RunStatus.PENDING, "tags": ()}
+    unsaid = dict.fromkeys(("started_at", "finished_at", "error", "retry_of", "part_of", "webhook", "result"))
+    known = {
+        "run_id": RunId("r"),
+        "graph_id": GraphId("g"),
+        "name": "n",
+        "status": RunStatus.PENDING,
+        "tags": (),
+        "input_json": "null",
+    }
+    known["input_json"] = "null"
     return Run(**{**unsaid, **known, "progress": 0, "last_seq": 0, "created_at": datetime.now(UTC), **fields})
 
 
 def test_hold_the_row_and_the_graphs_with_where_their_nodes_run() -> None:
     webhook = Webhook.model_validate({"url": "https://example.com/hook"})
-    run = a_run(input={"graph": "{"}, tags=("x",), webhook=webhook, retry_of=RetryOf(run_id="r1", from_nodes=("a",)))
+    run = a_run(
+        input_json='{"graph":"{"}', tags=("x",), webhook=webhook, retry_of=RetryOf(run_id="r1", from_nodes=("a",))
+    )
     snapshots = Snapshots(AGENTS)
     texts = [snapshots.input_of(Launch(run, GRAPH, version, {"part": OTHER})) for version in (None, 1, 1)]
     assert len(set(texts)) == 1
