@@ -14,10 +14,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 import wand_orchestrator
-from activities.bounds import bounded_json, bounded_text
-from activities.values import fields_at_fault
+from wand_orchestrator.bounds import bounded_json, bounded_text
 from wand_orchestrator.errors import AgentError, WandError
 from wand_orchestrator.masking import Mask
+from wand_orchestrator.misfits import fields_at_fault
 from wand_orchestrator.state import Cause, Frame, Raised
 
 MOST_CAUSES = 8
