@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from activities.bounds import TEXT_BYTES
 from activities.exception_report import (
     CAUSE_BYTES,
     MOST_CAUSES,
@@ -16,6 +15,7 @@ from activities.exception_report import (
 )
 from activities.failures import AttemptFailure
 from wand_orchestrator import AgentError
+from wand_orchestrator.bounds import TEXT_BYTES
 from wand_orchestrator.masking import Mask
 from wand_orchestrator.settings import Settings
 
