@@ -6,14 +6,12 @@ from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pydantic import ValidationError
-
 from activities.calls import Calls
 from activities.reports import Reporter
-from activities.values import fields_at_fault
 from wand_orchestrator.agent import Agent, AgentContext
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.events import Level
+from wand_orchestrator.log_level import log_level
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.signature import CONTEXT
 from wand_orchestrator.tool import Tool
@@ -82,7 +80,7 @@ class _Context(ABC):
         return self._attempt.calls.cancelled
 
     def log(self, message: str, *, level: Level = "info", **data: Any) -> None:
-        self._attempt.reporter.log(message, level, data)
+        self._attempt.reporter.log(message, log_level(level), data)
 
     def progress(self, percent: float, message: str = "") -> Awaitable[None]:
         self._attempt.reporter.progress(percent, message)
@@ -94,12 +92,7 @@ class _Context(ABC):
 
     def _arguments(self, tool: Tool, given: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
         """Validated by the tool's annotations; a misfit is a mistake in the agent, which no retry mends."""
-        if given:
-            raise _invalid_call(tool, "takes its arguments by name only")
-        try:
-            arguments = tool.arguments(named)
-        except ValidationError as error:
-            raise _invalid_call(tool, fields_at_fault(error)) from None
+        arguments = tool.call_arguments(given, named)
         if tool.takes_context:
             arguments[CONTEXT] = self._attempt.context(is_async=tool.is_async)
         return arguments
@@ -184,7 +177,3 @@ class Turn:
 
 def _bytes(data: bytes | str) -> bytes:
     return data.encode() if isinstance(data, str) else data
-
-
-def _invalid_call(tool: Tool, reason: str) -> AgentError:
-    return AgentError(f"{tool.name}: {reason}", code="invalid_tool_call", retryable=False)

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from temporalio import activity
@@ -27,6 +28,7 @@ from activities.reports import INTERVAL_SEC, Reporter
 from activities.values import read_arguments, write_output
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import SIGNAL_REPORT, AgentCall, AgentResult, FailureDetails, Report
+from wand_orchestrator.masking import Mask
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.signature import CONTEXT
@@ -53,6 +55,10 @@ class Services:
     artifacts: Artifacts
     threads: Executor | None = None
 
+    @cached_property
+    def mask(self) -> Mask:
+        return Mask.of(self.settings)
+
 
 def worker_identity() -> str:
     """`host:pid` of this process: the worker's name in events, measures and the Temporal Web UI."""
@@ -77,6 +83,7 @@ class Runner:
         self._begun = time.monotonic()
         self._agent = agent
         self._call = call
+        self._mask = services.mask
         self._max_output_bytes = services.settings.max_output_bytes
         self._run_id = self._info.workflow_id or self._info.activity_id
         self._node = self._info.activity_id
@@ -140,7 +147,7 @@ class Runner:
 
         An error that an agent raises while it is being stopped comes of that: it is logged, and not its end.
         """
-        failure: AttemptFailure | None = AttemptFailure.of(error)
+        failure: AttemptFailure | None = AttemptFailure.of(error, self._mask)
         if self._calls.cancelled:
             details = activity.cancellation_details()
             failure = SLOW if self._too_slow and details is None else interruption(details, self._info, _now())
@@ -165,13 +172,14 @@ class Runner:
 
     def _retrying(self, failure: AttemptFailure, at: datetime | None) -> Report:
         """A paused node is tried again after its last attempt, too, and only its operator knows when."""
+        told = failure.for_journal(self._node, worker_identity())
         return Report(
             kind="retrying",
             node=self._node,
             attempt=self._number,
             level="warning",
-            message=f"{self._node} is tried again: {failure.message}",
-            error=failure.for_journal(self._node),
+            message=f"{self._node} is tried again: {told.sentence}",
+            error=told,
             next_attempt_at=None if failure is PAUSED else at,
         )
 

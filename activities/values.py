@@ -12,9 +12,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from wand_orchestrator.agent import INPUT, PARAMS, Agent
 from wand_orchestrator.contract import AgentCall
 from wand_orchestrator.errors import AgentError
-
-NAMED_FIELDS = 5
-"""Fields that the message of a fault names; the details hold all of them."""
+from wand_orchestrator.misfits import fields_at_fault, misfits
 
 
 def read_arguments(agent: Agent, call: AgentCall) -> dict[str, Any]:
@@ -48,13 +46,6 @@ def write_output(agent: Agent, value: Any, max_bytes: int) -> Any:
     return from_json(encoded)
 
 
-def fields_at_fault(error: ValidationError, prefix: str = "") -> str:
-    """`params.url: Field required; …` of a validation error, without the values."""
-    named = [f"{field}: {message}" for field, message in _faults(error, prefix)]
-    more = len(named) - NAMED_FIELDS
-    return "; ".join(named[:NAMED_FIELDS]) + (f"; and {more} more" if more > 0 else "")
-
-
 def _read(part: str, adapter: TypeAdapter[Any], given: dict[str, Any]) -> Any:
     try:
         return adapter.validate_json(to_json(given))
@@ -62,13 +53,8 @@ def _read(part: str, adapter: TypeAdapter[Any], given: dict[str, Any]) -> Any:
         raise _misfit(part, error) from None
 
 
-def _faults(error: ValidationError, prefix: str) -> list[tuple[str, str]]:
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [(".".join(map(str, (prefix, *fault["loc"]) if prefix else fault["loc"])), fault["msg"]) for fault in found]
-
-
 def _misfit(part: str, error: ValidationError) -> AgentError:
-    fields = [{"field": field, "message": message} for field, message in _faults(error, part)]
+    fields = [{"field": field, "message": message} for field, message in misfits(error, part)]
     return _invalid(part, fields_at_fault(error, part), details={"fields": fields})
 
 

@@ -12,7 +12,7 @@ from temporalio.common import SearchAttributeKey
 from wand_orchestrator.events import Event, Level
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.node_table import NodeTable
-from wand_orchestrator.state import Failure, NodeState, RunState
+from wand_orchestrator.state import Failure, NodeState, Raised, RunState
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
 
@@ -188,6 +188,7 @@ class FailureDetails(Message):
     """First detail of the application error that an agent's activity fails with."""
 
     details: Any = None
+    exception: Raised | None = None
     attempt: int = 1
     worker: str | None = None
     queued_ms: int | None = None

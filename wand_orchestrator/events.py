@@ -54,7 +54,7 @@ class Event(BaseModel):
 
     `progress` is the run's, in percent, for all types but `node.progress`, whose percent is the node's.
     `data` of a node's ending: `queued_ms`, `duration_ms`, `worker`; of `node.retrying` and of failures: `error`
-    (`code`, `message`, `details`); of `node.retrying` also `next_attempt_at` where it is known; of `node.skipped`:
+    (a `Failure`, without what is null); of `node.retrying` also `next_attempt_at` where it is known; of `node.skipped`:
     `reason`.
     """
 

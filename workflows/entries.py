@@ -52,7 +52,7 @@ def run_cancelled(graph: Graph) -> Entry:
 
 
 def run_failed(graph: Graph, failure: Failure) -> Entry:
-    return Entry(EventType.RUN_FAILED, f"{graph.name} failed: {failure.message}", "error", data=_error(failure))
+    return Entry(EventType.RUN_FAILED, f"{graph.name} failed: {failure.sentence}", "error", data=_error(failure))
 
 
 def run_timed_out(graph: Graph, failure: Failure) -> Entry:
@@ -80,7 +80,7 @@ def node_succeeded(node: Node, result: AgentResult) -> Entry:
 def node_failed(node: Node, failed: NodeFailure) -> Entry:
     return Entry(
         EventType.NODE_FAILED,
-        f"{node.id} failed: {failed.failure.message}",
+        f"{node.id} failed: {failed.failure.sentence}",
         "warning" if node.optional else "error",
         node.id,
         failed.attempt,
@@ -89,7 +89,7 @@ def node_failed(node: Node, failed: NodeFailure) -> Entry:
 
 
 def node_given_again(node: Node, failed: NodeFailure) -> Entry:
-    message = f"{node.id} is given to another worker: {failed.failure.message}"
+    message = f"{node.id} is given to another worker: {failed.failure.sentence}"
     return Entry(EventType.NODE_RETRYING, message, "warning", node.id, failed.attempt, data=_error(failed.failure))
 
 

@@ -58,7 +58,12 @@ def node_failure(node: Node, options: Options, error: BaseException) -> NodeFail
         details = _details(cause)
         attempt = details.attempt if cause.details else _attempts(node, options, error)
         failure = Failure(
-            code=cause.type or "agent_error", message=cause.message, node=node.id, details=details.details
+            code=cause.type or "agent_error",
+            message=cause.message,
+            node=node.id,
+            details=details.details,
+            worker=details.worker,
+            exception=details.exception,
         )
         return NodeFailure(failure, details, attempt)
     if isinstance(cause, TimeoutError) and cause.type is not None:

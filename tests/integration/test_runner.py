@@ -334,16 +334,26 @@ async def test_an_agents_error_keeps_code_message_and_details(running: House) ->
     assert details_of(error).worker is not None
 
 
-async def test_any_other_exception_is_tried_again_and_its_cause_stays_out_of_the_history(running: House) -> None:
+async def test_any_other_exception_is_tried_again_and_told_with_its_cause_and_lines(running: House) -> None:
     handle = await running.start("test.boom", attempts=2)
     error = await failure_of(handle)
     assert (error.type, error.message, error.non_retryable) == ("KeyError", "'the shown text'", False)
     details = details_of(error)
     assert details.attempt == 2
     assert [report.message for report in details.reports] == ["about to fail"]
+    assert details.exception is not None
+    assert details.exception.type == "KeyError"
+    frame = details.exception.frames[-1]
+    assert (frame.file.rpartition("/")[2], frame.function) == ("test_runner.py", "boom")
+    (cause,) = details.exception.causes
+    assert (cause.type, cause.message) == ("ValueError", "hidden cause: token=***")
     history = (await handle.fetch_history()).to_json()
-    assert "hidden cause" not in history
+    assert "token=secret" not in history
     assert "in boom" in history
+    (retrying,) = [report for report in await reports(handle) if report.kind == "retrying"]
+    assert retrying.message == "n is tried again: KeyError: 'the shown text'"
+    assert retrying.error is not None
+    assert (retrying.error.worker, retrying.error.exception) == (details.worker, details.exception)
 
 
 async def test_a_failed_attempt_is_reported_before_the_next_one(running: House) -> None:
