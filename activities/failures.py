@@ -16,7 +16,7 @@ from typing import Any
 from temporalio.activity import ActivityCancellationDetails, Info
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.bounds import bounded_json, bounded_text
+from wand_orchestrator.bounds import bounded_json, bounded_text
 from wand_orchestrator.contract import TOO_SLOW, FailureDetails
 from wand_orchestrator.errors import AgentError, WandError
 from wand_orchestrator.state import Failure

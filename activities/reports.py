@@ -10,7 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from activities.bounds import bounded_json, bounded_text
+from wand_orchestrator.bounds import bounded_json, bounded_text
 from wand_orchestrator.contract import Report
 from wand_orchestrator.events import Level
 

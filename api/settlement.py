@@ -20,7 +20,7 @@ from api.executions import Executions
 from api.origin import Origin
 from api.webhooks import Webhooks
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, Archive, RunResult
-from wand_orchestrator.errors import NotFound, Unavailable
+from wand_orchestrator.errors import Conflict, NotFound, Unavailable
 from wand_orchestrator.events import Event, EventType, Level
 from wand_orchestrator.state import Failure, NodeState, RunState, RunStatus, fold
 from wand_orchestrator.storage import Run, Store
@@ -150,7 +150,10 @@ class Settlement:
             return run.webhook
         if description.parent_id or description.history_length <= _WITHOUT_JOURNAL:
             return None
-        return (await history.order_of(self._executions.client, description.id, seconds)).webhook
+        try:
+            return (await history.order_of(self._executions.client, description.id, seconds)).webhook
+        except Conflict:  # started with what orders no run
+            return None
 
     async def _copy_journal(self, closed: _Closed, seconds: float) -> None:
         after = await self._store.events.last_seq(closed.run_id)

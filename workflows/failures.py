@@ -1,9 +1,7 @@
 """What an activity failed of, in the words of Wand."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from pydantic import ValidationError
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -15,9 +13,11 @@ from temporalio.exceptions import (
     TimeoutType,
 )
 
+from wand_orchestrator.bounds import bounded_text
 from wand_orchestrator.contract import FailureDetails
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.state import Failure
+from workflows.arrivals import code_of, details_of
 
 WORKER_LOST = "worker_lost"
 WORKER_SHUTDOWN = "worker_shutdown"
@@ -55,10 +55,10 @@ def node_failure(node: Node, options: Options, error: BaseException) -> NodeFail
     """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it."""
     cause = (error.cause if isinstance(error, ActivityError | ChildWorkflowError) else None) or error
     if isinstance(cause, ApplicationError):
-        details = _details(cause)
+        details = details_of(cause)
         attempt = details.attempt if cause.details else _attempts(node, options, error)
         failure = Failure(
-            code=cause.type or "agent_error", message=cause.message, node=node.id, details=details.details
+            code=code_of(cause.type), message=bounded_text(cause.message), node=node.id, details=details.details
         )
         return NodeFailure(failure, details, attempt)
     if isinstance(cause, TimeoutError) and cause.type is not None:
@@ -78,12 +78,3 @@ def _attempts(node: Node, options: Options, error: BaseException) -> int | None:
     if isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED:
         return 1 + (options.max_retries if node.retries is None else node.retries)
     return None
-
-
-def _details(cause: ApplicationError) -> FailureDetails:
-    """The details that Wand's runner gave; a worker in another language may give none, or others."""
-    first: Any = cause.details[0] if cause.details else {}
-    try:
-        return FailureDetails.model_validate(first)
-    except ValidationError:
-        return FailureDetails(details=first)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from activities.bounds import JSON_BYTES, TEXT_BYTES
 from activities.reports import BATCH_BYTES, BATCH_LINES, Reporter
 from tests.waiting import eventually
+from wand_orchestrator.bounds import JSON_BYTES, TEXT_BYTES
 from wand_orchestrator.contract import Report
 
 
