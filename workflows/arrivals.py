@@ -228,8 +228,10 @@ def _bounded_value(value: Any, limit: int = JSON_BYTES) -> Any:
 
 
 def _is_of_its_kind(event: Event) -> bool:
-    """Whether an event of a child run speaks of the run or of a node, as its type says."""
-    return (event.node is None) == event.type.startswith("run.")
+    """Whether an event of a child run speaks of the run or of a node, as its type says, under a name that fits."""
+    if event.node is None:
+        return event.type.startswith("run.")
+    return event.type.startswith("node.") and len(event.node) <= _LONGEST_ID and event.node.isprintable()
 
 
 def _or_note(detail: Any) -> Any:

@@ -32,8 +32,9 @@ def read_input(given: Any) -> RunInput | RunOrder:
         run = read_order(text) if (text := raw_json(given)) is not None else order_in(plain(given))
     except (ValueError, TypeError) as error:
         raise _unusable(bounded_text(error)) from error
+    _check_input(run.input)
+    _check_names(run)
     if isinstance(run, RunOrder):
-        _check_input(run.input)
         return run
     nodes = {node.id for node in run.graph.nodes}
     if len(nodes) < len(run.graph.nodes):
@@ -41,7 +42,6 @@ def read_input(given: Any) -> RunInput | RunOrder:
     named = {end for edge in run.graph.edges for end in (edge.source, edge.target)} | set(run.graph.sinks or ())
     if unknown := sorted(named - nodes):
         raise _unusable(f"edges or sinks name nodes that do not exist: {', '.join(unknown[:5])}")
-    _check_input(run.input)
     return run
 
 
@@ -72,6 +72,13 @@ def refuse_more(given: Sequence[Any]) -> None:
 def _check_input(value: Any) -> None:
     if is_too_deep(value):
         raise _unusable(f"the input has lists and objects more than {MAX_DEPTH} deep")
+
+
+def _check_names(run: RunInput | RunOrder) -> None:
+    """No database stores a NUL, so a run with one in what it is found by could never be written."""
+    names = [run.graph.name, run.graph_id] if isinstance(run, RunInput) else [run.graph_name, run.graph_id]
+    if any("\x00" in name for name in names if name is not None):
+        raise _unusable("the name or the id of a graph holds a NUL character")
 
 
 def unopened(order: RunOrder) -> RunInput:
