@@ -17,7 +17,7 @@ from wand_orchestrator.contract import (
     RunResult,
 )
 from wand_orchestrator.graph import Graph, Node
-from wand_orchestrator.visibility import memo, search_attributes
+from wand_orchestrator.visibility import child_run_id, memo, search_attributes, summary
 from workflows.arrivals import run_result_of
 
 Handle = workflow.ChildWorkflowHandle[Any, Any]
@@ -66,14 +66,14 @@ class Children:
                 return await workflow.start_child_workflow(
                     WORKFLOW_GRAPH_RUN,
                     args=[order, None],
-                    id=f"{parent.run_id}.{node.id}{'' if number == 1 else f'~{number}'}",
+                    id=child_run_id(parent.run_id, node.id, number),
                     result_type=RawValue,
                     parent_close_policy=ParentClosePolicy.TERMINATE,
                     cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(search_attributes(graph.name, None, self._run.tags)),
                     memo=memo(graph, None, self._run.tags, parent=parent.run_id, node=node.id),
-                    static_summary=f"{node.id} · {graph.name}",
+                    static_summary=summary(f"{node.id} · {graph.name}"),
                 )
             except WorkflowAlreadyStartedError:
                 number += 1

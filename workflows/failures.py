@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from temporalio import workflow
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -31,6 +32,8 @@ _TIMEOUTS = {
 }
 
 
+_MISSING = {("NotFoundError", "Activity function"), ("NotFoundError", "Activity is")}
+
 _CHILD_ENDINGS: dict[type[BaseException], tuple[str, str]] = {
     CancelledError: ("child_cancelled", "its child run was cancelled"),
     TerminatedError: ("child_terminated", "its child run was terminated"),
@@ -54,6 +57,8 @@ class NodeFailure:
 def node_failure(node: Node, options: Options, error: BaseException) -> NodeFailure:
     """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it."""
     cause = (error.cause if isinstance(error, ActivityError | ChildWorkflowError) else None) or error
+    if isinstance(cause, ApplicationError) and _is_missing(cause):
+        return NodeFailure.of(node, "agent_missing", _missing(node))
     if isinstance(cause, ApplicationError):
         details = details_of(cause)
         attempt = details.attempt if cause.details else _attempts(node, options, error)
@@ -71,6 +76,16 @@ def node_failure(node: Node, options: Options, error: BaseException) -> NodeFail
         return NodeFailure(Failure(code=code, message=message, node=node.id), FailureDetails())
     failure = Failure(code=type(cause).__name__, message=str(cause), node=node.id)
     return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
+
+
+def _is_missing(cause: ApplicationError) -> bool:
+    """Whether the SDK of a worker (Python, TypeScript or .NET, Go) says that it has no such activity."""
+    return (cause.type, " ".join(cause.message.split()[:2])) in _MISSING or cause.type == "ActivityNotRegisteredError"
+
+
+def _missing(node: Node) -> str:
+    queue = node.queue or workflow.info().task_queue
+    return f"a worker of the task queue {queue} has no agent {node.type}: load it there, or give the node another queue"
 
 
 def _attempts(node: Node, options: Options, error: BaseException) -> int | None:

@@ -58,6 +58,7 @@ from workflows.opening import (
 from workflows.refusal import WRONG_STATE, Refusal
 from workflows.retrying import retry_now
 from workflows.scheduler import Outcome
+from workflows.uncancelled import uncancelled
 from workflows.visibility import Visibility
 from workflows.walk import Walk
 
@@ -147,8 +148,15 @@ class GraphRun:
             cancelled = await self._forwarder.flush() or cancelled
             cancelled = await archive(self._journal, self._run, result) or cancelled
             cancelled = await self._notifier.flush() or cancelled
+            cancelled = await self._handlers_finished() or cancelled
         self._visibility.look()
         return cancelled
+
+    async def _handlers_finished(self) -> bool:
+        """What was asked of the run is answered before it ends or goes on as new. Answers as `_hand_over` does."""
+        if workflow.all_handlers_finished():
+            return False
+        return await uncancelled(asyncio.ensure_future(workflow.wait_condition(workflow.all_handlers_finished)))
 
     def _look(self) -> None:
         """Pass on what was added to the journal."""

@@ -9,6 +9,7 @@ from temporalio.common import RawValue, RetryPolicy
 
 from wand_orchestrator.contract import ACTIVITY_OUTPUTS, DONE_PREFIX, RetryOf
 from wand_orchestrator.graph import Graph
+from wand_orchestrator.visibility import summary
 from workflows.arrivals import object_of
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
@@ -31,7 +32,7 @@ async def kept_of(graph: Graph, retry_of: RetryOf) -> Kept:
         result_type=RawValue,
         start_to_close_timeout=timedelta(minutes=5),
         retry_policy=RETRY,
-        summary=f"outputs of {retry_of.run_id}",
+        summary=summary(f"outputs of {retry_of.run_id}"),
     )
     outputs = object_of(given)
     again = graph.reached_from(retry_of.from_nodes)

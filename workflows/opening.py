@@ -16,7 +16,7 @@ from wand_orchestrator.contract import ACTIVITY_OPEN, WAND_GRAPH, RunInput, RunO
 from wand_orchestrator.graph import Graph, Options
 from wand_orchestrator.run_input import order_in, read_order
 from wand_orchestrator.state import Failure
-from wand_orchestrator.visibility import memo, search_attributes
+from wand_orchestrator.visibility import memo, search_attributes, summary
 from workflows.arrivals import code_of, model_of, plain, raw_json
 
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
@@ -98,7 +98,7 @@ async def fetched(order: RunOrder) -> RunInput:
         result_type=RawValue,
         start_to_close_timeout=timedelta(seconds=30),
         retry_policy=RETRY,
-        summary=f"the graph {order.graph_name or order.graph_id}",
+        summary=summary(f"the graph {order.graph_name or order.graph_id}"),
     )
     return model_of(RunInput, given).model_copy(update=_as_ordered(order))
 
