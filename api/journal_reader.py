@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.execution_errors import ExecutionClosed, QueryFailed, TaskFailed
+from api.execution_errors import ExecutionClosed, QueryFailed, TaskFailed, WorkflowFails
 from api.executions import Executions
 from api.settlement import Settlement
 from wand_orchestrator.contract import EventPage
@@ -99,7 +99,7 @@ class JournalReader:
         """As `page`; of a run whose workflow cannot answer, because its code fails, what is in the database."""
         try:
             return await self.page(run_id, after, limit, seconds)
-        except (QueryFailed, TaskFailed):
+        except (QueryFailed, TaskFailed, WorkflowFails):
             return JournalPage(await self._store.events.page(run_id, after, limit), more=False, ended=False)
 
     async def last_seq(self, run_id: str, seconds: float = QUERY_SEC) -> int:

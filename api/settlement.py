@@ -15,7 +15,7 @@ from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionSta
 
 from api import history
 from api.ended_states import EndedStates
-from api.execution_errors import QueryFailed
+from api.execution_errors import QueryFailed, WorkflowFails
 from api.executions import Executions
 from api.known_journal import known_events
 from api.origin import Origin
@@ -109,7 +109,7 @@ class Settlement:
         if description.history_length > _WITHOUT_JOURNAL:
             try:
                 await self._copy_journal(closed, seconds)
-            except QueryFailed as error:
+            except (QueryFailed, WorkflowFails) as error:
                 ending = replace(ending, journal=error.message)
                 await self._copy_known(closed, seconds)
         state = await self.fold_archive(run_id)
