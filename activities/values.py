@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from wand_orchestrator.agent import INPUT, PARAMS, Agent
+from wand_orchestrator.bounds import MAX_DEPTH, is_too_deep
 from wand_orchestrator.contract import AgentCall
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.misfits import fields_at_fault, misfits
@@ -43,7 +44,21 @@ def write_output(agent: Agent, value: Any, max_bytes: int) -> Any:
             retryable=False,
             details={"bytes": len(encoded), "max_bytes": max_bytes},
         )
-    return from_json(encoded)
+    return _readable(encoded)
+
+
+def _readable(encoded: bytes) -> Any:
+    """The output as everybody else will read it. Raises AgentError for one that could not be read, or not as it is."""
+    try:
+        output = from_json(encoded)
+    except ValueError:
+        output = None
+    if output is None or is_too_deep(output):
+        if encoded != b"null":
+            raise _invalid("output", f"output: lists and objects are nested more than {MAX_DEPTH} deep")
+    elif len(to_json(output)) != len(encoded):  # the same writer wrote both, so something was lost on the way
+        raise _invalid("output", "output: two keys of one object are the same as JSON, such as 1 and '1'")
+    return output
 
 
 def _read(part: str, adapter: TypeAdapter[Any], given: dict[str, Any]) -> Any:

@@ -3,13 +3,12 @@
 Names can be used as they are from the `temporal` CLI and the Temporal Web UI.
 """
 
-from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from temporalio.common import SearchAttributeKey
 
-from wand_orchestrator.events import Event, Level
+from wand_orchestrator.events import Event, Level, Moment
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.node_table import NodeTable
 from wand_orchestrator.state import Failure, NodeState, Raised, RunState
@@ -75,6 +74,13 @@ process hears of every event. See `wand_orchestrator.feed`."""
 def webhook_queue(task_queue: str) -> str:
     """Task queue of webhooks, beside that of the core worker: a receiver that hangs holds up no agent."""
     return f"{task_queue}.webhooks"
+
+
+Attempt = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Milliseconds = Annotated[int, Field(ge=0, le=2**41)]
+"""Some 70 years at most: whoever counts back from a moment comes to another one."""
+
+WorkerName = Annotated[str, Field(max_length=1000)]
 
 
 class Message(BaseModel):
@@ -163,24 +169,24 @@ class Report(Message):
 
     kind: Literal["log", "progress", "retrying"]
     node: str
-    attempt: int
+    attempt: Attempt
     message: str = ""
     level: Level = "info"
-    percent: int | None = None
+    percent: int | None = Field(default=None, ge=0, le=100)
     data: dict[str, Any] = Field(default_factory=dict)
     error: Failure | None = None
-    next_attempt_at: datetime | None = None
+    next_attempt_at: Moment | None = None
 
 
 class AgentResult(Message):
     """Result of every agent's activity. A worker in another language may leave out all but `output`."""
 
     output: Any = None
-    attempt: int = 1
-    worker: str | None = None
-    queued_ms: int | None = None
-    duration_ms: int | None = None
-    ended_at: datetime | None = Field(default=None, description="By the worker's clock.")
+    attempt: Attempt = 1
+    worker: WorkerName | None = None
+    queued_ms: Milliseconds | None = None
+    duration_ms: Milliseconds | None = None
+    ended_at: Moment | None = Field(default=None, description="By the worker's clock.")
     reports: tuple[Report, ...] = Field(default=(), description="Reports not yet signalled when the agent returned.")
 
 
@@ -189,10 +195,10 @@ class FailureDetails(Message):
 
     details: Any = None
     exception: Raised | None = None
-    attempt: int = 1
-    worker: str | None = None
-    queued_ms: int | None = None
-    duration_ms: int | None = None
+    attempt: Attempt = 1
+    worker: WorkerName | None = None
+    queued_ms: Milliseconds | None = None
+    duration_ms: Milliseconds | None = None
     reports: tuple[Report, ...] = ()
 
 

@@ -3,14 +3,27 @@
 Only shapes and types live here; what a graph must satisfy beyond them is in `wand_orchestrator.validation`.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 Join = Literal["all", "any"]
 Execution = Literal["local", "regular"]
+NAME_BYTES = 2000
+"""Of the name of a graph as JSON in ASCII, as it stands in a search attribute: Temporal takes 2 KB for one
+(`limit.searchAttributesSizeOfValue`)."""
+
+
+def _fits_temporal(name: str) -> str:
+    if len(json.dumps(name)) > NAME_BYTES:
+        raise ValueError(f"the name takes more than {NAME_BYTES} bytes as JSON in ASCII: fewer emoji and the like fit")
+    return name
+
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+GraphName = Annotated[Name, AfterValidator(_fits_temporal)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
 Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86_400, allow_inf_nan=False)]
 
@@ -83,7 +96,7 @@ class Options(Strict):
 class Graph(Strict):
     """A piece of work: agents and what flows between them."""
 
-    name: Name
+    name: GraphName
     nodes: tuple[Node, ...] = Field(min_length=1)
     edges: tuple[Edge, ...] = ()
     options: Options = Field(default_factory=Options)

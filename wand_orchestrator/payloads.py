@@ -39,6 +39,9 @@ from wand_orchestrator.object_store import ObjectStore, delete_under, get, open_
 from wand_orchestrator.settings import Settings
 
 DRIVER = "wand"
+STORE_AWAY = "the payload store does not answer"
+"""How the error of a store that is away begins, also where only its text is known: in what a worker says."""
+
 NO_RUN = "none"
 """Stands for the workflow id of what belongs to no workflow."""
 
@@ -197,4 +200,4 @@ def _answering() -> Iterator[None]:
     except FileNotFoundError:
         raise
     except (BaseError, OSError) as error:
-        raise Unavailable("payloads", f"the payload store does not answer: {type(error).__name__}") from error
+        raise Unavailable("payloads", f"{STORE_AWAY}: {type(error).__name__}") from error

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import FailureError
 
 from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES, TOO_SLOW, AgentCall, AgentResult
 from wand_orchestrator.graph import Node, Options
 from workflows import entries
 from workflows.activity_options import activity_options, local_activity_options
+from workflows.arrivals import result_of
 from workflows.failures import node_failure
 from workflows.size import size_up_to
 from workflows.workflow_task import MAX_BYTES, WorkflowTask
@@ -43,8 +45,10 @@ class Activities:
         """Agents that run as regular activities from now on, because they were too slow for local ones."""
         return list(self._slow)
 
-    def start(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> asyncio.Future[AgentResult]:
-        """The future gives the agent's result or raises why it failed. Cancel it to cancel the activity."""
+    def start(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> asyncio.Future[Any]:
+        """The future gives what `arrivals.result_of` reads, or raises why the agent failed. Cancel it to cancel the
+        activity.
+        """
         key = f"{workflow.info().workflow_id}/{node.id}"
         call = AgentCall(params=params, input=input, idempotency_key=key)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)
@@ -61,13 +65,13 @@ class Activities:
             and node.type not in self._slow
         )
 
-    def _start_regular(self, node: Node, call: AgentCall) -> asyncio.Future[AgentResult]:
+    def _start_regular(self, node: Node, call: AgentCall) -> asyncio.Future[Any]:
         config = activity_options(node, self._options, call.earlier_attempts)
-        activity = workflow.start_activity(node.type, call, result_type=AgentResult, **config)
+        activity = workflow.start_activity(node.type, call, result_type=RawValue, **config)
         activity.add_done_callback(lambda _: self._task.regular_ended())
         return activity
 
-    async def _run_local(self, node: Node, call: AgentCall) -> AgentResult:
+    async def _run_local(self, node: Node, call: AgentCall) -> Any:
         try:
             async with self._local_slots:
                 if self._task.full:
@@ -84,7 +88,8 @@ class Activities:
         result: AgentResult | None = None
         self._task.local_started()
         try:
-            result = await workflow.start_local_activity(node.type, call, result_type=AgentResult, **config)
+            given = await workflow.start_local_activity(node.type, call, result_type=RawValue, **config)
+            result = result_of(given)
             self._task.take(size_up_to(result.output, MAX_BYTES))
             return result
         finally:

@@ -6,9 +6,11 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
 from wand_orchestrator.graph import Node, Options, Retry
+from wand_orchestrator.visibility import summary
 
 HEARTBEAT_SEC = 10.0
-"""A worker silent for so long is given up, and the node is tried elsewhere, unless the node says `heartbeat_sec`."""
+"""A worker silent for so long is given up, and the node is tried elsewhere, unless the node says `heartbeat_sec`. Of
+a node with a `queue` only if it says so: the worker may be in another language, and none need beat."""
 
 QUEUE_WAIT = timedelta(days=7)
 """How long a node may wait for a worker of its own queue, on top of what all its attempts and their backoff take."""
@@ -23,7 +25,7 @@ def activity_options(node: Node, options: Options, earlier_attempts: int = 0) ->
     retries = _retries(node, options) - earlier_attempts
     config = ActivityConfig(
         start_to_close_timeout=_timeout(node, options),
-        heartbeat_timeout=timedelta(seconds=node.heartbeat_sec or HEARTBEAT_SEC),
+        heartbeat_timeout=_silence(node),
         retry_policy=_retry_policy(node.retry or options.retry, retries),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         activity_id=node.id,
@@ -49,7 +51,13 @@ def local_activity_options(node: Node, options: Options) -> LocalActivityConfig:
 
 
 def _summary(node: Node) -> str:
-    return f"{node.id} · {node.type}"
+    return summary(f"{node.id} · {node.type}")
+
+
+def _silence(node: Node) -> timedelta | None:
+    if node.heartbeat_sec is None:
+        return None if node.queue is not None else timedelta(seconds=HEARTBEAT_SEC)
+    return timedelta(seconds=node.heartbeat_sec)
 
 
 def _timeout(node: Node, options: Options) -> timedelta:

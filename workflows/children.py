@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.common import RawValue, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
@@ -17,9 +17,10 @@ from wand_orchestrator.contract import (
     RunResult,
 )
 from wand_orchestrator.graph import Graph, Node
-from wand_orchestrator.visibility import memo, search_attributes
+from wand_orchestrator.visibility import child_run_id, memo, search_attributes, summary
+from workflows.arrivals import run_result_of
 
-Handle = workflow.ChildWorkflowHandle[Any, RunResult]
+Handle = workflow.ChildWorkflowHandle[Any, Any]
 
 
 class Children:
@@ -45,7 +46,7 @@ class Children:
 
     async def result(self, node: Node) -> RunResult:
         try:
-            return await self._handles[node.id]
+            return run_result_of(await self._handles[node.id])
         finally:
             del self._handles[node.id]
 
@@ -65,14 +66,14 @@ class Children:
                 return await workflow.start_child_workflow(
                     WORKFLOW_GRAPH_RUN,
                     args=[order, None],
-                    id=f"{parent.run_id}.{node.id}{'' if number == 1 else f'~{number}'}",
-                    result_type=RunResult,
+                    id=child_run_id(parent.run_id, node.id, number),
+                    result_type=RawValue,
                     parent_close_policy=ParentClosePolicy.TERMINATE,
                     cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(search_attributes(graph.name, None, self._run.tags)),
                     memo=memo(graph, None, self._run.tags, parent=parent.run_id, node=node.id),
-                    static_summary=f"{node.id} · {graph.name}",
+                    static_summary=summary(f"{node.id} · {graph.name}"),
                 )
             except WorkflowAlreadyStartedError:
                 number += 1

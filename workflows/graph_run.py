@@ -5,11 +5,12 @@ out is in `workflows.walk`, in which order in `workflows.scheduler`.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from temporalio import workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
@@ -28,11 +29,8 @@ from wand_orchestrator.contract import (
     UPDATE_RETRY,
     UPDATE_SKIP,
     WORKFLOW_GRAPH_RUN,
-    Answer,
-    ChildEvents,
     EventPage,
     PartsPage,
-    Report,
     RunOrder,
     RunResult,
     StatePage,
@@ -41,41 +39,59 @@ from wand_orchestrator.contract import (
 from wand_orchestrator.events import Event
 from wand_orchestrator.node_table import NodeTable
 from wand_orchestrator.state import Failure, parts_of
-from workflows import entries
+from workflows import arrivals, entries
 from workflows.archiving import archive
 from workflows.carrying import state_from, state_to_carry
 from workflows.forwarding import Forwarder
 from workflows.journal import Journal
 from workflows.keeping import kept_of
 from workflows.notifier import Notifier
-from workflows.opening import fetched, read_input, tell_temporal, unopened, why_unopened
+from workflows.opening import (
+    fetched,
+    read_carried,
+    read_input,
+    refuse_more,
+    tell_temporal,
+    unopened,
+    why_unopened,
+)
 from workflows.refusal import WRONG_STATE, Refusal
 from workflows.retrying import retry_now
 from workflows.scheduler import Outcome
+from workflows.uncancelled import uncancelled
 from workflows.visibility import Visibility
 from workflows.walk import Walk
+
+NOTHING = RawValue(Payload())
+"""In place of an argument that is not given."""
 
 
 @workflow.defn(name=WORKFLOW_GRAPH_RUN)
 class GraphRun:
     """Runs a graph of agents: every node is an activity whose id is the node's id and whose type is its agent."""
 
+    def __new__(cls, *given: Any) -> Self:
+        """With more arguments than the SDK can pass on the workflow task would fail, and not the run."""
+        refuse_more(given)
+        return super().__new__(cls)
+
     @workflow.init
-    def __init__(self, document: RawValue, carried: dict[str, Any] | None = None) -> None:
+    def __init__(self, document: RawValue = NOTHING, carried: RawValue = NOTHING) -> None:
         self._document: Any = document
         read = read_input(document)
+        carried_over = read_carried(carried)
         self._order = read if isinstance(read, RunOrder) else None
         self._run = unopened(read) if isinstance(read, RunOrder) else read
-        self._goes_on = carried is not None
-        state = state_from(carried["state"], self._run.graph) if carried else None
+        self._goes_on = carried_over is not None
+        state = state_from(carried_over["state"], self._run.graph) if carried_over else None
         self._journal = Journal(workflow.now, _told(), state)
-        self._forwarder = Forwarder(self._journal, self._run.parent, carried)
+        self._forwarder = Forwarder(self._journal, self._run.parent, carried_over)
         self._visibility = Visibility(self._journal)
-        self._begin(carried)
+        self._begin(carried_over)
         self._steered_early: list[Callable[[Walk], None]] = []
 
     @workflow.run
-    async def run(self, document: RawValue, carried: dict[str, Any] | None = None) -> RunResult:
+    async def run(self, document: RawValue = NOTHING, carried: RawValue = NOTHING) -> RunResult:
         """Walk the graph to its end, put the journal into the database, and end as the run ended."""
         try:
             await self._open()
@@ -132,8 +148,15 @@ class GraphRun:
             cancelled = await self._forwarder.flush() or cancelled
             cancelled = await archive(self._journal, self._run, result) or cancelled
             cancelled = await self._notifier.flush() or cancelled
+            cancelled = await self._handlers_finished() or cancelled
         self._visibility.look()
         return cancelled
+
+    async def _handlers_finished(self) -> bool:
+        """What was asked of the run is answered before it ends or goes on as new. Answers as `_hand_over` does."""
+        if workflow.all_handlers_finished():
+            return False
+        return await uncancelled(asyncio.ensure_future(workflow.wait_condition(workflow.all_handlers_finished)))
 
     def _look(self) -> None:
         """Pass on what was added to the journal."""
@@ -189,53 +212,60 @@ class GraphRun:
     # Signals
 
     @workflow.signal(name=SIGNAL_REPORT, description="Log lines, progress and failed attempts, sent by the workers.")
-    def report(self, reports: Sequence[Report]) -> None:
-        self._walk.report(reports)
+    def report(self, *given: Any) -> None:
+        self._walk.report(arrivals.reports_of(given))
 
     @workflow.signal(name=SIGNAL_CHILD_EVENTS, description="What happened in a child run, sent by it.")
-    def child_events(self, happened: ChildEvents) -> None:
+    def child_events(self, *given: Any) -> None:
+        happened = arrivals.child_events_of(given)
+        if happened is None or happened.node not in self._journal.state.nodes:
+            return
         for event in happened.events:
             self._journal.append(entries.of_child(happened.node, happened.run_id, event))
         self._look()
 
     @workflow.signal(name=SIGNAL_PAUSE, description="Nothing new starts; what is in flight ends. Lifted by `resume`.")
-    def pause(self) -> None:
+    def pause(self, *_: Any) -> None:
         self._steer(Walk.pause)
 
     @workflow.signal(name=SIGNAL_RESUME, description="Lifts `pause`.")
-    def resume(self) -> None:
+    def resume(self, *_: Any) -> None:
         self._steer(Walk.resume)
 
     # Updates
 
     @workflow.update(name=UPDATE_SKIP, description="Skips a node that has not finished; cancels it if it is in flight.")
-    def skip(self, node: str) -> None:
-        self._walk.skip(node)
+    def skip(self, *given: Any) -> None:
+        self._walk.skip(arrivals.node_of(given))
 
     @skip.validator
-    def _validate_skip(self, node: str) -> None:
+    def _validate_skip(self, *given: Any) -> None:
+        node = arrivals.node_of(given)
         self._check(lambda walk: walk.refuse.skip(node))
 
     @workflow.update(name=UPDATE_RESPOND, description="Answers a `flow.approval` node that waits.")
-    def respond(self, answer: Answer) -> None:
-        self._walk.respond(answer)
+    def respond(self, *given: Any) -> None:
+        self._walk.respond(arrivals.answer_of(given))
 
     @respond.validator
-    def _validate_respond(self, answer: Answer) -> None:
+    def _validate_respond(self, *given: Any) -> None:
+        answer = arrivals.answer_of(given)
         self._check(lambda walk: walk.refuse.answer(answer))
 
     @workflow.update(
         name=UPDATE_RETRY,
         description="Tries a node again: one that failed and is held, or one that waits for an attempt.",
     )
-    async def retry(self, node: str) -> None:
+    async def retry(self, *given: Any) -> None:
+        node = arrivals.node_of(given)
         if self._walk.holds(node):
             self._walk.retry(node)
         else:
             await retry_now(node)
 
     @retry.validator
-    def _validate_retry(self, node: str) -> None:
+    def _validate_retry(self, *given: Any) -> None:
+        node = arrivals.node_of(given)
         self._check(lambda walk: walk.refuse.retry(node))
 
     # Queries

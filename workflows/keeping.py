@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RawValue, RetryPolicy
 
 from wand_orchestrator.contract import ACTIVITY_OUTPUTS, DONE_PREFIX, RetryOf
 from wand_orchestrator.graph import Graph
+from wand_orchestrator.visibility import summary
+from workflows.arrivals import object_of
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
@@ -23,14 +25,16 @@ class Kept:
 
 
 async def kept_of(graph: Graph, retry_of: RetryOf) -> Kept:
-    outputs: dict[str, Any] = await workflow.execute_activity(
+    given = await workflow.execute_activity(
         ACTIVITY_OUTPUTS,
         retry_of,
         activity_id="$outputs",  # no node can have this id
+        result_type=RawValue,
         start_to_close_timeout=timedelta(minutes=5),
         retry_policy=RETRY,
-        summary=f"outputs of {retry_of.run_id}",
+        summary=summary(f"outputs of {retry_of.run_id}"),
     )
+    outputs = object_of(given)
     again = graph.reached_from(retry_of.from_nodes)
     kept = {node.id: outputs[node.id] for node in graph.nodes if node.id in outputs and node.id not in again}
     # What comes before may give another output if it runs again, and so other items.

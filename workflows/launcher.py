@@ -12,6 +12,7 @@ from wand_orchestrator.contract import EXTERN_DONE, AgentResult, Report, RunInpu
 from wand_orchestrator.graph import Graph, Node
 from workflows import entries
 from workflows.activities import Activities
+from workflows.arrivals import result_of
 from workflows.children import Children
 from workflows.failures import node_failure
 from workflows.flow.control import Control, Given, failure
@@ -48,8 +49,9 @@ class Launcher:
         )
         self.children = Children(run)
 
-    def launch(self, given: Given) -> asyncio.Future[AgentResult]:
-        """Start a node; the future gives its result or raises why it failed. Cancel it to cancel the node.
+    def launch(self, given: Given) -> asyncio.Future[Any]:
+        """Start a node; the future gives what `arrivals.result_of` reads, or raises why the node failed. Cancel it to
+        cancel the node.
 
         Raises pydantic's ValidationError for params that a control node does not take.
         """
@@ -126,12 +128,12 @@ class Launcher:
 
         return await self._run_part(node, run)
 
-    async def _run_part(self, node: Node, run: Callable[[], Awaitable[AgentResult]]) -> AgentResult:
+    async def _run_part(self, node: Node, run: Callable[[], Awaitable[Any]]) -> AgentResult:
         """One part of a control node, with events of its own."""
         self._tell(entries.node_scheduled(node))
         while True:
             try:
-                result = await run()
+                result = result_of(await run())
             except (Exception, asyncio.CancelledError) as error:
                 if not self._goes_on(node, error):
                     raise

@@ -21,6 +21,7 @@ from wand_orchestrator.graph import Node
 from wand_orchestrator.state import Failure
 from workflows import entries
 from workflows.activities import Activities
+from workflows.arrivals import result_of
 from workflows.deadline import Deadline
 from workflows.details import Details
 from workflows.failures import NodeFailure, node_failure
@@ -54,7 +55,7 @@ class Walk:
         budget = None if seconds is None else timedelta(seconds=seconds)
         self._deadline = Deadline(budget, passed=lambda: self._put(self._time_out))
         self._details = Details(run.graph)
-        self._in_flight: dict[str, asyncio.Future[AgentResult]] = {}
+        self._in_flight: dict[str, asyncio.Future[Any]] = {}
         self._skipping: set[str] = set()
         self._given: dict[str, Given] = {}
         self._losses = Losses()
@@ -162,9 +163,10 @@ class Walk:
         self._gate(partial(self._scheduler.retry, node))
 
     def report(self, reports: Sequence[Report]) -> None:
-        """What workers say of nodes in flight."""
+        """What workers say of nodes that have begun; nobody can say anything of others."""
         for report in reports:
-            self._journal.append(entries.reported(report))
+            if report.node in self._journal.state.nodes:
+                self._journal.append(entries.reported(report))
 
     def _gate(self, change: Callable[[], None]) -> None:
         """Make a change that may pause or resume the run, and tell if it did."""
@@ -246,7 +248,7 @@ class Walk:
             self._skipping.discard(node.id)
             self._gate(partial(self._settle_skipped, node.id))
         elif error is None:
-            self._succeed(node, future.result())
+            self._take(node, future.result())
         elif self._scheduler.stopping and is_cancelled_exception(error):
             self._scheduler.cancelled(node.id)
             self._append(entries.node_cancelled(node))
@@ -257,6 +259,14 @@ class Walk:
                 self._await(node, given)
             else:
                 self._fail(node, failed)
+
+    def _take(self, node: Node, given: Any) -> None:
+        try:
+            result = result_of(given)
+        except ApplicationError as error:
+            self._fail(node, node_failure(node, self._graph.options, error))
+        else:
+            self._succeed(node, result)
 
     def _succeed(self, node: Node, result: AgentResult) -> None:
         self.report(result.reports)

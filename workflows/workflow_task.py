@@ -9,9 +9,11 @@ decides the same. (A timer would do, too, but the server lets the shortest one t
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from wand_orchestrator.contract import ACTIVITY_NEXT_TASK, AgentResult
 
@@ -67,12 +69,13 @@ class WorkflowTask:
 
     async def _end(self) -> None:
         self._ended += 1
-        await workflow.execute_activity(
-            ACTIVITY_NEXT_TASK,
-            activity_id=f"$task-{self._ended}",  # no node can have this id
-            start_to_close_timeout=timedelta(seconds=10),
-            summary="the next workflow task",
-        )
+        with suppress(ActivityError):  # an operator may have ended it, and however it ends, so has the task
+            await workflow.execute_activity(
+                ACTIVITY_NEXT_TASK,
+                activity_id=f"$task-{self._ended}",  # no node can have this id
+                start_to_close_timeout=timedelta(seconds=10),
+                summary="the next workflow task",
+            )
         self._ending, self._bytes = None, 0
         self.regular_ended()
         self._wake()
