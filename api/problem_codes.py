@@ -21,6 +21,7 @@ PROBLEM_CODES: dict[str, int] = {
     "method_not_allowed": 405,
     "request_timeout": 408,
     "conflict": 409,
+    "ambiguous_artifact": 409,
     "run_ended": 409,
     "run_open": 409,
     "run_is_part": 409,

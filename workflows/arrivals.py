@@ -76,7 +76,7 @@ def object_of(given: Any) -> dict[str, Any]:
 
 def details_of(cause: ApplicationError) -> FailureDetails:
     """What an activity failed with: as Wand's runner tells it, or whatever else a worker says, as `details`."""
-    if len(cause.details) == 1 and isinstance(first := cause.details[0], dict) and "attempt" in first:
+    if len(cause.details) == 1 and isinstance(first := cause.details[0], dict) and _is_ours(first):
         try:
             known = FailureDetails.model_validate(first)
         except ValidationError:
@@ -86,6 +86,11 @@ def details_of(cause: ApplicationError) -> FailureDetails:
         known = FailureDetails(details=details[0] if len(details) == 1 else details or None)
     reports = tuple(_bounded(known.reports))
     return known.model_copy(update={"details": _bounded_value(known.details), "reports": reports})
+
+
+def _is_ours(detail: dict[str, Any]) -> bool:
+    """Whether this is the `FailureDetails` of an attempt, or the `Failure` that a child run ends with."""
+    return "attempt" in detail or {"code", "message", "node"} <= detail.keys()
 
 
 def code_of(type: str | None) -> str:
