@@ -13,6 +13,7 @@ from workflows import entries
 from workflows.activity_options import activity_options, local_activity_options
 from workflows.failures import node_failure
 from workflows.size import size_up_to
+from workflows.uncancelled import raise_if_cancelled
 from workflows.workflow_task import MAX_BYTES, WorkflowTask
 
 MAX_LOCAL_IN_FLIGHT = 32
@@ -77,6 +78,7 @@ class Activities:
             attempts = self._attempts_if_too_slow(node, error)
             if attempts is None:
                 raise
+        raise_if_cancelled()
         return await self._start_regular(node, call.model_copy(update={"earlier_attempts": attempts}))
 
     async def _await_local(self, node: Node, call: AgentCall) -> AgentResult:

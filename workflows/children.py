@@ -18,6 +18,9 @@ from wand_orchestrator.contract import (
 )
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.visibility import memo, search_attributes
+from workflows.uncancelled import uncancelled
+
+PATCH = "child-starts-before-cancel"
 
 Handle = workflow.ChildWorkflowHandle[Any, RunResult]
 
@@ -37,7 +40,7 @@ class Children:
 
     async def start(self, node: Node, graph: Graph, input: Any) -> Handle:
         """Start the child run of `node`; `result` awaits its end."""
-        handle = await self._start(node, graph, input)
+        handle = await self._started(node, graph, input)
         self._handles[node.id] = handle
         if self._paused:  # meanwhile
             _signal(handle, SIGNAL_PAUSE)
@@ -54,6 +57,18 @@ class Children:
         self._paused = paused
         for handle in self._handles.values():
             _signal(handle, SIGNAL_PAUSE if paused else SIGNAL_RESUME)
+
+    async def _started(self, node: Node, graph: Graph, input: Any) -> Handle:
+        """The child, which has started. A cancellation that comes meanwhile reaches it when it has: what cancels the
+        start itself may be lost on its way, or leave a child that nobody awaits."""
+        if not workflow.patched(PATCH):
+            return await self._start(node, graph, input)
+        starting = asyncio.ensure_future(self._start(node, graph, input))
+        cancelled = await uncancelled(starting)
+        handle = starting.result()
+        if cancelled:
+            handle.cancel()
+        return handle
 
     async def _start(self, node: Node, graph: Graph, input: Any) -> Handle:
         """Under an id of its own: a node that runs again has had a child before, whose events are in the database."""

@@ -52,8 +52,12 @@ from workflows.opening import fetched, read_input, tell_temporal, unopened, why_
 from workflows.refusal import WRONG_STATE, Refusal
 from workflows.retrying import retry_now
 from workflows.scheduler import Outcome
+from workflows.uncancelled import uncancelled
 from workflows.visibility import Visibility
 from workflows.walk import Walk
+
+PATCH_CANCELLED_EARLY = "cancelled-before-begun"
+PATCH_UPDATES_FIRST = "updates-before-end"
 
 
 @workflow.defn(name=WORKFLOW_GRAPH_RUN)
@@ -72,6 +76,8 @@ class GraphRun:
         self._forwarder = Forwarder(self._journal, self._run.parent, carried)
         self._visibility = Visibility(self._journal)
         self._begin(carried)
+        self._started = self._goes_on
+        self._begun = self._goes_on
         self._steered_early: list[Callable[[Walk], None]] = []
 
     @workflow.run
@@ -79,8 +85,9 @@ class GraphRun:
         """Walk the graph to its end, put the journal into the database, and end as the run ended."""
         try:
             await self._open()
-        except FailureError as error:
+        except (FailureError, asyncio.CancelledError) as error:
             await self._give_up(error)
+        self._begun = True
         while (outcome := await self._walk.to_the_end()) is None:
             if await self._hand_over():
                 self._walk.cancel()
@@ -104,15 +111,18 @@ class GraphRun:
             self._order = None
         tell_temporal(self._run)
         self._journal.append(entries.run_started(self._run.graph))
+        self._started = True
         for steer in self._steered_early:
             steer(self._walk)
         if self._run.retry_of is not None:
             self._walk.keep(await kept_of(self._run.graph, self._run.retry_of))
 
-    async def _give_up(self, error: FailureError) -> NoReturn:
+    async def _give_up(self, error: FailureError | asyncio.CancelledError) -> NoReturn:
         """End a run that could not begin."""
         graph = self._run.graph
-        if is_cancelled_exception(error):
+        if isinstance(error, asyncio.CancelledError) or is_cancelled_exception(error):
+            if not isinstance(error, FailureError) and not workflow.patched(PATCH_CANCELLED_EARLY):
+                raise error
             self._journal.append(entries.run_cancelled(graph))
             await self._hand_over()
             raise asyncio.CancelledError
@@ -126,7 +136,7 @@ class GraphRun:
 
         Answers whether the run was asked to cancel meanwhile.
         """
-        cancelled, handed_over = False, None
+        cancelled, handed_over = await self._finish_updates(), None
         while handed_over != self._journal.state.last_seq:
             handed_over = self._journal.state.last_seq
             cancelled = await self._forwarder.flush() or cancelled
@@ -134,6 +144,12 @@ class GraphRun:
             cancelled = await self._notifier.flush() or cancelled
         self._visibility.look()
         return cancelled
+
+    async def _finish_updates(self) -> bool:
+        """Who waits for an update is answered. Answers whether the run was asked to cancel meanwhile."""
+        if workflow.all_handlers_finished() or not workflow.patched(PATCH_UPDATES_FIRST):
+            return False
+        return await uncancelled(asyncio.ensure_future(workflow.wait_condition(workflow.all_handlers_finished)))
 
     def _look(self) -> None:
         """Pass on what was added to the journal."""
@@ -171,20 +187,27 @@ class GraphRun:
         raise _failed(self._walk.failure(outcome))
 
     def _steer(self, steer: Callable[[Walk], None]) -> None:
-        """What comes before the run's graph is there is done when it is."""
-        if self._order is None:
+        """What comes before the run has started is done when it has."""
+        if self._started:
             steer(self._walk)
         else:
             self._steered_early.append(steer)
 
     def _check(self, refused: Callable[[Walk], Refusal | None]) -> None:
-        """Reject an update that cannot be done; it leaves no trace in the history."""
-        if self._order is not None:
-            refusal: Refusal | None = Refusal(WRONG_STATE, "the run has not begun: its graph is being fetched")
-        else:
-            refusal = refused(self._walk)
-        if refusal is not None:
+        """Reject an update that cannot be done, which leaves no trace in the history. One that comes before the run has
+        begun is taken, and checked when it has."""
+        if self._begun and (refusal := refused(self._walk)) is not None:
             raise ApplicationError(refusal.message, type=refusal.code, non_retryable=True)
+
+    async def _when_begun(self, refused: Callable[[Walk], Refusal | None]) -> None:
+        """Raises ApplicationError for an update that was taken before the run had begun, and cannot be done."""
+        if self._begun:
+            return
+        await workflow.wait_condition(lambda: self._begun or self._journal.ended)
+        if self._journal.ended:
+            message = f"the run is {self._journal.state.status}: nothing in it can be steered any more"
+            raise ApplicationError(message, type=WRONG_STATE, non_retryable=True)
+        self._check(refused)
 
     # Signals
 
@@ -209,7 +232,8 @@ class GraphRun:
     # Updates
 
     @workflow.update(name=UPDATE_SKIP, description="Skips a node that has not finished; cancels it if it is in flight.")
-    def skip(self, node: str) -> None:
+    async def skip(self, node: str) -> None:
+        await self._when_begun(lambda walk: walk.refuse.skip(node))
         self._walk.skip(node)
 
     @skip.validator
@@ -217,7 +241,8 @@ class GraphRun:
         self._check(lambda walk: walk.refuse.skip(node))
 
     @workflow.update(name=UPDATE_RESPOND, description="Answers a `flow.approval` node that waits.")
-    def respond(self, answer: Answer) -> None:
+    async def respond(self, answer: Answer) -> None:
+        await self._when_begun(lambda walk: walk.refuse.answer(answer))
         self._walk.respond(answer)
 
     @respond.validator
@@ -229,6 +254,7 @@ class GraphRun:
         description="Tries a node again: one that failed and is held, or one that waits for an attempt.",
     )
     async def retry(self, node: str) -> None:
+        await self._when_begun(lambda walk: walk.refuse.retry(node))
         if self._walk.holds(node):
             self._walk.retry(node)
         else:

@@ -17,6 +17,7 @@ from workflows.failures import node_failure
 from workflows.flow.control import Control, Given, failure
 from workflows.flow.kinds import CONTROLS
 from workflows.losses import Losses
+from workflows.uncancelled import is_being_cancelled
 
 
 class Launcher:
@@ -142,7 +143,7 @@ class Launcher:
 
     def _goes_on(self, node: Node, error: BaseException) -> bool:
         """Tell how an attempt ended; whether there is to be another one, because it ended with its worker."""
-        if _is_being_cancelled():
+        if is_being_cancelled():
             self._tell(entries.node_cancelled(node))
             return False
         failed = node_failure(node, self._run.graph.options, error)
@@ -174,8 +175,3 @@ def _forget(node: str, done: Callable[[], Any]) -> None:
 
 def _same(done: Any) -> Any:
     return done
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -35,6 +35,8 @@ from workflows.rollover import Rollover
 from workflows.scheduler import Decision, Outcome, Scheduler, Start
 from workflows.workflow_task import WorkflowTask
 
+PATCH_CANCEL_FIRST = "cancel-before-updates"
+
 
 class Walk:
     """One run's way through its graph. `carried`: what `carry` gave in the history before this one.
@@ -58,6 +60,7 @@ class Walk:
         self._skipping: set[str] = set()
         self._given: dict[str, Given] = {}
         self._losses = Losses()
+        self._steered_at: int | None = None
         self._mailbox: deque[Callable[[], None]] = deque()
         self._rollover = Rollover(wake=self._wake)
         self._task = WorkflowTask(wake=self._wake)
@@ -78,10 +81,12 @@ class Walk:
             self._start_nodes()
             self.describe()
             self._each_turn()
-            if (outcome := self._scheduler.outcome) is not None:
+            if (outcome := self._scheduler.outcome) is not None and not self._steered_just_now():
                 self._deadline.stop()
                 return outcome
-            if self._rollover.due and self._launcher.rests(self._scheduler.in_flight):
+            if outcome is not None:
+                self._task.end()
+            elif self._rollover.due and self._launcher.rests(self._scheduler.in_flight):
                 return None
             try:
                 await workflow.wait_condition(lambda: bool(self._mailbox))
@@ -89,6 +94,13 @@ class Walk:
                 self.cancel()
             while self._mailbox:
                 self._mailbox.popleft()()
+
+    def _steered_just_now(self) -> bool:
+        """Whether an update of this very workflow task ended the run. The SDK hands updates over before all else of a
+        task: a cancellation that was asked for earlier may yet come, and then it is what ends the run."""
+        if self._scheduler.stopping or self._steered_at != workflow.info().get_current_history_length():
+            return False
+        return workflow.patched(PATCH_CANCEL_FIRST)
 
     def keep(self, kept: Kept) -> None:
         """Take nodes as succeeded, as they did in the run that this one retries; before `to_the_end`."""
@@ -143,6 +155,7 @@ class Walk:
 
     def skip(self, node: str) -> None:
         """Skip the node; one that is in flight is cancelled first, and counts as skipped however it then ends."""
+        self._note_steering()
         if node in self._in_flight:
             self._skipping.add(node)
             self._in_flight[node].cancel()
@@ -150,6 +163,7 @@ class Walk:
             self._gate(partial(self._settle_skipped, node))
 
     def respond(self, answer: Answer) -> None:
+        self._note_steering()
         control = self._launcher.control(answer.node)
         assert isinstance(control, Approval)
         control.respond(answer)
@@ -165,6 +179,9 @@ class Walk:
         """What workers say of nodes in flight."""
         for report in reports:
             self._journal.append(entries.reported(report))
+
+    def _note_steering(self) -> None:
+        self._steered_at = workflow.info().get_current_history_length()
 
     def _gate(self, change: Callable[[], None]) -> None:
         """Make a change that may pause or resume the run, and tell if it did."""
