@@ -91,8 +91,11 @@ class Launcher:
         return status or RunStatus.PENDING
 
     async def start_at_once(self, run: Run, seconds: float) -> RunStatus:
-        """Start a run that is still `pending`, before all that wait for their turn. Raises GraphFaults."""
-        launch = await self._launch(run)
+        """Start a run that is still `pending`, before all that wait for their turn; it fails if it cannot be run."""
+        try:
+            launch = await self._launch(run)
+        except GraphFaults as error:
+            return await self._settle_refused(run, error)
         return run.status if launch is None else await self._start(launch, seconds)
 
     def has_just_started(self, run_id: str) -> bool:
