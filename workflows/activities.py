@@ -44,10 +44,15 @@ class Activities:
         """Agents that run as regular activities from now on, because they were too slow for local ones."""
         return list(self._slow)
 
-    def start(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> asyncio.Future[AgentResult]:
-        """The future gives the agent's result or raises why it failed. Cancel it to cancel the activity."""
+    def start(
+        self, node: Node, params: dict[str, Any], input: dict[str, Any], earlier_attempts: int = 0
+    ) -> asyncio.Future[AgentResult]:
+        """The future gives the agent's result or raises why it failed. Cancel it to cancel the activity.
+
+        `earlier_attempts`: those that ended with their workers, and do not use up the node's retries.
+        """
         key = f"{workflow.info().workflow_id}/{node.id}"
-        call = AgentCall(params=params, input=input, idempotency_key=key)
+        call = AgentCall(params=params, input=input, idempotency_key=key, earlier_attempts=earlier_attempts)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)
         if self._is_local(node, size):
             return asyncio.ensure_future(self._run_local(node, call))
@@ -62,8 +67,9 @@ class Activities:
             and node.type not in self._slow
         )
 
-    def _start_regular(self, node: Node, call: AgentCall) -> asyncio.Future[AgentResult]:
-        config = activity_options(node, self._options, call.earlier_attempts)
+    def _start_regular(self, node: Node, call: AgentCall, used: int = 0) -> asyncio.Future[AgentResult]:
+        """`used`: how many of the node's attempts were made as a local activity."""
+        config = activity_options(node, self._options, used)
         activity = workflow.start_activity(node.type, call, result_type=AgentResult, **config)
         activity.add_done_callback(lambda _: self._task.regular_ended())
         return activity
@@ -79,7 +85,8 @@ class Activities:
             if attempts is None:
                 raise
         raise_if_cancelled()
-        return await self._start_regular(node, call.model_copy(update={"earlier_attempts": attempts}))
+        used = attempts - call.earlier_attempts
+        return await self._start_regular(node, call.model_copy(update={"earlier_attempts": attempts}), used)
 
     async def _await_local(self, node: Node, call: AgentCall) -> AgentResult:
         config = local_activity_options(node, self._options)

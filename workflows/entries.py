@@ -8,7 +8,7 @@ from wand_orchestrator.contract import AgentResult, Answer, FailureDetails, Repo
 from wand_orchestrator.events import Event, EventType, Level, rfc3339
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.state import Failure
-from workflows.failures import NodeFailure
+from workflows.failures import WORKER_LOST, NodeFailure
 from workflows.scheduler import Decision
 
 
@@ -91,6 +91,14 @@ def node_failed(node: Node, failed: NodeFailure) -> Entry:
 def node_given_again(node: Node, failed: NodeFailure) -> Entry:
     message = f"{node.id} is given to another worker: {failed.failure.message}"
     return Entry(EventType.NODE_RETRYING, message, "warning", node.id, failed.attempt, data=_error(failed.failure))
+
+
+def attempt_lost(node: str, attempt: int) -> Entry:
+    """An attempt that Temporal has followed by another one, and of which nobody told."""
+    message = "the worker that ran it fell silent"
+    error = {"code": WORKER_LOST, "message": message, "node": node}
+    told = f"attempt {attempt} of {node} was lost: {message}"
+    return Entry(EventType.NODE_RETRYING, told, "warning", node, attempt, data={"error": error})
 
 
 def node_too_slow(node: Node, failed: NodeFailure) -> Entry:

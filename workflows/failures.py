@@ -51,12 +51,15 @@ class NodeFailure:
         return cls(Failure(code=code, message=message, node=node.id), FailureDetails())
 
 
-def node_failure(node: Node, options: Options, error: BaseException) -> NodeFailure:
-    """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it."""
+def node_failure(node: Node, options: Options, error: BaseException, earlier_attempts: int = 0) -> NodeFailure:
+    """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it.
+
+    `earlier_attempts`: made as other activities, beyond the node's own retries.
+    """
     cause = (error.cause if isinstance(error, ActivityError | ChildWorkflowError) else None) or error
     if isinstance(cause, ApplicationError):
         details = _details(cause)
-        attempt = details.attempt if cause.details else _attempts(node, options, error)
+        attempt = details.attempt if cause.details else _attempts(node, options, error, earlier_attempts)
         failure = Failure(
             code=cause.type or "agent_error", message=cause.message, node=node.id, details=details.details
         )
@@ -65,18 +68,18 @@ def node_failure(node: Node, options: Options, error: BaseException) -> NodeFail
         code, message = _TIMEOUTS[cause.type]
         timeout = node.timeout_sec or options.default_timeout_sec
         failure = Failure(code=code, message=message.format(timeout=timeout), node=node.id)
-        return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
+        return NodeFailure(failure, FailureDetails(), _attempts(node, options, error, earlier_attempts))
     if isinstance(error, ChildWorkflowError) and (ending := _CHILD_ENDINGS.get(type(cause))) is not None:
         code, message = ending
         return NodeFailure(Failure(code=code, message=message, node=node.id), FailureDetails())
     failure = Failure(code=type(cause).__name__, message=str(cause), node=node.id)
-    return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
+    return NodeFailure(failure, FailureDetails(), _attempts(node, options, error, earlier_attempts))
 
 
-def _attempts(node: Node, options: Options, error: BaseException) -> int | None:
+def _attempts(node: Node, options: Options, error: BaseException, earlier: int) -> int | None:
     """The number of attempts, where the reason that there was no further one tells it."""
     if isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED:
-        return 1 + (options.max_retries if node.retries is None else node.retries)
+        return earlier + 1 + (options.max_retries if node.retries is None else node.retries)
     return None
 
 

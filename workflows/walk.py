@@ -7,6 +7,7 @@ the one loop in `to_the_end` goes on; state changes in one order, which a replay
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from wand_orchestrator.graph import Node
 from wand_orchestrator.state import Failure
 from workflows import entries
 from workflows.activities import Activities
+from workflows.attempts import Attempts
 from workflows.deadline import Deadline
 from workflows.details import Details
 from workflows.failures import NodeFailure, node_failure
@@ -60,6 +62,7 @@ class Walk:
         self._skipping: set[str] = set()
         self._given: dict[str, Given] = {}
         self._losses = Losses()
+        self._attempts = Attempts(self._append)
         self._steered_at: int | None = None
         self._mailbox: deque[Callable[[], None]] = deque()
         self._rollover = Rollover(wake=self._wake)
@@ -67,7 +70,7 @@ class Walk:
         slow = carried["slow_agents"] if carried else []
         self._activities = Activities(run.graph.options, self._task, self._append, slow)
         left = dict(carried["left"]) if carried else {}
-        self._launcher = Launcher(run, self._activities, self._tell, self._holds_back, left)
+        self._launcher = Launcher(run, self._activities, self._tell, self._attempts, self._holds_back, left)
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
@@ -177,8 +180,7 @@ class Walk:
 
     def report(self, reports: Sequence[Report]) -> None:
         """What workers say of nodes in flight."""
-        for report in reports:
-            self._journal.append(entries.reported(report))
+        self._attempts.report(reports)
 
     def _note_steering(self) -> None:
         self._steered_at = workflow.info().get_current_history_length()
@@ -242,6 +244,7 @@ class Walk:
             self._fail(node, NodeFailure.of(node, error.code, f"params: {error}"))
             return
         self._journal.append(entries.node_scheduled(node))
+        self._attempts.begin(node.id)
         self._await(node, Given(node, params, start.input))
 
     def _await(self, node: Node, given: Given) -> None:
@@ -268,15 +271,21 @@ class Walk:
             self._scheduler.cancelled(node.id)
             self._append(entries.node_cancelled(node))
         else:
-            failed = node_failure(node, self._graph.options, error)
+            failed = node_failure(node, self._graph.options, error, given.earlier_attempts)
             if not self._scheduler.stopping and self._losses.is_given_again(node.id, failed):
-                self._append(entries.node_given_again(node, failed))
-                self._await(node, given)
+                self._give_again(node, given, failed)
             else:
                 self._fail(node, failed)
 
+    def _give_again(self, node: Node, given: Given, failed: NodeFailure) -> None:
+        self._attempts.reached(node.id, failed.attempt)
+        self._append(entries.node_given_again(node, failed))
+        self._attempts.followed(node.id, failed.attempt)
+        self._await(node, replace(given, earlier_attempts=failed.attempt or given.earlier_attempts + 1))
+
     def _succeed(self, node: Node, result: AgentResult) -> None:
         self.report(result.reports)
+        self._attempts.reached(node.id, result.attempt)
         self._record(node.id, result.output)
         decisions = self._scheduler.succeeded(node.id, result.output)
         self._append(entries.node_succeeded(node, result))
@@ -284,6 +293,7 @@ class Walk:
 
     def _fail(self, node: Node, failed: NodeFailure) -> None:
         self.report(failed.details.reports)
+        self._attempts.reached(node.id, failed.attempt)
         decisions: list[Decision] = []
 
         def settle() -> None:
