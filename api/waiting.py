@@ -11,7 +11,7 @@ from api.pending import PendingNode
 from wand_orchestrator.events import rfc3339
 from wand_orchestrator.flow import FLOW_APPROVAL, FLOW_WAIT
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.state import NodeState, NodeStatus, RunState, RunStatus
+from wand_orchestrator.state import NodeState, NodeStatus, Question, RunState, RunStatus, node_of
 
 MAX_REASONS = 20
 """Of a run; its nodes each have their own."""
@@ -85,12 +85,24 @@ def held_nodes(graph: Graph, state: RunState) -> list[str]:
 
 
 def open_questions(graph: Graph, state: RunState) -> dict[str, str]:
-    """Control nodes that wait for somebody or for a moment."""
-    return {
+    """Control nodes that wait for somebody or for a moment, those too in whose child runs somebody is asked."""
+    asked: dict[str, list[Question]] = {}
+    for part, question in state.questions.items():
+        asked.setdefault(node_of(part), []).append(question)
+    return {node: _first(questions) for node, questions in asked.items()} | {
         node.id: _QUESTIONS.get(node.type, "something outside")
         for node in graph.nodes
         if _status(state, node.id) is NodeStatus.WAITING
     }
+
+
+def question_reason(question: Question) -> str:
+    return f"an answer to {question.node} of the run {question.run_id}"
+
+
+def _first(questions: list[Question]) -> str:
+    first, rest = question_reason(questions[0]), len(questions) - 1
+    return first if not rest else f"{first}, and {rest} more"
 
 
 def run_reasons(reasons: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from temporalio.common import SearchAttributeKey
 from wand_orchestrator.events import Event, Level
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.node_table import NodeTable
-from wand_orchestrator.state import Failure, NodeState, RunState
+from wand_orchestrator.state import Failure, NodeState, Question, RunState
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
 
@@ -230,6 +230,7 @@ class PartsPage(Message):
 
     parts: dict[str, NodeState]
     total: int
+    questions: dict[str, Question] = Field(default_factory=dict, description="Those that these parts ask.")
 
 
 class Answer(Message):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from wand_orchestrator.contract import AgentResult, Answer, FailureDetails, Report
@@ -14,7 +15,7 @@ from workflows.scheduler import Decision
 
 @dataclass(frozen=True)
 class Entry:
-    """`percent`: the node's own progress, in place of the run's."""
+    """`percent`: the node's own progress, in place of the run's. `at`: when it happened, if that was not just now."""
 
     type: EventType
     message: str
@@ -23,6 +24,7 @@ class Entry:
     attempt: int | None = None
     percent: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 def run_started(graph: Graph) -> Entry:
@@ -140,13 +142,13 @@ def of_child(node: str, run_id: str, event: Event) -> Entry:
     A node that waits is answered in its own run, so the event tells which that is.
     """
     if event.node is None:
-        return Entry(EventType.NODE_LOG, event.message, event.level, node, data=event.data)
+        return Entry(EventType.NODE_LOG, event.message, event.level, node, data=event.data, at=event.ts)
     percent = event.progress if event.type is EventType.NODE_PROGRESS else None
     name = f"{node}/{event.node}"
     data = event.data
     if event.type is EventType.NODE_WAITING:
         data = {"run_id": run_id, "node": event.node} | data
-    return Entry(event.type, event.message, event.level, name, event.attempt, percent, data)
+    return Entry(event.type, event.message, event.level, name, event.attempt, percent, data, at=event.ts)
 
 
 def node_skipped(node: str) -> Entry:

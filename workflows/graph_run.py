@@ -285,7 +285,9 @@ class GraphRun:
     )
     def parts(self, node: str, offset: int = 0, limit: int = 500) -> PartsPage:
         parts = parts_of(self._journal.state, node)
-        return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))
+        shown = dict(islice(parts.items(), offset, offset + limit))
+        questions = {part: asked for part, asked in self._journal.state.questions.items() if part in shown}
+        return PartsPage(parts=shown, total=len(parts), questions=questions)
 
     @workflow.query(name=QUERY_EVENTS, description="At most `limit` events with a seq above `after`.")
     def events(self, after: int = 0, limit: int = 500) -> EventPage:

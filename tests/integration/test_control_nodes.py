@@ -253,11 +253,54 @@ async def test_an_approval_in_a_child_run_is_answered_there(service: Service) ->
     types = await until(lambda: told(service, run_id, "sub/ask"), lambda types: "node.waiting" in types)
     waiting = (await service.events(run_id, node="sub/ask"))[types.index("node.waiting")]
     where, node = waiting["data"]["run_id"], waiting["data"]["node"]
+    reason = f"an answer to {node} of the run {where}"
+    run = await service.get(run_id)
+    assert run["nodes"]["sub"]["waiting_for"] == [reason]
+    assert run["waiting_for"] == [f"sub: {reason}"]
+    part = (await service.http.get(f"/runs/{run_id}/nodes/sub")).json()["parts"]["sub/ask"]
+    assert part["waiting_for"] == [reason]
 
     answer = await service.http.post(f"/runs/{where}/nodes/{node}/respond", json={"answer": 5})
 
     assert answer.status_code == 200, answer.text
     assert (await service.ended(run_id))["result"]["outputs"] == {"sub": {"ask": 5}}
+
+
+async def test_an_approval_deep_down_is_named_by_every_run_above_it(service: Service) -> None:
+    await store(service, "asks", [control("ask", "flow.approval", prompt="?")])
+    await store(service, "between", [control("inner", "flow.graph", graph="asks")])
+    run_id = await service.start(graph([control("sub", "flow.graph", graph="between")]))
+    run = await until(lambda: service.get(run_id), lambda run: bool(run["waiting_for"]))
+
+    where = f"{run_id}.sub.inner"
+    assert run["waiting_for"] == [f"sub: an answer to ask of the run {where}"]
+    await service.http.post(f"/runs/{where}/nodes/ask/respond", json={"answer": 5})
+    ended = await service.ended(run_id)
+    assert ended["result"]["outputs"] == {"sub": {"inner": {"ask": 5}}}
+    assert ended["waiting_for"] == []
+
+
+async def test_events_of_a_child_run_keep_their_time(service: Service) -> None:
+    await store(service, "slowly", [sleep("a", 0.2), sleep("b", 0.2)], [edge("a", "b")])
+    run = await service.run(graph([control("sub", "flow.graph", graph="slowly")]))
+
+    own = await service.events(f"{run['run_id']}.sub")
+    above = await service.events(run["run_id"])
+    times = {(event["type"], event["node"]): event["ts"] for event in above}
+    theirs = [event for event in own if event["node"] is not None]
+    assert theirs
+    for event in theirs:
+        assert times[(event["type"], f"sub/{event['node']}")] == event["ts"]
+
+
+async def test_a_default_answer_that_does_not_fit_fails_its_node(service: Service) -> None:
+    default = {"answer": {"$input": "default"}}
+    ask = control("ask", "flow.approval", schema={"type": "integer"}, timeout_sec=0.2, on_timeout=default)
+
+    run = await service.run(graph([ask]), input={"default": "many"})
+
+    assert (run["status"], run["error"]["code"]) == ("failed", "invalid_answer")
+    assert "does not fit the schema" in run["error"]["message"]
 
 
 @pytest.mark.parametrize("indirect", [False, True])
