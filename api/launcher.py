@@ -21,7 +21,7 @@ from api.snapshots import Snapshots
 from api.turns import Turns
 from api.webhooks import Webhooks
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import Archive
+from wand_orchestrator.contract import Archive, ChildLimits
 from wand_orchestrator.errors import GraphFaults, NotFound, Unavailable, WandError
 from wand_orchestrator.events import Event, EventType
 from wand_orchestrator.state import Failure, RunStatus
@@ -64,13 +64,14 @@ class Launcher:
         subgraphs: Subgraphs,
         webhooks: Webhooks,
         agents: Mapping[str, Agent],
+        child_limits: ChildLimits,
     ) -> None:
         self._executions = executions
         self._store = store
         self._graphs = graphs
         self._subgraphs = subgraphs
         self._webhooks = webhooks
-        self._snapshots = Snapshots(agents)
+        self._snapshots = Snapshots(agents, child_limits)
         self._turns: Turns[RunStatus] = Turns(AT_ONCE)
         self._confirmations = Confirmations(store)
         self._look_again = asyncio.Event()

@@ -99,6 +99,13 @@ class RetryOf(Message):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
+class ChildLimits(Message):
+    """How far a run may spread into child runs: a graph of graphs multiplies at each level."""
+
+    depth: int = 5
+    runs: int = 20_000
+
+
 class RunInput(Message):
     """Input of the workflow `GraphRun`: a snapshot, so that later edits of a graph never reach a run.
 
@@ -118,6 +125,8 @@ class RunInput(Message):
     )
     webhook: Webhook | None = Field(default=None, description="Who is told of the run; not of its child runs.")
     parent: RunParent | None = Field(default=None, description="The run and node that this run is a part of.")
+    depth: int = Field(default=0, description="How many runs stand above this one.")
+    child_limits: ChildLimits = ChildLimits()
 
 
 class RunOrder(Message):

@@ -71,6 +71,7 @@ class Walk:
         self._activities = Activities(run.graph.options, self._task, self._append, slow)
         left = dict(carried["left"]) if carried else {}
         self._launcher = Launcher(run, self._activities, self._tell, self._attempts, self._holds_back, left)
+        self._launcher.children.started = carried.get("children", 0) if carried else 0
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
@@ -125,6 +126,7 @@ class Walk:
             "scheduler": self._scheduler.carry(),
             "controls": self._launcher.carry(),
             "left": self._launcher.left,
+            "children": self._launcher.children.started,
             "slow_agents": self._activities.slow,
             "deadline_sec": None if remaining is None else remaining.total_seconds(),
         }
