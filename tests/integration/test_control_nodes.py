@@ -1,5 +1,6 @@
 """Control nodes over HTTP: what each does, alone and when it is steered."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,34 @@ async def test_an_approval_deep_down_is_named_by_every_run_above_it(service: Ser
     ended = await service.ended(run_id)
     assert ended["result"]["outputs"] == {"sub": {"inner": {"ask": 5}}}
     assert ended["waiting_for"] == []
+
+
+async def test_child_runs_are_bounded_in_depth(service: Service) -> None:
+    await store(service, "leaf", [echo("a")])
+    names = ["leaf", *(f"level{depth}" for depth in range(5))]
+    for below, name in pairwise(names):
+        await store(service, name, [control("next", "flow.graph", graph=below)])
+
+    fits = await service.run(graph([control("top", "flow.graph", graph="level3")]))
+    too_deep = await service.run(graph([control("top", "flow.graph", graph="level4")]))
+
+    assert fits["status"] == "succeeded"
+    assert (too_deep["status"], too_deep["error"]["code"]) == ("failed", "nested_too_deep")
+
+
+async def test_child_runs_are_bounded_in_number(service: Service) -> None:
+    leaf = graph([echo("a")]) | {"name": "leaf"}
+    document = mapped([1, 2, 3], control("each", "flow.map", graph="leaf", concurrency=1))
+    limits = {"depth": 5, "runs": 2}
+    order = {"graph": document, "subgraphs": {"leaf": leaf}, "child_limits": limits}
+    await service.client.start_workflow(
+        "GraphRun", args=[order, None], id="three-children", task_queue=service.settings.task_queue
+    )
+
+    run = await service.ended("three-children")
+
+    assert (run["status"], run["error"]["code"]) == ("failed", "too_many_failed")
+    assert [run["nodes"]["each"]["status"], "2 child runs" in run["error"]["message"]] == ["failed", True]
 
 
 async def test_events_of_a_child_run_keep_their_time(service: Service) -> None:
