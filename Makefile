@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format bench bench-peers clicks clients screenshots histories lock clean
+.PHONY: help setup demo run test lint format fuzz-steer bench bench-peers clicks clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -42,6 +42,10 @@ lint: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Far more orders of steering, and moments of a stop, than `make test` tries.
+fuzz-steer: setup
+	WAND_FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest tests/integration/test_steering_orders.py
 
 # BENCH: its options, such as `make bench BENCH="--only chain3"`.
 bench: setup

@@ -83,7 +83,7 @@ class Services:
         graphs = GraphCache(store)
         graph_check = GraphCheck(registry, settings)
         subgraphs = Subgraphs(store)
-        launcher = Launcher(executions, store, graphs, subgraphs, webhooks, registry.agents)
+        launcher = Launcher(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.child_limits)
         starter = Starter(store, graphs, graph_check, subgraphs, launcher, webhooks)
         runs = RunReader(executions, store, settlement, graphs)
         relay = Relay(executions, reader, feed or Feed(), settings.sse_queue_size)

@@ -160,11 +160,16 @@ class Executions:
             return False
         return True
 
-    async def ended_from_outside(self, since: datetime, seconds: float) -> list[str]:
-        """Ids of the runs that Temporal or an operator closed since then, as far as Temporal lists them yet."""
+    async def ended_without_success(self, since: datetime, seconds: float) -> list[str]:
+        """Ids of the runs that closed since then otherwise than by success, as far as Temporal lists them yet.
+
+        Temporal or an operator may have closed them, or the SDK before the workflow had begun, which nothing of the
+        status tells.
+        """
         query = (
             f'WorkflowType = "{WORKFLOW_GRAPH_RUN}" AND TaskQueue = {json.dumps(self.task_queue)} '
-            f'AND ExecutionStatus IN ("Terminated", "TimedOut") AND CloseTime >= "{rfc3339(since)}"'
+            f'AND ExecutionStatus IN ("Terminated", "TimedOut", "Canceled", "Failed") '
+            f'AND CloseTime >= "{rfc3339(since)}"'
         )
         async with deadline(seconds), translated(meaning):
             listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))

@@ -21,7 +21,7 @@ from api.snapshots import Snapshots
 from api.turns import Turns
 from api.webhooks import Webhooks
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import Archive
+from wand_orchestrator.contract import Archive, ChildLimits
 from wand_orchestrator.errors import GraphFaults, NotFound, Unavailable, WandError
 from wand_orchestrator.events import Event, EventType
 from wand_orchestrator.state import Failure, RunStatus
@@ -67,13 +67,14 @@ class Launcher:
         subgraphs: Subgraphs,
         webhooks: Webhooks,
         agents: Mapping[str, Agent],
+        child_limits: ChildLimits,
     ) -> None:
         self._executions = executions
         self._store = store
         self._graphs = graphs
         self._subgraphs = subgraphs
         self._webhooks = webhooks
-        self._snapshots = Snapshots(agents)
+        self._snapshots = Snapshots(agents, child_limits)
         self._turns: Turns[RunStatus] = Turns(AT_ONCE)
         self._confirmations = Confirmations(store)
         self._look_again = asyncio.Event()
@@ -95,8 +96,11 @@ class Launcher:
         return status or RunStatus.PENDING
 
     async def start_at_once(self, run: Run, seconds: float) -> RunStatus:
-        """Start a run that is still `pending`, before all that wait for their turn. Raises GraphFaults."""
-        launch = await self._launch(run)
+        """Start a run that is still `pending`, before all that wait for their turn; it fails if it cannot be run."""
+        try:
+            launch = await self._launch(run)
+        except GraphFaults as error:
+            return await self._settle_refused(run, error)
         return run.status if launch is None else await self._start(launch, seconds)
 
     def has_just_started(self, run_id: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from api.launch import Launch
 from api.recent import Recent
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import RunInput
+from wand_orchestrator.contract import ChildLimits, RunInput
 from wand_orchestrator.execution import resolve_execution
 from wand_orchestrator.graph import Graph
 
@@ -16,8 +16,9 @@ KEPT_BYTES = 32 * 1024**2
 
 
 class Snapshots:
-    def __init__(self, agents: Mapping[str, Agent]) -> None:
+    def __init__(self, agents: Mapping[str, Agent], child_limits: ChildLimits) -> None:
         self._agents = agents
+        self._child_limits = child_limits
         self._texts: Recent[bytes] = Recent(KEPT_BYTES, len)
 
     def input_of(self, launch: Launch) -> bytes:
@@ -30,6 +31,7 @@ class Snapshots:
             subgraphs={name: self._resolved(graph) for name, graph in launch.subgraphs.items()},
             retry_of=run.retry_of,
             webhook=run.webhook,
+            child_limits=self._child_limits,
         )
         rest = document.model_dump_json(by_alias=True, exclude_unset=True, exclude={"graph"}).encode()
         input = run.input_json.encode()

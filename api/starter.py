@@ -12,6 +12,7 @@ from api.launcher import START_SEC, Launcher
 from api.run_models import RunCreated, RunRequest
 from api.webhooks import Webhooks
 from wand_orchestrator.ids import new_run_id
+from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph, no_graph
 from wand_orchestrator.subgraphs import Subgraphs
 from wand_orchestrator.weight import worked_off
@@ -60,9 +61,9 @@ class Starter:
         status = await self._launcher.start(Launch(run, stored.graph, stored.version, subgraphs), seconds)
         return RunCreated(run_id=run.run_id, status=status)
 
-    async def start_stored(self, run: Run, budget: Budget) -> None:
-        """Start a run that is still `pending`."""
-        await self._launcher.start_at_once(run, budget.left(START_SEC))
+    async def start_stored(self, run: Run, budget: Budget) -> RunStatus:
+        """Start a run that is still `pending`; answers its status, which is `failed` if it will never be accepted."""
+        return await self._launcher.start_at_once(run, budget.left(START_SEC))
 
     async def _idempotency(self, key: str, request: RunRequest) -> Idempotency:
         said = [request.graph, request.input]

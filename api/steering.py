@@ -74,6 +74,9 @@ class Steering:
         return RunStatus.PAUSED
 
     async def resume(self, run_id: str) -> RunStatus:
+        """Raises Conflict also for a run that a failed node holds."""
+        if held := (await self._runs.held(run_id)):
+            raise Conflict(f"the run is held by {', '.join(held[:5])}, which failed: retry or skip what holds it")
         await self._signal(run_id, SIGNAL_RESUME)
         return RunStatus.RUNNING
 
@@ -119,7 +122,9 @@ class Steering:
             return row.status
         if isinstance(row, Run) and row.status is RunStatus.PENDING:
             # A run that was never started is started to be steered: all that happens to it is in its own journal.
-            await self._starter.start_stored(row, budget)
+            status = await self._starter.start_stored(row, budget)
+            if status.ended:
+                return status
         description = await self._executions.describe(run_id, budget.left(REQUEST_SEC))
         if description is None:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")

@@ -117,7 +117,7 @@ async def core_worker(
         task_queue=task_queue,
         workflows=[GraphRun, RunDeletion],
         local_activities=[
-            open_activity(store, registry.agents),
+            open_activity(store, registry.agents, settings.child_limits),
             archive_activity(store),
             delete_activity(store),
             retry_now_activity(client),

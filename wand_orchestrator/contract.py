@@ -11,7 +11,7 @@ from temporalio.common import SearchAttributeKey
 from wand_orchestrator.events import Event, Level, Moment
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.node_table import NodeTable
-from wand_orchestrator.state import Failure, NodeState, Raised, RunState
+from wand_orchestrator.state import Failure, NodeState, Question, Raised, RunState
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
 
@@ -105,6 +105,13 @@ class RetryOf(Message):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
+class ChildLimits(Message):
+    """How far a run may spread into child runs: a graph of graphs multiplies at each level."""
+
+    depth: int = 5
+    runs: int = 20_000
+
+
 class RunInput(Message):
     """Input of the workflow `GraphRun`: a snapshot, so that later edits of a graph never reach a run.
 
@@ -124,6 +131,8 @@ class RunInput(Message):
     )
     webhook: Webhook | None = Field(default=None, description="Who is told of the run; not of its child runs.")
     parent: RunParent | None = Field(default=None, description="The run and node that this run is a part of.")
+    depth: int = Field(default=0, description="How many runs stand above this one.")
+    child_limits: ChildLimits = ChildLimits()
 
 
 class RunOrder(Message):
@@ -237,6 +246,7 @@ class PartsPage(Message):
 
     parts: dict[str, NodeState]
     total: int
+    questions: dict[str, Question] = Field(default_factory=dict, description="Those that these parts ask.")
 
 
 class Answer(Message):

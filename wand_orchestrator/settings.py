@@ -12,7 +12,7 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from wand_orchestrator.contract import DEFAULT_TASK_QUEUE
+from wand_orchestrator.contract import DEFAULT_TASK_QUEUE, ChildLimits
 from wand_orchestrator.webhook_signature import signing_keys
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@]+")
@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     max_document_bytes: int = Field(default=32 * 1024**2, ge=1024, description="Largest request body.")
     max_nodes: int = Field(default=20_000, ge=1, description="Nodes of a graph, at most.")
     max_edges: int = Field(default=100_000, ge=0, description="Edges of a graph, at most.")
+    max_child_depth: int = Field(default=5, ge=0, description="Child runs within one another, at most.")
+    max_child_runs: int = Field(default=20_000, ge=0, description="Child runs that one run starts, at most.")
     max_output_bytes: int = Field(default=64 * 1024**2, ge=1024, description="Largest output of a node, as JSON.")
     max_concurrent_agents: int = Field(default=200, ge=1, description="Agents that one worker runs at once.")
     max_memory_percent: float | None = Field(
@@ -159,6 +161,10 @@ class Settings(BaseSettings):
                 "set WAND_API_KEY, or listen on 127.0.0.1"
             )
         return self
+
+    @property
+    def child_limits(self) -> ChildLimits:
+        return ChildLimits(depth=self.max_child_depth, runs=self.max_child_runs)
 
     @property
     def plugin_modules(self) -> tuple[str, ...]:

@@ -113,8 +113,18 @@ class NodeState(Timed):
     error: Failure | None = None
 
 
+class Question(BaseModel):
+    """An approval in a child run that waits for its answer, and the run and node to give it to."""
+
+    run_id: str
+    node: str
+
+
 class RunState(Timed):
-    """`last_seq`: of the last event folded in; `progress`: whole percent, never falling, 100 only at the end."""
+    """`last_seq`: of the last event folded in; `progress`: whole percent, never falling, 100 only at the end.
+
+    `questions`: open ones in child runs, by the part that asks.
+    """
 
     status: RunStatus = RunStatus.PENDING
     progress: int = 0
@@ -123,6 +133,12 @@ class RunState(Timed):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     last_seq: int = 0
+    questions: dict[str, Question] = Field(default_factory=dict)
+
+
+def node_of(part: str) -> str:
+    """The control node that this is a part of."""
+    return part.partition("/")[0].partition("[")[0]
 
 
 def is_part(name: str) -> bool:
@@ -171,6 +187,7 @@ def fold(state: RunState, event: Event) -> None:
         if node is None:
             node = state.nodes[event.node] = NodeState()
         _fold_node(node, event)
+        _fold_question(state, event.node, node, event)
         if event.type is EventType.NODE_PROGRESS:
             return
     else:
@@ -186,6 +203,13 @@ def _fold_run(state: RunState, event: Event) -> None:
         state.finished_at = event.ts
         if "error" in event.data:
             state.error = Failure.model_validate(event.data["error"])
+
+
+def _fold_question(state: RunState, name: str, node: NodeState, event: Event) -> None:
+    if node.status is not NodeStatus.WAITING:
+        state.questions.pop(name, None)
+    elif event.type is EventType.NODE_WAITING and "run_id" in event.data and "schema" in event.data:
+        state.questions[name] = Question(run_id=event.data["run_id"], node=event.data["node"])
 
 
 def _fold_node(node: NodeState, event: Event) -> None:

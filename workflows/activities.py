@@ -15,6 +15,7 @@ from workflows.activity_options import activity_options, local_activity_options
 from workflows.arrivals import result_of
 from workflows.failures import node_failure
 from workflows.size import size_up_to
+from workflows.uncancelled import raise_if_cancelled
 from workflows.workflow_task import MAX_BYTES, WorkflowTask
 
 MAX_LOCAL_IN_FLIGHT = 32
@@ -45,12 +46,16 @@ class Activities:
         """Agents that run as regular activities from now on, because they were too slow for local ones."""
         return list(self._slow)
 
-    def start(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> asyncio.Future[Any]:
+    def start(
+        self, node: Node, params: dict[str, Any], input: dict[str, Any], earlier_attempts: int = 0
+    ) -> asyncio.Future[Any]:
         """The future gives what `arrivals.result_of` reads, or raises why the agent failed. Cancel it to cancel the
         activity.
+
+        `earlier_attempts`: those that ended with their workers, and do not use up the node's retries.
         """
         key = f"{workflow.info().workflow_id}/{node.id}"
-        call = AgentCall(params=params, input=input, idempotency_key=key)
+        call = AgentCall(params=params, input=input, idempotency_key=key, earlier_attempts=earlier_attempts)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)
         if self._is_local(node, size):
             return asyncio.ensure_future(self._run_local(node, call))
@@ -65,8 +70,9 @@ class Activities:
             and node.type not in self._slow
         )
 
-    def _start_regular(self, node: Node, call: AgentCall) -> asyncio.Future[Any]:
-        config = activity_options(node, self._options, call.earlier_attempts)
+    def _start_regular(self, node: Node, call: AgentCall, used: int = 0) -> asyncio.Future[Any]:
+        """`used`: how many of the node's attempts were made as a local activity."""
+        config = activity_options(node, self._options, used)
         activity = workflow.start_activity(node.type, call, result_type=RawValue, **config)
         activity.add_done_callback(lambda _: self._task.regular_ended())
         return activity
@@ -81,7 +87,9 @@ class Activities:
             attempts = self._attempts_if_too_slow(node, error)
             if attempts is None:
                 raise
-        return await self._start_regular(node, call.model_copy(update={"earlier_attempts": attempts}))
+        raise_if_cancelled()
+        used = attempts - call.earlier_attempts
+        return await self._start_regular(node, call.model_copy(update={"earlier_attempts": attempts}), used)
 
     async def _await_local(self, node: Node, call: AgentCall) -> AgentResult:
         config = local_activity_options(node, self._options)

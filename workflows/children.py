@@ -19,6 +19,10 @@ from wand_orchestrator.contract import (
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.visibility import child_run_id, memo, search_attributes, summary
 from workflows.arrivals import run_result_of
+from workflows.flow.control import failure
+from workflows.uncancelled import uncancelled
+
+PATCH = "child-starts-before-cancel"
 
 Handle = workflow.ChildWorkflowHandle[Any, Any]
 
@@ -30,6 +34,8 @@ class Children:
         self._run = run
         self._handles: dict[str, Handle] = {}
         self._paused = False
+        self.started = 0
+        """Child runs that the run has started, in the histories before this one too."""
 
     def run_id(self, node: str) -> str | None:
         """The child run that this node waits for."""
@@ -38,7 +44,7 @@ class Children:
 
     async def start(self, node: Node, graph: Graph, input: Any) -> Handle:
         """Start the child run of `node`; `result` awaits its end."""
-        handle = await self._start(node, graph, input)
+        handle = await self._started(node, graph, input)
         self._handles[node.id] = handle
         if self._paused:  # meanwhile
             _signal(handle, SIGNAL_PAUSE)
@@ -56,10 +62,40 @@ class Children:
         for handle in self._handles.values():
             _signal(handle, SIGNAL_PAUSE if paused else SIGNAL_RESUME)
 
+    async def _started(self, node: Node, graph: Graph, input: Any) -> Handle:
+        """The child, which has started. A cancellation that comes meanwhile reaches it when it has: what cancels the
+        start itself may be lost on its way, or leave a child that nobody awaits."""
+        if not workflow.patched(PATCH):
+            return await self._start(node, graph, input)
+        self._require_room()
+        self.started += 1
+        starting = asyncio.ensure_future(self._start(node, graph, input))
+        cancelled = await uncancelled(starting)
+        handle = starting.result()
+        if cancelled:
+            handle.cancel()
+        return handle
+
+    def _require_room(self) -> None:
+        """Raises ApplicationError beyond the limits that the run was started with."""
+        limits = self._run.child_limits
+        if self._run.depth >= limits.depth:
+            raise failure("nested_too_deep", f"{limits.depth} runs stand within one another, and no more may")
+        if self.started >= limits.runs:
+            raise failure("too_many_children", f"the run has started {limits.runs} child runs, and no more may be")
+
     async def _start(self, node: Node, graph: Graph, input: Any) -> Handle:
         """Under an id of its own: a node that runs again has had a child before, whose events are in the database."""
         parent = RunParent(run_id=workflow.info().workflow_id, node=node.id)
-        order = RunInput(graph=graph, input=input, parent=parent, tags=self._run.tags, subgraphs=self._run.subgraphs)
+        order = RunInput(
+            graph=graph,
+            input=input,
+            parent=parent,
+            tags=self._run.tags,
+            subgraphs=self._run.subgraphs,
+            depth=self._run.depth + 1,
+            child_limits=self._run.child_limits,
+        )
         number = 1
         while True:
             try:

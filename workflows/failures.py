@@ -54,14 +54,17 @@ class NodeFailure:
         return cls(Failure(code=code, message=message, node=node.id), FailureDetails())
 
 
-def node_failure(node: Node, options: Options, error: BaseException) -> NodeFailure:
-    """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it."""
+def node_failure(node: Node, options: Options, error: BaseException, earlier_attempts: int = 0) -> NodeFailure:
+    """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it.
+
+    `earlier_attempts`: made as other activities, beyond the node's own retries.
+    """
     cause = (error.cause if isinstance(error, ActivityError | ChildWorkflowError) else None) or error
     if isinstance(cause, ApplicationError) and _is_missing(cause):
         return NodeFailure.of(node, "agent_missing", _missing(node))
     if isinstance(cause, ApplicationError):
         details = details_of(cause)
-        attempt = details.attempt if cause.details else _attempts(node, options, error)
+        attempt = details.attempt if cause.details else _attempts(node, options, error, earlier_attempts)
         failure = Failure(
             code=code_of(cause.type),
             message=bounded_text(cause.message),
@@ -75,12 +78,12 @@ def node_failure(node: Node, options: Options, error: BaseException) -> NodeFail
         code, message = _TIMEOUTS[cause.type]
         timeout = node.timeout_sec or options.default_timeout_sec
         failure = Failure(code=code, message=message.format(timeout=timeout), node=node.id)
-        return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
+        return NodeFailure(failure, FailureDetails(), _attempts(node, options, error, earlier_attempts))
     if isinstance(error, ChildWorkflowError) and (ending := _CHILD_ENDINGS.get(type(cause))) is not None:
         code, message = ending
         return NodeFailure(Failure(code=code, message=message, node=node.id), FailureDetails())
     failure = Failure(code=type(cause).__name__, message=str(cause), node=node.id)
-    return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
+    return NodeFailure(failure, FailureDetails(), _attempts(node, options, error, earlier_attempts))
 
 
 def _is_missing(cause: ApplicationError) -> bool:
@@ -93,8 +96,8 @@ def _missing(node: Node) -> str:
     return f"a worker of the task queue {queue} has no agent {node.type}: load it there, or give the node another queue"
 
 
-def _attempts(node: Node, options: Options, error: BaseException) -> int | None:
+def _attempts(node: Node, options: Options, error: BaseException, earlier: int) -> int | None:
     """The number of attempts, where the reason that there was no further one tells it."""
     if isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED:
-        return 1 + (options.max_retries if node.retries is None else node.retries)
+        return earlier + 1 + (options.max_retries if node.retries is None else node.retries)
     return None

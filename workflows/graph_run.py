@@ -64,6 +64,8 @@ from workflows.walk import Walk
 
 NOTHING = RawValue(Payload())
 """In place of an argument that is not given."""
+PATCH_CANCELLED_EARLY = "cancelled-before-begun"
+PATCH_UPDATES_FIRST = "updates-before-end"
 
 
 @workflow.defn(name=WORKFLOW_GRAPH_RUN)
@@ -88,6 +90,8 @@ class GraphRun:
         self._forwarder = Forwarder(self._journal, self._run.parent, carried_over)
         self._visibility = Visibility(self._journal)
         self._begin(carried_over)
+        self._started = self._goes_on
+        self._begun = self._goes_on
         self._steered_early: list[Callable[[Walk], None]] = []
 
     @workflow.run
@@ -95,8 +99,9 @@ class GraphRun:
         """Walk the graph to its end, put the journal into the database, and end as the run ended."""
         try:
             await self._open()
-        except FailureError as error:
+        except (FailureError, asyncio.CancelledError) as error:
             await self._give_up(error)
+        self._begun = True
         while (outcome := await self._walk.to_the_end()) is None:
             if await self._hand_over():
                 self._walk.cancel()
@@ -120,15 +125,18 @@ class GraphRun:
             self._order = None
         tell_temporal(self._run)
         self._journal.append(entries.run_started(self._run.graph))
+        self._started = True
         for steer in self._steered_early:
             steer(self._walk)
         if self._run.retry_of is not None:
             self._walk.keep(await kept_of(self._run.graph, self._run.retry_of))
 
-    async def _give_up(self, error: FailureError) -> NoReturn:
+    async def _give_up(self, error: FailureError | asyncio.CancelledError) -> NoReturn:
         """End a run that could not begin."""
         graph = self._run.graph
-        if is_cancelled_exception(error):
+        if isinstance(error, asyncio.CancelledError) or is_cancelled_exception(error):
+            if not isinstance(error, FailureError) and not workflow.patched(PATCH_CANCELLED_EARLY):
+                raise error
             self._journal.append(entries.run_cancelled(graph))
             await self._hand_over()
             raise asyncio.CancelledError
@@ -142,19 +150,19 @@ class GraphRun:
 
         Answers whether the run was asked to cancel meanwhile.
         """
-        cancelled, handed_over = False, None
+        cancelled, handed_over = await self._finish_updates(), None
         while handed_over != self._journal.state.last_seq:
             handed_over = self._journal.state.last_seq
             cancelled = await self._forwarder.flush() or cancelled
             cancelled = await archive(self._journal, self._run, result) or cancelled
             cancelled = await self._notifier.flush() or cancelled
-            cancelled = await self._handlers_finished() or cancelled
+            cancelled = await self._finish_updates() or cancelled
         self._visibility.look()
         return cancelled
 
-    async def _handlers_finished(self) -> bool:
+    async def _finish_updates(self) -> bool:
         """What was asked of the run is answered before it ends or goes on as new. Answers as `_hand_over` does."""
-        if workflow.all_handlers_finished():
+        if workflow.all_handlers_finished() or not workflow.patched(PATCH_UPDATES_FIRST):
             return False
         return await uncancelled(asyncio.ensure_future(workflow.wait_condition(workflow.all_handlers_finished)))
 
@@ -194,20 +202,27 @@ class GraphRun:
         raise _failed(self._walk.failure(outcome))
 
     def _steer(self, steer: Callable[[Walk], None]) -> None:
-        """What comes before the run's graph is there is done when it is."""
-        if self._order is None:
+        """What comes before the run has started is done when it has."""
+        if self._started:
             steer(self._walk)
         else:
             self._steered_early.append(steer)
 
     def _check(self, refused: Callable[[Walk], Refusal | None]) -> None:
-        """Reject an update that cannot be done; it leaves no trace in the history."""
-        if self._order is not None:
-            refusal: Refusal | None = Refusal(WRONG_STATE, "the run has not begun: its graph is being fetched")
-        else:
-            refusal = refused(self._walk)
-        if refusal is not None:
+        """Reject an update that cannot be done, which leaves no trace in the history. One that comes before the run has
+        begun is taken, and checked when it has."""
+        if self._begun and (refusal := refused(self._walk)) is not None:
             raise ApplicationError(refusal.message, type=refusal.code, non_retryable=True)
+
+    async def _when_begun(self, refused: Callable[[Walk], Refusal | None]) -> None:
+        """Raises ApplicationError for an update that was taken before the run had begun, and cannot be done."""
+        if self._begun:
+            return
+        await workflow.wait_condition(lambda: self._begun or self._journal.ended)
+        if self._journal.ended:
+            message = f"the run is {self._journal.state.status}: nothing in it can be steered any more"
+            raise ApplicationError(message, type=WRONG_STATE, non_retryable=True)
+        self._check(refused)
 
     # Signals
 
@@ -235,8 +250,10 @@ class GraphRun:
     # Updates
 
     @workflow.update(name=UPDATE_SKIP, description="Skips a node that has not finished; cancels it if it is in flight.")
-    def skip(self, *given: Any) -> None:
-        self._walk.skip(arrivals.node_of(given))
+    async def skip(self, *given: Any) -> None:
+        node = arrivals.node_of(given)
+        await self._when_begun(lambda walk: walk.refuse.skip(node))
+        self._walk.skip(node)
 
     @skip.validator
     def _validate_skip(self, *given: Any) -> None:
@@ -244,8 +261,10 @@ class GraphRun:
         self._check(lambda walk: walk.refuse.skip(node))
 
     @workflow.update(name=UPDATE_RESPOND, description="Answers a `flow.approval` node that waits.")
-    def respond(self, *given: Any) -> None:
-        self._walk.respond(arrivals.answer_of(given))
+    async def respond(self, *given: Any) -> None:
+        answer = arrivals.answer_of(given)
+        await self._when_begun(lambda walk: walk.refuse.answer(answer))
+        self._walk.respond(answer)
 
     @respond.validator
     def _validate_respond(self, *given: Any) -> None:
@@ -258,6 +277,7 @@ class GraphRun:
     )
     async def retry(self, *given: Any) -> None:
         node = arrivals.node_of(given)
+        await self._when_begun(lambda walk: walk.refuse.retry(node))
         if self._walk.holds(node):
             self._walk.retry(node)
         else:
@@ -289,7 +309,9 @@ class GraphRun:
     )
     def parts(self, node: str, offset: int = 0, limit: int = 500) -> PartsPage:
         parts = parts_of(self._journal.state, node)
-        return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))
+        shown = dict(islice(parts.items(), offset, offset + limit))
+        questions = {part: asked for part, asked in self._journal.state.questions.items() if part in shown}
+        return PartsPage(parts=shown, total=len(parts), questions=questions)
 
     @workflow.query(name=QUERY_EVENTS, description="At most `limit` events with a seq above `after`.")
     def events(self, after: int = 0, limit: int = 500) -> EventPage:

@@ -245,6 +245,11 @@ class Scheduler:
             entry.input = {}
         return decisions
 
+    def left_by(self, outputs: Mapping[str, Any]) -> tuple[str, ...]:
+        """The nodes that are still to run, or to be decided, once these are kept."""
+        self.keep(outputs)
+        return tuple(node for node, entry in self._entries.items() if not entry.phase.settled)
+
     # How edges decide nodes
 
     def _settle(self, node: str, phase: Phase) -> _Entry:

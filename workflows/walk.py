@@ -7,6 +7,7 @@ the one loop in `to_the_end` goes on; state changes in one order, which a replay
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from wand_orchestrator.state import Failure
 from workflows import entries
 from workflows.activities import Activities
 from workflows.arrivals import result_of
+from workflows.attempts import Attempts
 from workflows.deadline import Deadline
 from workflows.details import Details
 from workflows.failures import NodeFailure, node_failure
@@ -35,6 +37,8 @@ from workflows.refusals import Refusals
 from workflows.rollover import Rollover
 from workflows.scheduler import Decision, Outcome, Scheduler, Start
 from workflows.workflow_task import WorkflowTask
+
+PATCH_CANCEL_FIRST = "cancel-before-updates"
 
 
 class Walk:
@@ -59,13 +63,16 @@ class Walk:
         self._skipping: set[str] = set()
         self._given: dict[str, Given] = {}
         self._losses = Losses()
+        self._attempts = Attempts(self._append)
+        self._steered_at: int | None = None
         self._mailbox: deque[Callable[[], None]] = deque()
         self._rollover = Rollover(wake=self._wake)
         self._task = WorkflowTask(wake=self._wake)
         slow = carried["slow_agents"] if carried else []
         self._activities = Activities(run.graph.options, self._task, self._append, slow)
         left = dict(carried["left"]) if carried else {}
-        self._launcher = Launcher(run, self._activities, self._tell, self._holds_back, left)
+        self._launcher = Launcher(run, self._activities, self._tell, self._attempts, self._holds_back, left)
+        self._launcher.children.started = carried.get("children", 0) if carried else 0
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
@@ -79,10 +86,12 @@ class Walk:
             self._start_nodes()
             self.describe()
             self._each_turn()
-            if (outcome := self._scheduler.outcome) is not None:
+            if (outcome := self._scheduler.outcome) is not None and not self._steered_just_now():
                 self._deadline.stop()
                 return outcome
-            if self._rollover.due and self._launcher.rests(self._scheduler.in_flight):
+            if outcome is not None:
+                self._task.end()
+            elif self._rollover.due and self._launcher.rests(self._scheduler.in_flight):
                 return None
             try:
                 await workflow.wait_condition(lambda: bool(self._mailbox))
@@ -90,6 +99,13 @@ class Walk:
                 self.cancel()
             while self._mailbox:
                 self._mailbox.popleft()()
+
+    def _steered_just_now(self) -> bool:
+        """Whether an update of this very workflow task ended the run. The SDK hands updates over before all else of a
+        task: a cancellation that was asked for earlier may yet come, and then it is what ends the run."""
+        if self._scheduler.stopping or self._steered_at != workflow.info().get_current_history_length():
+            return False
+        return workflow.patched(PATCH_CANCEL_FIRST)
 
     def keep(self, kept: Kept) -> None:
         """Take nodes as succeeded, as they did in the run that this one retries; before `to_the_end`."""
@@ -111,6 +127,7 @@ class Walk:
             "scheduler": self._scheduler.carry(),
             "controls": self._launcher.carry(),
             "left": self._launcher.left,
+            "children": self._launcher.children.started,
             "slow_agents": self._activities.slow,
             "deadline_sec": None if remaining is None else remaining.total_seconds(),
         }
@@ -144,6 +161,7 @@ class Walk:
 
     def skip(self, node: str) -> None:
         """Skip the node; one that is in flight is cancelled first, and counts as skipped however it then ends."""
+        self._note_steering()
         if node in self._in_flight:
             self._skipping.add(node)
             self._in_flight[node].cancel()
@@ -151,6 +169,7 @@ class Walk:
             self._gate(partial(self._settle_skipped, node))
 
     def respond(self, answer: Answer) -> None:
+        self._note_steering()
         control = self._launcher.control(answer.node)
         assert isinstance(control, Approval)
         control.respond(answer)
@@ -164,9 +183,10 @@ class Walk:
 
     def report(self, reports: Sequence[Report]) -> None:
         """What workers say of nodes that have begun; nobody can say anything of others."""
-        for report in reports:
-            if report.node in self._journal.state.nodes:
-                self._journal.append(entries.reported(report))
+        self._attempts.report([report for report in reports if report.node in self._journal.state.nodes])
+
+    def _note_steering(self) -> None:
+        self._steered_at = workflow.info().get_current_history_length()
 
     def _gate(self, change: Callable[[], None]) -> None:
         """Make a change that may pause or resume the run, and tell if it did."""
@@ -227,6 +247,7 @@ class Walk:
             self._fail(node, NodeFailure.of(node, error.code, f"params: {error}"))
             return
         self._journal.append(entries.node_scheduled(node))
+        self._attempts.begin(node.id)
         self._await(node, Given(node, params, start.input))
 
     def _await(self, node: Node, given: Given) -> None:
@@ -253,10 +274,9 @@ class Walk:
             self._scheduler.cancelled(node.id)
             self._append(entries.node_cancelled(node))
         else:
-            failed = node_failure(node, self._graph.options, error)
+            failed = node_failure(node, self._graph.options, error, given.earlier_attempts)
             if not self._scheduler.stopping and self._losses.is_given_again(node.id, failed):
-                self._append(entries.node_given_again(node, failed))
-                self._await(node, given)
+                self._give_again(node, given, failed)
             else:
                 self._fail(node, failed)
 
@@ -268,8 +288,15 @@ class Walk:
         else:
             self._succeed(node, result)
 
+    def _give_again(self, node: Node, given: Given, failed: NodeFailure) -> None:
+        self._attempts.reached(node.id, failed.attempt)
+        self._append(entries.node_given_again(node, failed))
+        self._attempts.followed(node.id, failed.attempt)
+        self._await(node, replace(given, earlier_attempts=failed.attempt or given.earlier_attempts + 1))
+
     def _succeed(self, node: Node, result: AgentResult) -> None:
         self.report(result.reports)
+        self._attempts.reached(node.id, result.attempt)
         self._record(node.id, result.output)
         decisions = self._scheduler.succeeded(node.id, result.output)
         self._append(entries.node_succeeded(node, result))
@@ -277,6 +304,7 @@ class Walk:
 
     def _fail(self, node: Node, failed: NodeFailure) -> None:
         self.report(failed.details.reports)
+        self._attempts.reached(node.id, failed.attempt)
         decisions: list[Decision] = []
 
         def settle() -> None:

@@ -41,6 +41,11 @@ class WorkflowTask:
         """Nothing more is to start before the task has ended."""
         return self._ending is not None or self._bytes >= MAX_BYTES or self._lasted >= MAX_DURATION
 
+    def end(self) -> None:
+        """Have another one follow; `wake` is called when it has come."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end())
+
     def take(self, size: int) -> None:
         """Something of `size` bytes goes to the server with this task."""
         self._bytes += size
@@ -64,8 +69,8 @@ class WorkflowTask:
 
     def _end_if_full(self) -> None:
         """It cannot end while something local is in flight."""
-        if self.full and self._ending is None and self._local_in_flight == 0:
-            self._ending = asyncio.create_task(self._end())
+        if self.full and self._local_in_flight == 0:
+            self.end()
 
     async def _end(self) -> None:
         self._ended += 1

@@ -5,7 +5,7 @@ from api.launch import Launch
 from api.snapshots import Snapshots
 from wand_orchestrator import agent
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import RetryOf, RunInput
+from wand_orchestrator.contract import ChildLimits, RetryOf, RunInput
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import GraphId, RunId
 from wand_orchestrator.state import RunStatus
@@ -48,7 +48,7 @@ def test_hold_the_row_and_the_graphs_with_where_their_nodes_run() -> None:
     run = a_run(
         input_json='{"graph":"{"}', tags=("x",), webhook=webhook, retry_of=RetryOf(run_id="r1", from_nodes=("a",))
     )
-    snapshots = Snapshots(AGENTS)
+    snapshots = Snapshots(AGENTS, ChildLimits())
     texts = [snapshots.input_of(Launch(run, GRAPH, version, {"part": OTHER})) for version in (None, 1, 1)]
     assert len(set(texts)) == 1
     read = RunInput.model_validate_json(texts[0])
@@ -59,7 +59,7 @@ def test_hold_the_row_and_the_graphs_with_where_their_nodes_run() -> None:
 
 
 def test_hold_the_graph_that_is_given_where_it_may_not_be_the_stored_one() -> None:
-    snapshots = Snapshots(AGENTS)
+    snapshots = Snapshots(AGENTS, ChildLimits())
     for graph, version in ((GRAPH, 1), (OTHER, None)):
         text = snapshots.input_of(Launch(a_run(), graph, version, {}))
         assert RunInput.model_validate_json(text).graph.name == graph.name

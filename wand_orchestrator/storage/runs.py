@@ -127,11 +127,13 @@ class Runs:
         )
         return [RunId(row.id) for row in await self._database.rows(statement)]
 
-    async def open_since(self, started_before: datetime, limit: int) -> Sequence[RunId]:
-        """Runs that had begun by then and have not ended, child runs too."""
+    async def open_since(self, started_before: datetime, after: str, limit: int) -> Sequence[RunId]:
+        """Runs that had begun by then and have not ended, child runs too: in the order of their ids, those after
+        `after`."""
         statement = (
             select(col(RunRow.id))
-            .where(col(RunRow.status).in_(_BEGUN), col(RunRow.started_at) < started_before)
+            .where(col(RunRow.status).in_(_BEGUN), col(RunRow.started_at) < started_before, col(RunRow.id) > after)
+            .order_by(col(RunRow.id))
             .limit(limit)
         )
         return [RunId(row.id) for row in await self._database.rows(statement)]

@@ -13,6 +13,11 @@ from workflows import entries
 from workflows.flow.control import Control, Given, Host, failure, moment
 from workflows.refusal import ANSWER_INVALID, WRONG_STATE, Refusal
 
+PATCH = "default-answer-fits"
+
+MAX_ECHO = 200
+"""Characters of what was given that a refusal repeats."""
+
 
 class Approval(Control):
     def __init__(self, given: Given, host: Host) -> None:
@@ -42,12 +47,8 @@ class Approval(Control):
         """Why this answer cannot be taken; None if it can."""
         if self._answer is not None:
             return Refusal(WRONG_STATE, f"node {self.node.id} has been answered already")
-        error = best_match(Draft202012Validator(self._params.answer_schema).iter_errors(answer.answer))
-        if error is None:
-            return None
-        where = "/".join(str(part) for part in error.absolute_path)
-        message = f"the answer does not fit the schema{f' at {where}' if where else ''}: {error.message}"
-        return Refusal(ANSWER_INVALID, message)
+        misfit = self._misfit(answer.answer)
+        return None if misfit is None else Refusal(ANSWER_INVALID, f"the answer {misfit}")
 
     def respond(self, answer: Answer) -> None:
         self._answer = answer
@@ -68,5 +69,20 @@ class Approval(Control):
         default = self._params.on_timeout
         if default == FAIL:
             raise failure("approval_timeout", f"nobody answered within {self._params.timeout_sec:g} s")
+        misfit = self._misfit(default.answer)
+        if misfit is not None and workflow.patched(PATCH):
+            raise failure("invalid_answer", f"nobody answered, and the default answer {misfit}")
         self.host.tell(entries.answered_by_default(self.node, default.answer))
         return default.answer
+
+    def _misfit(self, answer: Any) -> str | None:
+        """Why this answer does not fit the schema; None if it does. The words of the library repeat the value."""
+        error = best_match(Draft202012Validator(self._params.answer_schema).iter_errors(answer))
+        if error is None:
+            return None
+        where = "/".join(str(part) for part in error.absolute_path)
+        return f"does not fit the schema{f' at {_short(where)}' if where else ''}: {_short(error.message)}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_ECHO else f"{text[: MAX_ECHO - 1]}…"

@@ -8,6 +8,7 @@ from wand_orchestrator.expressions import ExpressionError, evaluate, is_true
 from wand_orchestrator.flow import RepeatParams
 from workflows.flow.control import Control, Given, Host, failure
 from workflows.flow.target import run_target
+from workflows.uncancelled import raise_if_cancelled
 
 
 class Repeat(Control):
@@ -22,6 +23,7 @@ class Repeat(Control):
     async def run(self) -> dict[str, Any]:
         satisfied = False
         while not satisfied and self._times < self._params.max_times:
+            raise_if_cancelled()
             await workflow.wait_condition(lambda: not self.host.holds_back)
             satisfied = await self._round()
         return {"output": self._last, "times": self._times, "satisfied": satisfied}
