@@ -53,12 +53,15 @@ def nested(levels: int) -> Any:
 
 
 ROWS = {"rows": "pages"}
+LONG_ONES = {f"x{index}": f"'{index:09900}'" for index in range(110)}
+MANY_EXPRESSIONS = graph(SEARCH, LOOSE, edges=[edge(map=LONG_ONES)])
 
 FAULTS: dict[Code, tuple[Any, str]] = {
     Code.TOO_DEEP: (carrying(nested(100_000)), "/edges/0/map/x" + "/0" * 60),
     Code.UNSTORABLE_VALUE: (searching(query="\ud800"), "/nodes/0/params/query"),
     Code.TOO_MANY_NODES: (graph(*[NOTHING] * 21), "/nodes"),
     Code.TOO_MANY_EDGES: (graph(NOTHING, edges=[edge()] * 21), "/edges"),
+    Code.TOO_COMPLEX: (MANY_EXPRESSIONS, "/edges/0/map/x109"),
     Code.WRONG_TYPE: (graph({**NOTHING, "retries": "3"}), "/nodes/0/retries"),
     Code.MISSING_KEY: (graph({"id": "a"}), "/nodes/0"),
     Code.UNKNOWN_KEY: (graph({**NOTHING, "retires": 3}), "/nodes/0/retires"),
