@@ -26,6 +26,7 @@ _STEPS_OF_A_CALL = 4
 
 _write = json.JSONEncoder(separators=(",", ":")).encode
 
+_CHARACTERS_PER_WRITTEN_STEP = 32
 _CHARACTERS_PER_NUMBER_STEP = 16
 """Python reads a number in time quadratic in its digits, of which it takes 4,300."""
 
@@ -92,8 +93,11 @@ class Functions(functions.Functions):  # type: ignore[misc]
     def _func_to_string(self, arg: Any) -> str:
         if isinstance(arg, str):
             return arg
-        self._budget.build_text(measured(arg, self._budget))
-        return _write(arg)
+        measured(arg, self._budget)
+        text = _write(arg)
+        self._budget.take(len(text) // _CHARACTERS_PER_WRITTEN_STEP)
+        self._budget.build_text(len(text))
+        return text
 
     @functions.signature({"types": []})  # type: ignore[untyped-decorator]
     def _func_to_number(self, arg: Any) -> Any:

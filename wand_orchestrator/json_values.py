@@ -4,6 +4,8 @@ Everything here is iterative, and what it looks at is taken from a budget.
 """
 
 import math
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from wand_orchestrator.budget import MAX_BYTES, Budget, Exceeded, too_large
@@ -15,7 +17,8 @@ MAX_INTEGER_BITS = 10_000
 _PER_VALUE = 4
 """Bytes of a number, of true, false and null, and of the punctuation around a value, roughly."""
 
-_SMALL = frozenset({type(None), bool, list, dict})
+_SMALL = frozenset({type(None), bool})
+_CONTAINERS = frozenset({list, dict})
 
 _BYTES_PER_CHARACTER = 3
 """Of UTF-8, at most, for all but rare characters."""
@@ -78,7 +81,7 @@ def measured(value: Any, budget: Budget) -> int:
             raise Exceeded(f"gives a value that is nested in more than {MAX_DEPTH} levels")
         inner: dict[int, tuple[Any, int]] = {}
         for container, times in level.values():
-            budget.take(2 + len(container) // 4)
+            budget.take(2 + len(container))
             size += times * _of_children(container, times, inner)
             if size > MAX_BYTES:
                 raise too_large("gives a value")
@@ -90,27 +93,33 @@ def measured(value: Any, budget: Budget) -> int:
 
 def _of_children(container: dict[str, Any] | list[Any], times: int, inner: dict[int, tuple[Any, int]]) -> int:
     """Bytes of what lies right in it; lists and objects are put into `inner`, each with the places where it stands."""
-    size = sum(map(_of_scalar, container)) if isinstance(container, dict) else 0
-    for child in container.values() if isinstance(container, dict) else container:
-        size += _of_scalar(child)
-        if isinstance(child, dict | list):
+    children: Iterable[Any] = container
+    if isinstance(container, dict):
+        children = chain(container, container.values())
+    size = 0
+    for child in children:
+        kind = type(child)
+        if kind is str and child.isascii():
+            size += _PER_VALUE + len(child)
+        elif kind in _CONTAINERS:
+            size += _PER_VALUE
             before = inner.get(id(child))
             inner[id(child)] = (child, times + (before[1] if before else 0))
+        elif kind in _SMALL:
+            size += _PER_VALUE
+        else:
+            size += _of_scalar(child)
     return size
 
 
 def _of_scalar(value: Any) -> int:
     """Bytes of the value without what is in it."""
-    if type(value) in _SMALL:
-        return _PER_VALUE
     if isinstance(value, str):
-        if value.isascii():
-            return _PER_VALUE + len(value) + value.count('"') + value.count("\\") + value.count("\n")
-        return _PER_VALUE + len(value) * _BYTES_PER_CHARACTER
+        return _PER_VALUE + len(value) * (1 if value.isascii() else _BYTES_PER_CHARACTER)
     if isinstance(value, float) and not math.isfinite(value):
         raise NotJson(f"gives {value}, and JSON has no such number")
     if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
         raise NotJson("gives a number with thousands of digits")
-    if isinstance(value, int | float | dict | list):
+    if value is None or isinstance(value, int | float | dict | list):
         return _PER_VALUE
     raise NotJson(f"gives {type(value).__name__}, which is not a JSON type")

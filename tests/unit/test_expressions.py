@@ -216,7 +216,7 @@ def blowing_up(seed: int) -> str:
     return " | ".join(chance.choice(repeated) for _ in range(chance.randint(5, 60)))
 
 
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize("seed", range(60))
 def test_whatever_an_expression_multiplies_it_ends_soon_and_takes_little(seed: int) -> None:
     before, started = peak_bytes(), time.process_time()
     with suppress(ExpressionError):
