@@ -24,12 +24,17 @@ _CHARACTERS_PER_STEP = 16
 BUDGET: ContextVar[Budget] = ContextVar("budget of the check against a JSON Schema")
 
 
-def _counted(keyword: Keyword) -> Keyword:
+_STEPS = {"$ref": 8, "$dynamicRef": 8}
+"""Of a keyword, if it is not 1: a reference is looked up each time."""
+
+
+def _counted(name: str, keyword: Keyword) -> Keyword:
     """The keyword, which takes a step, and one for each eight things in its schema and in the value."""
+    steps = _STEPS.get(name, 1)
 
     def counted(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         budget = BUDGET.get()
-        budget.take(1 + _size(wanted) // 8 + _size(instance) // 8)
+        budget.take(steps + _size(wanted) // 8 + _size(instance) // 8)
         for error in keyword(validator, wanted, instance, schema) or ():
             # jsonschema writes whole values into its messages.
             budget.take(len(error.message) // _CHARACTERS_PER_STEP)
@@ -109,5 +114,5 @@ _REPLACED: dict[str, Keyword] = {
 
 BoundedValidator = extend(
     Draft202012Validator,
-    {name: _counted(keyword) for name, keyword in {**Draft202012Validator.VALIDATORS, **_REPLACED}.items()},
+    {name: _counted(name, keyword) for name, keyword in {**Draft202012Validator.VALIDATORS, **_REPLACED}.items()},
 )

@@ -169,13 +169,8 @@ def test_expressions_that_are_kept_compiled_have_a_bounded_size() -> None:
 
 
 def test_truth_is_that_of_jmespath() -> None:
-    assert [value for value in (None, False, "", [], {}, 0, 0.0, True, " ", [0]) if is_true(value)] == [
-        0,
-        0.0,
-        True,
-        " ",
-        [0],
-    ]
+    values: list[Any] = [None, False, "", [], {}, 0, 0.0, True, " ", [0]]
+    assert [value for value in values if is_true(value)] == [0, 0.0, True, " ", [0]]
 
 
 def test_a_reference_is_bounded_as_well() -> None:

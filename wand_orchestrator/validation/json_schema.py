@@ -55,6 +55,10 @@ class UnusableSchema(Exception):
     """It is no JSON Schema, refers to what it does not hold, or costs too much; the text says why."""
 
 
+class SchemaTooLarge(UnusableSchema):
+    """The check takes more steps than there are."""
+
+
 class Schema:
     """Nothing is fetched for it, whatever it refers to; a check takes a bounded number of steps."""
 
@@ -94,7 +98,7 @@ def _within(budget: Budget | None) -> Iterator[None]:
     except UnusableSchema:
         raise
     except Exceeded as error:
-        raise UnusableSchema(f"checking it {error}") from error
+        raise SchemaTooLarge(f"checking it {error}") from error
     except Unresolvable as error:
         raise UnusableSchema(f"it refers to {shortened(str(error.ref))}, which it does not hold") from error
     except UnusablePattern as error:
