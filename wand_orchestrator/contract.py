@@ -66,6 +66,9 @@ TOO_SLOW = "too_slow"
 LOCAL_PAYLOAD_BYTES = 64 * 1024
 """A node with a larger input runs as a regular activity; a larger result of a local one is kept out of the history."""
 
+MAX_DEPTH = 100
+"""Levels of lists and objects in a value that goes to Temporal or the database, whose codecs read some 200."""
+
 EXTERN_VOICE = "wand_voice"
 """Extern function of the workflow: `voice(run_id, execution)` gives `say(task, event)`, by which a relay in the same
 process hears of every event. See `wand_orchestrator.feed`."""

@@ -434,3 +434,32 @@ async def test_a_wait_ends_while_the_run_is_paused(service: Service, tmp_path: P
     (tmp_path / "open").touch()
     await service.http.post(f"/runs/{run_id}/resume")
     assert (await service.ended(run_id))["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer", "code"),
+    [
+        ({"properties": {"a": {"$dynamicRef": "http://127.0.0.1:9/x#/y"}}}, {"a": 1}, "invalid_params"),
+        ({"$ref": "file:///etc/passwd"}, 1, "invalid_params"),
+        ({"pattern": "(a)\\1"}, "aa", "invalid_params"),
+        ({"type": "boolean"}, "yes" * 1000, "invalid_answer"),
+        ({"pattern": "^(a+)+$"}, "a" * 40 + "!", "invalid_answer"),
+    ],
+)
+async def test_a_schema_by_reference_is_checked_when_it_comes(
+    service: Service, schema: Json, answer: Any, code: str
+) -> None:
+    ask = control("ask", "flow.approval", timeout_sec=0.01, schema={"$input": "s"}, on_timeout={"$input": "d"})
+    run = await service.run(graph([ask]), input={"s": schema, "d": {"answer": answer}})
+    assert run["status"] == "failed"
+    assert run["error"]["code"] == code
+    assert len(run["error"]["message"]) < 300
+
+
+async def test_an_expression_that_blows_up_fails_its_node_alone(service: Service) -> None:
+    doubled = " | ".join(["[@, @]"] * 40)
+    run = await service.run(
+        graph([emit("a", 1), emit("b", 2)], [edge("a", "b") | {"when": f"({doubled}) == ({doubled})"}])
+    )
+    assert run["status"] == "failed"
+    assert run["error"]["code"] == "expression_too_large"
