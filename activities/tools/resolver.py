@@ -8,6 +8,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -51,10 +52,14 @@ async def _in_thread(ask: Callable[[], Answers], ended: Callable[[], None]) -> A
             found, failure = ask(), None
         except (OSError, UnicodeError, ValueError) as error:
             found, failure = None, error
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has been closed meanwhile, and nobody waits
             loop.call_soon_threadsafe(settle, found, failure)
 
-    threading.Thread(target=run, name="resolver", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="resolver", daemon=True).start()
+    except RuntimeError as error:
+        ended()
+        raise OSError("no thread is left to resolve names in") from error
     return await answer
 
 
