@@ -60,8 +60,8 @@ clients: setup
 	rm -rf $(CLIENTS) && mkdir -p $(CLIENTS)
 	$(BIN)/python -m scripts.openapi > $(CLIENTS)/openapi.json
 	$(PYTHON) -m venv $(CLIENTS)/tools
-	$(CLIENTS)/tools/bin/pip install --quiet --disable-pip-version-check openapi-python-client mypy
-	$(CLIENTS)/tools/bin/openapi-python-client generate --fail-on-warning --path $(CLIENTS)/openapi.json \
+	$(CLIENTS)/tools/bin/pip install --quiet --disable-pip-version-check openapi-python-client mypy ruff
+	PATH=$(CURDIR)/$(CLIENTS)/tools/bin:$$PATH openapi-python-client generate --fail-on-warning --path $(CLIENTS)/openapi.json \
 		--output-path $(CLIENTS)/python
 	$(CLIENTS)/tools/bin/mypy $(CLIENTS)/python/wand_orchestrator_client
 	cd $(CLIENTS) && npm install --silent --no-audit --no-fund openapi-typescript typescript@5

@@ -20,9 +20,11 @@ def api(
     """Serve the API over the database and the Temporal that the environment names."""
     from cli import logs
     from cli.configuration import settings_with
+    from cli.unknown_settings import warn_of_unknown_settings
 
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level)
+    warn_of_unknown_settings()
     asyncio.run(_serve(settings))
 
 

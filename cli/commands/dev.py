@@ -24,9 +24,11 @@ def dev(
     """Start Temporal with its Web UI, a worker and the API, here and now; Ctrl-C ends it."""
     from cli import logs
     from cli.configuration import settings_with
+    from cli.unknown_settings import warn_of_unknown_settings
 
     settings = settings_with(host=host, port=port, data_dir=data_dir)
     logs.configure(settings.log_level)
+    warn_of_unknown_settings()
     asyncio.run(_serve(settings, temporal_port, ui_port))
 
 

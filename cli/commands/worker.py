@@ -27,9 +27,11 @@ def worker(
     """Run a worker for the Temporal that the environment names."""
     from cli import logs
     from cli.configuration import settings_with
+    from cli.unknown_settings import warn_of_unknown_settings
 
     settings = settings_with(task_queue=queue)
     logs.configure(settings.log_level)
+    warn_of_unknown_settings()
     if processes == 1:
         asyncio.run(_work(settings, agents_only))
     else:

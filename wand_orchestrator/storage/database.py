@@ -103,16 +103,16 @@ class Database:
 
         Some are left, as new rows will want them. PostgreSQL does it by itself.
         """
-        if isinstance(self._url, PostgresqlUrl) or not await self._pays_to_shrink():
+        if isinstance(self._url, PostgresqlUrl):
+            return False
+        mode, free, all = [
+            (await self.rows(text(f"PRAGMA {name}")))[0][0] for name in ("auto_vacuum", "freelist_count", "page_count")
+        ]
+        if mode != INCREMENTAL or free * LEFT_FREE <= all:
             return False
         await self.write(lambda connection: give_back(connection, pages))
         await self.rows(text("PRAGMA wal_checkpoint(PASSIVE)"))  # the file itself is cut only now
-        return await self._pays_to_shrink()
-
-    async def _pays_to_shrink(self) -> bool:
-        free, all = [(await self.rows(text(f"PRAGMA {name}")))[0][0] for name in ("freelist_count", "page_count")]
-        mode = (await self.rows(text("PRAGMA auto_vacuum")))[0][0]
-        return bool(mode == INCREMENTAL and free * LEFT_FREE > all)
+        return bool((free - pages) * LEFT_FREE > all)
 
     def insert(self, table: type[Table]) -> Insert:
         """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
