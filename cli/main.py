@@ -24,8 +24,8 @@ DISTRIBUTION = "wand-orchestrator"
 
 
 _MEANT = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2], BrokenPipeError)
-"""How a command says its exit status or that its command line cannot be read, which is the library's to show: the third is
-the base of such errors, ClickException, which typer does not name."""
+"""How a command says its exit status, or that its command line cannot be read, which is the library's to show: the
+third is the base of such errors, ClickException, which typer does not name."""
 
 
 class _Group(TyperGroup):
