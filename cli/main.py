@@ -23,7 +23,7 @@ INTERRUPTED = 130
 DISTRIBUTION = "wand-orchestrator"
 
 
-_MEANT = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2], BrokenPipeError)
+_MEANT: tuple[type[BaseException], ...] = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2], BrokenPipeError)
 """How a command says its exit status, or that its command line cannot be read, which is the library's to show: the
 third is the base of such errors, ClickException, which typer does not name."""
 
