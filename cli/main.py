@@ -23,17 +23,22 @@ INTERRUPTED = 130
 DISTRIBUTION = "wand-orchestrator"
 
 
+_MEANT: tuple[type[BaseException], ...] = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2], BrokenPipeError)
+"""How a command says its exit status, or that its command line cannot be read, which is the library's to show: the
+third is the base of such errors, ClickException, which typer does not name."""
+
+
 class _Group(TyperGroup):
     """Ends an error with one line; what nobody foresaw, and all with `--debug`, shows where it came from above it."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except _MEANT:
+            raise
         except Exception as error:
             from cli.complaint import complaint, unforeseen
 
-            if isinstance(error, BrokenPipeError):
-                raise
             line = complaint(error)
             if line is None or ctx.params["debug"]:
                 traceback.print_exception(error)

@@ -71,6 +71,21 @@ def test_what_nobody_foresaw_ends_with_a_sentence_below_its_trace() -> None:
     assert last == "wand: KeyError: 'x': nobody foresaw this; please report it with the trace above"
 
 
+@pytest.mark.parametrize(("status", "arguments"), [(0, ("version",)), (1, ("graphs", "validate", "faulty.json"))])
+def test_an_exit_status_is_no_error(tmp_path: Path, status: int, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "faulty.json").write_text("{}")
+    code = f"import sys, cli.main; sys.argv = {['wand', *arguments]!r}; cli.main.main()"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert (ended.returncode, ended.stderr) == (status, "")
+
+
+def test_a_command_line_that_cannot_be_read_ends_with_2() -> None:
+    ended = ended_by("pass", "graphs", "validate", "--nope")
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("statement", "line"),
     [
