@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     max_nodes: int = Field(default=20_000, ge=1, description="Nodes of a graph, at most.")
     max_edges: int = Field(default=100_000, ge=0, description="Edges of a graph, at most.")
     max_output_bytes: int = Field(default=64 * 1024**2, ge=1024, description="Largest output of a node, as JSON.")
+    max_log_bytes: int = Field(
+        default=1024**2,
+        ge=0,
+        le=8 * 1024**2,
+        description="Log lines of one attempt of a node, as JSON; further ones are counted and not kept.",
+    )
     max_concurrent_agents: int = Field(default=200, ge=1, description="Agents that one worker runs at once.")
     max_memory_percent: float | None = Field(
         default=None,
