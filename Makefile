@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format fuzz-steer bench bench-peers clicks clients screenshots histories lock clean
+.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer bench bench-peers clicks clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -32,6 +32,11 @@ run: setup
 test: lint
 	scripts/ensure-postgres >/dev/null
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# Looks for values that a run would not survive, for some minutes; EXAMPLES of each kind.
+EXAMPLES ?= 1000
+fuzz-entry: setup
+	WAND_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/integration/test_entry_properties.py
 
 lint: setup
 	$(BIN)/ruff check .

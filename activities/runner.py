@@ -91,7 +91,13 @@ class Runner:
         self._number = call.earlier_attempts + self._info.attempt
         self._too_slow = False
         interval_sec = None if self._info.is_local else INTERVAL_SEC
-        self._reporter = Reporter(self._node, self._number, self._signal, interval_sec=interval_sec)
+        self._reporter = Reporter(
+            self._node,
+            self._number,
+            self._signal,
+            interval_sec=interval_sec,
+            max_bytes=services.settings.max_log_bytes,
+        )
         self._attempt = Attempt(
             agent=agent,
             run_id=self._run_id,

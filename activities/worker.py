@@ -64,12 +64,13 @@ def build_worker(
     """
     # An async agent and its plain tools share one place; a plain agent that waits for an async tool that calls a plain
     # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
+    queue = task_queue or settings.task_queue
     threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
     services = Services(settings, registry, artifacts, threads)
     agents = [activity_for(agent, services) for agent in registry.agents.values()]
     return Worker(
-        keeping_payloads(client, settings),
-        task_queue=task_queue or settings.task_queue,
+        keeping_payloads(client, settings, queue),
+        task_queue=queue,
         identity=worker_identity(),
         deployment_config=deployment(),
         workflows=workflows,

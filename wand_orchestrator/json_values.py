@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
+from wand_orchestrator.bounds import MAX_DEPTH
 from wand_orchestrator.budget import MAX_BYTES, Budget, Exceeded, too_large
-from wand_orchestrator.contract import MAX_DEPTH
 
 MAX_INTEGER_BITS = 10_000
 """Python refuses to print integers of more than 4,300 digits."""

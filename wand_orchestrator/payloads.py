@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 from urllib.parse import quote, unquote
@@ -44,6 +44,9 @@ STORE_AWAY = "the payload store does not answer"
 
 NO_RUN = "none"
 """Stands for the workflow id of what belongs to no workflow."""
+
+_NEVER = 2**31 - 1
+"""Bytes above which a payload is kept elsewhere that is to stay in the history."""
 
 _JSON = b"json/plain"
 _KEY = re.compile(r"[^/]{1,240}/(?P<digest>[0-9a-f]{64})\.(?:json|bin)")
@@ -151,20 +154,41 @@ class PayloadStore(StorageDriver):
             yield [meta["path"] for meta in page if meta["last_modified"] < before and _KEY.fullmatch(meta["path"])]
 
 
+@dataclass(frozen=True)
 class PayloadStorage(ExternalStorage, WithSerializationContext):
-    """What local activities give goes to the server many at a time, so less of it may stand in the history."""
+    """`queue`: the task queue whose worker, or whose caller, this is.
+
+    What local activities give goes to the server many at a time, so less of it may stand in the history. What goes to
+    another queue stays in the history, as its worker may be anybody's and has no such place; what comes from there is
+    written by that worker, whose own queue it is.
+    """
+
+    queue: str = ""
 
     def with_context(self, context: SerializationContext) -> "PayloadStorage":
-        if isinstance(context, ActivitySerializationContext) and context.is_local:
+        if not isinstance(context, ActivitySerializationContext):
+            return self
+        if context.is_local:
             return replace(self, payload_size_threshold=min(self.payload_size_threshold, LOCAL_PAYLOAD_BYTES))
+        if context.activity_task_queue not in (None, self.queue):
+            return replace(self, payload_size_threshold=_NEVER)
         return self
 
 
-def with_payload_store(converter: DataConverter, settings: Settings) -> DataConverter:
-    """The converter, with large payloads where the settings say; one that has such a place already stays as it is."""
-    if converter.external_storage is not None:
-        return converter
-    storage = PayloadStorage([PayloadStore.open(settings)], payload_size_threshold=settings.payload_threshold_bytes)
+def with_payload_store(converter: DataConverter, settings: Settings, queue: str | None = None) -> DataConverter:
+    """The converter, with large payloads where the settings say; one that has such a place already keeps it.
+
+    `queue`: the task queue of the worker that it is for; that of the settings without it.
+    """
+    storage = converter.external_storage
+    if storage is None:
+        storage = PayloadStorage(
+            [PayloadStore.open(settings)],
+            payload_size_threshold=settings.payload_threshold_bytes,
+            queue=settings.task_queue,
+        )
+    if queue is not None and isinstance(storage, PayloadStorage):
+        storage = replace(storage, queue=queue)
     return replace(converter, external_storage=storage)
 
 

@@ -103,6 +103,12 @@ class Settings(BaseSettings):
     max_child_depth: int = Field(default=5, ge=0, description="Child runs within one another, at most.")
     max_child_runs: int = Field(default=20_000, ge=0, description="Child runs that one run starts, at most.")
     max_output_bytes: int = Field(default=64 * 1024**2, ge=1024, description="Largest output of a node, as JSON.")
+    max_log_bytes: int = Field(
+        default=1024**2,
+        ge=0,
+        le=8 * 1024**2,
+        description="Log lines of one attempt of a node, as JSON; further ones are counted and not kept.",
+    )
     max_concurrent_agents: int = Field(default=200, ge=1, description="Agents that one worker runs at once.")
     max_memory_percent: float | None = Field(
         default=None,

@@ -92,15 +92,16 @@ async def connect(
         raise Unavailable("temporal", f"Temporal does not answer at {config['target_host']}: {error}") from error
 
 
-def keeping_payloads(client: Client, settings: Settings) -> Client:
+def keeping_payloads(client: Client, settings: Settings, queue: str | None = None) -> Client:
     """The same connection, with large payloads kept where the settings say (`wand_orchestrator.payloads`).
 
-    The API, every worker and whoever reads the results need the same place. Raises ConfigurationError.
+    The API, every worker and whoever reads the results need the same place. `queue`: of the worker that it is for.
+    Raises ConfigurationError.
     """
-    if client.data_converter.external_storage is not None:
+    if client.data_converter.external_storage is not None and queue is None:
         return client
     config = client.config()
-    config["data_converter"] = with_payload_store(client.data_converter, settings)
+    config["data_converter"] = with_payload_store(client.data_converter, settings, queue)
     return Client(**config)
 
 

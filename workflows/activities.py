@@ -12,7 +12,7 @@ from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES, TOO_SLOW, AgentCall,
 from wand_orchestrator.graph import Node, Options
 from workflows import entries
 from workflows.activity_options import activity_options, local_activity_options
-from workflows.arrivals import result_of
+from workflows.arrivals import check_given, check_plain, result_of
 from workflows.failures import node_failure
 from workflows.size import size_up_to
 from workflows.uncancelled import raise_if_cancelled
@@ -50,12 +50,13 @@ class Activities:
         self, node: Node, params: dict[str, Any], input: dict[str, Any], earlier_attempts: int = 0
     ) -> asyncio.Future[Any]:
         """The future gives what `arrivals.result_of` reads, or raises why the agent failed. Cancel it to cancel the
-        activity.
+        activity. Raises ApplicationError for what cannot be given to an activity.
 
         `earlier_attempts`: those that ended with their workers, and do not use up the node's retries.
         """
         key = f"{workflow.info().workflow_id}/{node.id}"
         call = AgentCall(params=params, input=input, idempotency_key=key, earlier_attempts=earlier_attempts)
+        check_given(params, input)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)
         if self._is_local(node, size):
             return asyncio.ensure_future(self._run_local(node, call))
@@ -73,6 +74,8 @@ class Activities:
     def _start_regular(self, node: Node, call: AgentCall, used: int = 0) -> asyncio.Future[Any]:
         """`used`: how many of the node's attempts were made as a local activity."""
         config = activity_options(node, self._options, used)
+        if node.queue is not None:
+            check_plain(call)
         activity = workflow.start_activity(node.type, call, result_type=RawValue, **config)
         activity.add_done_callback(lambda _: self._task.regular_ended())
         return activity

@@ -23,7 +23,17 @@ from wand_orchestrator.bounds import (
     bounded_text,
     is_too_deep,
 )
-from wand_orchestrator.contract import AgentResult, Answer, ChildEvents, FailureDetails, Report, RunResult
+from wand_orchestrator.contract import (
+    MAX_INPUT_BYTES,
+    PLAIN_INPUT_BYTES,
+    AgentCall,
+    AgentResult,
+    Answer,
+    ChildEvents,
+    FailureDetails,
+    Report,
+    RunResult,
+)
 from wand_orchestrator.events import Event
 from wand_orchestrator.state import Failure
 from workflows.size import size_up_to
@@ -54,6 +64,25 @@ def output_of(output: Any) -> Any:
     if is_too_deep(output):
         raise _misfit("invalid_output", f"the output has lists and objects more than {MAX_DEPTH} deep")
     return output
+
+
+def check_given(params: Any, input: Any) -> None:
+    """What a node is given. Raises ApplicationError `input_too_large`, `invalid_params` or `invalid_input`."""
+    for code, given in (("invalid_params", params), ("invalid_input", input)):
+        if size_up_to(given, MAX_INPUT_BYTES) > MAX_INPUT_BYTES:
+            raise _misfit("input_too_large", f"params or input take more than {MAX_INPUT_BYTES} bytes")
+        if is_too_deep(given):
+            raise _misfit(code, f"lists and objects are nested more than {MAX_DEPTH} deep")
+
+
+def check_plain(call: AgentCall) -> None:
+    """Of a node with a `queue`. Raises ApplicationError `input_too_large` for what Temporal itself does not take."""
+    if size_up_to([call.params, call.input], PLAIN_INPUT_BYTES // 16) <= PLAIN_INPUT_BYTES // 16:
+        return
+    [payload] = workflow.payload_converter().to_payloads([call])
+    if (size := len(payload.data)) > PLAIN_INPUT_BYTES:
+        limit = f"and a worker of another queue takes {PLAIN_INPUT_BYTES} at most: map parts of it, or save artifacts"
+        raise _misfit("input_too_large", f"params and input take {size} bytes, {limit}")
 
 
 def run_result_of(given: Any) -> RunResult:

@@ -12,7 +12,7 @@ from wand_orchestrator.contract import EXTERN_DONE, AgentResult, RunInput
 from wand_orchestrator.graph import Graph, Node
 from workflows import entries
 from workflows.activities import Activities
-from workflows.arrivals import result_of
+from workflows.arrivals import check_given, result_of
 from workflows.attempts import Attempts
 from workflows.children import Children
 from workflows.failures import NodeFailure, node_failure
@@ -57,13 +57,15 @@ class Launcher:
         """Start a node; the future gives what `arrivals.result_of` reads, or raises why the node failed. Cancel it to
         cancel the node.
 
-        Raises pydantic's ValidationError for params that a control node does not take.
+        Raises pydantic's ValidationError for params that a control node does not take, ApplicationError for what no
+        node can be given.
         """
         kind = CONTROLS.get(given.node.type)
         if kind is None:
             return self._activities.start(given.node, given.params, given.input, given.earlier_attempts)
         if given.carried is None and (left := self._left.pop(given.node.id, None)) is not None:
             given = replace(given, carried=left)
+        check_given(given.params, given.input)
         control = kind(given, self)
         self._given[given.node.id], self._controls[given.node.id] = given, control
         self._record_done(given.node.id, control.done_before_failing)

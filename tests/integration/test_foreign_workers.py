@@ -1,15 +1,17 @@
 """What a worker of somebody else's may send: whatever it is, the run ends, and its node tells why."""
 
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pydantic_core import from_json
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from tests.integration.foreign_worker import Foreign, foreign_worker, raw
-from tests.integration.graph_cases import graph
+from tests.integration.graph_cases import echo, edge, emit, graph
 from tests.integration.graph_runs import Runs, ended, serve
 from tests.sandbox import replayer
 from wand_orchestrator.events import EventType
@@ -126,3 +128,54 @@ async def test_reports_are_bounded_as_those_of_wands_own_workers_are(runs: Runs,
     assert log.data.keys() == {"too_large"}
     with pytest.raises(WorkflowFailureError):
         await (await runs.start({"nodes": "x"})).result()
+
+
+async def test_a_node_with_a_queue_gets_a_large_input_in_plain(runs: Runs, foreign: Foreign) -> None:
+    """Its worker may have no payload store."""
+    foreign.gives({"output": 1})
+    foreign.calls.clear()
+    big = {"id": "big", "type": "test.grow", "params": {"bytes": 1_500_000}}
+    handle = await runs.start(graph([big, foreign.node()], [edge("big", "a", text="@")]))
+    assert (await handle.result()).outputs == {"a": 1}
+    assert len(from_json(foreign.calls[0].payload.data)["input"]["text"]) == 1_500_000
+
+
+async def test_an_input_that_temporal_does_not_take_in_plain_fails_its_node(runs: Runs, foreign: Foreign) -> None:
+    big = {"id": "big", "type": "test.grow", "params": {"bytes": 2_500_000}}
+    handle = await runs.start(graph([big, foreign.node()], [edge("big", "a", text="@")]))
+    error = (await ended(handle)).nodes["a"].error
+    assert error is not None
+    assert error.code == "input_too_large"
+
+
+async def test_a_worker_without_the_agent_is_told_of_with_its_queue(runs: Runs, foreign: Foreign) -> None:
+    node = {"id": "a", "type": "foreign.other", "queue": foreign.queue, "retries": 0}
+    error = (await ended(await runs.start(graph([node])))).nodes["a"].error
+    assert error is not None
+    assert error.code == "agent_missing"
+    assert foreign.queue in error.message
+    assert "foreign.other" in error.message
+    assert "available" not in error.message
+
+
+async def test_a_worker_that_claims_its_shutdown_for_ever_fails_its_node(runs: Runs, foreign: Foreign) -> None:
+    foreign.raises(ApplicationError("", type="worker_shutdown"))
+    assert (await failure_of(runs, foreign)).code == "worker_shutdown"
+
+
+@pytest.mark.parametrize("arguments", [[], ["text"], [{"graph": graph([emit("a")])}, {"state": 1}], [1, 2, 3]])
+async def test_a_run_that_is_started_with_no_graph_fails_with_a_code(runs: Runs, arguments: list[Any]) -> None:
+    handle = await runs.client.start_workflow(
+        "GraphRun", args=arguments, id=f"r_{uuid.uuid4().hex}", task_queue=runs.task_queue
+    )
+    with pytest.raises(WorkflowFailureError) as failed:
+        await handle.result()
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert failed.value.cause.type == "graph_invalid"
+
+
+async def test_what_is_mapped_too_deep_fails_the_node_that_would_get_it(runs: Runs) -> None:
+    handle = await runs.start(graph([emit("a", nested(99)), echo("b")], [edge("a", "b", x="{y: {z: @}}")]))
+    error = (await ended(handle)).nodes["b"].error
+    assert error is not None
+    assert error.code == "invalid_input"
