@@ -163,7 +163,7 @@ OPERATIONS = st.lists(
 
 
 def _steered(held: bool) -> Json:
-    nodes = [
+    nodes: list[Json] = [
         {"id": "ask", "type": "flow.approval"},
         {"id": "rounds", "type": "flow.repeat", "params": TARGETS["regular"] | {"until": "`false`", "max_times": 4}},
         {"id": "bad", "type": "test.fail", "params": {"code": "bad"}, "retries": 0, "optional": not held},
