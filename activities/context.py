@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from activities.calls import Calls
-from activities.reports import Reporter
+from activities.reports import Reports
 from activities.values import fields_at_fault
 from wand_orchestrator.agent import Agent, AgentContext
 from wand_orchestrator.errors import AgentError
@@ -41,7 +41,7 @@ class Attempt:
     number: int
     idempotency_key: str
     calls: Calls
-    reporter: Reporter
+    reporter: Reports
     artifacts: Artifacts
     tools: Mapping[str, Tool]
     settings: Settings

@@ -10,13 +10,13 @@ agent's, but what caused it stays out of the history: such texts hold URLs and v
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Any
 
 from temporalio.activity import ActivityCancellationDetails, Info
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.bounds import bounded_json, bounded_text
+from activities.traces import PortableTraceback
 from wand_orchestrator.contract import TOO_SLOW, FailureDetails
 from wand_orchestrator.errors import AgentError, WandError
 from wand_orchestrator.state import Failure
@@ -39,10 +39,12 @@ class AttemptFailure:
     details: Any = None
     stated: bool = False
     expected: bool = False
-    traceback: TracebackType | None = None
+    traceback: PortableTraceback = None
 
     @classmethod
     def of(cls, error: BaseException) -> "AttemptFailure":
+        if isinstance(error, HostedFailure):
+            return error.failure
         message = bounded_text(str(error) or type(error).__name__)
         if isinstance(error, AgentError):
             return cls(
@@ -71,6 +73,15 @@ class AttemptFailure:
             next_retry_delay=self.retry_after,
             category=ApplicationErrorCategory.BENIGN if self.expected else ApplicationErrorCategory.UNSPECIFIED,
         ).with_traceback(self.traceback)
+
+
+class HostedFailure(Exception):
+    """An agent's failure in the agent host, or that of the host itself."""
+
+    def __init__(self, failure: AttemptFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.__traceback__ = failure.traceback
 
 
 WORKER_SHUTDOWN = AttemptFailure("worker_shutdown", "the worker that ran it was shut down", expected=True)

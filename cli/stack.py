@@ -14,6 +14,7 @@ from temporalio.client import Client
 
 from activities.archiver import archive_activity
 from activities.deleter import delete_activity
+from activities.host.pool import AgentHost
 from activities.opener import open_activity
 from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
@@ -65,6 +66,7 @@ async def embedded_stack(
         ui_port = choose_port(ui_port, what="Temporal's Web UI", flag="--ui-port") if ui else 0
         async with (
             opened_store(settings) as store,
+            AgentHost.open(settings) as host,
             dev_server(port=temporal_port, ui_port=ui_port, ui=ui, database=database) as temporal,
         ):
             artifacts = ArtifactStore.open(settings.effective_artifacts_url)
@@ -74,7 +76,7 @@ async def embedded_stack(
             )
             url = url_of(settings.host, port_of(listener))
             async with (
-                core_worker(temporal.client, settings, registry, store, artifacts, feed=feed, alone=True),
+                core_worker(temporal.client, settings, registry, store, artifacts, feed=feed, alone=True, host=host),
                 serving(app, listener),
             ):
                 yield Stack(settings, url, temporal, store, artifacts)
@@ -106,6 +108,7 @@ async def core_worker(
     task_queue: str | None = None,
     feed: Feed | None = None,
     alone: bool = False,
+    host: AgentHost | None = None,
 ) -> AsyncIterator[None]:
     """A worker that runs the workflows, the agents, and what workflows have done for themselves; webhooks beside it."""
     client = keeping_payloads(client, settings)
@@ -125,6 +128,7 @@ async def core_worker(
         ],
         feed=feed,
         alone=alone,
+        host=host,
     )
     async with build_webhook_worker(client, settings, [WebhookDelivery], task_queue=task_queue), core:
         yield

@@ -47,6 +47,7 @@ async def _watch(settings: "Settings", agents_only: bool, processes: int) -> Non
 
 
 async def _work(settings: "Settings", agents_only: bool) -> None:
+    from activities.host.pool import AgentHost
     from activities.worker import build_worker
     from cli.awaiting import available
     from cli.background import background
@@ -64,14 +65,17 @@ async def _work(settings: "Settings", agents_only: bool) -> None:
 
     async def work() -> None:
         async with AsyncExitStack() as opened:
+            host = await opened.enter_async_context(AgentHost.open(settings))
             if agents_only:
                 client = await available(connect)
-                await opened.enter_async_context(build_worker(client, settings, registry, artifacts=artifacts))
+                await opened.enter_async_context(
+                    build_worker(client, settings, registry, artifacts=artifacts, host=host)
+                )
             else:
                 store = await opened.enter_async_context(opened_store(settings))
                 client = await available(connect)
                 await opened.enter_async_context(background(register_search_attributes(client)))
-                await opened.enter_async_context(core_worker(client, settings, registry, store, artifacts))
+                await opened.enter_async_context(core_worker(client, settings, registry, store, artifacts, host=host))
             log.info("The worker polls the task queue %s for %s", settings.task_queue, ", ".join(registry.agents))
             await asyncio.Event().wait()
 
