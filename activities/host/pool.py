@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 from activities.failures import AttemptFailure, HostedFailure
@@ -22,7 +22,11 @@ from wand_orchestrator.errors import PluginError
 from wand_orchestrator.settings import Settings
 
 SUSPECTS_AT_ONCE = 4
-"""Processes for one suspect each; further suspects wait for their turn."""
+PROBATION_SEC = 2.0
+"""As many suspects begin at once; the next one begins when one has ended, or has run for so long."""
+
+MOST_SUSPECTS = 16
+"""Processes of their own at any time: each takes the memory of an interpreter with all plug-ins."""
 
 MOST_LOSSES = 5
 """Deaths of its process that an attempt is tried again after, whoever was their cause."""
@@ -47,7 +51,8 @@ class AgentHost:
         )
         self._shared: HostProcess | None = None
         self._starting: asyncio.Task[HostProcess] | None = None
-        self._places = asyncio.Semaphore(SUSPECTS_AT_ONCE)
+        self._beginnings = asyncio.Semaphore(SUSPECTS_AT_ONCE)
+        self._places = asyncio.Semaphore(MOST_SUSPECTS)
         self._retired: set[HostProcess] = set()
         self._keepers: set[asyncio.Task[None]] = set()
 
@@ -67,6 +72,11 @@ class AgentHost:
     def invocation(self, order: Order, reporter: Reporter) -> "HostedInvocation":
         return HostedInvocation(self, order, reporter)
 
+    @property
+    def retired(self) -> int:
+        """Processes that take no further attempts and have not ended yet."""
+        return len(self._retired)
+
     async def shared(self) -> HostProcess:
         """The process that attempts share; a new one where there is none any more. Raises HostUnfit."""
         if self._shared is not None and self._shared.lives:
@@ -78,12 +88,24 @@ class AgentHost:
     @asynccontextmanager
     async def own(self) -> AsyncIterator[HostProcess]:
         """A process for one attempt. Raises HostUnfit."""
-        async with self._places:
+        async with self._places, self._beginning():
             process = await self._start()
             try:
                 yield process
             finally:
                 await process.close()
+
+    @asynccontextmanager
+    async def _beginning(self) -> AsyncIterator[None]:
+        await self._beginnings.acquire()
+        held = ExitStack()
+        held.callback(self._beginnings.release)
+        over = asyncio.get_running_loop().call_later(PROBATION_SEC, held.close)
+        try:
+            yield
+        finally:
+            over.cancel()
+            held.close()
 
     async def _start_shared(self) -> HostProcess:
         try:

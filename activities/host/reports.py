@@ -46,6 +46,7 @@ class HostedReports:
         with self._lock:
             if self._progress is not None:
                 self._writer.write(self._frame(self._progress))
+                self._dropped = 0
             return self._dropped
 
     def _write(self, report: Report) -> bool:
