@@ -24,6 +24,7 @@ from api.settler import Settler
 from api.starter import Starter
 from api.steering import Steering
 from api.streams import Streams
+from api.supervision import Supervision
 from api.webhooks import Webhooks
 from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.feed import Feed
@@ -62,6 +63,7 @@ class Services:
     schedules: Schedules
     relay: Relay
     streams: Streams
+    supervision: Supervision
 
     @classmethod
     def build(
@@ -87,6 +89,8 @@ class Services:
         relay = Relay(executions, reader, feed or Feed(), settings.sse_queue_size)
         payloads = PayloadStore.open(settings)
         deletions = Deletions(executions, store, runs, launcher, artifacts, payloads)
+        settler = Settler(executions, store, settlement, origin)
+        retention = Retention(settings, executions, store, deletions, payloads)
         return cls(
             settings=settings,
             store=store,
@@ -94,7 +98,7 @@ class Services:
             artifacts=artifacts,
             executions=executions,
             settlement=settlement,
-            settler=Settler(executions, store, settlement, origin),
+            settler=settler,
             reader=reader,
             runs=runs,
             graph_check=graph_check,
@@ -105,10 +109,18 @@ class Services:
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, graphs, runs, subgraphs, launcher),
             deletions=deletions,
-            retention=Retention(settings, executions, store, deletions, payloads),
+            retention=retention,
             schedules=Schedules(executions.client, settings.task_queue, store, webhooks),
             relay=relay,
             streams=Streams(relay, launcher, runs),
+            supervision=Supervision(
+                {
+                    "starts pending runs": launcher.run,
+                    "cleans up after deleted runs": deletions.run,
+                    "settles runs that ended from outside": settler.run,
+                    "deletes what is old": retention.run,
+                }
+            ),
         )
 
 

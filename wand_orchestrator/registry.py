@@ -94,7 +94,7 @@ def _import(module: str, source: str) -> ModuleType:
         return importlib.import_module(module)
     except PluginError as error:
         raise PluginError(f"the plug-in {module} ({source}) cannot be used: {error.message}") from error
-    except Exception as error:  # importing runs the module's code, which may raise anything
+    except (Exception, SystemExit, GeneratorExit) as error:  # importing runs the module's code, which may do anything
         raise PluginError(
             f"the plug-in {module} ({source}) does not import: {type(error).__name__}: {error}"
         ) from error

@@ -93,6 +93,7 @@ def test_two_tools_of_one_name_are_refused() -> None:
         ("import nowhere_to_be_found", "ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("def (", "SyntaxError"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
     ],
 )
 def test_a_module_that_does_not_import_is_named_with_the_cause(plugins: Path, source: str, cause: str) -> None:
