@@ -23,8 +23,11 @@ _POLL_SEC = 0.01
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
-    """Serves while it holds; it answers when this is entered, and the listener is closed when it is left."""
+async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
+    """Serves while it holds; it answers when this is entered, and the listener is closed when it is left.
+
+    Gives the task that serves, which nothing else should end.
+    """
     server = _Server(
         uvicorn.Config(
             app,
@@ -40,7 +43,7 @@ async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
     task = asyncio.create_task(server.serve([listener]), name="serves the API")
     try:
         await _started(server, task)
-        yield
+        yield task
     finally:
         await end_streams(app)
         server.should_exit = True

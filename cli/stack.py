@@ -27,6 +27,7 @@ from cli.data_folder import held
 from cli.dev_server import DevServer, dev_server, end_orphans
 from cli.ports import choose_port, listen, port_of
 from wand_orchestrator.artifacts import ArtifactStore
+from wand_orchestrator.errors import Unavailable, WandError
 from wand_orchestrator.feed import Feed
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
@@ -48,14 +49,25 @@ class Stack:
     temporal: DevServer
     store: Store
     artifacts: ArtifactStore
+    api: "asyncio.Task[None]"
+
+    async def ended(self) -> WandError:
+        """Waits until Temporal or the API ends without having been asked to; a worker that does ends the block."""
+        temporal = asyncio.create_task(self.temporal.ended())
+        try:
+            await asyncio.wait({temporal, self.api}, return_when=asyncio.FIRST_COMPLETED)
+            return temporal.result() if temporal.done() else Unavailable("api", "the API's server has ended")
+        finally:
+            temporal.cancel()
 
 
 @asynccontextmanager
 async def embedded_stack(
     settings: Settings, *, temporal_port: int = 0, ui_port: int = 0, ui: bool = True
 ) -> AsyncIterator[Stack]:
-    """Temporal, a worker and the API in this process, over `settings.data_dir`. A port of 0 is a free one.
+    """Temporal, a worker and the API in this process, the agents in one beside it, all over `settings.data_dir`.
 
+    A port of 0 is a free one.
     Raises, before anything has started, PortTaken, FolderInUse, PluginError, ConfigurationError.
     """
     registry = Registry.load(settings)
@@ -77,9 +89,9 @@ async def embedded_stack(
             url = url_of(settings.host, port_of(listener))
             async with (
                 core_worker(temporal.client, settings, registry, store, artifacts, feed=feed, alone=True, host=host),
-                serving(app, listener),
+                serving(app, listener) as api,
             ):
-                yield Stack(settings, url, temporal, store, artifacts)
+                yield Stack(settings, url, temporal, store, artifacts, api)
 
 
 def listen_for_api(settings: Settings) -> socket.socket:

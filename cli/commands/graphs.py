@@ -1,6 +1,7 @@
 """`wand graphs`: what is wrong with a graph before anybody runs it, and the graphs that are stored."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -92,11 +93,13 @@ Found = tuple[Sequence["FaultLike"], Sequence["FaultLike"]]
 
 
 def _here(document: Any) -> Found:
+    from cli.app_dir import find_plugins_in
     from cli.configuration import settings_with
     from wand_orchestrator.registry import Registry
     from wand_orchestrator.validation import check_graph
 
     settings = settings_with()
+    find_plugins_in(Path())
     agents = Registry.load(settings).agents
     checked = check_graph(document, agents, max_nodes=settings.max_nodes, max_edges=settings.max_edges)
     return checked.faults, checked.warnings

@@ -3,9 +3,12 @@
 import asyncio
 import logging
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cli.options import AppDir
 
 if TYPE_CHECKING:
     from wand_orchestrator.settings import Settings
@@ -23,26 +26,30 @@ def worker(
     processes: Annotated[
         int, typer.Option(min=0, help="Worker processes, each with places for as many agents; 0: one for each core.")
     ] = 1,
+    app_dir: AppDir = Path(),
 ) -> None:
     """Run a worker for the Temporal that the environment names."""
     from cli import logs
+    from cli.app_dir import find_plugins_in
     from cli.configuration import settings_with
 
     settings = settings_with(task_queue=queue)
     logs.configure(settings.log_level)
+    find_plugins_in(app_dir)
     if processes == 1:
         asyncio.run(_work(settings, agents_only))
     else:
-        asyncio.run(_watch(settings, agents_only, processes))
+        asyncio.run(_watch(settings, agents_only, processes, app_dir))
 
 
-async def _watch(settings: "Settings", agents_only: bool, processes: int) -> None:
+async def _watch(settings: "Settings", agents_only: bool, processes: int, app_dir: Path) -> None:
     from cli.stop_signal import run_until_stopped
     from cli.worker_processes import cores, watch
     from wand_orchestrator.registry import Registry
 
     Registry.load(settings)  # what is wrong with it is better said once
-    arguments = ["worker", "--queue", settings.task_queue, *(["--agents-only"] if agents_only else [])]
+    arguments = ["worker", "--queue", settings.task_queue, "--app-dir", str(app_dir)]
+    arguments += ["--agents-only"] if agents_only else []
     await run_until_stopped(watch(arguments, processes or cores()), lambda: log.info("Stopping the worker processes"))
 
 
