@@ -77,10 +77,15 @@ class AgentHost:
         """Processes that take no further attempts and have not ended yet."""
         return len(self._retired)
 
+    @property
+    def ready(self) -> HostProcess | None:
+        """The process that attempts share, if it lives."""
+        return self._shared if self._shared is not None and self._shared.lives else None
+
     async def shared(self) -> HostProcess:
-        """The process that attempts share; a new one where there is none any more. Raises HostUnfit."""
-        if self._shared is not None and self._shared.lives:
-            return self._shared
+        """The same; a new one where there is none any more. Raises HostUnfit."""
+        if self.ready is not None:
+            return self.ready
         if self._starting is None:
             self._starting = asyncio.create_task(self._start_shared())
         return await asyncio.shield(self._starting)
@@ -175,7 +180,9 @@ class HostedInvocation:
         for _ in range(MOST_LOSSES + 1):
             self._check()
             try:
-                return await (self._alone() if self._suspect else self._in(await self._placed(self._host.shared())))
+                if self._suspect:
+                    return await self._alone()
+                return await self._in(self._host.ready or await self._placed(self._host.shared()))
             except HostUnfit as error:
                 raise HostedFailure(AttemptFailure(UNFIT, str(error), stated=True)) from error
             except HostEnded as ended:

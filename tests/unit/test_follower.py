@@ -15,15 +15,8 @@ from wand_orchestrator.feed import Feed
 class BrokenExecutions:
     """Whatever is asked of it, it fails in a way that nobody foresaw."""
 
-    def __init__(self) -> None:
-        self.asked = 0
-
     def __getattr__(self, name: str) -> Any:
-        def fail(*_: Any, **__: Any) -> Any:
-            self.asked += 1
-            raise TypeError("nobody foresaw this")
-
-        return fail
+        raise TypeError("nobody foresaw this")
 
 
 async def test_a_stream_whose_follower_fails_breaks_off_and_the_next_has_a_new_one(
@@ -34,7 +27,6 @@ async def test_a_stream_whose_follower_fails_breaks_off_and_the_next_has_a_new_o
     for times in (1, 2):
         with caplog.at_level(logging.ERROR), pytest.raises(Unavailable, match="connect again"):
             await anext(relay.live("r_1", 0))
-        assert executions.asked == times
         assert len([record for record in caplog.records if record.exc_info]) == times
         assert not relay.goes_on("r_1")
     await relay.close()
