@@ -19,7 +19,7 @@ from activities.context import Artifacts, Attempt
 from activities.failures import AttemptFailure
 from activities.host import confines
 from activities.host.blockage import Owners, invocation, watch
-from activities.host.frames import Frame, FrameWriter, read_frame
+from activities.host.frames import Frame, FrameReader, FrameWriter
 from activities.host.order import Order, settings_from
 from activities.host.reports import HostedReports
 from activities.invocation import perform
@@ -55,25 +55,32 @@ def main(arguments: Sequence[str]) -> None:
 
 
 async def _serve(commands: socket.socket, writer: FrameWriter) -> None:
-    reader, held = await asyncio.open_connection(sock=commands)
-    setup = await read_frame(reader)
-    if setup is None:
-        return
-    settings = settings_from(setup["settings"])
-    logging.basicConfig(level=setup["log_level"], format=LOG_FORMAT, stream=sys.stderr)
+    loop = asyncio.get_running_loop()
+    setup: asyncio.Future[Frame] = loop.create_future()
+    over = asyncio.Event()
+    reader = FrameReader(setup.set_result, over.set, sys.maxsize)
+    transport, _ = await loop.create_connection(lambda: reader, sock=commands)
     try:
-        registry = Registry.load(settings)
-        artifacts = ArtifactStore.open(settings.effective_artifacts_url)
+        invocations = _invocations(await setup, loop, writer)
     except WandError as error:
         writer.write({"kind": "unfit", "message": error.message})
-        return
+    else:
+        reader.on_frame = invocations.take
+        writer.write({"kind": "ready"})
+        await over.wait()  # what still runs then ends with the process
+    transport.close()
+
+
+def _invocations(setup: Frame, loop: asyncio.AbstractEventLoop, writer: FrameWriter) -> "Invocations":
+    """Raises PluginError, ConfigurationError."""
+    settings = settings_from(setup["settings"])
+    logging.basicConfig(level=setup["log_level"], format=LOG_FORMAT, stream=sys.stderr)
+    registry = Registry.load(settings)
+    artifacts = ArtifactStore.open(settings.effective_artifacts_url)
     confines.keep_what_was_imported()
-    loop = asyncio.get_running_loop()
     owners = Owners(loop)
     watch(loop, owners, writer)
-    writer.write({"kind": "ready"})
-    await Invocations(settings, registry, artifacts, owners, writer).carry_out(reader)
-    held.close()  # until here: one that nobody holds any more closes its socket
+    return Invocations(settings, registry, artifacts, owners, writer)
 
 
 class Invocations:
@@ -91,19 +98,17 @@ class Invocations:
         self._calls: dict[int, Calls] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def carry_out(self, reader: asyncio.StreamReader) -> None:
-        """Until the worker closes the channel. What still runs then ends with the process."""
-        while (frame := await read_frame(reader)) is not None:
-            id: int = frame["id"]
-            if frame["kind"] == "cancel":
-                if id in self._calls:
-                    self._calls[id].cancel()
-                continue
-            self._calls[id] = Calls(self._threads)
-            task = asyncio.create_task(self._carry_out(id, Order.model_validate(frame["order"])))
-            self._owners.add(task, id)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def take(self, frame: Frame) -> None:
+        id: int = frame["id"]
+        if frame["kind"] == "cancel":
+            if id in self._calls:
+                self._calls[id].cancel()
+            return
+        self._calls[id] = Calls(self._threads)
+        task = asyncio.create_task(self._carry_out(id, Order.model_validate(frame["order"])))
+        self._owners.add(task, id)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _carry_out(self, id: int, order: Order) -> None:
         invocation.set(id)

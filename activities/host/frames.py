@@ -4,14 +4,18 @@ JSON and no pickles: what an agent could write there must never be code that the
 """
 
 import asyncio
+import logging
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
 Frame = dict[str, Any]
+
+log = logging.getLogger("wand.host")
 
 _LENGTH = struct.Struct("!Q")
 
@@ -25,17 +29,56 @@ def encoded(frame: Frame) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-async def read_frame(reader: asyncio.StreamReader, max_bytes: int | None = None) -> Frame | None:
-    """None at the end. Raises BrokenFrame."""
-    try:
-        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-        if max_bytes is not None and length > max_bytes:
+class FrameReader(asyncio.Protocol):
+    """Hands on every frame as soon as it is whole, on the loop and without a task in between, which short agents feel.
+
+    `on_end` is called once: when the other side has closed the channel, or what came is no frame.
+    """
+
+    def __init__(self, on_frame: Callable[[Frame], None], on_end: Callable[[], None], max_bytes: int) -> None:
+        self.on_frame = on_frame
+        self._on_end = on_end
+        self._max_bytes = max_bytes
+        self._buffer = bytearray()
+        self._transport: asyncio.BaseTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        try:
+            while (body := self._next()) is not None:
+                self.on_frame(_decoded(body))
+        except (BrokenFrame, LookupError, TypeError, ValueError):
+            log.warning("What came from the other side is no frame that can be read", exc_info=True)
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._on_end()
+
+    def close(self) -> None:
+        self._buffer.clear()
+        if self._transport is not None:
+            self._transport.close()
+
+    def _next(self) -> bytes | None:
+        """The body of the next frame, if all of it is there."""
+        if len(self._buffer) < _LENGTH.size:
+            return None
+        (length,) = _LENGTH.unpack_from(self._buffer)
+        if length > self._max_bytes:
             raise BrokenFrame(f"a frame of {length} bytes")
-        frame = from_json(await reader.readexactly(length))
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return None
-    except ValueError as error:
-        raise BrokenFrame(str(error)) from error
+        end = _LENGTH.size + length
+        if len(self._buffer) < end:
+            return None
+        body = bytes(self._buffer[_LENGTH.size : end])
+        del self._buffer[:end]
+        return body
+
+
+def _decoded(body: bytes) -> Frame:
+    frame = from_json(body)
     if not isinstance(frame, dict):
         raise BrokenFrame("a frame that is no object")
     return frame

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from activities.failures import AttemptFailure, HostedFailure
 from activities.host import deaths
 from activities.host.child import FAILURE
 from activities.host.deaths import Death
-from activities.host.frames import BrokenFrame, Frame, encoded, read_frame
+from activities.host.frames import Frame, FrameReader, encoded
 from activities.host.order import Order, environment_for_agents, settings_for_agents
 from activities.reports import Reporter
 from wand_orchestrator.contract import Report
@@ -29,7 +29,6 @@ from wand_orchestrator.settings import Settings
 LOOK_SEC = 0.2
 """Between two looks at the memory of a process."""
 
-READ_AHEAD_BYTES = 1024**2
 START_SEC = 120.0
 """For a process that neither becomes ready nor ends: a plug-in that does not end while it is imported."""
 
@@ -81,6 +80,7 @@ class HostProcess:
     def __init__(self, process: asyncio.subprocess.Process, channels: "Channels", limits: Limits) -> None:
         self._process = process
         self._channels = channels
+        self._first: asyncio.Future[Frame | None] = asyncio.get_running_loop().create_future()
         self._limits = limits
         self._ids = 0
         self._under_way: dict[int, Invoked] = {}
@@ -94,8 +94,10 @@ class HostProcess:
     @classmethod
     async def start(cls, settings: Settings, environment: dict[str, str], limits: Limits) -> "HostProcess":
         """One that is ready. Raises HostUnfit."""
-        started = cls(*await _spawn(environment), limits)
+        process, channels = await _spawn(environment)
+        started = cls(process, channels, limits)
         try:
+            await channels.open(FrameReader(started._take, started._on_end, limits.frame_bytes))
             await started._set_up(settings)
         except BaseException:
             await started.close()
@@ -151,37 +153,40 @@ class HostProcess:
         self._send({"settings": settings_for_agents(settings), "log_level": level})
         try:
             async with asyncio.timeout(START_SEC):
-                first = await read_frame(self._channels.reader, self._limits.frame_bytes)
-        except (TimeoutError, BrokenFrame) as error:
-            raise HostUnfit(f"the agent host did not become ready: {type(error).__name__} {error}") from error
+                first = await self._first
+        except TimeoutError as error:
+            raise HostUnfit(f"the agent host was not ready within {START_SEC:g} s") from error
         if first is None:
             status = await self._process.wait()
             raise HostUnfit(f"the agent host ended before it was ready, with status {status}")
         if first["kind"] != "ready":
             raise HostUnfit(str(first.get("message")))
         self._heard = time.monotonic()
-        self._tasks = [asyncio.create_task(work) for work in (self._read(), self._watch(), self._await_end())]
+        self._tasks = [asyncio.create_task(work) for work in (self._watch(), self._await_end())]
 
     # What it says
 
     def _send(self, frame: Frame) -> None:
-        self._channels.writer.write(encoded(frame))
+        self._channels.write(encoded(frame))
 
-    async def _read(self) -> None:
-        try:
-            while (frame := await read_frame(self._channels.reader, self._limits.frame_bytes)) is not None:
-                self._heard = time.monotonic()
-                self._take(frame)
-        except (BrokenFrame, LookupError, TypeError, ValueError):
-            log.warning("Agent host %d wrote what cannot be read", self.pid, exc_info=True)
-        # Most often it has ended, and has not been waited for yet.
+    async def _closed(self) -> None:
+        """The channel is closed: most often the process has ended, and has not been waited for yet."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SEC):
                 await self.gone()
                 return
         self._condemn(deaths.unreadable())
 
+    def _on_end(self) -> None:
+        if not self._first.done():
+            self._first.set_result(None)
+        elif self.lives:
+            self._tasks.append(asyncio.create_task(self._closed()))
+
     def _take(self, frame: Frame) -> None:
+        self._heard = time.monotonic()
+        if not self._first.done():
+            self._first.set_result(frame)
         kind, invoked = frame["kind"], self._under_way.get(frame.get("id") or 0)
         if kind == "blocked":
             self._blocked(frame, invoked)
@@ -267,23 +272,32 @@ class HostProcess:
             item.ending.set_exception(ending)
 
 
-@dataclass
 class Channels:
     """This process's ends: of the two sockets, and of the pipe whose closing ends the host."""
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    lifeline: int | None
-    writers: tuple[asyncio.StreamWriter, ...]
-    """Of both sockets: one that nobody holds any more closes its socket."""
+    def __init__(self, commands: socket.socket, reports: socket.socket, lifeline: int) -> None:
+        self._commands, self._reports = commands, reports
+        self._held = ExitStack()
+        self._held.callback(os.close, lifeline)
+        self._held.callback(commands.close)
+        self._held.callback(reports.close)
+        self._writer: asyncio.WriteTransport | None = None
+
+    async def open(self, reader: FrameReader) -> None:
+        loop = asyncio.get_running_loop()
+        self._writer, _ = await loop.create_connection(asyncio.Protocol, sock=self._commands)
+        self._held.callback(self._writer.abort)
+        reports, _ = await loop.create_connection(lambda: reader, sock=self._reports)
+        self._held.callback(reports.close)
+
+    def write(self, data: bytes) -> None:
+        """Never waits; what the host does not read yet is kept."""
+        assert self._writer is not None
+        self._writer.write(data)
 
     def close(self) -> None:
         """Once or more often."""
-        for writer in self.writers:
-            writer.close()
-        if self.lifeline is not None:
-            os.close(self.lifeline)
-            self.lifeline = None
+        self._held.close()
 
 
 def _settle(ending: asyncio.Future[Any], kind: str, frame: Frame) -> None:
@@ -307,6 +321,7 @@ async def _spawn(environment: dict[str, str]) -> tuple[asyncio.subprocess.Proces
     theirs = (its_commands.fileno(), its_reports.fileno(), its_lifeline)
     child = f"{__package__}.child"
     arguments = (json.dumps(sys.path), _NAME, *map(str, theirs))
+    channels = Channels(commands, reports, lifeline)
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -320,14 +335,10 @@ async def _spawn(environment: dict[str, str]) -> tuple[asyncio.subprocess.Proces
             env=environment_for_agents(environment),
         )
     except BaseException:
-        commands.close()
-        reports.close()
-        os.close(lifeline)
+        channels.close()
         raise
     finally:
         its_commands.close()
         its_reports.close()
         os.close(its_lifeline)
-    _, writer = await asyncio.open_connection(sock=commands)
-    reader, unused = await asyncio.open_connection(sock=reports, limit=READ_AHEAD_BYTES)
-    return process, Channels(reader, writer, lifeline, (writer, unused))
+    return process, channels
