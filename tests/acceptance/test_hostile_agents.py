@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
+from tests.acceptance.conftest import StartWandDev
 from tests.acceptance.test_wand_dev import ended, run_of, start_run
 from tests.acceptance.wand_command import WandDev, wait_until
 
@@ -96,6 +98,16 @@ def test_one_that_never_hears_of_a_cancel_is_cancelled_all_the_same(hostile_wand
     wait_until(started.exists, "the agent ran")
     httpx.post(f"{dev.url}/runs/{run}/cancel").raise_for_status()
     assert ended(dev, run)["status"] == "cancelled"
+
+
+def test_when_wand_dev_is_killed_nothing_of_its_agents_is_left(wand_dev: StartWandDev) -> None:
+    """Not even one in which no line of Python gets to run any more, and what agents have started."""
+    dev = wand_dev(WAND_PLUGINS="sample_agents,hostile_agents")
+    (host,) = [child for child in psutil.Process(dev.pid).children() if "wand-agent-host" in child.cmdline()]
+    run = start_run(dev, {"id": "bad", "type": "hostile.hold_the_lock", "timeout_sec": 600})
+    wait_until(lambda: run_of(dev, run)["nodes"]["bad"]["status"] == "running", "the agent ran")
+    dev.kill()
+    wait_until(lambda: not host.is_running(), "the agent host had ended")
 
 
 PLUGIN = """
