@@ -15,8 +15,9 @@ from typing import Any
 from activities.failures import AttemptFailure, HostedFailure
 from activities.host.confines import machine_memory
 from activities.host.deaths import Death
+from activities.host.invoked import Limits
 from activities.host.order import Order
-from activities.host.process import HostEnded, HostProcess, HostUnfit, Limits
+from activities.host.process import HostEnded, HostProcess, HostUnfit
 from activities.reports import Reporter
 from wand_orchestrator.errors import PluginError
 from wand_orchestrator.settings import Settings

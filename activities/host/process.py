@@ -1,27 +1,22 @@
 """One host process as its worker sees it: what runs in it, and how it ends."""
 
 import asyncio
-import json
 import logging
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any
 
 import psutil
 
-from activities.failures import AttemptFailure, HostedFailure
 from activities.host import deaths
-from activities.host.child import FAILURE
 from activities.host.deaths import Death
 from activities.host.frames import Frame, FrameReader, encoded
-from activities.host.order import Order, environment_for_agents, settings_for_agents
+from activities.host.invoked import Invoked, Limits, place_of, settle
+from activities.host.order import Order, settings_for_agents
+from activities.host.spawning import Channels, spawn
 from activities.reports import Reporter
 from wand_orchestrator.contract import Report
 from wand_orchestrator.settings import Settings
@@ -31,11 +26,6 @@ LOOK_SEC = 0.2
 
 START_SEC = 120.0
 """For a process that neither becomes ready nor ends: a plug-in that does not end while it is imported."""
-
-_BEGIN = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from {child} import main; main(sys.argv[3:])"
-"""Told where to import from, a host finds what its worker finds, and nothing else that lies in the current folder."""
-
-_NAME = "wand-agent-host"
 
 log = logging.getLogger("wand.host")
 
@@ -53,31 +43,10 @@ class HostEnded(Exception):
         self.mine = mine
 
 
-@dataclass
-class Invoked:
-    """An invocation that is under way in a host process."""
-
-    order: Order
-    reporter: Reporter
-    ending: asyncio.Future[Any]
-    cancelled_at: float | None = None
-    warned: bool = False
-
-
-@dataclass(frozen=True)
-class Limits:
-    """See the settings `agent_…`."""
-
-    memory_bytes: int
-    block_sec: float
-    cancel_sec: float
-    frame_bytes: int
-
-
 class HostProcess:
     """`on_stubborn` is called once, when a cancelled agent does not end: then this process takes no further ones."""
 
-    def __init__(self, process: asyncio.subprocess.Process, channels: "Channels", limits: Limits) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, channels: Channels, limits: Limits) -> None:
         self._process = process
         self._channels = channels
         self._first: asyncio.Future[Frame | None] = asyncio.get_running_loop().create_future()
@@ -94,7 +63,7 @@ class HostProcess:
     @classmethod
     async def start(cls, settings: Settings, environment: dict[str, str], limits: Limits) -> "HostProcess":
         """One that is ready. Raises HostUnfit."""
-        process, channels = await _spawn(environment)
+        process, channels = await spawn(environment)
         started = cls(process, channels, limits)
         try:
             await channels.open(FrameReader(started._take, started._on_end, limits.frame_bytes))
@@ -197,14 +166,14 @@ class HostProcess:
                 invoked.reporter.add(Report.model_validate(frame["report"]), frame["dropped"])
             case "output" | "failure" | "cancelled":
                 invoked.reporter.count_dropped(frame["dropped"])
-                _settle(invoked.ending, kind, frame)
+                settle(invoked.ending, kind, frame)
 
     def _blocked(self, frame: Frame, invoked: Invoked | None) -> None:
         seconds, place = float(frame["sec"]), str(frame["at"])
         if invoked is not None and not invoked.warned:
             invoked.warned = True
             message = f"it blocks the event loop of all async agents, at {place}: write it as a plain `def`"
-            log.warning("Node %s of %s (%s): %s", *_names(invoked.order), message)
+            log.warning("Node %s of %s (%s): %s", *place_of(invoked.order), message)
             invoked.reporter.log(message, "warning", {"seconds": round(seconds, 1)})
         if seconds >= self._limits.block_sec:
             self._condemn(deaths.blocked(seconds, frame["id"], place))
@@ -238,7 +207,7 @@ class HostProcess:
         if stubborn and not self._stubborn:
             self._stubborn = True
             for item in stubborn:
-                log.warning("Node %s of %s (%s) was cancelled and has not ended", *_names(item.order))
+                log.warning("Node %s of %s (%s) was cancelled and has not ended", *place_of(item.order))
             self.on_stubborn()
         if stubborn and len(stubborn) == len(under_way):
             self._condemn(Death(deaths.CANCELLED, "it was cancelled and did not end"))
@@ -264,81 +233,9 @@ class HostProcess:
         under_way = [id for id, item in self._under_way.items() if not item.ending.done()]
         death = (self._verdict or deaths.ended(self._process.returncode or 0)).with_culprit(under_way)
         if under_way:
-            names = ", ".join("{} of {} ({})".format(*_names(self._under_way[id].order)) for id in under_way)
+            names = ", ".join("{} of {} ({})".format(*place_of(self._under_way[id].order)) for id in under_way)
             log.error("Agent host %d: %s; under way: %s", self.pid, death.message, names)
         for id in under_way:
             item = self._under_way[id]
             ending = asyncio.CancelledError() if item.cancelled_at else HostEnded(death, mine=death.culprit == id)
             item.ending.set_exception(ending)
-
-
-class Channels:
-    """This process's ends: of the two sockets, and of the pipe whose closing ends the host."""
-
-    def __init__(self, commands: socket.socket, reports: socket.socket, lifeline: int) -> None:
-        self._commands, self._reports = commands, reports
-        self._held = ExitStack()
-        self._held.callback(os.close, lifeline)
-        self._held.callback(commands.close)
-        self._held.callback(reports.close)
-        self._writer: asyncio.WriteTransport | None = None
-
-    async def open(self, reader: FrameReader) -> None:
-        loop = asyncio.get_running_loop()
-        self._writer, _ = await loop.create_connection(asyncio.Protocol, sock=self._commands)
-        self._held.callback(self._writer.abort)
-        reports, _ = await loop.create_connection(lambda: reader, sock=self._reports)
-        self._held.callback(reports.close)
-
-    def write(self, data: bytes) -> None:
-        """Never waits; what the host does not read yet is kept."""
-        assert self._writer is not None
-        self._writer.write(data)
-
-    def close(self) -> None:
-        """Once or more often."""
-        self._held.close()
-
-
-def _settle(ending: asyncio.Future[Any], kind: str, frame: Frame) -> None:
-    if kind == "output":
-        ending.set_result(frame["output"])
-    elif kind == "cancelled":
-        ending.set_exception(asyncio.CancelledError())
-    else:
-        failure: AttemptFailure = FAILURE.validate_python(frame["failure"])
-        ending.set_exception(HostedFailure(failure))
-
-
-def _names(order: Order) -> tuple[str, str, str]:
-    return order.node_id, order.run_id, order.agent
-
-
-async def _spawn(environment: dict[str, str]) -> tuple[asyncio.subprocess.Process, Channels]:
-    commands, its_commands = socket.socketpair()
-    reports, its_reports = socket.socketpair()
-    its_lifeline, lifeline = os.pipe()
-    theirs = (its_commands.fileno(), its_reports.fileno(), its_lifeline)
-    child = f"{__package__}.child"
-    arguments = (json.dumps(sys.path), _NAME, *map(str, theirs))
-    channels = Channels(commands, reports, lifeline)
-    try:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-c",
-            _BEGIN.format(child=child),
-            *arguments,
-            stdin=subprocess.DEVNULL,
-            pass_fds=theirs,
-            process_group=0,  # Ctrl-C in a terminal reaches the worker's group, and gives agents their grace
-            env=environment_for_agents(environment),
-        )
-    except BaseException:
-        channels.close()
-        raise
-    finally:
-        its_commands.close()
-        its_reports.close()
-        os.close(its_lifeline)
-    return process, channels
