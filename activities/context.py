@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from activities.calls import Calls
-from activities.reports import Reporter
+from activities.reports import Reports
 from wand_orchestrator.agent import Agent, AgentContext
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.events import Level
@@ -40,7 +40,7 @@ class Attempt:
     number: int
     idempotency_key: str
     calls: Calls
-    reporter: Reporter
+    reporter: Reports
     artifacts: Artifacts
     tools: Mapping[str, Tool]
     settings: Settings

@@ -10,13 +10,13 @@ lines of the agent's code are in the details: see `activities/exception_report.p
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Any
 
 from temporalio.activity import ActivityCancellationDetails, Info
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.exception_report import ErrorReport, describe, traceback_of_agent
+from activities.traces import PortableTraceback
 from wand_orchestrator.contract import TOO_SLOW, FailureDetails
 from wand_orchestrator.masking import Mask
 from wand_orchestrator.state import Failure, Raised
@@ -48,14 +48,16 @@ class AttemptFailure:
     expected: bool = False
     raised: Raised | None = None
     trace: str = ""
-    traceback: TracebackType | None = None
+    traceback: PortableTraceback = None
 
     @classmethod
     def of(cls, error: BaseException, mask: Mask | None = None) -> "AttemptFailure":
+        if isinstance(error, HostedFailure):
+            return error.failure
         return cls.told(describe(error, mask), traceback_of_agent(error))
 
     @classmethod
-    def told(cls, report: ErrorReport, traceback: TracebackType | None = None) -> "AttemptFailure":
+    def told(cls, report: ErrorReport, traceback: PortableTraceback = None) -> "AttemptFailure":
         """The failure that a report tells of, which may come from another process."""
         return cls(
             code=report.code,
@@ -91,6 +93,15 @@ class AttemptFailure:
         )
         error.stated, error.trace = self.stated, self.trace
         return error.with_traceback(self.traceback)
+
+
+class HostedFailure(Exception):
+    """An agent's failure in the agent host, or that of the host itself."""
+
+    def __init__(self, failure: AttemptFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.__traceback__ = failure.traceback
 
 
 WORKER_SHUTDOWN = AttemptFailure("worker_shutdown", "the worker that ran it was shut down", expected=True)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from wand_orchestrator.bounds import bounded_json, bounded_text
 from wand_orchestrator.contract import Report
@@ -27,6 +27,24 @@ BATCH_BYTES = 128 * 1024
 Send = Callable[[Sequence[Report]], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
+
+
+class Reports(Protocol):
+    """Where an attempt's context puts what happens."""
+
+    def log(self, message: str, level: Level, data: dict[str, Any]) -> None: ...
+    def progress(self, percent: float, message: str) -> None: ...
+
+
+def log_report(node: str, attempt: int, message: str, level: Level, data: dict[str, Any]) -> Report:
+    return Report(
+        kind="log", node=node, attempt=attempt, message=bounded_text(message), level=level, data=bounded_json(data)
+    )
+
+
+def progress_report(node: str, attempt: int, percent: float, message: str) -> Report:
+    whole = int(min(max(percent, 0), 100))
+    return Report(kind="progress", node=node, attempt=attempt, message=bounded_text(message), percent=whole)
 
 
 class Reporter:
@@ -56,28 +74,22 @@ class Reporter:
         self._settled = False
 
     def log(self, message: str, level: Level, data: dict[str, Any]) -> None:
-        line = Report(
-            kind="log",
-            node=self._node,
-            attempt=self._attempt,
-            message=bounded_text(message),
-            level=level,
-            data=bounded_json(data),
-        )
-        self._batch.add_line(line)
-        self._wake()
+        self.add(log_report(self._node, self._attempt, message, level, data))
 
     def progress(self, percent: float, message: str) -> None:
-        self._batch.set_progress(
-            Report(
-                kind="progress",
-                node=self._node,
-                attempt=self._attempt,
-                message=bounded_text(message),
-                percent=int(min(max(percent, 0), 100)),
-            )
-        )
+        self.add(progress_report(self._node, self._attempt, percent, message))
+
+    def add(self, report: Report, dropped: int = 0) -> None:
+        """`dropped`: log lines that were given up before this report, on the way here."""
+        self._batch.count_dropped(dropped)
+        if report.kind == "progress":
+            self._batch.set_progress(report)
+        else:
+            self._batch.add_line(report)
         self._wake()
+
+    def count_dropped(self, lines: int) -> None:
+        self._batch.count_dropped(lines)
 
     async def settle(self) -> tuple[Report, ...]:
         """Wait for a signal that is under way, start no other, and give what is left."""
@@ -156,6 +168,10 @@ class Batch:
             self._bytes += size
             self._left -= size
             self._reports.append(line)
+
+    def count_dropped(self, lines: int) -> None:
+        with self._lock:
+            self._dropped += lines
 
     def set_progress(self, progress: Report) -> None:
         with self._lock:

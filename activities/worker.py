@@ -22,6 +22,7 @@ from temporalio.worker import (
 )
 
 from activities.context import Artifacts
+from activities.host.pool import AgentHost
 from activities.next_task import next_task
 from activities.runner import Services, activity_for, worker_identity
 from activities.slots import POLLERS, worker_tuner
@@ -55,9 +56,11 @@ def build_worker(
     interceptors: Sequence[Interceptor] = (),
     feed: Feed | None = None,
     alone: bool = False,
+    host: AgentHost | None = None,
 ) -> Worker:
     """A worker of all agents in `registry`; without `workflows` it needs nothing but Temporal.
 
+    `host`: where the agents run, instead of in this process; it has to live longer than the worker.
     `feed` is told, in this process, of every event of its runs. `alone`: as a rule no other worker polls its queue. Who
     runs the worker owns it: the threads in which plain functions run begin with their first call and end when the
     worker has ended.
@@ -66,7 +69,7 @@ def build_worker(
     # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
     queue = task_queue or settings.task_queue
     threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
-    services = Services(settings, registry, artifacts, threads)
+    services = Services(settings, registry, artifacts, threads, host)
     agents = [activity_for(agent, services) for agent in registry.agents.values()]
     return Worker(
         keeping_payloads(client, settings, queue),

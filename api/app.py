@@ -88,21 +88,14 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    tasks = (
-        asyncio.create_task(services.launcher.run(), name="starts pending runs"),
-        asyncio.create_task(services.deletions.run(), name="cleans up after deleted runs"),
-        asyncio.create_task(services.settler.run(), name="settles runs that ended from outside"),
-        asyncio.create_task(services.retention.run(), name="deletes what is old"),
-    )
+    supervising = asyncio.create_task(services.supervision.run(), name="keeps the background tasks running")
     try:
         yield
     finally:
         await end_streams(app)
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        supervising.cancel()
+        with suppress(asyncio.CancelledError):
+            await supervising
 
 
 async def end_streams(app: FastAPI) -> None:

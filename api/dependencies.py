@@ -25,6 +25,7 @@ from api.settler import Settler
 from api.starter import Starter
 from api.steering import Steering
 from api.streams import Streams
+from api.supervision import Supervision
 from api.webhooks import Webhooks
 from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.feed import Feed
@@ -64,6 +65,7 @@ class Services:
     graph_deletion: GraphDeletion
     relay: Relay
     streams: Streams
+    supervision: Supervision
 
     @classmethod
     def build(
@@ -90,6 +92,8 @@ class Services:
         payloads = PayloadStore.open(settings)
         deletions = Deletions(executions, store, runs, launcher, artifacts, payloads)
         schedules = Schedules(executions.client, settings.task_queue, store, webhooks)
+        settler = Settler(executions, store, settlement, origin)
+        retention = Retention(settings, executions, store, deletions, payloads)
         return cls(
             settings=settings,
             store=store,
@@ -97,7 +101,7 @@ class Services:
             artifacts=artifacts,
             executions=executions,
             settlement=settlement,
-            settler=Settler(executions, store, settlement, origin),
+            settler=settler,
             reader=reader,
             runs=runs,
             graph_check=graph_check,
@@ -108,11 +112,19 @@ class Services:
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, graphs, runs, subgraphs, launcher),
             deletions=deletions,
-            retention=Retention(settings, executions, store, deletions, payloads),
+            retention=retention,
             schedules=schedules,
             graph_deletion=GraphDeletion(store, schedules),
             relay=relay,
             streams=Streams(relay, reader, launcher, runs),
+            supervision=Supervision(
+                {
+                    "starts pending runs": launcher.run,
+                    "cleans up after deleted runs": deletions.run,
+                    "settles runs that ended from outside": settler.run,
+                    "deletes what is old": retention.run,
+                }
+            ),
         )
 
 

@@ -19,7 +19,7 @@ from api.journal_reader import JournalPage, JournalReader, stored
 from api.pace import Pace
 from api.shared import Shared
 from api.window import Chunk, Window, chunk_of
-from wand_orchestrator.errors import WandError
+from wand_orchestrator.errors import Unavailable, WandError
 from wand_orchestrator.events import RUN_ENDINGS
 from wand_orchestrator.feed import Ear, Feed, Voice
 from wand_orchestrator.storage import StoredEvent
@@ -48,6 +48,7 @@ class Follower:
         self._window_size = window_size
         self._window: Window | None = None
         self._over = False
+        self.failed = False
         self._grown = asyncio.Event()
         self._older: Shared[int, JournalPage] = Shared()
         self._older_turn = asyncio.Lock()
@@ -82,6 +83,8 @@ class Follower:
             if chunk is not None:
                 cursor = chunk.last
                 yield chunk.data
+            elif self.failed:
+                raise Unavailable("events", f"the run {self.run_id} cannot be followed; connect again")
             elif self._over and not behind:
                 return
             elif behind or not await _happens(grown, COMMENT_SEC):
@@ -96,6 +99,10 @@ class Follower:
             await self._follow(ear)
         except WandError as error:
             log.warning("the run %s cannot be followed: %s", self.run_id, error)
+        except Exception:
+            # A stream that ended here would look as if the run had: its subscribers are cut off, and come back.
+            log.exception("the run %s cannot be followed", self.run_id)
+            self.failed = True
         finally:
             self._feed.leave(self.run_id, ear)
             self._over = True

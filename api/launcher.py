@@ -117,9 +117,10 @@ class Launcher:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_looking())
                 tasks.create_task(self._confirmations.run())
-        finally:
+        except asyncio.CancelledError:  # after a failure it is run again, and the starts under way go on
             await self._turns.close()
             await self._confirmations.close()
+            raise
 
     async def _start_in_turn(self, launch: Launch) -> RunStatus:
         if self._turns.is_awaited(launch.run.run_id):

@@ -24,10 +24,13 @@ _POLL_SEC = 0.01
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, listener: socket.socket, *, limit: int | None = None) -> AsyncIterator[None]:
+async def serving(
+    app: FastAPI, listener: socket.socket, *, limit: int | None = None
+) -> AsyncIterator["asyncio.Task[None]"]:
     """Serves while it holds; it answers when this is entered, and the listener is closed when it is left.
 
-    `limit`: connections at once; by default as many as there can be open files.
+    Gives the task that serves, which nothing else should end. `limit`: connections at once; by default as many as
+    there can be open files.
     """
     server = _Server(
         uvicorn.Config(
@@ -45,7 +48,7 @@ async def serving(app: FastAPI, listener: socket.socket, *, limit: int | None = 
     task = asyncio.create_task(server.serve([listener]), name="serves the API")
     try:
         await _started(server, task)
-        yield
+        yield task
     finally:
         await end_streams(app)
         server.should_exit = True

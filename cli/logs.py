@@ -9,9 +9,9 @@ from activities.failures import AttemptError
 from wand_orchestrator.contract import FailureDetails
 from wand_orchestrator.errors import ConfigurationError
 from wand_orchestrator.events import LEVELS
+from wand_orchestrator.logs import LOG_FORMAT
 from wand_orchestrator.state import Cause
 
-_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _QUIET = ("httpx", "httpcore", "uvicorn", "asyncio", "alembic")
 """Libraries whose `info` says nothing to somebody who operates Wand."""
 
@@ -47,7 +47,7 @@ def configure(level: str) -> None:
     """`level`: the setting `WAND_LOG_LEVEL`; raises ConfigurationError for one that there is not."""
     if level.lower() not in LEVELS:
         raise ConfigurationError(f"WAND_LOG_LEVEL is {level}, and can be {', '.join(LEVELS)}")
-    logging.basicConfig(level=level.upper(), format=_FORMAT, stream=sys.stderr, force=True)
+    logging.basicConfig(level=level.upper(), format=LOG_FORMAT, stream=sys.stderr, force=True)
     logging.getLogger("temporalio.activity").addFilter(AgentTrace())
     core = LoggingConfig(filter=core_filter(level))
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=core)), error_if_already_set=False)

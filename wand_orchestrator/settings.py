@@ -116,6 +116,25 @@ class Settings(BaseSettings):
         le=100,
         description="While more of the machine's memory is in use, a worker takes hardly any further agents.",
     )
+    agent_memory_mb: int | None = Field(
+        default=None,
+        ge=128,
+        description="Memory of a process in which agents run, at most. Default: half of the machine's, or container's.",
+    )
+    agent_block_sec: float = Field(
+        default=10,
+        ge=1,
+        description="An async agent that blocks the event loop for longer fails, and its process is started again.",
+    )
+    agent_cancel_sec: float = Field(
+        default=60,
+        ge=1,
+        description="An agent that was cancelled and has not ended after that time is ended with its process.",
+    )
+    agent_env_file: Path | None = Field(
+        default=None,
+        description="File of variables, such as `.env`, that agents find in their environment.",
+    )
     sse_queue_size: int = Field(
         default=1000,
         ge=1,

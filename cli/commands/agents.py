@@ -1,5 +1,6 @@
 """`wand agents`: what graphs can name."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -38,9 +39,11 @@ Listed = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 def _here() -> Listed:
     from api.routers.catalog import agent_list, tool_list
+    from cli.app_dir import find_plugins_in
     from cli.configuration import settings_with
     from wand_orchestrator.registry import Registry
 
+    find_plugins_in(Path())
     registry = Registry.load(settings_with())
     agents, tools = agent_list(registry).model_dump(mode="json"), tool_list(registry).model_dump(mode="json")
     return agents["agents"], tools["tools"]

@@ -48,7 +48,7 @@ async def _demo(settings: "Settings", keep: bool) -> bool:
             succeeded = await _charted(stack)
             if keep:
                 typer.echo("Ctrl-C ends it.")
-                raise await stack.temporal.ended()
+                raise await stack.ended()
             typer.echo(f"Ends now; to look around later: wand dev --data-dir {settings.data_dir}")
 
     await run_until_stopped(show())

@@ -1,6 +1,7 @@
 """`wand graphs`: what is wrong with a graph before anybody runs it, and the graphs that are stored."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -98,12 +99,14 @@ Found = tuple[Sequence["FaultLike"], Sequence["FaultLike"], Sequence[str]]
 
 
 def _here(document: Any) -> Found:
+    from cli.app_dir import find_plugins_in
     from cli.configuration import settings_with
     from wand_orchestrator.registry import Registry
     from wand_orchestrator.subgraphs import named_graphs
     from wand_orchestrator.validation import check_graph
 
     settings = settings_with()
+    find_plugins_in(Path())
     agents = Registry.load(settings).agents
     checked = check_graph(document, agents, max_nodes=settings.max_nodes, max_edges=settings.max_edges)
     named = dict.fromkeys(name for _, name in named_graphs(checked.graph)) if checked.graph else ()
