@@ -178,4 +178,4 @@ async def test_what_is_mapped_too_deep_fails_the_node_that_would_get_it(runs: Ru
     handle = await runs.start(graph([emit("a", nested(99)), echo("b")], [edge("a", "b", x="{y: {z: @}}")]))
     error = (await ended(handle)).nodes["b"].error
     assert error is not None
-    assert error.code == "invalid_input"
+    assert error.code == "expression_too_large"
