@@ -15,8 +15,9 @@ from tests.acceptance.conftest import StartWandDev
 from tests.acceptance.test_wand_dev import ended, run_of, start_run
 from tests.acceptance.wand_command import WandDev, wait_until
 
-HEALTH_SEC = 0.5
-"""So long `/health` may take, whatever an agent does."""
+BLOCK_SEC = 2.5
+HEALTH_SEC = 2.0
+"""An API that shared a process with an agent would be silent for BLOCK_SEC at least; 0.5 s hold on a quiet machine."""
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def hostile_wand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandDev]:
     dev = WandDev(
         tmp_path_factory.mktemp("hostile"),
         WAND_PLUGINS="sample_agents,hostile_agents",
-        WAND_AGENT_BLOCK_SEC="1.5",
+        WAND_AGENT_BLOCK_SEC=str(BLOCK_SEC),
         WAND_AGENT_MEMORY_MB="512",
         WAND_AGENT_CANCEL_SEC="1",
     )
@@ -35,7 +36,7 @@ def hostile_wand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandDev]:
 
 
 @contextmanager
-def health_asked(url: str) -> Iterator[list[float]]:
+def health_asked(dev: WandDev) -> Iterator[list[float]]:
     """Seconds that each of many answers took; it goes on while the block lasts."""
     took: list[float] = []
     over = threading.Event()
@@ -44,7 +45,7 @@ def health_asked(url: str) -> Iterator[list[float]]:
         with httpx.Client() as client:
             while not over.is_set():
                 began = time.monotonic()
-                client.get(f"{url}/health", timeout=60).raise_for_status()
+                client.get(f"{dev.url}/health", timeout=60).raise_for_status()
                 took.append(time.monotonic() - began)
                 over.wait(0.05)
 
@@ -70,20 +71,19 @@ def health_asked(url: str) -> Iterator[list[float]]:
     ],
 )
 def test_it_fails_by_its_own_code_after_its_own_attempts_and_nothing_else_does(
-    hostile_wand: WandDev, shared_wand: WandDev, agent: str, params: dict[str, Any], code: str, attempts: int
+    hostile_wand: WandDev, agent: str, params: dict[str, Any], code: str, attempts: int
 ) -> None:
     dev = hostile_wand
     gate = dev.folder / f"open-{code}-{agent}"
     beside = start_run(dev, {"id": "gate", "type": "test.gate", "params": {"open": str(gate)}, "retries": 0})
     wait_until(lambda: run_of(dev, beside)["nodes"]["gate"]["status"] == "running", "the agent beside it ran")
-    with health_asked(dev.url) as took, health_asked(shared_wand.url) as elsewhere:
+    with health_asked(dev) as took:
         node = {"id": "bad", "type": agent, "params": params, "retries": attempts - 1}
         run = ended(dev, start_run(dev, {**node, "retry": {"initial_interval_sec": 0.1}, "timeout_sec": 50}))
     assert run["status"] == "failed"
     assert run["nodes"]["bad"]["error"]["code"] == code
     assert run["nodes"]["bad"]["attempt"] == attempts
-    # Another stack on this machine shows what of it is the machine's.
-    assert max(took) < HEALTH_SEC + max(elsewhere)
+    assert max(took) < HEALTH_SEC
     gate.touch()
     assert ended(dev, beside)["status"] == "succeeded"
     assert run_of(dev, beside)["nodes"]["gate"]["attempt"] == 1
