@@ -22,19 +22,23 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.backoff import next_attempt_at
 from activities.calls import Calls
 from activities.context import Artifacts, Attempt
-from activities.failures import ABANDONED, PAUSED, SLOW, TIMEOUT, AttemptFailure, interruption
+from activities.failures import ABANDONED, LOST, PAUSED, SLOW, TIMEOUT, AttemptFailure, interruption
+from activities.holding import Attempts, HeldCall
 from activities.reports import INTERVAL_SEC, Reporter
 from activities.values import read_arguments, write_output
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import SIGNAL_REPORT, AgentCall, AgentResult, FailureDetails, Report
+from wand_orchestrator.contract import (
+    SIGNAL_REPORT,
+    AgentCall,
+    AgentResult,
+    FailureDetails,
+    HeldAttempt,
+    Report,
+)
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.signature import CONTEXT
 
-FIRST_HEARTBEAT_SEC = 0.1
-"""An agent that has ended by then costs no heartbeat, and its end does not wait for the answer to one."""
-
-HEARTBEAT_SEC = 0.5
 LOCAL_LIMIT_SEC = 2.0
 """An agent that has not ended by then is too slow for a local activity. While one runs, no event of its run is seen."""
 
@@ -51,6 +55,7 @@ class Services:
     settings: Settings
     registry: Registry
     artifacts: Artifacts
+    attempts: Attempts
     threads: Executor | None = None
 
 
@@ -64,9 +69,19 @@ def activity_for(agent: Agent, services: Services) -> Callable[[AgentCall], Awai
 
     @activity.defn(name=agent.name)
     async def run(call: AgentCall) -> AgentResult:
+        if call.carries_on and activity.info().attempt == 1:
+            return await _carried_on(services.attempts, call)
         return await Runner(agent, services, call).run()
 
     return run
+
+
+async def _carried_on(attempts: Attempts, call: AgentCall) -> AgentResult:
+    info = activity.info()
+    held = attempts.find(info.workflow_id or "", info.activity_id)
+    if held is None:
+        raise LOST.for_temporal(FailureDetails(attempt=call.earlier_attempts + 1, worker=worker_identity()))
+    return await held.carry_on()
 
 
 class Runner:
@@ -82,7 +97,9 @@ class Runner:
         self._node = self._info.activity_id
         self._calls = Calls(services.threads)
         self._number = call.earlier_attempts + self._info.attempt
+        self._attempts = services.attempts
         self._too_slow = False
+        self._stopped: activity.ActivityCancellationDetails | None = None
         interval_sec = None if self._info.is_local else INTERVAL_SEC
         self._reporter = Reporter(self._node, self._number, self._signal, interval_sec=interval_sec)
         self._attempt = Attempt(
@@ -100,17 +117,24 @@ class Runner:
 
     async def run(self) -> AgentResult:
         """Cancelling this hands the cancel on to the agent, and goes on waiting for it to end."""
-        watch = self._limit() if self._info.is_local else asyncio.create_task(_beat())
+        if not self._info.is_local:
+            known = HeldAttempt(attempt=self._number, started_at=self._info.started_time)
+            return await HeldCall(self._attempts, known, self._run(), self._stop).run()
+        watch = self._limit()
         ending = asyncio.create_task(self._run())
         try:
             while not ending.done():
                 try:
                     await asyncio.wait({ending})
                 except asyncio.CancelledError:
-                    self._calls.cancel()
+                    self._stop(activity.cancellation_details())
             return ending.result()
         finally:
             watch.cancel()
+
+    def _stop(self, details: activity.ActivityCancellationDetails | None) -> None:
+        self._stopped = details
+        self._calls.cancel()
 
     async def _run(self) -> AgentResult:
         try:
@@ -142,7 +166,7 @@ class Runner:
         """
         failure: AttemptFailure | None = AttemptFailure.of(error)
         if self._calls.cancelled:
-            details = activity.cancellation_details()
+            details = self._stopped
             failure = SLOW if self._too_slow and details is None else interruption(details, self._info, _now())
             if not isinstance(error, asyncio.CancelledError):
                 logger.warning("Node %s of %s failed while it was stopped", self._node, self._run_id, exc_info=error)
@@ -193,14 +217,6 @@ class Runner:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             logger.debug("Run %s has ended: %d reports of node %s go nowhere", self._run_id, len(reports), self._node)
-
-
-async def _beat() -> None:
-    """Tells Temporal that the agent lives; its answers tell of a cancel. The worker sends at most one a throttle."""
-    await asyncio.sleep(FIRST_HEARTBEAT_SEC)
-    while True:
-        activity.heartbeat()
-        await asyncio.sleep(HEARTBEAT_SEC)
 
 
 def _now() -> datetime:

@@ -37,6 +37,8 @@ ACTIVITY_ARCHIVE = "wand.archive"
 ACTIVITY_NEXT_TASK = "wand.next_task"
 ACTIVITY_RETRY_NOW = "wand.retry_now"
 ACTIVITY_OUTPUTS = "wand.outputs"
+ACTIVITY_IN_FLIGHT = "wand.in_flight"
+ACTIVITY_HOLD = "wand.hold"
 
 WORKFLOW_RUN_DELETION = "RunDeletion"
 ACTIVITY_DELETE = "wand.delete"
@@ -75,6 +77,14 @@ process hears of every event. See `wand_orchestrator.feed`."""
 def webhook_queue(task_queue: str) -> str:
     """Task queue of webhooks, beside that of the core worker: a receiver that hangs holds up no agent."""
     return f"{task_queue}.webhooks"
+
+
+WORKER_QUEUE_PREFIX = "wand.worker."
+
+
+def worker_queue(id: str) -> str:
+    """Task queue that one worker alone polls. Its agents' heartbeats tell it: they can be carried on there."""
+    return f"{WORKER_QUEUE_PREFIX}{id}"
 
 
 class Message(BaseModel):
@@ -156,6 +166,10 @@ class AgentCall(Message):
     input: dict[str, Any] = Field(default_factory=dict)
     idempotency_key: str = Field(default="", description="The same for all attempts of a node.")
     earlier_attempts: int = Field(default=0, description="Of the node, made as another activity before this one.")
+    carries_on: bool = Field(
+        default=False,
+        description="The attempt began in an earlier history of the run, and this worker runs it already.",
+    )
 
 
 class Report(Message):
@@ -253,6 +267,25 @@ class NodeAddress(Message):
 
     run_id: str
     node: str
+
+
+class InFlight(Message):
+    """One pending activity of a run; the activity `wand.in_flight` gives them by activity id.
+
+    `queue`: of the one worker that runs it, if that worker can carry it on in another history of the run.
+    """
+
+    attempt: int
+    running: bool
+    queue: str | None = None
+    next_attempt_at: datetime | None = None
+
+
+class HeldAttempt(Message):
+    """One attempt that a worker runs; the activity `wand.hold`, given a run, gives that run's attempts by node."""
+
+    attempt: int
+    started_at: datetime
 
 
 class Archive(Message):

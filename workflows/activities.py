@@ -1,17 +1,20 @@
 """Starts agents as activities: a short one as a local activity, any other as a regular one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import ActivityError, FailureError
 
-from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES, TOO_SLOW, AgentCall, AgentResult
+from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES, TOO_SLOW, AgentCall, AgentResult, HeldAttempt, InFlight
 from wand_orchestrator.graph import Node, Options
 from workflows import entries
-from workflows.activity_options import activity_options, local_activity_options
-from workflows.failures import node_failure
+from workflows.activity_options import activity_options, held_activity_options, local_activity_options, retries_of
+from workflows.crossing import CarriedOn, Held, add_attempts, held, lost, lost_with_worker
+from workflows.failures import WORKER_SHUTDOWN, node_failure
 from workflows.size import size_up_to
 from workflows.workflow_task import MAX_BYTES, WorkflowTask
 
@@ -20,9 +23,10 @@ MAX_LOCAL_IN_FLIGHT = 32
 
 
 class Activities:
-    """The activities of one run. `tell` puts an entry into the journal.
+    """The activities of one run. `tell` puts an entry into the journal; `started` hears of each regular one.
 
-    `slow`: agents that declared themselves short and were not, in the history before this one.
+    Of the history before this one: `slow`, agents that declared themselves short and were not; `crossed`, what was in
+    flight.
     """
 
     def __init__(
@@ -30,12 +34,19 @@ class Activities:
         options: Options,
         task: WorkflowTask,
         tell: Callable[[entries.Entry], None],
+        started: Callable[[], None],
         slow: list[str],
+        crossed: Mapping[str, InFlight],
     ) -> None:
         self._options = options
         self._task = task
         self._tell = tell
+        self._started = started
         self._slow = dict.fromkeys(slow)
+        self._crossed = dict(crossed)
+        self._between: dict[str, InFlight] = {}
+        self._held: asyncio.Future[Held] | None = None
+        self._regular: dict[str, tuple[datetime, int]] = {}
         self._local_slots = asyncio.Semaphore(MAX_LOCAL_IN_FLIGHT)
 
     @property
@@ -43,11 +54,36 @@ class Activities:
         """Agents that run as regular activities from now on, because they were too slow for local ones."""
         return list(self._slow)
 
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when the regular activity is in flight that has been longest."""
+        return next(iter(self._regular.values()))[0] if self._regular else None
+
+    def crosses(self, activity: str) -> bool:
+        """Whether the next start of this one is none: it was in flight in the history before this one."""
+        return activity in self._crossed
+
+    def crossing(self, in_flight: Mapping[str, InFlight]) -> dict[str, InFlight]:
+        """What is to come into the next history, with all attempts of a node counted."""
+        still = {id: node for id, node in in_flight.items() if id in self._regular}
+        return (
+            self._crossed
+            | self._between
+            | add_attempts(still, {id: earlier for id, (_, earlier) in self._regular.items()})
+        )
+
     def start(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> asyncio.Future[AgentResult]:
         """The future gives the agent's result or raises why it failed. Cancel it to cancel the activity."""
         key = f"{workflow.info().workflow_id}/{node.id}"
         call = AgentCall(params=params, input=input, idempotency_key=key)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)
+        if node.id in self._crossed:
+            self._held = self._held or asyncio.ensure_future(held(self._crossed.copy()))
+            crossed = self._between[node.id] = self._crossed.pop(node.id)
+            self._task.take(size)
+            carried_on = CarriedOn()
+            asyncio.ensure_future(self._carry_on(node, call, crossed, carried_on)).add_done_callback(carried_on.settle)
+            return carried_on
         if self._is_local(node, size):
             return asyncio.ensure_future(self._run_local(node, call))
         self._task.take(size)
@@ -64,8 +100,57 @@ class Activities:
     def _start_regular(self, node: Node, call: AgentCall) -> asyncio.Future[AgentResult]:
         config = activity_options(node, self._options, call.earlier_attempts)
         activity = workflow.start_activity(node.type, call, result_type=AgentResult, **config)
-        activity.add_done_callback(lambda _: self._task.regular_ended())
+        return self._in_flight(node, call.earlier_attempts, activity)
+
+    def _start_held(self, node: Node, call: AgentCall, queue: str, attempt: HeldAttempt) -> asyncio.Future[AgentResult]:
+        call = call.model_copy(update={"earlier_attempts": attempt.attempt - 1, "carries_on": True})
+        config = held_activity_options(node, self._options, queue, attempt)
+        activity = workflow.start_activity(node.type, call, result_type=AgentResult, **config)
+        return self._in_flight(node, call.earlier_attempts, activity)
+
+    def _in_flight(
+        self, node: Node, earlier_attempts: int, activity: asyncio.Future[AgentResult]
+    ) -> asyncio.Future[AgentResult]:
+        self._started()
+        self._regular[node.id] = (workflow.now(), earlier_attempts)
+        activity.add_done_callback(lambda _: self._ended(node.id))
         return activity
+
+    def _ended(self, activity: str) -> None:
+        del self._regular[activity]
+        self._task.regular_ended()
+
+    async def _carry_on(self, node: Node, call: AgentCall, crossed: InFlight, ending: CarriedOn) -> AgentResult:
+        """The end of what was in flight in the history before this one, wherever it is now."""
+        assert self._held is not None
+        found = (await self._held).get(node.id)
+        earlier = crossed.attempt - (0 if crossed.running else 1)
+        if found is not None:
+            queue, attempt = found
+            earlier = attempt.attempt
+            del self._between[node.id]
+            try:
+                return await ending.of(self._start_held(node, call, queue, attempt))
+            except ActivityError as error:
+                if (loss := lost_with_worker(error)) is None:
+                    raise
+                self._tell_lost(node, earlier, loss)
+        elif crossed.running:
+            self._tell_lost(node, earlier, lost())
+        elif crossed.next_attempt_at is not None:
+            await ending.until(crossed.next_attempt_at, f"{node.id} · next attempt")
+        self._between.pop(node.id, None)
+        if ending.cancelling:
+            raise asyncio.CancelledError
+        return await ending.of(self._start_regular(node, call.model_copy(update={"earlier_attempts": earlier})))
+
+    def _tell_lost(self, node: Node, attempts: int, error: FailureError) -> None:
+        """An attempt that ended with its worker counts; raises the error if it was the last one."""
+        if attempts > retries_of(node, self._options):
+            raise error
+        failed = node_failure(node, self._options, error)
+        if failed.failure.code != WORKER_SHUTDOWN:  # its runner told that
+            self._tell(entries.node_given_again(node, replace(failed, attempt=attempts)))
 
     async def _run_local(self, node: Node, call: AgentCall) -> AgentResult:
         try:

@@ -84,7 +84,7 @@ class GraphRun:
         while (outcome := await self._walk.to_the_end()) is None:
             if await self._hand_over():
                 self._walk.cancel()
-            else:
+            elif self._walk.crosses:
                 workflow.continue_as_new(args=[self._document, self._carry()])
         result = self._close(outcome)
         await self._hand_over(result)

@@ -1,7 +1,7 @@
 """Starts a node: an agent as an activity, a control node as a coroutine, a stored graph as a child workflow."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -73,9 +73,20 @@ class Launcher:
         """The control node of that id, if it is in flight."""
         return self._controls.get(node)
 
-    def rests(self, in_flight: Iterable[str]) -> bool:
-        """Whether all of these would survive a new history."""
-        return all(node in self._controls and not self._controls[node].busy for node in in_flight)
+    def rests(self, in_flight: Iterable[str], crossing: Container[str] = ()) -> bool:
+        """Whether all of these would survive a new history, into which the activities in `crossing` come along."""
+        if self.stuck or not all(part in crossing for part in self._agents):
+            return False
+        controls = self._controls
+        return all(
+            not controls[node].busy or controls[node].crosses if node in controls else node in crossing
+            for node in in_flight
+        )
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it waits for a child run, which would be ended with this history."""
+        return self.children.in_flight
 
     def carry(self) -> dict[str, Any]:
         """Control nodes in flight, for the next history."""
@@ -128,7 +139,8 @@ class Launcher:
 
     async def _run_part(self, node: Node, run: Callable[[], Awaitable[AgentResult]]) -> AgentResult:
         """One part of a control node, with events of its own."""
-        self._tell(entries.node_scheduled(node))
+        if not self._activities.crosses(node.id):
+            self._tell(entries.node_scheduled(node))
         while True:
             try:
                 result = await run()

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
-from wand_orchestrator.contract import EXTERN_OUTPUT, AgentResult, Answer, Report, RunInput, RunResult
+from wand_orchestrator.contract import EXTERN_OUTPUT, AgentResult, Answer, InFlight, Report, RunInput, RunResult
 from wand_orchestrator.expressions import ExpressionError, resolve_input
 from wand_orchestrator.graph import Node
 from wand_orchestrator.state import Failure
@@ -57,12 +57,19 @@ class Walk:
         self._in_flight: dict[str, asyncio.Future[AgentResult]] = {}
         self._skipping: set[str] = set()
         self._given: dict[str, Given] = {}
-        self._losses = Losses()
+        self._losses = Losses(carried.get("losses", {}) if carried else {})
+        self._skipped_before: list[str] = carried.get("skipping", []) if carried else []
         self._mailbox: deque[Callable[[], None]] = deque()
-        self._rollover = Rollover(wake=self._wake)
+        self._rollover = Rollover(self._wake, lambda: self._activities.oldest, lambda: self._launcher.stuck)
         self._task = WorkflowTask(wake=self._wake)
         slow = carried["slow_agents"] if carried else []
-        self._activities = Activities(run.graph.options, self._task, self._append, slow)
+        crossed = (
+            {id: InFlight.model_validate(known) for id, known in carried.get("crossing", {}).items()} if carried else {}
+        )
+        self._crossed = bool(crossed)
+        self._activities = Activities(
+            run.graph.options, self._task, self._append, self._rollover.started, slow, crossed
+        )
         left = dict(carried["left"]) if carried else {}
         self._launcher = Launcher(run, self._activities, self._tell, self._holds_back, left)
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
@@ -70,18 +77,18 @@ class Walk:
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
 
     async def to_the_end(self) -> Outcome | None:
-        """Until the run has ended, or, with None, is to go on in a new history; nothing is in flight then."""
-        self._take_up()
+        """Until the run has ended, or, with None, is to go on in a new history; what is in flight then crosses."""
+        await self._take_up()
         while True:
             self._keep_time()
-            self._rollover.look()
+            self._rollover.look(self._scheduler.stopping)
             self._start_nodes()
             self.describe()
             self._each_turn()
             if (outcome := self._scheduler.outcome) is not None:
                 self._deadline.stop()
                 return outcome
-            if self._rollover.due and self._launcher.rests(self._scheduler.in_flight):
+            if self.crosses:
                 return None
             try:
                 await workflow.wait_condition(lambda: bool(self._mailbox))
@@ -89,6 +96,21 @@ class Walk:
                 self.cancel()
             while self._mailbox:
                 self._mailbox.popleft()()
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the run is to go on in a new history now, and all that is in flight can come along."""
+        if not self._rollover.due:
+            return False
+        crossing = self._activities.crossing(self._rollover.crossing or {})
+        return self._launcher.rests(self._scheduler.in_flight, crossing) and not any(
+            self._in_flight[node].done() or self._launcher.control(node) for node in self._skipping
+        )
+
+    @property
+    def draining(self) -> bool:
+        """Whether nothing new starts, as the run is about to go on in a new history."""
+        return self._rollover.draining
 
     def keep(self, kept: Kept) -> None:
         """Take nodes as succeeded, as they did in the run that this one retries; before `to_the_end`."""
@@ -104,11 +126,20 @@ class Walk:
         workflow.set_current_details(self._details.text(self._journal.state, self._scheduler.in_flight))
 
     def carry(self) -> dict[str, Any]:
-        """What the next history needs; nothing is in flight but control nodes at rest."""
+        """What the next history needs; what is in flight are control nodes at rest, and agents that cross."""
         remaining = self._deadline.remaining
+        controls = self._launcher.carry()
+        agents = {
+            node: {"params": given.params, "input": given.input, "state": None}
+            for node, given in self._given.items()
+            if node not in controls
+        }
         return {
             "scheduler": self._scheduler.carry(),
-            "controls": self._launcher.carry(),
+            "controls": controls | agents,
+            "crossing": self._activities.crossing(self._rollover.crossing or {}),
+            "skipping": list(self._skipping),
+            "losses": self._losses.carry(),
             "left": self._launcher.left,
             "slow_agents": self._activities.slow,
             "deadline_sec": None if remaining is None else remaining.total_seconds(),
@@ -202,12 +233,28 @@ class Walk:
     def _holds_back(self) -> bool:
         return self._scheduler.paused or self._scheduler.stopping or self._rollover.draining or self._task.full
 
-    def _take_up(self) -> None:
-        """Go on with the control nodes that were in flight in the history before this one."""
+    async def _take_up(self) -> None:
+        """Go on with what was in flight in the history before this one."""
         restored, self._restored = self._restored, {}
         nodes = {node.id: node for node in self._graph.nodes if node.id in restored}
         for id, held in restored.items():
             self._await(nodes[id], Given(nodes[id], held["params"], held["input"], held["state"]))
+        if self._crossed:
+            await self._begun()
+        skipping, self._skipped_before = self._skipped_before, []
+        for id in skipping:
+            self.skip(id)
+
+    async def _begun(self) -> None:
+        """A task that is cancelled before its first step does nothing, and what it was to cancel would go on: so
+        control nodes take up their agents first, in two steps, whatever comes meanwhile.
+        """
+        self._crossed = False
+        for _ in range(3):
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                self._put(self.cancel)
 
     # Nodes
 
