@@ -110,12 +110,13 @@ class HeldCall:
         """Its end, awaited by the activity that began it."""
         beating = asyncio.create_task(beat(self._attempts.queue, activity.info().attempt))
         watching: asyncio.Task[None] | None = None
+        execution = self._execution
         try:
             while not self._ending.done():
                 try:
                     await asyncio.wait({self._ending})
                 except asyncio.CancelledError:
-                    if await self._leaves():
+                    if await self._leaves(execution):
                         beating.cancel()
                         watching = asyncio.create_task(self._watch())
             return self._ending.result()
@@ -128,14 +129,15 @@ class HeldCall:
     async def carry_on(self) -> AgentResult:
         """Its end, awaited by an activity of a later history."""
         self.left, self._execution = False, activity.info().workflow_run_id
+        execution = self._execution
         beating = asyncio.create_task(beat(self._attempts.queue, activity.info().attempt))
         try:
             while not self._ending.done():
                 try:
                     await asyncio.wait({self._ending})
                 except asyncio.CancelledError:
-                    if await self._leaves():
-                        raise
+                    if await self._leaves(execution):
+                        return AgentResult()  # its history has ended, so nobody takes it
             return self._ending.result()
         except ApplicationError as error:
             raise _not_here(error) if error.type == WORKER_SHUTDOWN.code else error from None
@@ -144,11 +146,15 @@ class HeldCall:
             if self._ending.done():
                 self._attempts.ended(self)
 
-    async def _leaves(self) -> bool:
-        """Whether what was said to be a cancel is the end of the history; any other reason stops the agent."""
+    async def _leaves(self, execution: str | None) -> bool:
+        """Whether what was said to be a cancel is the end of the history; any other reason stops the agent.
+
+        `execution`: of the activity that asks. The next one may have come before it, or comes meanwhile.
+        """
         details = activity.cancellation_details()
-        if details is not None and details.not_found and not self._is_late() and await self._goes_on():
-            self.left = True
+        ended = details is not None and details.not_found and not self._is_late()
+        if ended and (await self._goes_on(execution) or self._execution != execution):
+            self.left = self._execution == execution
             return True
         self._stop(details)
         return False
@@ -163,7 +169,8 @@ class HeldCall:
                 await asyncio.wait({stopping}, timeout=self._until_next_look())
                 if self._is_late():
                     return self._stop(ActivityCancellationDetails(timed_out=True))
-                if self.left and not await self._goes_on():
+                execution = self._execution
+                if self.left and not await self._goes_on(execution) and self._execution == execution:
                     return self._stop(ActivityCancellationDetails(not_found=True))
             await asyncio.sleep(self._attempts.grace_sec)
             return self._stop(ActivityCancellationDetails(worker_shutdown=True))
@@ -179,8 +186,8 @@ class HeldCall:
     def _is_late(self) -> bool:
         return self._limit is not None and datetime.now(UTC) >= self.known.started_at + self._limit
 
-    async def _goes_on(self) -> bool:
-        """Whether the run has a later history, and no other worker runs the node there.
+    async def _goes_on(self, execution: str | None) -> bool:
+        """Whether the run has a later history than this execution, and no other worker runs the node there.
 
         A server that does not answer says nothing of it.
         """
@@ -189,7 +196,7 @@ class HeldCall:
             described = await handle.describe(rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             return error.status is not RPCStatusCode.NOT_FOUND
-        if described.status is not WorkflowExecutionStatus.RUNNING or described.run_id == self._execution:
+        if described.status is not WorkflowExecutionStatus.RUNNING or described.run_id == execution:
             return False
         return not any(
             pending.activity_id == self.node

@@ -1,5 +1,6 @@
 """Runs that go on in new histories while something long is in flight, with the server's suggestion at 60 events."""
 
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from tests.integration.graph_runs import Handle, Runs, by_node, ended, serve, st
 from tests.integration.service import Json
 from tests.waiting import eventually
 
-SHORT = 120
-"""Nodes that give some 400 events: several histories."""
+SHORT = 50
+"""Nodes that give some 200 events: several histories."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def beside_many(*long: Json, edges: list[Json] | None = None) -> Json:
     """These nodes beside a chain of short ones, whose end is the node `last`."""
     nodes = [emit(f"n{i}", i) for i in range(SHORT)] + [emit("last")]
     ids = [node["id"] for node in nodes]
-    chain = [edge(a, b) for a, b in zip(ids, ids[1:], strict=False)]
+    chain = [edge(a, b) for a, b in itertools.pairwise(ids)]
     return graph([*long, *nodes], [*(edges or []), *chain])
 
 
