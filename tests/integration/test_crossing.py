@@ -1,6 +1,7 @@
 """Runs that go on in new histories while something long is in flight, with the server's suggestion at 60 events."""
 
 import itertools
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from temporalio.testing import WorkflowEnvironment
 from cli.dev_server import embedded_temporal
 from tests.histories.record import SUGGEST_NEW_HISTORY
 from tests.integration.graph_cases import edge, emit, gate, graph
-from tests.integration.graph_runs import Handle, Runs, by_node, ended, serve, state_of, state_when
+from tests.integration.graph_runs import Handle, Runs, by_node, ended, serve, state_of, state_when, worker
 from tests.integration.service import Json
 from tests.waiting import eventually
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.storage import Store
+from wand_orchestrator.temporal import keeping_payloads
 
 SHORT = 50
 """Nodes that give some 200 events: several histories."""
@@ -167,3 +171,33 @@ async def test_attempts_are_counted_through_all_histories(runs: Runs, tmp_path: 
         "node.retrying",
         "node.failed",
     ]
+
+
+async def test_an_agent_whose_worker_stops_after_it_was_carried_on_is_given_to_another(
+    short_histories: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    folder = diary(tmp_path)
+    settings = Settings(data_dir=tmp_path / "data", task_queue=f"q-{uuid.uuid4().hex}", shutdown_grace_sec=0)
+    client = keeping_payloads(short_histories.client, settings)
+    store = Store.open(settings.effective_database_url)
+    await store.migrate()
+    runs = Runs(client, settings.task_queue, store)
+    long = gate("long", tmp_path / "open", retries=1)
+    long["params"]["folder"] = str(folder)
+    async with worker(client, settings, store):
+        handle = await runs.start(beside_many(long))
+        await short_ones_end(handle)
+    (tmp_path / "open").touch()
+    async with worker(client, settings, store):
+        await handle.result()
+        assert [entry for entry in Diary(folder).entries() if entry[0] == "start"] == [
+            ("start", "long", 1),
+            ("start", "long", 2),
+        ]
+        events = await runs.archived(handle)
+    assert [event.type for event in events if event.node == "long"] == [
+        "node.scheduled",
+        "node.retrying",
+        "node.succeeded",
+    ]
+    await store.close()
