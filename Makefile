@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format bench bench-peers clicks screenshots histories lock clean
+.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer bench bench-peers clicks clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -11,6 +11,7 @@ help:
 	@echo "make run     wand dev: Temporal, its Web UI, a worker and the API"
 	@echo "make test    lint, types and all tests"
 	@echo "make clicks  every path of clicks of docs/operate.md, in Chromium"
+	@echo "make clients  clients in Python and TypeScript, made from the OpenAPI document"
 	@echo "make bench   ratios between Wand and what one would use instead"
 	@echo "make bench-peers   what else it can be measured against"
 
@@ -32,6 +33,11 @@ test: lint
 	scripts/ensure-postgres >/dev/null
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+# Looks for values that a run would not survive, for some minutes; EXAMPLES of each kind.
+EXAMPLES ?= 1000
+fuzz-entry: setup
+	WAND_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/integration/test_entry_properties.py
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -42,12 +48,29 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Far more orders of steering, and moments of a stop, than `make test` tries.
+fuzz-steer: setup
+	WAND_FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest tests/integration/test_steering_orders.py
+
 # BENCH: its options, such as `make bench BENCH="--only chain3"`.
 bench: setup
 	$(BIN)/python -m bench $(BENCH)
 
 bench-peers:
 	PYTHON=$(PYTHON) scripts/install-peers
+
+# Clients in Python and TypeScript, made from the OpenAPI document and compiled; needs npm.
+CLIENTS := .venv/clients
+clients: setup
+	rm -rf $(CLIENTS) && mkdir -p $(CLIENTS)
+	$(BIN)/python -m scripts.openapi > $(CLIENTS)/openapi.json
+	$(PYTHON) -m venv $(CLIENTS)/tools
+	$(CLIENTS)/tools/bin/pip install --quiet --disable-pip-version-check openapi-python-client mypy ruff
+	PATH=$(CURDIR)/$(CLIENTS)/tools/bin:$$PATH openapi-python-client generate --fail-on-warning --path $(CLIENTS)/openapi.json \
+		--output-path $(CLIENTS)/python
+	$(CLIENTS)/tools/bin/mypy $(CLIENTS)/python/wand_orchestrator_client
+	cd $(CLIENTS) && npm install --silent --no-audit --no-fund openapi-typescript typescript@5
+	cd $(CLIENTS) && npx openapi-typescript openapi.json --output api.ts && npx tsc --noEmit --strict api.ts
 
 # Every path of clicks in docs/operate.md, in Chromium.
 clicks: setup

@@ -14,6 +14,10 @@ from typing import Any
 
 Arguments = Mapping[str, Any]
 
+FOR_THE_INTERPRETER = (SystemExit, KeyboardInterrupt, GeneratorExit)
+"""Raised by an agent they would end the event loop, or whoever awaits it. StopIteration, which a future cannot hold, is
+the same for plain functions; raised by a coroutine, Python makes an error of it."""
+
 
 class Calls:
     """The calls of one attempt. `threads`: where plain functions run; None for the loop's own executor."""
@@ -90,14 +94,18 @@ async def _turn_uncancelled(running: asyncio.Future[Any]) -> None:
 async def _guarded(function: Callable[..., Any], arguments: Arguments) -> Any:
     try:
         return await function(**arguments)
-    except SystemExit as error:  # in a task it would end the whole worker
-        raise RuntimeError(f"it called sys.exit({error.code!r})") from error
+    except FOR_THE_INTERPRETER as error:
+        raise _as_error(error) from error
 
 
 def _guarded_plain(function: Callable[..., Any], arguments: Arguments) -> Any:
     try:
         return function(**arguments)
-    except StopIteration as error:  # a future cannot hold it, and whoever awaits would wait for ever
-        raise RuntimeError("it raised StopIteration") from error
-    except SystemExit as error:
-        raise RuntimeError(f"it called sys.exit({error.code!r})") from error
+    except (StopIteration, *FOR_THE_INTERPRETER) as error:
+        raise _as_error(error) from error
+
+
+def _as_error(error: BaseException) -> RuntimeError:
+    if isinstance(error, SystemExit):
+        return RuntimeError(f"it called sys.exit({error.code!r})")
+    return RuntimeError(f"it raised {type(error).__name__}")

@@ -6,14 +6,12 @@ from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pydantic import ValidationError
-
 from activities.calls import Calls
-from activities.reports import Reporter
-from activities.values import fields_at_fault
+from activities.reports import Reports
 from wand_orchestrator.agent import Agent, AgentContext
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.events import Level
+from wand_orchestrator.log_level import log_level
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.signature import CONTEXT
 from wand_orchestrator.tool import Tool
@@ -28,7 +26,8 @@ class SavedArtifact(Protocol):
 class Artifacts(Protocol):
     """Where artifacts are kept."""
 
-    async def save(self, run_id: str, name: str, data: bytes, media_type: str) -> SavedArtifact: ...
+    async def save(self, run_id: str, node: str, name: str, data: bytes, media_type: str) -> SavedArtifact:
+        """Under the node: others of the run can keep files of the same name."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Attempt:
     number: int
     idempotency_key: str
     calls: Calls
-    reporter: Reporter
+    reporter: Reports
     artifacts: Artifacts
     tools: Mapping[str, Tool]
     settings: Settings
@@ -81,7 +80,7 @@ class _Context(ABC):
         return self._attempt.calls.cancelled
 
     def log(self, message: str, *, level: Level = "info", **data: Any) -> None:
-        self._attempt.reporter.log(message, level, data)
+        self._attempt.reporter.log(message, log_level(level), data)
 
     def progress(self, percent: float, message: str = "") -> Awaitable[None]:
         self._attempt.reporter.progress(percent, message)
@@ -93,12 +92,7 @@ class _Context(ABC):
 
     def _arguments(self, tool: Tool, given: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
         """Validated by the tool's annotations; a misfit is a mistake in the agent, which no retry mends."""
-        if given:
-            raise _invalid_call(tool, "takes its arguments by name only")
-        try:
-            arguments = tool.arguments(named)
-        except ValidationError as error:
-            raise _invalid_call(tool, fields_at_fault(error)) from None
+        arguments = tool.call_arguments(given, named)
         if tool.takes_context:
             arguments[CONTEXT] = self._attempt.context(is_async=tool.is_async)
         return arguments
@@ -108,7 +102,7 @@ class LoopContext(_Context):
     """For async code: what takes time is awaited."""
 
     async def save_artifact(self, name: str, data: bytes | str, media_type: str) -> str:
-        saved = await self._attempt.artifacts.save(self.run_id, name, _bytes(data), media_type)
+        saved = await self._attempt.artifacts.save(self.run_id, self.node_id, name, _bytes(data), media_type)
         return saved.url
 
     def _bind(self, tool: Tool) -> Callable[..., Any]:
@@ -131,7 +125,8 @@ class ThreadContext(_Context):
         return super().progress(percent, message)
 
     def save_artifact(self, name: str, data: bytes | str, media_type: str) -> str:
-        arguments = {"run_id": self.run_id, "name": name, "data": _bytes(data), "media_type": media_type}
+        file = {"name": name, "data": _bytes(data), "media_type": media_type}
+        arguments = {"run_id": self.run_id, "node": self.node_id, **file}
         saved: SavedArtifact = self._attempt.calls.run_from_thread(
             self._attempt.artifacts.save, arguments, is_async=True
         )
@@ -182,7 +177,3 @@ class Turn:
 
 def _bytes(data: bytes | str) -> bytes:
     return data.encode() if isinstance(data, str) else data
-
-
-def _invalid_call(tool: Tool, reason: str) -> AgentError:
-    return AgentError(f"{tool.name}: {reason}", code="invalid_tool_call", retryable=False)

@@ -4,33 +4,40 @@
     any other exception            its class's name; retryable
     stopped by Temporal            see `interruption`; retryable, and not counted as a failure in metrics
 
-The code is the application error's `type`. An error's message is the exception's own text and its stack trace is the
-agent's, but what caused it stays out of the history: such texts hold URLs and values that nobody chose to show.
+The code is the application error's `type`, its stack trace is the agent's. The exception's type, its causes and the
+lines of the agent's code are in the details: see `activities/exception_report.py` for what of them may be kept.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Any
 
 from temporalio.activity import ActivityCancellationDetails, Info
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.bounds import bounded_json, bounded_text
+from activities.exception_report import ErrorReport, describe, traceback_of_agent
+from activities.traces import PortableTraceback
 from wand_orchestrator.contract import TOO_SLOW, FailureDetails
-from wand_orchestrator.errors import AgentError, WandError
-from wand_orchestrator.state import Failure
-
-LONGEST_DELAY_SEC = 366 * 86_400.0
+from wand_orchestrator.masking import Mask
+from wand_orchestrator.state import Failure, Raised
 
 
-class StatedFailure(ApplicationError):
-    """What an agent raised on purpose: operators need its words, and no stack trace in their log."""
+class AttemptError(ApplicationError):
+    """The application error of an attempt, with what the log says of it and the history does not.
+
+    `stated`: the agent raised it on purpose, so that operators need its words and no stack trace.
+    """
+
+    stated = False
+    trace = ""
 
 
 @dataclass(frozen=True)
 class AttemptFailure:
-    """Why an attempt has no result. `retry_after`: until the next one, instead of the node's backoff."""
+    """Why an attempt has no result. `retry_after`: until the next one, instead of the node's backoff.
+
+    `trace` is the whole traceback as text, `traceback` the agent's if it was raised in this process.
+    """
 
     code: str
     message: str
@@ -39,38 +46,62 @@ class AttemptFailure:
     details: Any = None
     stated: bool = False
     expected: bool = False
-    traceback: TracebackType | None = None
+    raised: Raised | None = None
+    trace: str = ""
+    traceback: PortableTraceback = None
 
     @classmethod
-    def of(cls, error: BaseException) -> "AttemptFailure":
-        message = bounded_text(str(error) or type(error).__name__)
-        if isinstance(error, AgentError):
-            return cls(
-                code=error.code,
-                message=message,
-                retryable=error.retryable,
-                retry_after=_delay(error.retry_after),
-                details=bounded_json(error.details),
-                stated=True,
-                traceback=error.__traceback__,
-            )
-        code = error.code if isinstance(error, WandError) else type(error).__name__
-        return cls(code=code, message=message, traceback=error.__traceback__)
+    def of(cls, error: BaseException, mask: Mask | None = None) -> "AttemptFailure":
+        if isinstance(error, HostedFailure):
+            return error.failure
+        return cls.told(describe(error, mask), traceback_of_agent(error))
 
-    def for_journal(self, node: str) -> Failure:
-        return Failure(code=self.code, message=self.message, node=node, details=self.details)
+    @classmethod
+    def told(cls, report: ErrorReport, traceback: PortableTraceback = None) -> "AttemptFailure":
+        """The failure that a report tells of, which may come from another process."""
+        return cls(
+            code=report.code,
+            message=report.message,
+            retryable=report.retryable,
+            retry_after=None if report.retry_after is None else timedelta(seconds=report.retry_after),
+            details=report.details,
+            stated=report.stated,
+            raised=report.raised,
+            trace=report.traceback,
+            traceback=traceback,
+        )
 
-    def for_temporal(self, known: FailureDetails) -> ApplicationError:
+    def for_journal(self, node: str, worker: str | None = None) -> Failure:
+        return Failure(
+            code=self.code,
+            message=self.message,
+            node=node,
+            details=self.details,
+            worker=worker,
+            exception=self.raised,
+        )
+
+    def for_temporal(self, known: FailureDetails) -> AttemptError:
         """`known`: what there is to tell of the attempt itself."""
-        kind = StatedFailure if self.stated else ApplicationError
-        return kind(
+        error = AttemptError(
             self.message,
-            known.model_copy(update={"details": self.details}),
+            known.model_copy(update={"details": self.details, "exception": self.raised}),
             type=self.code,
             non_retryable=not self.retryable,
             next_retry_delay=self.retry_after,
             category=ApplicationErrorCategory.BENIGN if self.expected else ApplicationErrorCategory.UNSPECIFIED,
-        ).with_traceback(self.traceback)
+        )
+        error.stated, error.trace = self.stated, self.trace
+        return error.with_traceback(self.traceback)
+
+
+class HostedFailure(Exception):
+    """An agent's failure in the agent host, or that of the host itself."""
+
+    def __init__(self, failure: AttemptFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.__traceback__ = failure.traceback
 
 
 WORKER_SHUTDOWN = AttemptFailure("worker_shutdown", "the worker that ran it was shut down", expected=True)
@@ -97,10 +128,3 @@ def interruption(details: ActivityCancellationDetails | None, info: Info, now: d
     if details.paused:
         return PAUSED
     return RESET if details.reset else ABANDONED
-
-
-def _delay(seconds: float | None) -> timedelta | None:
-    """None, for the node's own backoff, where the agent gave no time that can be waited for."""
-    if seconds is None or not seconds >= 0:
-        return None
-    return timedelta(seconds=min(seconds, LONGEST_DELAY_SEC))

@@ -8,20 +8,22 @@ from temporalio.exceptions import ApplicationError
 
 from activities.archiver import DATABASE_UNAVAILABLE
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import ACTIVITY_OPEN, RunInput, RunOrder
+from wand_orchestrator.contract import ACTIVITY_OPEN, ChildLimits, RunInput, RunOrder
 from wand_orchestrator.errors import Conflict, Unavailable, WandError
 from wand_orchestrator.execution import resolve_execution
-from wand_orchestrator.storage import Store, StoredGraph
+from wand_orchestrator.storage import Store, StoredGraph, no_graph
 from wand_orchestrator.subgraphs import Subgraphs
 
 
-def open_activity(store: Store, agents: Mapping[str, Agent]) -> Callable[[RunOrder], Awaitable[dict[str, Any]]]:
+def open_activity(
+    store: Store, agents: Mapping[str, Agent], child_limits: ChildLimits
+) -> Callable[[RunOrder], Awaitable[dict[str, Any]]]:
     """The activity `wand.open`: gives a RunInput without `input`, `tags`, `webhook` and `retry_of`.
 
     It fails, without a retry, for an unknown graph.
     `agents`: those of the core worker, which decide what of the graph can run locally.
     """
-    opener = Opener(store, agents)
+    opener = Opener(store, agents, child_limits)
 
     @activity.defn(name=ACTIVITY_OPEN)
     async def open_run(order: RunOrder) -> dict[str, Any]:
@@ -39,8 +41,9 @@ def open_activity(store: Store, agents: Mapping[str, Agent]) -> Callable[[RunOrd
 
 
 class Opener:
-    def __init__(self, store: Store, agents: Mapping[str, Agent]) -> None:
+    def __init__(self, store: Store, agents: Mapping[str, Agent], child_limits: ChildLimits) -> None:
         self._store = store
+        self._child_limits = child_limits
         self._agents = agents
         self._subgraphs = Subgraphs(store)
 
@@ -53,6 +56,7 @@ class Opener:
             graph_id=stored.graph_id,
             version=stored.version,
             subgraphs={name: resolve_execution(part, self._agents) for name, part in subgraphs.items()},
+            child_limits=self._child_limits,
         )
 
     async def _write_row(self, run_id: str, order: RunOrder, stored: StoredGraph) -> StoredGraph:
@@ -64,4 +68,7 @@ class Opener:
             raise Conflict(f"there was a run {run_id} already, and it has ended", code="run_exists")
         if run.graph_id is None or run.graph_id == stored.graph_id:
             return stored
-        return await self._store.graphs.named(run.graph_id, None)
+        kept = await self._store.graphs.of_run(run.graph_id)
+        if kept is None:
+            raise no_graph(run.graph_id)
+        return kept

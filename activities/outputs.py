@@ -2,6 +2,8 @@
 
 Nobody keeps them: a run lets go of an output when its last reader has it. They follow from Temporal's history by the
 workflow's own code, so they are had by replaying it, control nodes and histories before a continue-as-new included.
+Where the code cannot replay the history, because it is another release's, the results of activities are read from the
+history itself; what control nodes had done is then done anew.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,6 +21,7 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
+from activities.recorded import recorded_outputs
 from wand_orchestrator.contract import ACTIVITY_OUTPUTS, DONE_PREFIX, EXTERN_DONE, EXTERN_OUTPUT, RetryOf
 
 
@@ -28,6 +31,7 @@ def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[Ret
     @activity.defn(name=ACTIVITY_OUTPUTS)
     async def outputs(retry_of: RetryOf) -> dict[str, Any]:
         recorded = OutputRecorder()
+        histories = await _histories(client, retry_of.run_id)
         replayer = Replayer(
             workflows=workflows,
             data_converter=client.data_converter,
@@ -35,8 +39,12 @@ def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[Ret
             interceptors=[recorded],
             namespace=client.namespace,
         )
-        for history in await _histories(client, retry_of.run_id):
-            await replayer.replay_workflow(history)
+        try:
+            for history in histories:
+                await replayer.replay_workflow(history)
+        except Exception as error:  # of the workflow's code, whatever it raises over another release's history
+            activity.logger.warning("the run %s cannot be replayed: %s", retry_of.run_id, error)
+            return await recorded_outputs(histories, client.data_converter)
         return recorded.outputs | recorded.done()
 
     return outputs

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from temporalio import activity
@@ -24,20 +25,15 @@ from activities.calls import Calls
 from activities.context import Artifacts, Attempt
 from activities.failures import ABANDONED, LOST, PAUSED, SLOW, TIMEOUT, AttemptFailure, interruption
 from activities.holding import Attempts, HeldCall
+from activities.host.order import Order
+from activities.host.pool import AgentHost
+from activities.invocation import InProcess, Invocation
 from activities.reports import INTERVAL_SEC, Reporter
-from activities.values import read_arguments, write_output
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import (
-    SIGNAL_REPORT,
-    AgentCall,
-    AgentResult,
-    FailureDetails,
-    HeldAttempt,
-    Report,
-)
+from wand_orchestrator.contract import SIGNAL_REPORT, AgentCall, AgentResult, FailureDetails, HeldAttempt, Report
+from wand_orchestrator.masking import Mask
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.signature import CONTEXT
 
 LOCAL_LIMIT_SEC = 2.0
 """An agent that has not ended by then is too slow for a local activity. While one runs, no event of its run is seen."""
@@ -50,13 +46,38 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Services:
-    """What all agents of a worker share. `threads`: where plain functions run; None for the loop's own executor."""
+    """What all agents of a worker share. `attempts`: the regular ones that it runs. `host`: where agents run; None for
+    this process, with `threads` for plain functions (None for the loop's own executor).
+    """
 
     settings: Settings
     registry: Registry
     artifacts: Artifacts
     attempts: Attempts
     threads: Executor | None = None
+    host: AgentHost | None = None
+
+    def invocation(self, order: Order, agent: Agent, reporter: Reporter) -> Invocation:
+        """In the agent host; in this process if there is none."""
+        if self.host is not None:
+            return self.host.invocation(order, reporter)
+        attempt = Attempt(
+            agent=agent,
+            run_id=order.run_id,
+            node_id=order.node_id,
+            number=order.number,
+            idempotency_key=order.idempotency_key,
+            calls=Calls(self.threads),
+            reporter=reporter,
+            artifacts=self.artifacts,
+            tools=self.registry.tools,
+            settings=self.settings,
+        )
+        return InProcess(attempt, order.call)
+
+    @cached_property
+    def mask(self) -> Mask:
+        return Mask.of(self.settings)
 
 
 def worker_identity() -> str:
@@ -90,30 +111,30 @@ class Runner:
     def __init__(self, agent: Agent, services: Services, call: AgentCall) -> None:
         self._info = activity.info()
         self._begun = time.monotonic()
-        self._agent = agent
-        self._call = call
-        self._max_output_bytes = services.settings.max_output_bytes
+        self._mask = services.mask
         self._run_id = self._info.workflow_id or self._info.activity_id
         self._node = self._info.activity_id
-        self._calls = Calls(services.threads)
         self._number = call.earlier_attempts + self._info.attempt
         self._attempts = services.attempts
         self._too_slow = False
         self._stopped: activity.ActivityCancellationDetails | None = None
         interval_sec = None if self._info.is_local else INTERVAL_SEC
-        self._reporter = Reporter(self._node, self._number, self._signal, interval_sec=interval_sec)
-        self._attempt = Attempt(
-            agent=agent,
+        self._reporter = Reporter(
+            self._node,
+            self._number,
+            self._signal,
+            interval_sec=interval_sec,
+            max_bytes=services.settings.max_log_bytes,
+        )
+        order = Order(
+            agent=agent.name,
             run_id=self._run_id,
             node_id=self._node,
             number=self._number,
             idempotency_key=call.idempotency_key or f"{self._run_id}/{self._node}",
-            calls=self._calls,
-            reporter=self._reporter,
-            artifacts=services.artifacts,
-            tools=services.registry.tools,
-            settings=services.settings,
+            call=call,
         )
+        self._invocation = services.invocation(order, agent, self._reporter)
 
     async def run(self) -> AgentResult:
         """Cancelling this hands the cancel on to the agent, and goes on waiting for it to end."""
@@ -134,11 +155,11 @@ class Runner:
 
     def _stop(self, details: activity.ActivityCancellationDetails | None) -> None:
         self._stopped = details
-        self._calls.cancel()
+        self._invocation.cancel()
 
     async def _run(self) -> AgentResult:
         try:
-            output = await self._output()
+            output = await self._invocation.output()
         except (Exception, asyncio.CancelledError) as error:
             raise await self._ending(error) from None
         measures = self._measures()
@@ -150,22 +171,15 @@ class Runner:
 
     def _stop_as_too_slow(self) -> None:
         self._too_slow = True
-        self._calls.cancel()
-
-    async def _output(self) -> Any:
-        arguments = read_arguments(self._agent, self._call)
-        if self._agent.takes_context:
-            arguments[CONTEXT] = self._attempt.context(is_async=self._agent.is_async)
-        value = await self._calls.run(self._agent.function, arguments, is_async=self._agent.is_async)
-        return write_output(self._agent, value, self._max_output_bytes)
+        self._invocation.cancel()
 
     async def _ending(self, error: BaseException) -> BaseException:
         """What Temporal is told of an attempt without a result; what it reported is on its way by then.
 
         An error that an agent raises while it is being stopped comes of that: it is logged, and not its end.
         """
-        failure: AttemptFailure | None = AttemptFailure.of(error)
-        if self._calls.cancelled:
+        failure: AttemptFailure | None = AttemptFailure.of(error, self._mask)
+        if self._invocation.cancelled:
             details = self._stopped
             failure = SLOW if self._too_slow and details is None else interruption(details, self._info, _now())
             if not isinstance(error, asyncio.CancelledError):
@@ -189,13 +203,14 @@ class Runner:
 
     def _retrying(self, failure: AttemptFailure, at: datetime | None) -> Report:
         """A paused node is tried again after its last attempt, too, and only its operator knows when."""
+        told = failure.for_journal(self._node, worker_identity())
         return Report(
             kind="retrying",
             node=self._node,
             attempt=self._number,
             level="warning",
-            message=f"{self._node} is tried again: {failure.message}",
-            error=failure.for_journal(self._node),
+            message=f"{self._node} is tried again: {told.sentence}",
+            error=told,
             next_attempt_at=None if failure is PAUSED else at,
         )
 

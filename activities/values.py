@@ -10,11 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from wand_orchestrator.agent import INPUT, PARAMS, Agent
+from wand_orchestrator.bounds import MAX_DEPTH, is_too_deep
 from wand_orchestrator.contract import AgentCall
 from wand_orchestrator.errors import AgentError
-
-NAMED_FIELDS = 5
-"""Fields that the message of a fault names; the details hold all of them."""
+from wand_orchestrator.misfits import fields_at_fault, misfits
 
 
 def read_arguments(agent: Agent, call: AgentCall) -> dict[str, Any]:
@@ -45,14 +44,21 @@ def write_output(agent: Agent, value: Any, max_bytes: int) -> Any:
             retryable=False,
             details={"bytes": len(encoded), "max_bytes": max_bytes},
         )
-    return from_json(encoded)
+    return _readable(encoded)
 
 
-def fields_at_fault(error: ValidationError, prefix: str = "") -> str:
-    """`params.url: Field required; …` of a validation error, without the values."""
-    named = [f"{field}: {message}" for field, message in _faults(error, prefix)]
-    more = len(named) - NAMED_FIELDS
-    return "; ".join(named[:NAMED_FIELDS]) + (f"; and {more} more" if more > 0 else "")
+def _readable(encoded: bytes) -> Any:
+    """The output as everybody else will read it. Raises AgentError for one that could not be read, or not as it is."""
+    try:
+        output = from_json(encoded)
+    except ValueError:
+        output = None
+    if output is None or is_too_deep(output):
+        if encoded != b"null":
+            raise _invalid("output", f"output: lists and objects are nested more than {MAX_DEPTH} deep")
+    elif len(to_json(output)) != len(encoded):  # the same writer wrote both, so something was lost on the way
+        raise _invalid("output", "output: two keys of one object are the same as JSON, such as 1 and '1'")
+    return output
 
 
 def _read(part: str, adapter: TypeAdapter[Any], given: dict[str, Any]) -> Any:
@@ -62,13 +68,8 @@ def _read(part: str, adapter: TypeAdapter[Any], given: dict[str, Any]) -> Any:
         raise _misfit(part, error) from None
 
 
-def _faults(error: ValidationError, prefix: str) -> list[tuple[str, str]]:
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [(".".join(map(str, (prefix, *fault["loc"]) if prefix else fault["loc"])), fault["msg"]) for fault in found]
-
-
 def _misfit(part: str, error: ValidationError) -> AgentError:
-    fields = [{"field": field, "message": message} for field, message in _faults(error, part)]
+    fields = [{"field": field, "message": message} for field, message in misfits(error, part)]
     return _invalid(part, fields_at_fault(error, part), details={"fields": fields})
 
 

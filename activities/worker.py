@@ -25,6 +25,7 @@ from temporalio.worker import (
 
 from activities.context import Artifacts
 from activities.holding import Attempts, hold_activity
+from activities.host.pool import AgentHost
 from activities.next_task import next_task
 from activities.runner import Services, activity_for, worker_identity
 from activities.slots import POLLERS, worker_tuner
@@ -64,23 +65,26 @@ def build_worker(
     interceptors: Sequence[Interceptor] = (),
     feed: Feed | None = None,
     alone: bool = False,
+    host: AgentHost | None = None,
 ) -> Worker:
     """A worker of all agents in `registry`; without `workflows` it needs nothing but Temporal.
 
+    `host`: where the agents run, instead of in this process; it has to live longer than the worker.
     `feed` is told, in this process, of every event of its runs. `alone`: as a rule no other worker polls its queue. Who
     runs the worker owns it: the threads in which plain functions run begin with their first call and end when the
     worker has ended.
     """
     # An async agent and its plain tools share one place; a plain agent that waits for an async tool that calls a plain
     # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
+    queue = task_queue or settings.task_queue
     threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
-    attempts = Attempts(worker_queue(uuid.uuid4().hex), worker_identity(), settings.shutdown_grace_sec)
-    services = Services(settings, registry, artifacts, attempts, threads)
+    attempts = Attempts(worker_queue(queue, uuid.uuid4().hex), worker_identity(), settings.shutdown_grace_sec)
+    services = Services(settings, registry, artifacts, attempts, threads, host)
     agents = [activity_for(agent, services) for agent in registry.agents.values()]
-    client = keeping_payloads(client, settings)
+    client = keeping_payloads(client, settings, queue)
     return Worker(
         client,
-        task_queue=task_queue or settings.task_queue,
+        task_queue=queue,
         identity=worker_identity(),
         deployment_config=deployment(),
         workflows=workflows,

@@ -27,6 +27,9 @@ class AccessLog:
 
         try:
             await self._app(scope, receive, observe)
+        except Exception:
+            status = status or 500  # what the server answers, further out
+            raise
         finally:
             milliseconds = (time.perf_counter() - began) * 1000
             # ascii() keeps line breaks that were percent-encoded in the path out of the log.

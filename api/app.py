@@ -6,12 +6,18 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from temporalio.client import Client
 
 from api import problems
 from api.access_log import AccessLog
-from api.auth import ApiKeyGuard, documented_key
+from api.auth import HEADER, ApiKeyGuard, documented_key
+from api.body_budget import BodyBudget
+from api.browser_guard import BrowserGuard
 from api.dependencies import Services
+from api.docs_pages import add_docs_pages
+from api.head import HeadAsGet
+from api.json_body import BUDGET_BYTES
 from api.openapi import DocumentedApi
 from api.routers import artifacts as artifacts_router
 from api.routers import catalog, events, graphs, health, runs, schedules, steering
@@ -44,38 +50,52 @@ def create_app(
         version=version("wand-orchestrator"),
         license_info={"name": "MIT", "identifier": "MIT"},
         lifespan=_lifespan,
-        separate_input_output_schemas=False,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
     app.state.services = Services.build(settings, client, store, registry, artifacts, feed)
+    app.state.bodies = BodyBudget(BUDGET_BYTES)
     problems.install(app)
+    add_docs_pages(app)
     app.include_router(health.router)
     for routes in (catalog, graphs, runs, events, steering, artifacts_router, schedules):
         app.include_router(routes.router, dependencies=[Depends(documented_key)])
+    _add_middleware(app, settings)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Whatever is added later looks at a request earlier."""
+    origins = settings.cors_origin_list
     if settings.api_key is not None:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=("GET", "HEAD", "POST", "DELETE"),
+            allow_headers=(HEADER, "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"),
+            expose_headers=("Location", "Retry-After", "Allow", "Preference-Applied"),
+        )
+    if settings.api_key is None:
+        app.add_middleware(BrowserGuard, hosts=settings.allowed_host_list, origins=origins)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(AccessLog)
-    return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    tasks = (
-        asyncio.create_task(services.launcher.run(), name="starts pending runs"),
-        asyncio.create_task(services.deletions.run(), name="cleans up after deleted runs"),
-        asyncio.create_task(services.settler.run(), name="settles runs that ended from outside"),
-        asyncio.create_task(services.retention.run(), name="deletes what is old"),
-    )
+    supervising = asyncio.create_task(services.supervision.run(), name="keeps the background tasks running")
     try:
         yield
     finally:
         await end_streams(app)
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        supervising.cancel()
+        with suppress(asyncio.CancelledError):
+            await supervising
 
 
 async def end_streams(app: FastAPI) -> None:

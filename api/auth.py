@@ -6,11 +6,12 @@ from fastapi.security import APIKeyHeader
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.docs_pages import ASSETS
 from api.problems import problem_of
 from wand_orchestrator.errors import Unauthorized
 
 HEADER = "X-API-Key"
-OPEN_PATHS = frozenset({"/health", "/ready", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
+OPEN_PATHS = frozenset({"/health", "/ready", "/docs", "/redoc", "/openapi.json"})
 
 documented_key = APIKeyHeader(
     name=HEADER, auto_error=False, description="Needed if WAND_API_KEY is set; not on /health, /ready and the docs."
@@ -26,7 +27,7 @@ class ApiKeyGuard:
         self._key = key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or scope["path"].startswith(f"{ASSETS}/"):
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER)

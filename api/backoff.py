@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from api.execution_errors import QueryFailed
+from api.execution_errors import QueryFailed, TaskFailed
 from wand_orchestrator.errors import Unavailable
 
 FIRST_SEC = 0.2
@@ -40,6 +40,6 @@ async def persist(read: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await read()
-        except (Unavailable, QueryFailed) as error:
+        except (Unavailable, QueryFailed, TaskFailed) as error:
             log.debug("read again later: %s", error.message)
             await backoff.wait()

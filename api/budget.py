@@ -20,6 +20,10 @@ class Budget:
     seconds: float = ANSWER_SEC
     began: float = field(default_factory=_now)
 
+    @property
+    def is_spent(self) -> bool:
+        return _now() - self.began >= self.seconds
+
     def left(self, at_most: float = ANSWER_SEC) -> float:
         """Seconds for the next thing to wait for; a little is always left, to take what is there at once."""
         return max(LEAST_SEC, min(at_most, self.seconds - (_now() - self.began)))

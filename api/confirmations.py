@@ -38,6 +38,8 @@ class Confirmations:
 
     async def run(self) -> None:
         """Until cancelled."""
+        if self._started:  # left by a run of this task that failed
+            self._news.set()
         while True:
             await self._news.wait()
             await asyncio.sleep(GATHER_SEC)

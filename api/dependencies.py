@@ -10,6 +10,7 @@ from api.deletions import Deletions
 from api.executions import Executions
 from api.graph_cache import GraphCache
 from api.graph_check import GraphCheck
+from api.graph_deletion import GraphDeletion
 from api.journal_reader import JournalReader
 from api.launcher import Launcher
 from api.node_reader import NodeReader
@@ -24,6 +25,7 @@ from api.settler import Settler
 from api.starter import Starter
 from api.steering import Steering
 from api.streams import Streams
+from api.supervision import Supervision
 from api.webhooks import Webhooks
 from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.feed import Feed
@@ -60,8 +62,10 @@ class Services:
     deletions: Deletions
     retention: Retention
     schedules: Schedules
+    graph_deletion: GraphDeletion
     relay: Relay
     streams: Streams
+    supervision: Supervision
 
     @classmethod
     def build(
@@ -81,12 +85,15 @@ class Services:
         graphs = GraphCache(store)
         graph_check = GraphCheck(registry, settings)
         subgraphs = Subgraphs(store)
-        launcher = Launcher(executions, store, graphs, subgraphs, webhooks, registry.agents)
+        launcher = Launcher(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.child_limits)
         starter = Starter(store, graphs, graph_check, subgraphs, launcher, webhooks)
         runs = RunReader(executions, store, settlement, graphs)
         relay = Relay(executions, reader, feed or Feed(), settings.sse_queue_size)
         payloads = PayloadStore.open(settings)
         deletions = Deletions(executions, store, runs, launcher, artifacts, payloads)
+        schedules = Schedules(executions.client, settings.task_queue, store, webhooks)
+        settler = Settler(executions, store, settlement, origin)
+        retention = Retention(settings, executions, store, deletions, payloads)
         return cls(
             settings=settings,
             store=store,
@@ -94,7 +101,7 @@ class Services:
             artifacts=artifacts,
             executions=executions,
             settlement=settlement,
-            settler=Settler(executions, store, settlement, origin),
+            settler=settler,
             reader=reader,
             runs=runs,
             graph_check=graph_check,
@@ -105,10 +112,19 @@ class Services:
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, graphs, runs, subgraphs, launcher),
             deletions=deletions,
-            retention=Retention(settings, executions, store, deletions, payloads),
-            schedules=Schedules(executions.client, settings.task_queue, store, webhooks),
+            retention=retention,
+            schedules=schedules,
+            graph_deletion=GraphDeletion(store, schedules),
             relay=relay,
-            streams=Streams(relay, launcher, runs),
+            streams=Streams(relay, reader, launcher, runs),
+            supervision=Supervision(
+                {
+                    "starts pending runs": launcher.run,
+                    "cleans up after deleted runs": deletions.run,
+                    "settles runs that ended from outside": settler.run,
+                    "deletes what is old": retention.run,
+                }
+            ),
         )
 
 

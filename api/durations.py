@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 _UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 _TEXT = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -31,9 +31,31 @@ def duration_text(duration: timedelta) -> str:
     for letter, unit in _UNITS.items():
         count = rest / unit if letter == "s" else rest // unit
         if count:
-            text += f"{count:g}{letter}"
+            text += f"{_digits(count)}{letter}"
             rest -= count * unit
     return text or "0s"
+
+
+def _digits(count: float) -> str:
+    return f"{count:.6f}".rstrip("0").rstrip(".")
+
+
+def _whole(duration: timedelta) -> timedelta:
+    """Temporal counts intervals in seconds, and would leave the rest out without a word."""
+    if duration.microseconds:
+        raise ValueError("whole seconds, please: Temporal keeps no part of one")
+    return duration
+
+
+def _at_least(least: timedelta) -> AfterValidator:
+    """Pydantic's own bound would stand in the JSON Schema, as a number that nothing there can be compared with."""
+
+    def check(duration: timedelta) -> timedelta:
+        if duration < least:
+            raise ValueError(f"at least {duration_text(least)}")
+        return duration
+
+    return AfterValidator(check)
 
 
 def _bounded(seconds: float) -> timedelta:
@@ -48,3 +70,5 @@ Duration = Annotated[
     PlainSerializer(duration_text),
     WithJsonSchema({"anyOf": [{"type": "string", "examples": ["15m"]}, {"type": "number"}]}),
 ]
+Interval = Annotated[Duration, AfterValidator(_whole), _at_least(timedelta(seconds=1))]
+CatchupWindow = Annotated[Duration, _at_least(timedelta(seconds=10))]

@@ -36,6 +36,10 @@ class TaskFailed(WandError):
     code = "task_failed"
 
 
+class WorkflowFails(Unavailable):
+    """The code of the workflow fails in its current task, so it answers nothing. Where it is closed it never will."""
+
+
 class StartRefused(WandError):
     """Temporal will never accept this run."""
 
@@ -62,6 +66,8 @@ def meaning(error: RPCError) -> WandError:
             return StartRefused(f"Temporal refuses it: {reason}")
         case RPCStatusCode.FAILED_PRECONDITION if "workflow task fail" in reason:
             return TaskFailed(reason)
+        case RPCStatusCode.FAILED_PRECONDITION if "in failed state" in reason:
+            return WorkflowFails("worker", f"the workflow of the run fails and answers nothing: {reason}")
         case RPCStatusCode.FAILED_PRECONDITION:
             return Unavailable("worker", f"no worker answers for the run: {reason}")
         case _:

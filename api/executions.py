@@ -51,11 +51,14 @@ from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.events import rfc3339
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.state import RunState
-from wand_orchestrator.visibility import memo, search_attributes
+from wand_orchestrator.visibility import memo, search_attributes, summary
 from wand_orchestrator.webhook import Delivery, delivery_workflow_id
 
 POLL_SILENCE = timedelta(seconds=70)
 """A worker polls anew every 60 s at the latest; Temporal lists one that is gone for five minutes more."""
+
+FAILING_ATTEMPTS = 2
+"""Of one workflow task: what fails by accident, such as at a worker's end, has succeeded by then."""
 
 PING_SEC = 0.25
 """Of the time for a worker's answer: to tell, when there is none, whether Temporal itself is away."""
@@ -82,7 +85,7 @@ class Executions:
                     task_queue=self.task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(search_attributes(graph.name, run.graph_id, run.tags)),
-                    static_summary=graph.name,
+                    static_summary=summary(graph.name),
                     memo=memo(graph, run.graph_id, run.tags, version=launch.version),
                     request_eager_start=self._eager,
                     rpc_timeout=timedelta(seconds=seconds),
@@ -100,7 +103,7 @@ class Executions:
                     id=id,
                     task_queue=webhook_queue(self.task_queue),
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    static_summary=message.summary,
+                    static_summary=summary(message.summary),
                     rpc_timeout=timedelta(seconds=seconds),
                 )
         except WorkflowAlreadyStartedError:
@@ -110,6 +113,20 @@ class Executions:
         """Ask for cancellation. Raises NotFound if there is no such execution; one that has ended stays as it is."""
         async with deadline(seconds), translated(meaning):
             await self.client.get_workflow_handle(run_id).cancel(rpc_timeout=timedelta(seconds=seconds))
+
+    async def is_failing(self, run_id: str, seconds: float) -> bool:
+        """Whether the workflow task of the run has failed so often that it will not come to its end by itself."""
+        description = await self.describe(run_id, seconds)
+        if description is None or description.status is not WorkflowExecutionStatus.RUNNING:
+            return False
+        return description.raw_description.pending_workflow_task.attempt > FAILING_ATTEMPTS
+
+    async def terminate(self, run_id: str, reason: str, seconds: float) -> None:
+        """Raises NotFound if the execution is closed or there is none."""
+        async with deadline(seconds), translated(meaning):
+            await self.client.get_workflow_handle(run_id).terminate(
+                reason=reason, rpc_timeout=timedelta(seconds=seconds)
+            )
 
     async def signal(self, run_id: str, name: str, seconds: float) -> None:
         """Raises NotFound if the execution is closed or there is none."""
@@ -143,11 +160,16 @@ class Executions:
             return False
         return True
 
-    async def ended_from_outside(self, since: datetime, seconds: float) -> list[str]:
-        """Ids of the runs that Temporal or an operator closed since then, as far as Temporal lists them yet."""
+    async def ended_without_success(self, since: datetime, seconds: float) -> list[str]:
+        """Ids of the runs that closed since then otherwise than by success, as far as Temporal lists them yet.
+
+        Temporal or an operator may have closed them, or the SDK before the workflow had begun, which nothing of the
+        status tells.
+        """
         query = (
             f'WorkflowType = "{WORKFLOW_GRAPH_RUN}" AND TaskQueue = {json.dumps(self.task_queue)} '
-            f'AND ExecutionStatus IN ("Terminated", "TimedOut") AND CloseTime >= "{rfc3339(since)}"'
+            f'AND ExecutionStatus IN ("Terminated", "TimedOut", "Canceled", "Failed") '
+            f'AND CloseTime >= "{rfc3339(since)}"'
         )
         async with deadline(seconds), translated(meaning):
             listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))

@@ -19,7 +19,7 @@ from api.journal_reader import JournalPage, JournalReader, stored
 from api.pace import Pace
 from api.shared import Shared
 from api.window import Chunk, Window, chunk_of
-from wand_orchestrator.errors import WandError
+from wand_orchestrator.errors import Unavailable, WandError
 from wand_orchestrator.events import RUN_ENDINGS
 from wand_orchestrator.feed import Ear, Feed, Voice
 from wand_orchestrator.storage import StoredEvent
@@ -48,6 +48,7 @@ class Follower:
         self._window_size = window_size
         self._window: Window | None = None
         self._over = False
+        self.failed = False
         self._grown = asyncio.Event()
         self._older: Shared[int, JournalPage] = Shared()
         self._older_turn = asyncio.Lock()
@@ -57,6 +58,11 @@ class Follower:
     def live(self) -> bool:
         """Whether the run is known to have begun and not known to have ended."""
         return self._window is not None and not self._over
+
+    @property
+    def last_seq(self) -> int:
+        """Of the last event that it has learned of; 0 before the first."""
+        return 0 if self._window is None else self._window.last
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"follower of {self.run_id}")
@@ -77,6 +83,8 @@ class Follower:
             if chunk is not None:
                 cursor = chunk.last
                 yield chunk.data
+            elif self.failed:
+                raise Unavailable("events", f"the run {self.run_id} cannot be followed; connect again")
             elif self._over and not behind:
                 return
             elif behind or not await _happens(grown, COMMENT_SEC):
@@ -91,6 +99,10 @@ class Follower:
             await self._follow(ear)
         except WandError as error:
             log.warning("the run %s cannot be followed: %s", self.run_id, error)
+        except Exception:
+            # A stream that ended here would look as if the run had: its subscribers are cut off, and come back.
+            log.exception("the run %s cannot be followed", self.run_id)
+            self.failed = True
         finally:
             self._feed.leave(self.run_id, ear)
             self._over = True

@@ -1,4 +1,5 @@
-"""Graphs that were read lately. A stored graph never changes, so what is here is never stale."""
+"""Graphs that were read lately, for their runs. A stored graph never changes, so what is here is never stale, and one
+that was deleted is still that of its runs."""
 
 from api.recent import Recent
 from wand_orchestrator.storage import Store, StoredGraph
@@ -13,10 +14,10 @@ class GraphCache:
         self._graphs: Recent[StoredGraph] = Recent(MAX_NODES, lambda stored: len(stored.graph.nodes))
 
     async def get(self, graph_id: str) -> StoredGraph | None:
-        """None if there is no such graph."""
+        """None if there is no such graph. Whether one that is here was deleted, is seen when a run of it is stored."""
         stored = self._graphs.get(graph_id)
         if stored is None:
-            stored = await self._store.graphs.get(graph_id)
+            stored = await self._store.graphs.of_run(graph_id)
             if stored is not None:
                 self._graphs.keep(graph_id, stored)
         return stored

@@ -1,8 +1,9 @@
 """Checks a posted graph against the agents and the limits of this service, without holding other callers up."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
+
+import anyio.to_thread
 
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.graph import Graph
@@ -10,21 +11,20 @@ from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.validation import Checked, Fault, check_graph
 
-LARGE_NODES = 200
-"""A larger graph is checked in a thread."""
+MAX_CHECKS = 2
+"""Graphs that are checked at once. Each check is in a thread, as a small graph may take long, too; more threads would
+only take the interpreter from the event loop."""
 
 
 class GraphCheck:
     def __init__(self, registry: Registry, settings: Settings) -> None:
         self._registry = registry
         self._settings = settings
+        self._limiter = anyio.CapacityLimiter(MAX_CHECKS)
 
     async def check(self, document: Mapping[str, Any]) -> Checked:
         """The graph with its warnings, or all of its faults."""
-        nodes = document.get("nodes")
-        if isinstance(nodes, list) and len(nodes) > LARGE_NODES:
-            return await asyncio.to_thread(self._check, document)
-        return self._check(document)
+        return await anyio.to_thread.run_sync(self._check, document, limiter=self._limiter)
 
     async def require(self, document: Mapping[str, Any]) -> tuple[Graph, tuple[Fault, ...]]:
         """The graph and its warnings; raises GraphFaults."""

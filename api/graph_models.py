@@ -11,12 +11,15 @@ from api.problems import ProblemFault
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import GraphHead, StoredGraph
 
+SHOWN_AS = "x-shown-as"
+"""Stands where the OpenAPI document is to refer to the component of this name (`api.openapi`)."""
+
 
 class _ShownAsGraph:
-    """In OpenAPI the schema of Graph; taken as it is, because checking a graph finds more than its shape."""
+    """In OpenAPI the component Graph; taken as it is, because checking a graph finds more than its shape."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(Graph.__pydantic_core_schema__)
+        return {SHOWN_AS: Graph.__name__}
 
 
 GraphDocument = Annotated[dict[str, Any], _ShownAsGraph()]

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import temporalio.api.enums.v1 as enums
 from temporalio.api.history.v1 import HistoryEvent
@@ -11,6 +10,8 @@ from temporalio.client import Client, WorkflowHistoryEventFilterType
 from api.execution_errors import meaning
 from api.temporal_call import deadline, translated
 from wand_orchestrator.contract import RunInput, RunOrder
+from wand_orchestrator.errors import Conflict
+from wand_orchestrator.run_input import order_in
 
 POLL_SEC = 60.0
 
@@ -46,16 +47,21 @@ class HistoryStep:
 
 
 async def order_of(client: Client, run_id: str, seconds: float) -> RunInput | RunOrder:
-    """What the run was started with: its graph, or the name of it. Raises NotFound if Temporal has forgotten it."""
+    """What the run was started with: its graph, or the name of it. Raises NotFound if Temporal has forgotten it.
+
+    Conflict: it was started past the API, with something else.
+    """
     async with deadline(seconds), translated(meaning):
         history = client.get_workflow_handle(run_id).fetch_history_events(
             page_size=1, skip_archival=True, rpc_timeout=timedelta(seconds=seconds)
         )
         first = await anext(aiter(history))
     payloads = first.workflow_execution_started_event_attributes.input.payloads
-    document: dict[str, Any]
-    [document] = await client.data_converter.decode(payloads[:1], [dict[str, Any]])
-    return RunInput.model_validate(document) if "graph" in document else RunOrder.model_validate(document)
+    [document] = await client.data_converter.decode(payloads[:1]) if payloads else [None]
+    try:
+        return order_in(document)
+    except ValueError as error:
+        raise Conflict("the run was started with what orders no run", code="nothing_to_retry") from error
 
 
 async def poll(client: Client, run_id: str, execution: str | None, token: bytes | None) -> HistoryStep:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.execution_errors import ExecutionClosed
+from api.execution_errors import ExecutionClosed, QueryFailed, TaskFailed, WorkflowFails
 from api.executions import Executions
 from api.settlement import Settlement
 from wand_orchestrator.contract import EventPage
@@ -87,13 +87,20 @@ class JournalReader:
         until = asyncio.get_running_loop().time() + seconds
         found: list[StoredEvent] = []
         while True:
-            page = await self.page(run_id, after, limit, seconds)
+            page = await self._page_or_archived(run_id, after, limit, seconds)
             fitting = [event for event in page.events if fits(event, node, level)][: limit - len(found)]
             found += fitting
             full = len(found) == limit
             after = fitting[-1].seq if full else page.events[-1].seq if page.events else after
             if full or not page.more or asyncio.get_running_loop().time() > until:
                 return Selection(found, after, ended=page.ended and not (full and after < page.events[-1].seq))
+
+    async def _page_or_archived(self, run_id: str, after: int, limit: int, seconds: float) -> JournalPage:
+        """As `page`; of a run whose workflow cannot answer, because its code fails, what is in the database."""
+        try:
+            return await self.page(run_id, after, limit, seconds)
+        except (QueryFailed, TaskFailed, WorkflowFails):
+            return JournalPage(await self._store.events.page(run_id, after, limit), more=False, ended=False)
 
     async def last_seq(self, run_id: str, seconds: float = QUERY_SEC) -> int:
         """Of the last event that happened; 0 before the first."""

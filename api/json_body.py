@@ -7,16 +7,17 @@ database cannot store.
 
 import asyncio
 import json
+import math
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from typing import Any, NoReturn
 
 from fastapi import Request
-from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from api.problems import UnsupportedMediaType
-from wand_orchestrator.errors import BadRequest, TooLarge
+from api.strict_route import StrictRoute, is_storable, require_json
+from wand_orchestrator.errors import BadRequest, TooLarge, WandError
 
 MAX_DEPTH = 100
 """Levels of lists and objects. Half of what the JSON codec on the way to Temporal can take, as run inputs wrap it."""
@@ -25,7 +26,21 @@ LARGE_BYTES = 100_000
 """A larger body is parsed in a thread, so that other callers need not wait."""
 
 
-class JsonRoute(APIRoute):
+READ_SEC = 60.0
+"""Time for a body to come in, while it may hold others up."""
+
+BUDGET_BYTES = 64 * 1024**2
+"""Of large bodies that are worked on at once, together."""
+
+
+class BodyTimeout(WandError):
+    """The body comes too slowly."""
+
+    code = "request_timeout"
+    status = 408
+
+
+class JsonRoute(StrictRoute):
     """A route whose body is JSON of at most `settings.max_document_bytes`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -35,13 +50,15 @@ class JsonRoute(APIRoute):
         required = self.body_field.field_info.is_required()
 
         async def read_and_handle(request: Request) -> Response:
-            if required or "content-type" in request.headers:
-                _require_json(request)
-            raw = await _read(request, request.app.state.settings.max_document_bytes)
-            if not raw and not required:
-                return await handle(_Read(request, raw, None))
-            value = await asyncio.to_thread(parse_json, raw) if len(raw) > LARGE_BYTES else parse_json(raw)
-            return await handle(_Read(request, raw, value))
+            if required:
+                require_json(request)
+            async with AsyncExitStack() as places:
+                raw = await _read(request, places)
+                if not raw and not required:
+                    return await handle(_Read(request, raw, None))
+                require_json(request)
+                value = await asyncio.to_thread(parse_json, raw) if len(raw) > LARGE_BYTES else parse_json(raw)
+                return await handle(_Read(request, raw, value))
 
         return read_and_handle
 
@@ -67,7 +84,7 @@ def parse_json(raw: bytes) -> Any:
         raise _malformed("the body is empty")
     try:
         text = raw.decode()
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise _malformed(f"byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:
@@ -82,26 +99,32 @@ def parse_json(raw: bytes) -> Any:
     return value
 
 
-def _require_json(request: Request) -> None:
-    given = request.headers.get("content-type", "")
-    kind = given.partition(";")[0].strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise UnsupportedMediaType("the body has to be sent as Content-Type: application/json")
+async def _read(request: Request, places: AsyncExitStack) -> bytes:
+    """The whole body, and with a large one its place until `places` ends.
 
-
-async def _read(request: Request, limit: int) -> bytes:
-    """The whole body; a body that says how long it is need not be read to be refused."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
+    A body that says how long it is need not be read to be refused.
+    """
+    state, announced = request.app.state, request.headers.get("content-length", "")
+    limit: int = state.settings.max_document_bytes
+    length = int(announced) if announced.isdecimal() and len(announced) < 20 else limit + 1 if announced else None
+    if length is not None and length > limit:
         raise _too_large(limit)
-    body = bytearray()
+    if length is not None and length > LARGE_BYTES:
+        await places.enter_async_context(state.bodies.place(length))
+    body, has_place = bytearray(), length is not None
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise _too_large(limit)
+        async with asyncio.timeout(READ_SEC):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+                if not has_place and len(body) > LARGE_BYTES:
+                    has_place = True
+                    await places.enter_async_context(state.bodies.place(limit))
     except ClientDisconnect as error:
         raise BadRequest("the connection closed before the body was complete") from error
+    except TimeoutError as error:
+        raise BodyTimeout(f"the body did not come within {READ_SEC:g} s") from error
     return bytes(body)
 
 
@@ -132,6 +155,13 @@ def _refuse_constant(name: str) -> NoReturn:
     raise _malformed(f"{name} is no JSON number")
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise _malformed(f"{digits[:30]} is larger than any number here can be")
+    return number
+
+
 def _children(level: list[Any]) -> list[Any]:
     return [
         child
@@ -150,18 +180,13 @@ def _check_depth(value: Any) -> None:
 
 
 def _check_text(value: Any) -> None:
-    """Half a surrogate pair has no UTF-8, and PostgreSQL stores no NUL."""
     level = [value]
     while level:
         for item in level:
             for text in item if isinstance(item, dict) else (item,):
-                if isinstance(text, str) and not _storable(text):
+                if isinstance(text, str) and not is_storable(text):
                     raise BadRequest(
                         "the body holds a string with a NUL character or half a surrogate pair, which cannot be stored",
                         code="unstorable_text",
                     )
         level = _children(level)
-
-
-def _storable(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -21,13 +21,14 @@ from api.snapshots import Snapshots
 from api.turns import Turns
 from api.webhooks import Webhooks
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import Archive
+from wand_orchestrator.contract import Archive, ChildLimits
 from wand_orchestrator.errors import GraphFaults, NotFound, Unavailable, WandError
 from wand_orchestrator.events import Event, EventType
 from wand_orchestrator.state import Failure, RunStatus
 from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.subgraphs import Subgraphs
 from wand_orchestrator.temporal import ensure_search_attributes
+from wand_orchestrator.weight import worked_off
 
 START_SEC = 1.2
 """So long a caller waits for the start."""
@@ -48,7 +49,9 @@ Temporal, before its row says so."""
 BATCH = 1000
 AT_ONCE = 16
 MAX_WAITING = 10_000
-"""Starts beyond it are left to the next look, which finds them in the database."""
+MAX_WAITING_BYTES = 64 * 1024**2
+"""Of the inputs of those that wait. Starts beyond either are left to the next look, which finds them in the
+database."""
 
 log = logging.getLogger(__name__)
 
@@ -64,13 +67,14 @@ class Launcher:
         subgraphs: Subgraphs,
         webhooks: Webhooks,
         agents: Mapping[str, Agent],
+        child_limits: ChildLimits,
     ) -> None:
         self._executions = executions
         self._store = store
         self._graphs = graphs
         self._subgraphs = subgraphs
         self._webhooks = webhooks
-        self._snapshots = Snapshots(agents)
+        self._snapshots = Snapshots(agents, child_limits)
         self._turns: Turns[RunStatus] = Turns(AT_ONCE)
         self._confirmations = Confirmations(store)
         self._look_again = asyncio.Event()
@@ -84,15 +88,19 @@ class Launcher:
         run = launch.run
         if run.status is not RunStatus.PENDING or run.graph_id is None:
             return run.status
-        if len(self._turns) >= MAX_WAITING:
+        size = len(run.input_json)
+        if len(self._turns) >= MAX_WAITING or (self._turns.weight and self._turns.weight + size > MAX_WAITING_BYTES):
             self._look_again.set()
             return RunStatus.PENDING
-        status = await self._turns.result(run.run_id, partial(self._start_in_turn, launch), seconds)
+        status = await self._turns.result(run.run_id, partial(self._start_in_turn, launch), seconds, size)
         return status or RunStatus.PENDING
 
     async def start_at_once(self, run: Run, seconds: float) -> RunStatus:
-        """Start a run that is still `pending`, before all that wait for their turn. Raises GraphFaults."""
-        launch = await self._launch(run)
+        """Start a run that is still `pending`, before all that wait for their turn; it fails if it cannot be run."""
+        try:
+            launch = await self._launch(run)
+        except GraphFaults as error:
+            return await self._settle_refused(run, error)
         return run.status if launch is None else await self._start(launch, seconds)
 
     def has_just_started(self, run_id: str) -> bool:
@@ -109,9 +117,10 @@ class Launcher:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_looking())
                 tasks.create_task(self._confirmations.run())
-        finally:
+        except asyncio.CancelledError:  # after a failure it is run again, and the starts under way go on
             await self._turns.close()
             await self._confirmations.close()
+            raise
 
     async def _start_in_turn(self, launch: Launch) -> RunStatus:
         if self._turns.is_awaited(launch.run.run_id):
@@ -152,7 +161,8 @@ class Launcher:
     async def _start(self, launch: Launch, seconds: float) -> RunStatus:
         run_id = launch.run.run_id
         try:
-            await self._executions.start(launch, self._snapshots.input_of(launch), seconds)
+            document = await worked_off(launch.run.input_json, lambda: self._snapshots.input_of(launch))
+            await self._executions.start(launch, document, seconds)
         except StartRefused as error:
             return await self._settle_refused(launch.run, error)
         except (Unavailable, AttributesMissing) as error:

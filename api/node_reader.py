@@ -8,6 +8,7 @@ from api.executions import Executions
 from api.run_models import NodeDetail, NodeView
 from api.run_reader import TEMPORAL_SEC, RunReader
 from api.settlement import Settlement
+from api.waiting import question_reason
 from wand_orchestrator.contract import PartsPage
 from wand_orchestrator.errors import NotFound
 from wand_orchestrator.state import parts_of
@@ -26,7 +27,7 @@ class NodeReader:
         if node not in run.nodes:
             raise NotFound(f"the run has no node {node}", code="node_not_found")
         page = await self._parts(run_id, run.status.ended, node, offset, limit, budget)
-        parts = {name: NodeView.of(state, None) for name, state in page.parts.items()}
+        parts = {name: NodeView.of(state, _reason(page, name)) for name, state in page.parts.items()}
         return NodeDetail(**dict(run.nodes[node]), parts=parts, total_parts=page.total)
 
     async def _parts(self, run_id: str, ended: bool, node: str, offset: int, limit: int, budget: Budget) -> PartsPage:
@@ -37,3 +38,8 @@ class NodeReader:
                 await self._settlement.settle(run_id, budget.left())
         parts = parts_of(await self._settlement.ended_state(run_id), node)
         return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))
+
+
+def _reason(page: PartsPage, part: str) -> str | None:
+    question = page.questions.get(part)
+    return None if question is None else question_reason(question)

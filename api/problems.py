@@ -4,7 +4,7 @@ A problem holds what the caller can act on: never a stack trace, never the value
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.allowed_methods import allowed_methods
+from api.problem_codes import PROBLEM_CODES
 from wand_orchestrator.errors import FaultLike, GraphFaults, WandError
 
 MEDIA_TYPE = "application/problem+json"
@@ -52,7 +54,11 @@ class Problem(BaseModel):
     title: str = Field(examples=["Graph invalid"])
     status: int = Field(examples=[422])
     detail: str = Field(examples=["the graph has 1 fault"])
-    code: str = Field(description="Stable: made for programs.", examples=["graph_invalid"])
+    code: str = Field(
+        description="Stable: made for programs.",
+        examples=["graph_invalid"],
+        json_schema_extra={"enum": list(PROBLEM_CODES), "title": "ProblemCode"},
+    )
     faults: list[ProblemFault] | None = Field(default=None, description="Every reason, where there are several.")
 
 
@@ -127,6 +133,11 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     faults = [
         ProblemFault(pointer=_pointer(item["loc"]), code=item["type"], message=item["msg"]) for item in error.errors()
     ]
+    return request_invalid(faults)
+
+
+def request_invalid(faults: Sequence[ProblemFault]) -> Response:
+    """The answer to a request with these faults, the first of which stand in its `detail` too."""
     detail = "; ".join(f"{fault.pointer or 'the body'}: {fault.message}" for fault in faults[:3])
     return problem(422, "request_invalid", detail, faults=faults)
 
@@ -134,12 +145,20 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         _impossible(error)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _not_allowed(request)
     code = _CODES.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "_"))
-    detail = {
-        404: f"there is nothing at {request.url.path}",
-        405: f"{request.method} is not allowed here",
-    }.get(error.status_code, error.detail)
+    detail = f"there is nothing at {request.url.path}" if error.status_code == HTTPStatus.NOT_FOUND else error.detail
     return problem(error.status_code, code, detail, headers=error.headers)
+
+
+def _not_allowed(request: Request) -> Response:
+    """Of a path that there is, with another method; OPTIONS asks for no more than its methods."""
+    allowed = allowed_methods(request.app, request.url.path)
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers={"Allow": allowed})
+    detail = f"{request.method} is not allowed here, but {allowed} are"
+    return problem(405, _CODES[405], detail, headers={"Allow": allowed})
 
 
 async def _on_unexpected(request: Request, error: Exception) -> Response:
@@ -156,7 +175,7 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     place, *path = location
     if place == "body":
         return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
-    return str(path[-1]) if path else str(place)
+    return str(path[0]) if path else str(place)
 
 
 def _impossible(error: Exception) -> NoReturn:

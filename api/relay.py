@@ -59,11 +59,16 @@ class Relay:
     def goes_on(self, run_id: str) -> bool:
         """Whether it is known here, without asking anybody, that there is such a run and that it has not ended."""
         follower = self._followers.get(run_id)
-        return follower is not None and follower.live
+        return follower is not None and follower.live and not follower.failed
+
+    def last_seq(self, run_id: str) -> int:
+        """Of the last event that is known here; 0 if the run is not followed."""
+        follower = self._followers.get(run_id)
+        return 0 if follower is None else follower.last_seq
 
     def _join(self, run_id: str) -> Follower:
         follower = self._followers.get(run_id)
-        if follower is None:
+        if follower is None or follower.failed:
             follower = Follower(run_id, self._executions, self._reader, self._feed, self._window_size)
             self._followers[run_id] = follower
             follower.start()

@@ -30,6 +30,12 @@ RUNS = 100
 PAYLOADS = 1000
 """Deleted in one step."""
 
+GRAPHS = 100
+"""Of those that were deleted, taken away in one step."""
+
+PAGES = 1000
+"""Of the database's file, given back in one step."""
+
 CALL_SEC = 5.0
 
 log = logging.getLogger(__name__)
@@ -69,7 +75,9 @@ class Retention:
         payloads = await self._payloads.collect(now - self._payloads_for, self._is_open, PAYLOADS)
         if runs or payloads:
             log.info("deleted because of their age: %d runs, %d payloads", runs, payloads)
-        return runs == RUNS or payloads >= PAYLOADS
+        graphs = await self._store.graphs.forget_unused(GRAPHS)
+        more = runs == RUNS or payloads >= PAYLOADS or graphs == GRAPHS
+        return await self._store.shrink(PAGES) or more
 
     async def _delete_runs(self, before: datetime) -> int:
         old = await self._store.runs.ended_before(before, RUNS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -16,6 +17,27 @@ from wand_orchestrator.state import Failure, NodeState, NodeStatus, RunState, Ru
 from wand_orchestrator.storage import Run, RunHead
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
+
+
+class StatusFilter(StrEnum):
+    """A status of a run, or `open` for all of a run that has not ended."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    TERMINATED = "terminated"
+
+
+def statuses_of(wanted: Sequence[StatusFilter]) -> tuple[RunStatus, ...]:
+    """Those that `wanted` stands for."""
+    all_open = StatusFilter.OPEN in wanted
+    return tuple(status for status in RunStatus if status.value in wanted or (all_open and not status.ended))
 
 
 class WebhookRequest(Webhook):

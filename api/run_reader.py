@@ -18,6 +18,7 @@ from api.graph_cache import GraphCache
 from api.pending import overlay, pending_nodes
 from api.run_models import RunView, run_view
 from api.settlement import NATIVE_STATUS, Settlement
+from api.waiting import held_nodes
 from api.waits import Waits
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
@@ -78,6 +79,16 @@ class RunReader:
         if isinstance(execution.state, RunState) and execution.state.status.ended:
             return await self._closing(run, execution.state, budget)
         return await self._open(run, description, execution.state, budget)
+
+    async def held(self, run_id: str) -> list[str]:
+        """Nodes that failed and hold the run, as far as its workflow tells; none of a run that cannot be asked."""
+        budget = Budget()
+        row = await self.row(run_id, budget)
+        graph = await self._graph(row) if isinstance(row, Run) else None
+        if graph is None:
+            return []
+        state = await _or_error(self._executions.state(run_id, graph, budget.left(TEMPORAL_SEC)))
+        return held_nodes(graph, state) if isinstance(state, RunState) else []
 
     async def row(self, run_id: str, budget: Budget) -> Run | Unavailable | None:
         """The run's row; None if there is none; the error if the database is away."""
@@ -244,6 +255,6 @@ def _stand_in(description: WorkflowExecutionDescription) -> Run:
         part_of=None if (root := root_of(description)) is None else RunId(root),
         tags=tuple(attributes.get(WAND_TAGS) or ()),
         webhook=None,
-        input=None,
+        input_json="null",
         result=None,
     )

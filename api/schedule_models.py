@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api.durations import Duration
-from api.moments import Moment
+from api.durations import CatchupWindow, Duration, Interval
+from api.moments import AwareMoment, Moment
 from api.run_models import WebhookRequest
 from wand_orchestrator.state import RunStatus
 from wand_orchestrator.tags import Tags
@@ -42,16 +42,16 @@ class ScheduleRequest(BaseModel):
         description="Five fields (minute, hour, day of month, month, day of week), six with a year, or `@daily` and "
         "the like.",
     )
-    every: Duration | None = Field(
-        default=None, ge=timedelta(seconds=1), description="`90s`, `15m`, `1h30m`, `7d`, or a number of seconds."
+    every: Interval | None = Field(
+        default=None, description="`90s`, `15m`, `1h30m`, `7d`, or a number of whole seconds; at least one."
     )
     time_zone: str = Field(default="UTC", min_length=1, max_length=100, description="IANA name, for `cron`.")
     jitter: Duration | None = Field(default=None, description="Each run starts up to so much later, by chance.")
     overlap: Overlap = Field(default="skip", description=OVERLAP)
-    catchup_window: Duration = Field(
+    catchup_window: CatchupWindow = Field(
         default=timedelta(days=1),
-        ge=timedelta(seconds=10),
-        description="What Temporal missed because it was down is started when it is back, if it is no older than this.",
+        description="What Temporal missed because it was down is started when it is back, if it is no older than this; "
+        "at least 10 s.",
     )
     input: Any = Field(default=None, description="The input of each run.")
     tags: Tags = Field(default=(), description="Of each run: words of your own that it is found by.")
@@ -142,8 +142,8 @@ class BackfillRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start_at: AwareDatetime = Field(description="RFC 3339.")
-    end_at: AwareDatetime = Field(description="RFC 3339.")
+    start_at: AwareMoment = Field(description="RFC 3339.")
+    end_at: AwareMoment = Field(description="RFC 3339.")
     overlap: Overlap = Field(default="buffer_all", description=f"Default: one run after the other. {OVERLAP}")
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ it: the run fetches it as it begins, and so meets the newest version.
 import asyncio
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from temporalio.client import (
     ScheduleBackfill,
     ScheduleDescription,
     ScheduleHandle,
+    ScheduleListDescription,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleState,
@@ -30,7 +32,8 @@ from api.budget import Budget
 from api.execution_errors import AttributesMissing
 from api.schedule_cursor import decode_cursor, encode_cursor
 from api.schedule_errors import ScheduleInvalid, listing_meaning, meaning, not_found
-from api.schedule_models import Overlap, SchedulePage, ScheduleRequest, ScheduleView
+from api.schedule_filter import ScheduleFilter
+from api.schedule_models import Overlap, SchedulePage, ScheduleRequest, ScheduleSummary, ScheduleView
 from api.schedule_times import spec_of
 from api.schedule_view import scheduled_order, summary, view
 from api.temporal_call import deadline, translated
@@ -38,7 +41,7 @@ from api.triggers import Triggers
 from api.webhooks import Webhooks
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, WORKFLOW_GRAPH_RUN, RunOrder
 from wand_orchestrator.errors import Conflict, Unavailable
-from wand_orchestrator.storage import RunHead, Store, StoredGraph
+from wand_orchestrator.storage import GraphHead, RunHead, Store, StoredGraph
 from wand_orchestrator.temporal import ensure_search_attributes
 
 DATABASE_SEC = 0.6
@@ -46,6 +49,8 @@ CALL_SEC = 1.2
 """Temporal's answer waits while the schedule starts or cancels something: measured up to 0.45 s on a busy machine."""
 
 ATTRIBUTES_SEC = 0.6
+LISTED = 500
+"""Schedules looked at in one call."""
 
 
 class Schedules:
@@ -85,19 +90,19 @@ class Schedules:
     async def page(
         self, cursor: str | None, limit: int, *, graph_id: str | None = None, graph_name: str | None = None
     ) -> SchedulePage:
-        """Raises BadRequest for a cursor that no page gave."""
+        """The next of them that fit; a page may be shorter than `limit` although others follow.
+
+        Raises BadRequest for a cursor that no page gave.
+        """
+        budget = Budget(CALL_SEC)
+        wanted = ScheduleFilter(graph_id, graph_name)
         token = None if cursor is None else decode_cursor(cursor)
-        seconds = Budget().left(CALL_SEC)
-        async with deadline(seconds), translated(listing_meaning):
-            listed = await self._client.list_schedules(
-                _query(graph_id, graph_name), page_size=limit, next_page_token=token, rpc_timeout=_timeout(seconds)
-            )
-            await listed.fetch_next_page()
-        token = listed.next_page_token
-        return SchedulePage(
-            schedules=[summary(entry) for entry in listed.current_page or ()],
-            next=None if token is None else encode_cursor(token),
-        )
+        found: list[ScheduleSummary] = []
+        while True:
+            entries, token = await self._listed(wanted.query, limit, token, budget)
+            found += [summary(entry) for entry in entries if wanted.fits(entry)]
+            if found or token is None or budget.is_spent:
+                return SchedulePage(schedules=found, next=None if token is None else encode_cursor(token))
 
     async def get(self, schedule_id: str) -> ScheduleView:
         budget = Budget()
@@ -131,6 +136,32 @@ class Schedules:
         handle, seconds = await self._handle(schedule_id)
         async with deadline(seconds), translated(meaning):
             await handle.delete(rpc_timeout=_timeout(seconds))
+
+    async def using(self, graph: GraphHead, *, newest: bool) -> str | None:
+        """The id of a schedule that runs this graph: by its id or, if it is the `newest` of its name, by that. As
+        Temporal lists them, a moment late."""
+        budget, token = Budget(CALL_SEC), None
+        wanted = ScheduleFilter(graph_name=graph.name)
+        while True:
+            entries, token = await self._listed(wanted.query, LISTED, token, budget)
+            for entry in filter(wanted.fits, entries):
+                graph_id = entry.typed_search_attributes.get(WAND_GRAPH_ID)
+                if graph_id == graph.graph_id or (graph_id is None and newest):
+                    return entry.id
+            if token is None:
+                return None
+
+    async def _listed(
+        self, query: str, limit: int, token: bytes | None, budget: Budget
+    ) -> tuple[Sequence[ScheduleListDescription], bytes | None]:
+        """A page of Temporal's list, and the token of the next."""
+        seconds = budget.left(CALL_SEC)
+        async with deadline(seconds), translated(listing_meaning):
+            listed = await self._client.list_schedules(
+                query, page_size=limit, next_page_token=token, rpc_timeout=_timeout(seconds)
+            )
+            await listed.fetch_next_page()
+        return listed.current_page or (), listed.next_page_token
 
     async def _action(
         self, schedule_id: str, request: ScheduleRequest, graph: StoredGraph, attributes: TypedSearchAttributes
@@ -229,17 +260,6 @@ def _search_attributes(request: ScheduleRequest, graph: StoredGraph) -> TypedSea
 def _note(request: ScheduleRequest, graph: StoredGraph) -> str:
     version = "newest version" if request.graph_id is None else f"version {graph.version}"
     return f"runs the graph {graph.name}, {version}"
-
-
-def _query(graph_id: str | None, graph_name: str | None) -> str:
-    """Schedules that carry Wand's search attributes."""
-    wanted = {WAND_GRAPH.name: graph_name, WAND_GRAPH_ID.name: graph_id}
-    conditions = [f"{name} = {_quoted(value)}" for name, value in wanted.items() if value is not None]
-    return " AND ".join(conditions) or f"{WAND_GRAPH.name} IS NOT NULL"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _timeout(seconds: float) -> timedelta:

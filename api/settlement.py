@@ -6,7 +6,7 @@ ending that Temporal knows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,13 +15,16 @@ from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionSta
 
 from api import history
 from api.ended_states import EndedStates
-from api.execution_errors import QueryFailed
+from api.execution_errors import QueryFailed, WorkflowFails
 from api.executions import Executions
+from api.known_journal import known_events
 from api.origin import Origin
 from api.webhooks import Webhooks
+from wand_orchestrator.bounds import bounded_text
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, Archive, RunResult
-from wand_orchestrator.errors import NotFound, Unavailable
+from wand_orchestrator.errors import Conflict, NotFound, Unavailable
 from wand_orchestrator.events import Event, EventType, Level
+from wand_orchestrator.payloads import STORE_AWAY
 from wand_orchestrator.state import Failure, NodeState, RunState, RunStatus, fold
 from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.visibility import root_of
@@ -52,6 +55,8 @@ class Ending:
     reason: str
     failure: Failure | None
     result: RunResult | None
+    journal: str | None = None
+    """Why the run's own journal cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,11 @@ class Settlement:
         ending = await self._ending(description, seconds)
         closed = await self._closed(run, description, ending, seconds)
         if description.history_length > _WITHOUT_JOURNAL:
-            await self._copy_journal(closed, seconds)
+            try:
+                await self._copy_journal(closed, seconds)
+            except (QueryFailed, WorkflowFails) as error:
+                ending = replace(ending, journal=error.message)
+                await self._copy_known(closed, seconds)
         state = await self.fold_archive(run_id)
         if not state.status.ended:
             await self._append(closed, _last_events(state, ending), seconds)
@@ -150,7 +159,10 @@ class Settlement:
             return run.webhook
         if description.parent_id or description.history_length <= _WITHOUT_JOURNAL:
             return None
-        return (await history.order_of(self._executions.client, description.id, seconds)).webhook
+        try:
+            return (await history.order_of(self._executions.client, description.id, seconds)).webhook
+        except Conflict:  # started with what orders no run
+            return None
 
     async def _copy_journal(self, closed: _Closed, seconds: float) -> None:
         after = await self._store.events.last_seq(closed.run_id)
@@ -158,11 +170,21 @@ class Settlement:
             try:
                 page = await self._executions.events(closed.run_id, after, PAGE, seconds, although_closed=True)
             except QueryFailed as error:
-                raise Unavailable("worker", f"no worker can read the journal of the run: {error.message}") from error
+                if STORE_AWAY in error.message:  # which does not last
+                    raise Unavailable("payloads", error.message) from error
+                raise
             if not page.events:
                 return
             await self._append(closed, page.events, seconds)
             after = page.events[-1].seq
+
+    async def _copy_known(self, closed: _Closed, seconds: float) -> None:
+        """The journal cannot be read, whoever tries: what the history says by itself takes its place."""
+        archived = await self.fold_archive(closed.run_id)
+        if not archived.status.ended:
+            events = await known_events(self._executions.client, closed.run_id, archived, seconds)
+            for start in range(0, len(events), PAGE):
+                await self._append(closed, events[start : start + PAGE], seconds)
 
     async def _append(self, closed: _Closed, events: Sequence[Event], seconds: float) -> None:
         """The webhook comes first: what fails after it is done anew, and a delivery is started once."""
@@ -222,7 +244,11 @@ def _last_events(state: RunState, ending: Ending) -> list[Event]:
             seq += 1
             events.append(_node_cancelled(seq, node, node_state, state, ending))
     level: Level = "info" if ending.status is RunStatus.SUCCEEDED else "warning"
-    data = {} if ending.failure is None else {"error": ending.failure.model_dump(mode="json", exclude_none=True)}
+    data: dict[str, Any] = (
+        {} if ending.failure is None else {"error": ending.failure.model_dump(mode="json", exclude_none=True)}
+    )
+    if ending.journal is not None:
+        data["journal"] = f"incomplete, as no worker can replay the run: {bounded_text(ending.journal, 1000)}"
     last = Event(
         seq=seq + 1,
         ts=ending.at,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from api.executions import Executions
@@ -21,10 +21,11 @@ FIRST_LOOK = timedelta(days=1)
 OVERLAP = timedelta(minutes=1)
 """Of two looks: Temporal lists what happened a little later."""
 
-OPEN = 1000
-"""Open runs of which some are looked for in each look: Temporal lists none that was deleted."""
+LOOKED_FOR = 50
+"""Open runs that are asked for in each look: Temporal lists none that was deleted, or that closed long ago."""
 
-LOOKED_FOR = 20
+ROWS = 500
+"""Of which it is asked at once whether they have ended."""
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Settler:
         self._store = store
         self._settlement = settlement
         self._origin = origin
+        self._looked_to = ""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -51,22 +53,33 @@ class Settler:
     async def _look(self, since: datetime) -> bool:
         """Whether nothing is left to settle."""
         try:
-            ended = await self._executions.ended_from_outside(since, CALL_SEC)
+            closed = await self._executions.ended_without_success(since, CALL_SEC)
+            settled = await self._settled(closed)
         except WandError as error:
             log.info("runs that ended from outside are settled later: %s", error.message)
             return False
-        return all([await self._settle(run_id) for run_id in ended])
+        return all([await self._settle(run_id) for run_id in closed if run_id not in settled])
+
+    async def _settled(self, run_ids: Sequence[str]) -> set[str]:
+        """Those that have told their end themselves, as nearly all have."""
+        settled: set[str] = set()
+        for start in range(0, len(run_ids), ROWS):
+            heads = await self._store.runs.heads(run_ids[start : start + ROWS])
+            settled.update(run_id for run_id, head in heads.items() if head.status.ended)
+        return settled
 
     async def _look_for_some(self, started_before: datetime) -> None:
-        """Of the runs that are open by their rows; in time each has its turn."""
+        """Of the runs that are open by their rows: each in its turn, however many they are."""
         try:
             await self._origin.note(CALL_SEC)
-            found = await self._store.runs.open_since(started_before, OPEN)
-            for run_id in random.sample(found, min(LOOKED_FOR, len(found))):
-                if await self._executions.describe(run_id, CALL_SEC) is None:
+            found = await self._store.runs.open_since(started_before, self._looked_to, LOOKED_FOR)
+            for run_id in found:
+                description = await self._executions.describe(run_id, CALL_SEC)
+                if description is None or self._settlement.status_of(description) is not None:
                     await self._settle(run_id)
+            self._looked_to = found[-1] if len(found) == LOOKED_FOR else ""
         except WandError as error:
-            log.info("runs that were deleted in Temporal are settled later: %s", error.message)
+            log.info("runs that are gone or closed in Temporal are settled later: %s", error.message)
 
     async def _settle(self, run_id: str) -> bool:
         try:

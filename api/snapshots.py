@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from api.launch import Launch
 from api.recent import Recent
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import RunInput
+from wand_orchestrator.contract import ChildLimits, RunInput
 from wand_orchestrator.execution import resolve_execution
 from wand_orchestrator.graph import Graph
 
@@ -16,8 +16,9 @@ KEPT_BYTES = 32 * 1024**2
 
 
 class Snapshots:
-    def __init__(self, agents: Mapping[str, Agent]) -> None:
+    def __init__(self, agents: Mapping[str, Agent], child_limits: ChildLimits) -> None:
         self._agents = agents
+        self._child_limits = child_limits
         self._texts: Recent[bytes] = Recent(KEPT_BYTES, len)
 
     def input_of(self, launch: Launch) -> bytes:
@@ -25,15 +26,16 @@ class Snapshots:
         run = launch.run
         document = RunInput(
             graph=launch.graph,
-            input=run.input,
             graph_id=run.graph_id,
             tags=run.tags,
             subgraphs={name: self._resolved(graph) for name, graph in launch.subgraphs.items()},
             retry_of=run.retry_of,
             webhook=run.webhook,
+            child_limits=self._child_limits,
         )
         rest = document.model_dump_json(by_alias=True, exclude_unset=True, exclude={"graph"}).encode()
-        return b'{"graph":' + self._text(launch) + b"," + rest.removeprefix(b"{")
+        input = run.input_json.encode()
+        return b"".join((b'{"graph":', self._text(launch), b',"input":', input, b",", rest.removeprefix(b"{")))
 
     def _text(self, launch: Launch) -> bytes:
         """Without a version it is not known whether the graph is the one that is stored under this id."""

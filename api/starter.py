@@ -11,10 +11,11 @@ from api.launch import Launch
 from api.launcher import START_SEC, Launcher
 from api.run_models import RunCreated, RunRequest
 from api.webhooks import Webhooks
-from wand_orchestrator.errors import NotFound
 from wand_orchestrator.ids import new_run_id
-from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph
+from wand_orchestrator.state import RunStatus
+from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph, no_graph
 from wand_orchestrator.subgraphs import Subgraphs
+from wand_orchestrator.weight import worked_off
 
 LEAST_START_SEC = 0.7
 """A busy database must not leave Temporal so little time that runs are put off for nothing."""
@@ -46,7 +47,7 @@ class Starter:
         self._webhooks.require_signed(request.webhook)
         stored = await self._graph(request)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
-        idempotency = None if idempotency_key is None else Idempotency(idempotency_key, _fingerprint(request))
+        idempotency = None if idempotency_key is None else await self._idempotency(idempotency_key, request)
         run = await self._store.runs.add(
             new_run_id(),
             stored.graph_id,
@@ -60,9 +61,13 @@ class Starter:
         status = await self._launcher.start(Launch(run, stored.graph, stored.version, subgraphs), seconds)
         return RunCreated(run_id=run.run_id, status=status)
 
-    async def start_stored(self, run: Run, budget: Budget) -> None:
-        """Start a run that is still `pending`."""
-        await self._launcher.start_at_once(run, budget.left(START_SEC))
+    async def start_stored(self, run: Run, budget: Budget) -> RunStatus:
+        """Start a run that is still `pending`; answers its status, which is `failed` if it will never be accepted."""
+        return await self._launcher.start_at_once(run, budget.left(START_SEC))
+
+    async def _idempotency(self, key: str, request: RunRequest) -> Idempotency:
+        said = [request.graph, request.input]
+        return Idempotency(key, await worked_off(said, lambda: _fingerprint(request)))
 
     async def _graph(self, request: RunRequest) -> StoredGraph:
         if request.graph is not None:
@@ -71,7 +76,7 @@ class Starter:
         graph_id = request.graph_id or ""
         stored = await self._graphs.get(graph_id)
         if stored is None:
-            raise NotFound(f"there is no graph {graph_id}", code="graph_not_found")
+            raise no_graph(graph_id)
         return stored
 
 

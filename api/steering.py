@@ -25,6 +25,8 @@ from wand_orchestrator.storage import Run
 REQUEST_SEC = 0.8
 """What Temporal takes on the spot: a signal, a request to cancel."""
 
+CANNOT_CANCEL = "it was cancelled, and could not end by itself: its workflow task fails again and again"
+
 
 class AnswerInvalid(WandError):
     """The answer to an approval does not fit its schema."""
@@ -50,13 +52,19 @@ class Steering:
         self._starter = starter
 
     async def cancel(self, run_id: str) -> RunStatus:
-        """The status after the request; a run that has ended keeps its own."""
+        """The status after the request; a run that has ended keeps its own.
+
+        One whose workflow cannot carry a cancel out, because its code fails, is terminated.
+        """
         budget = Budget()
         status = await self._open(run_id, budget)
         if status.ended:
             return status
         try:
+            failing = await self._executions.is_failing(run_id, budget.left(REQUEST_SEC))
             await self._executions.cancel(run_id, budget.left(REQUEST_SEC))
+            if failing:
+                await self._executions.terminate(run_id, CANNOT_CANCEL, budget.left(REQUEST_SEC))
         except NotFound:  # it has ended meanwhile
             return await self._open(run_id, budget)
         return RunStatus.CANCELLING
@@ -66,6 +74,9 @@ class Steering:
         return RunStatus.PAUSED
 
     async def resume(self, run_id: str) -> RunStatus:
+        """Raises Conflict also for a run that a failed node holds."""
+        if held := (await self._runs.held(run_id)):
+            raise Conflict(f"the run is held by {', '.join(held[:5])}, which failed: retry or skip what holds it")
         await self._signal(run_id, SIGNAL_RESUME)
         return RunStatus.RUNNING
 
@@ -111,7 +122,9 @@ class Steering:
             return row.status
         if isinstance(row, Run) and row.status is RunStatus.PENDING:
             # A run that was never started is started to be steered: all that happens to it is in its own journal.
-            await self._starter.start_stored(row, budget)
+            status = await self._starter.start_stored(row, budget)
+            if status.ended:
+                return status
         description = await self._executions.describe(run_id, budget.left(REQUEST_SEC))
         if description is None:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")

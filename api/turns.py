@@ -11,8 +11,9 @@ log = logging.getLogger(__name__)
 
 
 class _Turn(Generic[T]):
-    def __init__(self, task: "asyncio.Task[T]") -> None:
+    def __init__(self, task: "asyncio.Task[T]", weight: int) -> None:
         self.task = task
+        self.weight = weight
         self.waiting = 0
 
 
@@ -22,6 +23,7 @@ class Turns(Generic[T]):
     def __init__(self, at_once: int) -> None:
         self._places = asyncio.Semaphore(at_once)
         self._turns: dict[str, _Turn[T]] = {}
+        self._weight = 0
 
     def __len__(self) -> int:
         return len(self._turns)
@@ -29,16 +31,22 @@ class Turns(Generic[T]):
     def __contains__(self, key: str) -> bool:
         return key in self._turns
 
-    def take(self, key: str, work: Callable[[], Awaitable[T]]) -> None:
+    @property
+    def weight(self) -> int:
+        """Of all turns together, as they were taken."""
+        return self._weight
+
+    def take(self, key: str, work: Callable[[], Awaitable[T]], weight: int = 0) -> None:
         """Have it done; not a second time if the key has its turn already."""
         if key not in self._turns:
             task = asyncio.create_task(self._in_turn(work), name=f"takes its turn: {key}")
-            self._turns[key] = _Turn(task)
+            self._turns[key] = _Turn(task, weight)
+            self._weight += weight
             task.add_done_callback(lambda task: self._forget(key, task))
 
-    async def result(self, key: str, work: Callable[[], Awaitable[T]], seconds: float) -> T | None:
+    async def result(self, key: str, work: Callable[[], Awaitable[T]], seconds: float, weight: int = 0) -> T | None:
         """As `take`; None if it is not done within the seconds."""
-        self.take(key, work)
+        self.take(key, work, weight)
         turn = self._turns[key]
         turn.waiting += 1
         try:
@@ -64,5 +72,6 @@ class Turns(Generic[T]):
 
     def _forget(self, key: str, task: "asyncio.Task[T]") -> None:
         turn = self._turns.pop(key)
+        self._weight -= turn.weight
         if not task.cancelled() and (error := task.exception()) is not None and not turn.waiting:
             log.error("%s: %s", task.get_name(), error, exc_info=error)

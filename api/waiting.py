@@ -11,12 +11,14 @@ from api.pending import PendingNode
 from wand_orchestrator.events import rfc3339
 from wand_orchestrator.flow import FLOW_APPROVAL, FLOW_WAIT
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.state import NodeState, NodeStatus, RunState, RunStatus
+from wand_orchestrator.state import NodeState, NodeStatus, Question, RunState, RunStatus, node_of
 
 MAX_REASONS = 20
 """Of a run; its nodes each have their own."""
 
 _QUESTIONS = {FLOW_APPROVAL: "an answer to its open approval", FLOW_WAIT: "its moment"}
+TO_BE_RETRIED = "to be retried or skipped"
+
 _IN_FLIGHT = (NodeStatus.SCHEDULED, NodeStatus.RUNNING, NodeStatus.RETRYING)
 
 
@@ -52,31 +54,55 @@ def _node_reason(node: PendingNode, polled: Collection[str] | None, now: datetim
 
 
 def held_back(graph: Graph, state: RunState) -> dict[str, str]:
-    """Nodes that could start but may not yet: the run is paused, or all of its slots are taken.
+    """Nodes that could go on but may not yet: the run is paused, one of them failed and holds it, or all of its slots
+    are taken.
 
     A node whose sources have all settled is decided at once; if it is still pending, it is ready.
     """
-    if state.status is RunStatus.PAUSED:
+    reasons: dict[str, str] = {}
+    if held := held_nodes(graph, state):
+        reasons = dict.fromkeys(held, TO_BE_RETRIED)
+        reason = f"{_names(held)} {TO_BE_RETRIED}"
+    elif state.status is RunStatus.PAUSED:
         reason = "the run to be resumed"
     elif state.status is RunStatus.RUNNING and _in_flight(state) >= graph.options.concurrency:
         reason = f"a free slot (concurrency {graph.options.concurrency})"
     else:
         return {}
     blocked = {edge.target for edge in graph.edges if not _status(state, edge.source).settled}
-    return {
+    return reasons | {
         node.id: reason
         for node in graph.nodes
         if node.id not in blocked and _status(state, node.id) is NodeStatus.PENDING
     }
 
 
+def held_nodes(graph: Graph, state: RunState) -> list[str]:
+    """Nodes that failed and hold their run until somebody retries or skips them."""
+    if state.status is not RunStatus.PAUSED or graph.options.on_failure != "pause":
+        return []
+    return [node.id for node in graph.nodes if not node.optional and _status(state, node.id) is NodeStatus.FAILED]
+
+
 def open_questions(graph: Graph, state: RunState) -> dict[str, str]:
-    """Control nodes that wait for somebody or for a moment."""
-    return {
+    """Control nodes that wait for somebody or for a moment, those too in whose child runs somebody is asked."""
+    asked: dict[str, list[Question]] = {}
+    for part, question in state.questions.items():
+        asked.setdefault(node_of(part), []).append(question)
+    return {node: _first(questions) for node, questions in asked.items()} | {
         node.id: _QUESTIONS.get(node.type, "something outside")
         for node in graph.nodes
         if _status(state, node.id) is NodeStatus.WAITING
     }
+
+
+def question_reason(question: Question) -> str:
+    return f"an answer to {question.node} of the run {question.run_id}"
+
+
+def _first(questions: list[Question]) -> str:
+    first, rest = question_reason(questions[0]), len(questions) - 1
+    return first if not rest else f"{first}, and {rest} more"
 
 
 def run_reasons(reasons: Mapping[str, str]) -> list[str]:

@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import end_streams
+from cli.http_protocol import max_connections, protocol_for
 from cli.ports import BACKLOG
 from wand_orchestrator.errors import WandError
 
@@ -23,11 +24,18 @@ _POLL_SEC = 0.01
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
-    """Serves while it holds; it answers when this is entered, and the listener is closed when it is left."""
+async def serving(
+    app: FastAPI, listener: socket.socket, *, limit: int | None = None
+) -> AsyncIterator["asyncio.Task[None]"]:
+    """Serves while it holds; it answers when this is entered, and the listener is closed when it is left.
+
+    Gives the task that serves, which nothing else should end. `limit`: connections at once; by default as many as
+    there can be open files.
+    """
     server = _Server(
         uvicorn.Config(
             app,
+            http=protocol_for(max_connections() if limit is None else limit),
             lifespan="on",
             log_config=None,
             access_log=False,
@@ -40,7 +48,7 @@ async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
     task = asyncio.create_task(server.serve([listener]), name="serves the API")
     try:
         await _started(server, task)
-        yield
+        yield task
     finally:
         await end_streams(app)
         server.should_exit = True

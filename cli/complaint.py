@@ -17,12 +17,22 @@ def complaint(error: Exception) -> str | None:
         return f"this is no URL: {error}"
     if "temporalio" in sys.modules and (refusal := _temporal_refusal(error)):
         return refusal
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    if isinstance(error, ImportError) and error.name:
+        return f"the Python package {error.name.partition('.')[0]} is not installed, or broken: {error}"
     if isinstance(error, OSError):
         place = f"{os.fspath(error.filename)!s}: " if isinstance(error.filename, str | os.PathLike) else ""
         return f"{place}{error.strerror or error}"
     if isinstance(error, WandError):
         return " ".join(error.message.split())
     return None
+
+
+def unforeseen(error: Exception) -> str:
+    """The line below the trace of what nobody foresaw."""
+    said = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
+    return f"{said}: nobody foresaw this; please report it with the trace above"
 
 
 def _temporal_refusal(error: Exception) -> str | None:

@@ -68,6 +68,9 @@ class DevServer:
         return Unavailable("temporal", f"the embedded Temporal server has ended: {await self.process.complaint()}")
 
 
+_ENVIRONMENT = frozenset({"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT"})
+
+
 class ServerProcess:
     """The process, in a group of its own, and the last of what it wrote."""
 
@@ -85,8 +88,10 @@ class ServerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             process_group=0,
-            # Settings of the user's own Temporal are not meant for this one.
-            env={name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")},
+            # Neither keys that agents and the API have from the environment, nor settings of the user's own Temporal,
+            # are meant for this one.
+            env={name: value for name, value in os.environ.items() if name in _ENVIRONMENT},
+            umask=0o077,
         )
         return cls(process)
 

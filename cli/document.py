@@ -14,8 +14,12 @@ FILE_MARK = "@"
 
 def read_document(path: str) -> Any:
     """The JSON in a file, or on standard input for `-`. Raises BadRequest, OSError."""
-    text = sys.stdin.read() if path == STDIN else Path(path).read_text(encoding="utf-8")
-    return _parsed(text, "standard input" if path == STDIN else path)
+    where = "standard input" if path == STDIN else path
+    try:
+        text = sys.stdin.read() if path == STDIN else Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{where} is not UTF-8: byte {error.start}") from error
+    return _parsed(text, where)
 
 
 def read_argument(text: str, option: str) -> Any:
@@ -37,3 +41,7 @@ def _parsed(text: str, where: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise BadRequest(f"{where} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise BadRequest(f"{where} is nested too deeply") from error
+    except ValueError as error:  # a number that Python refuses to read
+        raise BadRequest(f"{where} cannot be read: a number has too many digits") from error

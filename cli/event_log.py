@@ -1,5 +1,6 @@
 """A run's events, a line each."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -7,7 +8,9 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from cli.api_client import MAX_PAGE, ApiClient, Json, path_of
+from cli.event_line import told
 from cli.event_stream import follow
+from cli.failure_view import indented
 from cli.output import console, plain, print_json
 from wand_orchestrator.errors import BadRequest, Unavailable
 from wand_orchestrator.events import LEVELS, Event
@@ -73,10 +76,12 @@ async def _pages(api: ApiClient, selection: Selection) -> AsyncIterator[Json]:
 
 
 def _line(event: Event) -> Text:
+    """With its data behind it. What is told of an error besides its message stands below, indented."""
     moment = event.model_dump(mode="json", include={"ts"})["ts"]
-    where = f" {plain(event.node)}" if event.node is not None else ""
-    message = f": {plain(event.message)}" if event.message else ""
+    data = (f" {key}={json.dumps(value, ensure_ascii=False)}" for key, value in event.data.items() if key != "error")
     return Text.assemble(
         (f"{event.seq:>5} {moment} ", "dim"),
-        (f"{event.level:7} {event.type.value}{where}{message}", _STYLES.get(event.level, "")),
+        (f"{event.level:7} {told(event)}", _STYLES.get(event.level, "")),
+        (plain("".join(data)), "dim"),
+        (indented(event.data.get("error")), "dim"),
     )

@@ -37,13 +37,18 @@ async def follow(api: ApiClient, run_id: str, after: int = 0) -> AsyncGenerator[
                     if event.type in RUN_ENDINGS:
                         return
         except Unavailable as error:
-            yield error
+            yield _lost(api, str(error.__cause__ or error.message))
         except Refused as error:
             if error.http_status != HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
-            yield Unavailable("api", error.message)
+            yield _lost(api, error.message)
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_SEC)
+
+
+def _lost(api: ApiClient, reason: str) -> Unavailable:
+    """The run goes on meanwhile, and so will its reader."""
+    return Unavailable("api", f"the connection to {api.url} is lost ({reason or 'no answer'}): trying again")
 
 
 async def _events(answer: httpx.Response) -> AsyncIterator[Event]:

@@ -5,11 +5,13 @@ import sys
 
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
-from activities.failures import StatedFailure
+from activities.failures import AttemptError
+from wand_orchestrator.contract import FailureDetails
 from wand_orchestrator.errors import ConfigurationError
 from wand_orchestrator.events import LEVELS
+from wand_orchestrator.logs import LOG_FORMAT
+from wand_orchestrator.state import Cause
 
-_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _QUIET = ("httpx", "httpcore", "uvicorn", "asyncio", "alembic")
 """Libraries whose `info` says nothing to somebody who operates Wand."""
 
@@ -19,23 +21,34 @@ _RACES = ("temporalio_sdk_core::worker::workflow", "temporalio_sdk_core::worker:
 reader's time was up, or an activity ended while it was being cancelled."""
 
 
-class WithoutTrace(logging.Filter):
-    """Leaves of an attempt that failed as its agent meant it one line; that of a bug keeps its stack trace."""
+class AgentTrace(logging.Filter):
+    """Leaves of an attempt that failed as its agent meant it one line; that of a bug keeps its whole traceback, with
+    all causes and from the agent's own code on."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, StatedFailure):
-            record.msg, record.args = f"{record.getMessage()}: {error.type}: {error.message}", ()
+        if not isinstance(error, AttemptError):
+            return True
+        if error.stated:
+            behind = "".join(f"; {one.type}: {one.message}" for one in _causes(error))
+            record.msg, record.args = f"{record.getMessage()}: {error.type}: {error.message}{behind}", ()
             record.exc_info = record.exc_text = None
+        elif error.trace:
+            record.exc_info, record.exc_text = None, error.trace.rstrip()
         return True
+
+
+def _causes(error: AttemptError) -> tuple[Cause, ...]:
+    known = error.details[0] if error.details else None
+    return known.exception.causes if isinstance(known, FailureDetails) and known.exception else ()
 
 
 def configure(level: str) -> None:
     """`level`: the setting `WAND_LOG_LEVEL`; raises ConfigurationError for one that there is not."""
     if level.lower() not in LEVELS:
         raise ConfigurationError(f"WAND_LOG_LEVEL is {level}, and can be {', '.join(LEVELS)}")
-    logging.basicConfig(level=level.upper(), format=_FORMAT, stream=sys.stderr, force=True)
-    logging.getLogger("temporalio.activity").addFilter(WithoutTrace())
+    logging.basicConfig(level=level.upper(), format=LOG_FORMAT, stream=sys.stderr, force=True)
+    logging.getLogger("temporalio.activity").addFilter(AgentTrace())
     core = LoggingConfig(filter=core_filter(level))
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=core)), error_if_already_set=False)
     for name in _QUIET:

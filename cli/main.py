@@ -5,7 +5,10 @@ What a command needs is imported when it runs, so that `wand --help` is quick.
 
 import os
 import sys
+import traceback
+from contextlib import suppress
 from importlib.metadata import version as installed_version
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -14,23 +17,33 @@ from typer.core import TyperGroup
 from cli.commands import agents, api, demo, dev, graphs, run, runs, schedules, worker
 from cli.own_packages import collision, foreign_packages
 
+INTERRUPTED = 130
+"""Exit status of shells for a command that Ctrl-C ended."""
+
 DISTRIBUTION = "wand-orchestrator"
 
 
+_MEANT: tuple[type[BaseException], ...] = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2], BrokenPipeError)
+"""How a command says its exit status, or that its command line cannot be read, which is the library's to show: the
+third is the base of such errors, ClickException, which typer does not name."""
+
+
 class _Group(TyperGroup):
-    """Turns an error that was foreseen into one line; with `--debug`, shows where it came from."""
+    """Ends an error with one line; what nobody foresaw, and all with `--debug`, shows where it came from above it."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except _MEANT:
+            raise
         except Exception as error:
-            from cli.complaint import complaint
+            from cli.complaint import complaint, unforeseen
 
             line = complaint(error)
-            if line is None or isinstance(error, BrokenPipeError) or ctx.params["debug"]:
-                raise
-            _list_faults(error, line)
-            typer.echo(f"wand: {line}", err=True)
+            if line is None or ctx.params["debug"]:
+                traceback.print_exception(error)
+            _list_faults(error, line or "")
+            typer.echo(f"wand: {line or unforeseen(error)}", err=True)
             raise SystemExit(1) from error
 
 
@@ -92,10 +105,19 @@ def main() -> None:
     if foreign:
         typer.echo(f"wand: {collision(foreign)}", err=True)
         sys.exit(2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that cannot show a character shows its number
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except SystemExit as ended:
         _exit(ended)
+    except KeyboardInterrupt:
+        _exit(SystemExit(INTERRUPTED))
+    except BaseException as error:  # such as asyncio.CancelledError, which is no Exception
+        traceback.print_exception(error)
+        typer.echo(f"wand: {type(error).__name__}: it ended for a reason that nobody foresaw", err=True)
+        _exit(SystemExit(1))
 
 
 def _exit(ended: SystemExit) -> None:
@@ -103,6 +125,7 @@ def _exit(ended: SystemExit) -> None:
     still hand something over to Python, and while that happens the process would abort (status 134)."""
     if "temporalio" not in sys.modules:
         raise ended
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads it any more, or it is closed
+            stream.flush()
     os._exit(ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1)

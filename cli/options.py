@@ -1,5 +1,6 @@
 """Options and arguments that several commands take, each under one name."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,10 @@ WebhookUrl = Annotated[str | None, typer.Option("--webhook", metavar="URL", help
 WebhookEvents = Annotated[
     list[str] | None,
     typer.Option("--webhook-event", metavar="EVENT", help="Tell of this instead, such as run.failed. May be repeated."),
+]
+AppDir = Annotated[
+    Path,
+    typer.Option("--app-dir", file_okay=False, help="Folder with plug-ins that are not installed."),
 ]
 Limit = Annotated[int, typer.Option(min=1, help="At most so many, the newest.")]
 

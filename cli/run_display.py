@@ -11,6 +11,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from cli.event_line import told
+from cli.failure_view import indented
 from cli.moments import span
 from cli.output import plain
 from wand_orchestrator.errors import Unavailable
@@ -67,7 +69,7 @@ class RunDisplay:
             if item.node is not None and item.message:
                 self._said[item.node] = plain(item.message)
         if not self._console.is_terminal:
-            self._console.print(_line(item), soft_wrap=True)
+            self._console.print(_line(item, self.state.progress), soft_wrap=True)
 
     def _render(self) -> RenderableType:
         parts: list[RenderableType] = [self._head(), self._table()]
@@ -134,9 +136,8 @@ def _duration(node: NodeState) -> str:
     return span((node.finished_at - node.started_at).total_seconds())
 
 
-def _line(item: Event | Unavailable) -> Text:
+def _line(item: Event | Unavailable, progress: int) -> Text:
+    """`progress`: of the run; that of an event may be its node's."""
     if isinstance(item, Unavailable):
-        return Text(item.message, style="yellow")
-    where = f" {item.node}" if item.node is not None else ""
-    message = f": {plain(item.message)}" if item.message else ""
-    return Text(f"{item.progress:3d} % {item.type.value}{where}{message}")
+        return Text(plain(item.message), style="yellow")
+    return Text(f"{progress:3d} % {told(item)}{indented(item.data.get('error'))}")

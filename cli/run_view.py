@@ -7,8 +7,9 @@ import typer
 from rich.text import Text
 
 from cli.api_client import Json
+from cli.failure_view import indented, named
 from cli.moments import ago, took
-from cli.output import Cell, print_fields, print_json
+from cli.output import Cell, console, plain, print_fields, print_json
 from cli.table import print_table
 
 _STYLES = {
@@ -52,14 +53,25 @@ def print_run(view: Json) -> None:
     typer.echo()
     rows = [_node_row(name, node) for name, node in view["nodes"].items()]
     print_table(("node", "status", "attempt", "took", "about"), rows)
+    _print_failures(view["nodes"])
     if view["result"] is not None:
         typer.echo("\nresult")
         print_json(view["result"])
 
 
+def _print_failures(nodes: Json) -> None:
+    """Of nodes that failed, what the table has no room for."""
+    out = console()
+    for name, node in nodes.items():
+        if node["error"] and (below := indented(node["error"])):
+            out.print(Text(f"\n{plain(name)}: {plain(named(node['error']))}{below}"), soft_wrap=True)
+
+
 def print_artifacts(artifacts: Iterable[Json]) -> None:
-    rows = [(file["name"], file["media_type"], f"{file['size']:,}", file["url"]) for file in artifacts]
-    print_table(("name", "type", "bytes", "url"), rows, whole=("name",))
+    rows = [
+        (file["node"] or "", file["name"], file["media_type"], f"{file['size']:,}", file["url"]) for file in artifacts
+    ]
+    print_table(("node", "name", "type", "bytes", "url"), rows, whole=("name",))
 
 
 def _status(view: Json) -> Text:
@@ -87,4 +99,4 @@ def _failure(error: Json | None) -> str:
 
 
 def _why(error: Json | None) -> str:
-    return "" if error is None else f"{error['message']} ({error['code']})"
+    return "" if error is None else named(error)

@@ -14,6 +14,7 @@ from temporalio.client import Client
 
 from activities.archiver import archive_activity
 from activities.deleter import delete_activity
+from activities.host.pool import AgentHost
 from activities.in_flight import in_flight_activity
 from activities.opener import open_activity
 from activities.outputs import outputs_activity
@@ -27,6 +28,7 @@ from cli.data_folder import held
 from cli.dev_server import DevServer, dev_server, end_orphans
 from cli.ports import choose_port, listen, port_of
 from wand_orchestrator.artifacts import ArtifactStore
+from wand_orchestrator.errors import Unavailable, WandError
 from wand_orchestrator.feed import Feed
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
@@ -48,14 +50,25 @@ class Stack:
     temporal: DevServer
     store: Store
     artifacts: ArtifactStore
+    api: "asyncio.Task[None]"
+
+    async def ended(self) -> WandError:
+        """Waits until Temporal or the API ends without having been asked to; a worker that does ends the block."""
+        temporal = asyncio.create_task(self.temporal.ended())
+        try:
+            await asyncio.wait({temporal, self.api}, return_when=asyncio.FIRST_COMPLETED)
+            return temporal.result() if temporal.done() else Unavailable("api", "the API's server has ended")
+        finally:
+            temporal.cancel()
 
 
 @asynccontextmanager
 async def embedded_stack(
     settings: Settings, *, temporal_port: int = 0, ui_port: int = 0, ui: bool = True
 ) -> AsyncIterator[Stack]:
-    """Temporal, a worker and the API in this process, over `settings.data_dir`. A port of 0 is a free one.
+    """Temporal, a worker and the API in this process, the agents in one beside it, all over `settings.data_dir`.
 
+    A port of 0 is a free one.
     Raises, before anything has started, PortTaken, FolderInUse, PluginError, ConfigurationError.
     """
     registry = Registry.load(settings)
@@ -66,6 +79,7 @@ async def embedded_stack(
         ui_port = choose_port(ui_port, what="Temporal's Web UI", flag="--ui-port") if ui else 0
         async with (
             opened_store(settings) as store,
+            AgentHost.open(settings) as host,
             dev_server(port=temporal_port, ui_port=ui_port, ui=ui, database=database) as temporal,
         ):
             artifacts = ArtifactStore.open(settings.effective_artifacts_url)
@@ -75,10 +89,10 @@ async def embedded_stack(
             )
             url = url_of(settings.host, port_of(listener))
             async with (
-                core_worker(temporal.client, settings, registry, store, artifacts, feed=feed, alone=True),
-                serving(app, listener),
+                core_worker(temporal.client, settings, registry, store, artifacts, feed=feed, alone=True, host=host),
+                serving(app, listener) as api,
             ):
-                yield Stack(settings, url, temporal, store, artifacts)
+                yield Stack(settings, url, temporal, store, artifacts, api)
 
 
 def listen_for_api(settings: Settings) -> socket.socket:
@@ -107,6 +121,7 @@ async def core_worker(
     task_queue: str | None = None,
     feed: Feed | None = None,
     alone: bool = False,
+    host: AgentHost | None = None,
 ) -> AsyncIterator[None]:
     """A worker that runs the workflows, the agents, and what workflows have done for themselves; webhooks beside it."""
     client = keeping_payloads(client, settings)
@@ -118,7 +133,7 @@ async def core_worker(
         task_queue=task_queue,
         workflows=[GraphRun, RunDeletion],
         local_activities=[
-            open_activity(store, registry.agents),
+            open_activity(store, registry.agents, settings.child_limits),
             archive_activity(store),
             delete_activity(store),
             retry_now_activity(client),
@@ -127,6 +142,7 @@ async def core_worker(
         ],
         feed=feed,
         alone=alone,
+        host=host,
     )
     async with build_webhook_worker(client, settings, [WebhookDelivery], task_queue=task_queue), core:
         yield

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from cli.api_client import ApiClient, Json, path_of
 from cli.event_stream import FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC, follow
+from cli.failure_view import indented, named
 from cli.output import console, plain, print_json
 from cli.run_display import RunDisplay
 from wand_orchestrator.errors import Unavailable
@@ -29,19 +30,23 @@ async def watched(api: ApiClient, run_id: str, graph: Any, watch: bool = True) -
 
 
 def report(view: Json) -> None:
-    """Print the result, and on standard error why there is none."""
-    print_json(view["result"])
-    if view["error"]:
-        console(stderr=True).print(_failure(view["error"]), style="red", soft_wrap=True)
+    """Print the result, or on standard error why there is none."""
+    if view["result"] is not None:
+        print_json(view["result"])
+    if not succeeded(view):
+        console(stderr=True).print(_ending(view), style="red", soft_wrap=True)
 
 
 def succeeded(view: Json) -> bool:
     return bool(view["status"] == RunStatus.SUCCEEDED)
 
 
-def _failure(error: Json) -> str:
+def _ending(view: Json) -> str:
+    error = view["error"]
+    if not error:
+        return f"the run is {view['status']}"
     place = f" at {error['node']}" if error.get("node") else ""
-    return plain(f"failed{place}: {error['message']} ({error['code']})")
+    return plain(f"{view['status']}{place}: {named(error)}") + indented(error)
 
 
 async def _read(api: ApiClient, run_id: str) -> Json:

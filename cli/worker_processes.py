@@ -8,14 +8,10 @@ have ended alone.
 import asyncio
 import logging
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
-from cli.watchdog import ended_with_this_process
+from cli.child_command import child_command
 from wand_orchestrator.errors import WandError
 
 PAUSE_SEC = (1.0, 30.0)
@@ -68,15 +64,6 @@ async def _keep(arguments: Sequence[str]) -> None:
 
 async def _run(arguments: Sequence[str]) -> tuple[int, int]:
     """One process to its end; its pid and its status. Cancelled, it is asked to stop, and awaited."""
-    # In a group of its own: Ctrl-C in a terminal reaches the whole group, and a second signal would be "at once".
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, sys.argv[0], *arguments, stdin=subprocess.DEVNULL, process_group=0
-    )
-    log.info("Worker process %d began", process.pid)
-    try:
-        with ended_with_this_process(process.pid):
-            return process.pid, await process.wait()
-    finally:
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        await process.wait()
+    async with child_command(arguments) as process:
+        log.info("Worker process %d began", process.pid)
+        return process.pid, await process.wait()

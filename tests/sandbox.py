@@ -25,6 +25,7 @@ PASSED_THROUGH = (
     # Checks answers against their schema; pure, and expensive to load. The last three are what it is made of.
     "jsonschema",
     "jsonschema_specifications",
+    "re2",
     "referencing",
     "rpds",
 )

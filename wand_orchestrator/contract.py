@@ -3,16 +3,16 @@
 Names can be used as they are from the `temporal` CLI and the Temporal Web UI.
 """
 
-from datetime import datetime
-from typing import Any, Literal
+import hashlib
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from temporalio.common import SearchAttributeKey
 
-from wand_orchestrator.events import Event, Level
+from wand_orchestrator.events import Event, Level, Moment
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.node_table import NodeTable
-from wand_orchestrator.state import Failure, NodeState, RunState
+from wand_orchestrator.state import Failure, NodeState, Question, Raised, RunState
 from wand_orchestrator.tags import Tags
 from wand_orchestrator.webhook import Webhook
 
@@ -69,6 +69,17 @@ TOO_SLOW = "too_slow"
 LOCAL_PAYLOAD_BYTES = 64 * 1024
 """A node with a larger input runs as a regular activity; a larger result of a local one is kept out of the history."""
 
+MAX_INPUT_BYTES = 64 * 1024**2
+"""Of what all edges of a node map into its input together, as JSON: a workflow holds it in memory until the node
+starts, and writes it within the 2 s that a step of it may take."""
+
+MAX_RESULT_BYTES = 64 * 1024**2
+"""Of the outputs of all sinks of a run together, for the same reasons."""
+
+PLAIN_INPUT_BYTES = 1_900_000
+"""Of input and params of a node with a `queue`: its worker may be anybody's and has no payload store, so they stand in
+the history itself, where Temporal takes 2 MB (`limit.blobSize.error`)."""
+
 EXTERN_VOICE = "wand_voice"
 """Extern function of the workflow: `voice(run_id, execution)` gives `say(task, event)`, by which a relay in the same
 process hears of every event. See `wand_orchestrator.feed`."""
@@ -82,9 +93,26 @@ def webhook_queue(task_queue: str) -> str:
 WORKER_QUEUE_PREFIX = "wand.worker."
 
 
-def worker_queue(id: str) -> str:
-    """Task queue that one worker alone polls. Its agents' heartbeats tell it: they can be carried on there."""
-    return f"{WORKER_QUEUE_PREFIX}{id}"
+def worker_queue(queue: str, id: str) -> str:
+    """Task queue that one worker of `queue` alone polls. The heartbeats of its agents tell it: they can go on there."""
+    return f"{_own_queues(queue)}{id}"
+
+
+def is_served_by(worker_queue: str, queue: str) -> bool:
+    """Whether the one worker of `worker_queue` is among those of `queue`."""
+    return worker_queue.startswith(_own_queues(queue))
+
+
+def _own_queues(queue: str) -> str:
+    """What the names of the workers' own queues begin with; a digest, as a queue's name may be long."""
+    return f"{WORKER_QUEUE_PREFIX}{hashlib.sha256(queue.encode()).hexdigest()[:16]}."
+
+
+Attempt = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Milliseconds = Annotated[int, Field(ge=0, le=2**41)]
+"""Some 70 years at most: whoever counts back from a moment comes to another one."""
+
+WorkerName = Annotated[str, Field(max_length=1000)]
 
 
 class Message(BaseModel):
@@ -109,6 +137,13 @@ class RetryOf(Message):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
+class ChildLimits(Message):
+    """How far a run may spread into child runs: a graph of graphs multiplies at each level."""
+
+    depth: int = 5
+    runs: int = 20_000
+
+
 class RunInput(Message):
     """Input of the workflow `GraphRun`: a snapshot, so that later edits of a graph never reach a run.
 
@@ -128,6 +163,8 @@ class RunInput(Message):
     )
     webhook: Webhook | None = Field(default=None, description="Who is told of the run; not of its child runs.")
     parent: RunParent | None = Field(default=None, description="The run and node that this run is a part of.")
+    depth: int = Field(default=0, description="How many runs stand above this one.")
+    child_limits: ChildLimits = ChildLimits()
 
 
 class RunOrder(Message):
@@ -177,24 +214,24 @@ class Report(Message):
 
     kind: Literal["log", "progress", "retrying"]
     node: str
-    attempt: int
+    attempt: Attempt
     message: str = ""
     level: Level = "info"
-    percent: int | None = None
+    percent: int | None = Field(default=None, ge=0, le=100)
     data: dict[str, Any] = Field(default_factory=dict)
     error: Failure | None = None
-    next_attempt_at: datetime | None = None
+    next_attempt_at: Moment | None = None
 
 
 class AgentResult(Message):
     """Result of every agent's activity. A worker in another language may leave out all but `output`."""
 
     output: Any = None
-    attempt: int = 1
-    worker: str | None = None
-    queued_ms: int | None = None
-    duration_ms: int | None = None
-    ended_at: datetime | None = Field(default=None, description="By the worker's clock.")
+    attempt: Attempt = 1
+    worker: WorkerName | None = None
+    queued_ms: Milliseconds | None = None
+    duration_ms: Milliseconds | None = None
+    ended_at: Moment | None = Field(default=None, description="By the worker's clock.")
     reports: tuple[Report, ...] = Field(default=(), description="Reports not yet signalled when the agent returned.")
 
 
@@ -202,10 +239,11 @@ class FailureDetails(Message):
     """First detail of the application error that an agent's activity fails with."""
 
     details: Any = None
-    attempt: int = 1
-    worker: str | None = None
-    queued_ms: int | None = None
-    duration_ms: int | None = None
+    exception: Raised | None = None
+    attempt: Attempt = 1
+    worker: WorkerName | None = None
+    queued_ms: Milliseconds | None = None
+    duration_ms: Milliseconds | None = None
     reports: tuple[Report, ...] = ()
 
 
@@ -244,6 +282,7 @@ class PartsPage(Message):
 
     parts: dict[str, NodeState]
     total: int
+    questions: dict[str, Question] = Field(default_factory=dict, description="Those that these parts ask.")
 
 
 class Answer(Message):
@@ -273,19 +312,21 @@ class InFlight(Message):
     """One pending activity of a run; the activity `wand.in_flight` gives them by activity id.
 
     `queue`: of the one worker that runs it, if that worker can carry it on in another history of the run.
+    `given_again`: how many of its node's attempts ended with their workers and do not use up retries; the run knows.
     """
 
-    attempt: int
+    attempt: Attempt
     running: bool
     queue: str | None = None
-    next_attempt_at: datetime | None = None
+    next_attempt_at: Moment | None = None
+    given_again: Attempt = 0
 
 
 class HeldAttempt(Message):
     """One attempt that a worker runs; the activity `wand.hold`, given a run, gives that run's attempts by node."""
 
-    attempt: int
-    started_at: datetime
+    attempt: Attempt
+    started_at: Moment
 
 
 class Archive(Message):

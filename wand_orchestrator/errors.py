@@ -5,6 +5,7 @@
     ├── NotFound                no such graph, run, node or artifact
     ├── Conflict                the thing is not in a state that allows this
     ├── Unauthorized            the API key is missing or wrong
+    ├── Forbidden               the request comes from where this API takes none
     ├── BadRequest              the request itself cannot be read
     ├── TooLarge                a document above a configured limit
     ├── Unavailable             Temporal, the database or a worker does not answer
@@ -68,6 +69,11 @@ class Conflict(WandError):
 class Unauthorized(WandError):
     code = "unauthorized"
     status = 401
+
+
+class Forbidden(WandError):
+    code = "forbidden"
+    status = 403
 
 
 class BadRequest(WandError):

@@ -1,10 +1,10 @@
 """Events: what happened in a run, numbered from 1 without gaps, the same for REST, SSE, the CLI and a replay."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_serializer
 
 Level = Literal["debug", "info", "warning", "error"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -45,8 +45,23 @@ RUN_ENDINGS = frozenset(
 
 
 def rfc3339(moment: datetime) -> str:
-    """UTC with milliseconds, `2026-01-31T12:00:00.000Z`."""
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    """UTC with milliseconds, `2026-01-31T12:00:00.000Z`; a moment without an offset is UTC."""
+    utc = in_utc(moment)
+    return utc.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC; one without an offset is UTC. Raises ValueError for one that has none in UTC."""
+    if moment.tzinfo is UTC:
+        return moment
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the moment has no year of four digits in UTC") from error
+
+
+Moment = Annotated[datetime, AfterValidator(in_utc)]
+"""A moment, in UTC whatever offset it was told with."""
 
 
 class Event(BaseModel):
@@ -54,14 +69,14 @@ class Event(BaseModel):
 
     `progress` is the run's, in percent, for all types but `node.progress`, whose percent is the node's.
     `data` of a node's ending: `queued_ms`, `duration_ms`, `worker`; of `node.retrying` and of failures: `error`
-    (`code`, `message`, `details`); of `node.retrying` also `next_attempt_at` where it is known; of `node.skipped`:
+    (a `Failure`, without what is null); of `node.retrying` also `next_attempt_at` where it is known; of `node.skipped`:
     `reason`.
     """
 
     model_config = ConfigDict(frozen=True)
 
     seq: int = Field(ge=1)
-    ts: datetime
+    ts: Moment
     type: EventType
     level: Level = "info"
     message: str = ""

@@ -3,16 +3,34 @@
 Only shapes and types live here; what a graph must satisfy beyond them is in `wand_orchestrator.validation`.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 Join = Literal["all", "any"]
 Execution = Literal["local", "regular"]
+NAME_BYTES = 2000
+"""Of the name of a graph as JSON in ASCII, as it stands in a search attribute: Temporal takes 2 KB for one
+(`limit.searchAttributesSizeOfValue`)."""
+
+
+def _fits_temporal(name: str) -> str:
+    if len(json.dumps(name)) > NAME_BYTES:
+        raise ValueError(f"the name takes more than {NAME_BYTES} bytes as JSON in ASCII: fewer emoji and the like fit")
+    return name
+
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+GraphName = Annotated[Name, AfterValidator(_fits_temporal)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
-Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86_400, allow_inf_nan=False)]
+LONGEST_SEC = 10 * 365 * 86_400
+Seconds = Annotated[float, Field(ge=0.001, le=LONGEST_SEC, allow_inf_nan=False)]
+"""Temporal's timers count in milliseconds: what is shorter would be no limit, or one that nothing can keep."""
+
+Heartbeat = Annotated[float, Field(ge=1, le=LONGEST_SEC, allow_inf_nan=False)]
+"""A worker beats every half second, and the SDK holds a beat back for up to 0.8 of this: less loses healthy workers."""
 
 
 class Strict(BaseModel):
@@ -48,7 +66,7 @@ class Node(Strict):
     optional: bool = Field(default=False, description="When it fails, the run goes on with a null output.")
     join: Join = Field(default="all", description="`all`: runs if every incoming edge was taken; `any`: if one was.")
     queue: Name | None = Field(default=None, description="Temporal task queue whose workers run this node.")
-    heartbeat_sec: Seconds | None = Field(default=None, description="A worker silent for so long is given up.")
+    heartbeat_sec: Heartbeat | None = Field(default=None, description="A worker silent for so long is given up.")
     execution: Execution | None = Field(
         default=None,
         description="`local`: in the workflow's own process, without a way through Temporal's task queues; for agents "
@@ -83,7 +101,7 @@ class Options(Strict):
 class Graph(Strict):
     """A piece of work: agents and what flows between them."""
 
-    name: Name
+    name: GraphName
     nodes: tuple[Node, ...] = Field(min_length=1)
     edges: tuple[Edge, ...] = ()
     options: Options = Field(default_factory=Options)

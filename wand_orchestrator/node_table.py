@@ -26,6 +26,10 @@ _STATUSES = {letter: status for status, letter in _LETTERS.items()}
 _UNKNOWN = "-"
 """A node of which nothing is known yet."""
 
+MOST_EXCEPTIONS = 100
+"""Of a run of which more nodes failed, the table tells of the failures without their exceptions, which the events have:
+an answer of Temporal may have 4 MB."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
@@ -50,7 +54,7 @@ class NodeTable(BaseModel):
             moments=tuple(_differences(state for _, state in known)),
             attempts={place: state.attempt for place, state in known if state.attempt != 1},
             percents={place: state.percent for place, state in known if state.percent is not None},
-            errors={place: state.error for place, state in known if state.error is not None},
+            errors=_brief({place: state.error for place, state in known if state.error is not None}),
         )
 
     def states(self, nodes: Sequence[str]) -> dict[str, NodeState]:
@@ -69,6 +73,12 @@ class NodeTable(BaseModel):
                     error=self.errors.get(place),
                 )
         return states
+
+
+def _brief(errors: dict[int, Failure]) -> dict[int, Failure]:
+    if len(errors) <= MOST_EXCEPTIONS:
+        return errors
+    return {place: error.model_copy(update={"exception": None}) for place, error in errors.items()}
 
 
 def _differences(states: Iterable[NodeState]) -> Iterator[int | None]:

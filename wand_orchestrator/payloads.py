@@ -13,13 +13,12 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote, unquote
 
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
     ActivitySerializationContext,
@@ -34,14 +33,20 @@ from temporalio.converter import (
     WithSerializationContext,
 )
 
-from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES
+from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES, is_served_by
 from wand_orchestrator.errors import NotFound, Unavailable
-from wand_orchestrator.object_store import ObjectStore, open_object_store
+from wand_orchestrator.object_store import ObjectStore, delete_under, get, open_object_store, put
 from wand_orchestrator.settings import Settings
 
 DRIVER = "wand"
+STORE_AWAY = "the payload store does not answer"
+"""How the error of a store that is away begins, also where only its text is known: in what a worker says."""
+
 NO_RUN = "none"
 """Stands for the workflow id of what belongs to no workflow."""
+
+_NEVER = 2**31 - 1
+"""Bytes above which a payload is kept elsewhere that is to stay in the history."""
 
 _JSON = b"json/plain"
 _KEY = re.compile(r"[^/]{1,240}/(?P<digest>[0-9a-f]{64})\.(?:json|bin)")
@@ -53,7 +58,6 @@ class PayloadStore(StorageDriver):
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._takes_types = not isinstance(store, LocalStore)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -98,8 +102,7 @@ class PayloadStore(StorageDriver):
     async def delete_run(self, workflow_id: str) -> None:
         """Delete all payloads of a workflow; what is gone already is no error. Raises Unavailable."""
         with _answering():
-            found = await self._store.list(f"{_folder(workflow_id)}/").collect_async()
-        await self._delete([meta["path"] for meta in found])
+            await delete_under(self._store, _folder(workflow_id))
 
     async def _delete(self, paths: Sequence[str]) -> None:
         """Together where the store can; one by one if some are gone already."""
@@ -117,9 +120,8 @@ class PayloadStore(StorageDriver):
         digest = await asyncio.to_thread(_digest, payload.data)
         suffix = "json" if payload.metadata.get("encoding") == _JSON else "bin"
         key = f"{folder}/{digest}.{suffix}"
-        attributes: Any = {"Content-Type": _CONTENT_TYPES[suffix]} if self._takes_types else None
         with _answering():
-            await self._store.put_async(key, payload.data, attributes=attributes)
+            await put(self._store, key, payload.data, _CONTENT_TYPES[suffix])
         metadata = {name: value.decode("latin-1") for name, value in payload.metadata.items()}
         return StorageDriverClaim({"key": key, "metadata": json.dumps(metadata)})
 
@@ -130,7 +132,7 @@ class PayloadStore(StorageDriver):
             raise NotFound(f"{key[:100]!r} is no key of a payload")
         try:
             with _answering():
-                data = bytes(await (await self._store.get_async(key)).bytes_async())
+                data = bytes(await (await get(self._store, key)).bytes_async())
         except FileNotFoundError as error:
             raise NotFound(
                 f"the payload {key} is not there: it was kept in another place, or deleted after its retention "
@@ -152,20 +154,42 @@ class PayloadStore(StorageDriver):
             yield [meta["path"] for meta in page if meta["last_modified"] < before and _KEY.fullmatch(meta["path"])]
 
 
+@dataclass(frozen=True)
 class PayloadStorage(ExternalStorage, WithSerializationContext):
-    """What local activities give goes to the server many at a time, so less of it may stand in the history."""
+    """`queue`: the task queue whose worker, or whose caller, this is.
+
+    What local activities give goes to the server many at a time, so less of it may stand in the history. What goes to
+    another queue stays in the history, as its worker may be anybody's and has no such place; what comes from there is
+    written by that worker, whose own queue it is. The queue that one worker alone polls counts as the one it shares.
+    """
+
+    queue: str = ""
 
     def with_context(self, context: SerializationContext) -> "PayloadStorage":
-        if isinstance(context, ActivitySerializationContext) and context.is_local:
+        if not isinstance(context, ActivitySerializationContext):
+            return self
+        if context.is_local:
             return replace(self, payload_size_threshold=min(self.payload_size_threshold, LOCAL_PAYLOAD_BYTES))
-        return self
+        queue = context.activity_task_queue
+        if queue in (None, self.queue) or is_served_by(queue, self.queue):
+            return self
+        return replace(self, payload_size_threshold=_NEVER)
 
 
-def with_payload_store(converter: DataConverter, settings: Settings) -> DataConverter:
-    """The converter, with large payloads where the settings say; one that has such a place already stays as it is."""
-    if converter.external_storage is not None:
-        return converter
-    storage = PayloadStorage([PayloadStore.open(settings)], payload_size_threshold=settings.payload_threshold_bytes)
+def with_payload_store(converter: DataConverter, settings: Settings, queue: str | None = None) -> DataConverter:
+    """The converter, with large payloads where the settings say; one that has such a place already keeps it.
+
+    `queue`: the task queue of the worker that it is for; that of the settings without it.
+    """
+    storage = converter.external_storage
+    if storage is None:
+        storage = PayloadStorage(
+            [PayloadStore.open(settings)],
+            payload_size_threshold=settings.payload_threshold_bytes,
+            queue=settings.task_queue,
+        )
+    if queue is not None and isinstance(storage, PayloadStorage):
+        storage = replace(storage, queue=queue)
     return replace(converter, external_storage=storage)
 
 
@@ -201,4 +225,4 @@ def _answering() -> Iterator[None]:
     except FileNotFoundError:
         raise
     except (BaseError, OSError) as error:
-        raise Unavailable("payloads", f"the payload store does not answer: {type(error).__name__}") from error
+        raise Unavailable("payloads", f"{STORE_AWAY}: {type(error).__name__}") from error

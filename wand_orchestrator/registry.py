@@ -5,7 +5,10 @@ There is no global list: a module-level name that holds an Agent or a Tool is wh
 
 import importlib
 import logging
+import sys
+from asyncio import CancelledError
 from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -90,11 +93,16 @@ def _place(item: Agent | Tool) -> str:
 
 
 def _import(module: str, source: str) -> ModuleType:
+    """What it prints goes to standard error: standard output may be a document."""
     try:
-        return importlib.import_module(module)
+        with redirect_stdout(sys.stderr):
+            return importlib.import_module(module)
     except PluginError as error:
         raise PluginError(f"the plug-in {module} ({source}) cannot be used: {error.message}") from error
-    except Exception as error:  # importing runs the module's code, which may raise anything
+    except SystemExit as error:
+        called = f"sys.exit({error.code!r})"
+        raise PluginError(f"the plug-in {module} ({source}) does not import: it calls {called}") from error
+    except (Exception, GeneratorExit, CancelledError) as error:  # the module's code runs, which may raise anything
         raise PluginError(
             f"the plug-in {module} ({source}) does not import: {type(error).__name__}: {error}"
         ) from error

@@ -6,9 +6,13 @@ them, and for a replay after its workflow was dropped from the cache, as long as
 
 import hashlib
 import threading
+from typing import Any
 from weakref import WeakValueDictionary
 
-from wand_orchestrator.contract import RunInput
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from wand_orchestrator.contract import RunInput, RunOrder
 
 LARGE_BYTES = 64 * 1024
 """A smaller one is read as fast as it is found."""
@@ -36,6 +40,19 @@ class _Inputs:
 _inputs = _Inputs()
 
 
-def read_run_input(data: bytes) -> RunInput:
-    """The input that this JSON holds; what is given must not be changed. Raises pydantic's ValidationError."""
-    return RunInput.model_validate_json(data) if len(data) < LARGE_BYTES else _inputs.get(data)
+def read_order(data: bytes) -> RunInput | RunOrder:
+    """What this JSON orders: a graph to run, or the name of one; what is given must not be changed.
+
+    Raises ValueError, pydantic's ValidationError among them, for what orders neither.
+    """
+    try:
+        return RunInput.model_validate_json(data) if len(data) < LARGE_BYTES else _inputs.get(data)
+    except ValidationError:  # of an order, or of what is no run
+        return order_in(from_json(data))
+
+
+def order_in(document: Any) -> RunInput | RunOrder:
+    """The same of a value. Raises ValueError."""
+    if not isinstance(document, dict):
+        raise ValueError("the input has to be an object with `graph`, `graph_id` or `graph_name`")
+    return RunInput.model_validate(document) if "graph" in document else RunOrder.model_validate(document)

@@ -5,14 +5,17 @@ configuration and is read by its SDK, not here.
 """
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from wand_orchestrator.contract import DEFAULT_TASK_QUEUE
+from wand_orchestrator.contract import DEFAULT_TASK_QUEUE, ChildLimits
 from wand_orchestrator.webhook_signature import signing_keys
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -35,9 +38,19 @@ class Settings(BaseSettings):
         default=None,
         description="Key that callers send as `X-API-Key`. Required to listen on more than loopback.",
     )
+    allowed_hosts: str = Field(
+        default="",
+        description="Host names besides those of loopback that an API without a key answers to, comma-separated.",
+    )
+    cors_origins: str = Field(
+        default="",
+        description="Origins whose pages may call the API from a browser, such as `https://app.example.com`, "
+        "comma-separated; `*` for all, which needs a key.",
+    )
     data_dir: Path = Field(default=Path(".wand"), description="Folder for everything that is kept on this machine.")
     database_url: str | None = Field(
         default=None,
+        repr=False,  # it may hold a password
         description="`sqlite:///path` or `postgresql://user:password@host/name`. Default: `wand.db` in the data folder",
     )
     artifacts_url: str | None = Field(
@@ -73,6 +86,12 @@ class Settings(BaseSettings):
         description="Hosts and networks (CIDR) that `http.fetch` and webhooks may reach although they are private, "
         "comma-separated.",
     )
+    fetch_max_retry_after_sec: float = Field(
+        default=3600,
+        ge=0,
+        le=30 * 86_400,
+        description="The longest wait until the next attempt that a server may ask `http.fetch` for, in seconds.",
+    )
     webhook_secret: SecretStr | None = Field(
         default=None,
         description="Signs webhooks: `whsec_` and 24 to 64 random bytes in base64. Without it no webhook is taken.",
@@ -81,13 +100,40 @@ class Settings(BaseSettings):
     max_document_bytes: int = Field(default=32 * 1024**2, ge=1024, description="Largest request body.")
     max_nodes: int = Field(default=20_000, ge=1, description="Nodes of a graph, at most.")
     max_edges: int = Field(default=100_000, ge=0, description="Edges of a graph, at most.")
+    max_child_depth: int = Field(default=5, ge=0, description="Child runs within one another, at most.")
+    max_child_runs: int = Field(default=20_000, ge=0, description="Child runs that one run starts, at most.")
     max_output_bytes: int = Field(default=64 * 1024**2, ge=1024, description="Largest output of a node, as JSON.")
+    max_log_bytes: int = Field(
+        default=1024**2,
+        ge=0,
+        le=8 * 1024**2,
+        description="Log lines of one attempt of a node, as JSON; further ones are counted and not kept.",
+    )
     max_concurrent_agents: int = Field(default=200, ge=1, description="Agents that one worker runs at once.")
     max_memory_percent: float | None = Field(
         default=None,
         gt=0,
         le=100,
         description="While more of the machine's memory is in use, a worker takes hardly any further agents.",
+    )
+    agent_memory_mb: int | None = Field(
+        default=None,
+        ge=128,
+        description="Memory of a process in which agents run, at most. Default: half of the machine's, or container's.",
+    )
+    agent_block_sec: float = Field(
+        default=10,
+        ge=1,
+        description="An async agent that blocks the event loop for longer fails, and its process is started again.",
+    )
+    agent_cancel_sec: float = Field(
+        default=60,
+        ge=1,
+        description="An agent that was cancelled and has not ended after that time is ended with its process.",
+    )
+    agent_env_file: Path | None = Field(
+        default=None,
+        description="File of variables, such as `.env`, that agents find in their environment.",
     )
     sse_queue_size: int = Field(
         default=1000,
@@ -102,6 +148,36 @@ class Settings(BaseSettings):
         """A blank one is none. Raises ValueError."""
         return value if value is not None and signing_keys(value.get_secret_value()) else None
 
+    @field_validator("api_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        """Raises ValueError."""
+        if value is not None:
+            text = value.get_secret_value()
+            if not text.strip():
+                raise ValueError("is empty, which would let everybody in: give a key, or leave it out")
+            if text != text.strip() or not (text.isascii() and text.isprintable()):
+                raise ValueError("cannot be sent as a header: printable ASCII, without blanks at its ends")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        """Raises ValueError."""
+        for origin in _comma_separated(value):
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin} is no origin: scheme, host and port, such as https://app.example.com")
+        return value
+
+    @model_validator(mode="after")
+    def _refuse_all_pages(self) -> Self:
+        if self.api_key is None and "*" in self.cors_origin_list:
+            raise ValueError(
+                "WAND_CORS_ORIGINS is *, and WAND_API_KEY is not set: every page in a browser here could do all that "
+                "you can; set WAND_API_KEY, or name the origins"
+            )
+        return self
+
     @model_validator(mode="after")
     def _refuse_open_api(self) -> Self:
         if self.api_key is None and not is_loopback(self.host):
@@ -112,12 +188,24 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def child_limits(self) -> ChildLimits:
+        return ChildLimits(depth=self.max_child_depth, runs=self.max_child_runs)
+
+    @property
     def plugin_modules(self) -> tuple[str, ...]:
         return _comma_separated(self.plugins)
 
     @property
     def fetch_allow_list(self) -> tuple[str, ...]:
         return _comma_separated(self.fetch_allow)
+
+    @property
+    def allowed_host_list(self) -> tuple[str, ...]:
+        return _comma_separated(self.allowed_hosts)
+
+    @property
+    def cors_origin_list(self) -> tuple[str, ...]:
+        return _comma_separated(self.cors_origins)
 
     @property
     def webhook_keys(self) -> tuple[bytes, ...]:

@@ -5,6 +5,7 @@ Every fault is a PluginError that names the function, raised where the function 
 
 import inspect
 import typing
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -18,6 +19,10 @@ JsonSchema = dict[str, Any]
 
 CONTEXT = "ctx"
 """The name by which an agent or a tool is handed its context."""
+
+MAX_NAME_BYTES = 200
+RESERVED = ("flow.", "wand.")
+"""Control nodes, and activities of Wand's own."""
 
 _BY_NAME = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
 
@@ -103,6 +108,22 @@ def check_name(kind: str, name: object) -> str:
     """The name under which graphs and people know an agent or a tool."""
     if not isinstance(name, str):
         raise PluginError(f'@{kind} needs a name: write @{kind}("acme.count"), not a bare @{kind}')
-    if not name or len(name) > 200 or name != name.strip():
-        raise PluginError(f"{name!r} is no name for {kind}s: 1 to 200 characters without spaces around them")
+    if not name or len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES or name != name.strip():
+        raise PluginError(
+            f"{name[:MAX_NAME_BYTES]!r} is no name for {kind}s: 1 to {MAX_NAME_BYTES} bytes without spaces around them"
+        )
+    if refused := [character for character in name if not _is_taken(character)]:
+        raise PluginError(
+            f"{name!r} is no name for {kind}s: {refused[0]!r} can stand neither in a URL nor in the name of an activity"
+        )
+    if name.startswith(RESERVED):
+        raise PluginError(
+            f"{name!r} is no name for {kind}s: {' and '.join(RESERVED)} are the prefixes of what Wand itself runs"
+        )
     return name
+
+
+def _is_taken(character: str) -> bool:
+    """Categories C are control characters, half surrogate pairs and what is not assigned; Zl and Zp end a line."""
+    category = unicodedata.category(character)
+    return category[0] != "C" and category not in ("Zl", "Zp") and character not in "/\\?#%"

@@ -6,7 +6,7 @@ what SSE brings. So all show the same.
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, field_serializer
 
@@ -51,6 +51,33 @@ class NodeStatus(StrEnum):
 _SETTLED = frozenset({NodeStatus.SUCCEEDED, NodeStatus.FAILED, NodeStatus.SKIPPED, NodeStatus.CANCELLED})
 
 
+class Frame(BaseModel):
+    """A line of an agent's code that was being executed; `file` is relative to the folder of its top-level package."""
+
+    file: str
+    line: int
+    function: str
+
+
+class Cause(BaseModel):
+    """An exception behind another: what it was raised `from` (cause), what was being handled when it was raised
+    (context), or a part of an ExceptionGroup."""
+
+    relation: Literal["cause", "context", "part"]
+    type: str
+    message: str
+    frames: tuple[Frame, ...] = ()
+
+
+class Raised(BaseModel):
+    """The exception that an attempt failed of. The frames are those of the agent's own code, the innermost one last."""
+
+    type: str = Field(description="Its class, with the module.")
+    frames: tuple[Frame, ...] = ()
+    causes: tuple[Cause, ...] = Field(default=(), description="Each is followed by its own causes and parts.")
+    more_causes: int = Field(default=0, description="Those that found no place.")
+
+
 class Failure(BaseModel):
     """Why a node or a run failed; `code` is stable, `message` is one sentence."""
 
@@ -58,6 +85,14 @@ class Failure(BaseModel):
     message: str
     node: str | None = None
     details: Any = None
+    worker: str | None = Field(default=None, description="Where it happened: `host:pid` of the worker, if known.")
+    exception: Raised | None = Field(default=None, description="Null where no exception was raised, as for timeouts.")
+
+    @property
+    def sentence(self) -> str:
+        """`KeyError: 'city'` for an exception that nobody raised for a reader, such as whose message says little."""
+        unnamed = self.exception is not None and self.exception.type.rpartition(".")[2] == self.code != self.message
+        return f"{self.code}: {self.message}" if unnamed else self.message
 
 
 class Timed(BaseModel):
@@ -78,8 +113,18 @@ class NodeState(Timed):
     error: Failure | None = None
 
 
+class Question(BaseModel):
+    """An approval in a child run that waits for its answer, and the run and node to give it to."""
+
+    run_id: str
+    node: str
+
+
 class RunState(Timed):
-    """`last_seq`: of the last event folded in; `progress`: whole percent, never falling, 100 only at the end."""
+    """`last_seq`: of the last event folded in; `progress`: whole percent, never falling, 100 only at the end.
+
+    `questions`: open ones in child runs, by the part that asks.
+    """
 
     status: RunStatus = RunStatus.PENDING
     progress: int = 0
@@ -88,6 +133,12 @@ class RunState(Timed):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     last_seq: int = 0
+    questions: dict[str, Question] = Field(default_factory=dict)
+
+
+def node_of(part: str) -> str:
+    """The control node that this is a part of."""
+    return part.partition("/")[0].partition("[")[0]
 
 
 def is_part(name: str) -> bool:
@@ -136,6 +187,7 @@ def fold(state: RunState, event: Event) -> None:
         if node is None:
             node = state.nodes[event.node] = NodeState()
         _fold_node(node, event)
+        _fold_question(state, event.node, node, event)
         if event.type is EventType.NODE_PROGRESS:
             return
     else:
@@ -151,6 +203,13 @@ def _fold_run(state: RunState, event: Event) -> None:
         state.finished_at = event.ts
         if "error" in event.data:
             state.error = Failure.model_validate(event.data["error"])
+
+
+def _fold_question(state: RunState, name: str, node: NodeState, event: Event) -> None:
+    if node.status is not NodeStatus.WAITING:
+        state.questions.pop(name, None)
+    elif event.type is EventType.NODE_WAITING and "run_id" in event.data and "schema" in event.data:
+        state.questions[name] = Question(run_id=event.data["run_id"], node=event.data["node"])
 
 
 def _fold_node(node: NodeState, event: Event) -> None:

@@ -37,7 +37,7 @@ class _Search:
 
     async def visit(self, graph: Graph, above: set[str], way: tuple[str, ...], at: str | None) -> None:
         """`at`: what of the run's own graph leads here, for a part of it."""
-        for pointer, name in _named(graph):
+        for pointer, name in named_graphs(graph):
             pointer = at or pointer
             stored = await self._find(name)
             if stored is None:
@@ -54,7 +54,8 @@ class _Search:
         return await self._store.graphs.get(name) or await self._store.graphs.latest(name)
 
 
-def _named(graph: Graph) -> Iterator[tuple[str, str]]:
+def named_graphs(graph: Graph) -> Iterator[tuple[str, str]]:
+    """The place and the name of every stored graph that a control node of `graph` names."""
     for index, node in enumerate(graph.nodes):
         name = node.params.get("graph")
         if node.type in _NAMING and isinstance(name, str):

@@ -6,11 +6,14 @@ from typing import Any
 
 import temporalio.api.enums.v1 as enums
 import temporalio.api.operatorservice.v1 as operator
+from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client, Interceptor
-from temporalio.common import SearchAttributeIndexedValueType, SearchAttributeKey
+from temporalio.common import RawValue, SearchAttributeIndexedValueType, SearchAttributeKey
 from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
-from temporalio.converter import DataConverter
+from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 from temporalio.envconfig import ClientConfig
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from wand_orchestrator.contract import SEARCH_ATTRIBUTES
@@ -32,8 +35,36 @@ class _OneConverter(PydanticPayloadConverter):
         if not hasattr(self, "converters"):
             super().__init__()
 
+    def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
+        """What is read without a type, such as the details of an error, is raw where it cannot be read: anybody may
+        write it, and whoever reads it decides what it means."""
+        if type_hints:
+            return super().from_payloads(payloads, type_hints)
+        return [self._untyped(payload) for payload in payloads]
 
-DATA_CONVERTER: DataConverter = replace(pydantic_data_converter, payload_converter_class=_OneConverter)
+    def _untyped(self, payload: Payload) -> Any:
+        try:
+            return super().from_payloads([payload])[0]
+        except Exception:  # of any converter, over bytes that anybody may have sent
+            return RawValue(payload)
+
+
+class _Failures(DefaultFailureConverter):
+    """Reads every failure: one that the SDK cannot read would fail the workflow task in which it arrives for ever."""
+
+    def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
+        try:
+            return super().from_failure(failure, payload_converter)
+        except Exception as error:  # an unknown enum, causes without end: whatever a peer may have sent
+            return ApplicationError(
+                f"{failure.message} (the rest of the failure cannot be read: {type(error).__name__})",
+                type="unreadable_failure",
+            )
+
+
+DATA_CONVERTER: DataConverter = replace(
+    pydantic_data_converter, payload_converter_class=_OneConverter, failure_converter_class=_Failures
+)
 """JSON by pydantic: what stands in a history can be read in the Web UI and written from the `temporal` CLI."""
 
 
@@ -61,15 +92,16 @@ async def connect(
         raise Unavailable("temporal", f"Temporal does not answer at {config['target_host']}: {error}") from error
 
 
-def keeping_payloads(client: Client, settings: Settings) -> Client:
+def keeping_payloads(client: Client, settings: Settings, queue: str | None = None) -> Client:
     """The same connection, with large payloads kept where the settings say (`wand_orchestrator.payloads`).
 
-    The API, every worker and whoever reads the results need the same place. Raises ConfigurationError.
+    The API, every worker and whoever reads the results need the same place. `queue`: of the worker that it is for.
+    Raises ConfigurationError.
     """
-    if client.data_converter.external_storage is not None:
+    if client.data_converter.external_storage is not None and queue is None:
         return client
     config = client.config()
-    config["data_converter"] = with_payload_store(client.data_converter, settings)
+    config["data_converter"] = with_payload_store(client.data_converter, settings, queue)
     return Client(**config)
 
 

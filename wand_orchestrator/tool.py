@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ArgsKwargs
 
+from wand_orchestrator.errors import AgentError
+from wand_orchestrator.misfits import fields_at_fault
 from wand_orchestrator.signature import CONTEXT, JsonSchema, Signature, check_name
 
 
@@ -38,6 +40,19 @@ class Tool:
         """`given` validated by the function's annotations, defaults filled in. Raises pydantic's ValidationError."""
         validated: dict[str, Any] = self.arguments_type.validate_python(ArgsKwargs((), dict(given)))
         return validated
+
+    def call_arguments(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a call by an agent. A misfit is a mistake in the agent: raises AgentError
+        `invalid_tool_call`, which no retry mends."""
+        if given:
+            raise self._invalid_call("takes its arguments by name only")
+        try:
+            return self.arguments(named)
+        except ValidationError as error:
+            raise self._invalid_call(fields_at_fault(error)) from None
+
+    def _invalid_call(self, reason: str) -> AgentError:
+        return AgentError(f"{self.name}: {reason}", code="invalid_tool_call", retryable=False)
 
 
 def tool(name: str) -> Callable[[Callable[..., Any]], Tool]:

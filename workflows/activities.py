@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, FailureError
 
 from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES, TOO_SLOW, AgentCall, AgentResult, HeldAttempt, InFlight
 from wand_orchestrator.graph import Node, Options
 from workflows import entries
 from workflows.activity_options import activity_options, held_activity_options, local_activity_options, retries_of
-from workflows.crossing import CarriedOn, Held, add_attempts, held, lost, lost_with_worker
-from workflows.failures import WORKER_SHUTDOWN, node_failure
+from workflows.arrivals import check_given, check_plain, result_of
+from workflows.attempts import Attempts
+from workflows.crossing import CarriedOn, Held, Regular, held, lost, lost_with_worker
+from workflows.failures import node_failure
 from workflows.size import size_up_to
+from workflows.uncancelled import raise_if_cancelled
 from workflows.workflow_task import MAX_BYTES, WorkflowTask
 
 MAX_LOCAL_IN_FLIGHT = 32
@@ -34,6 +37,7 @@ class Activities:
         options: Options,
         task: WorkflowTask,
         tell: Callable[[entries.Entry], None],
+        attempts: Attempts,
         started: Callable[[], None],
         slow: list[str],
         crossed: Mapping[str, InFlight],
@@ -41,12 +45,13 @@ class Activities:
         self._options = options
         self._task = task
         self._tell = tell
+        self._attempts = attempts
         self._started = started
         self._slow = dict.fromkeys(slow)
         self._crossed = dict(crossed)
         self._between: dict[str, InFlight] = {}
         self._held: asyncio.Future[Held] | None = None
-        self._regular: dict[str, tuple[datetime, int]] = {}
+        self._regular: dict[str, Regular] = {}
         self._local_slots = asyncio.Semaphore(MAX_LOCAL_IN_FLIGHT)
 
     @property
@@ -57,25 +62,32 @@ class Activities:
     @property
     def oldest(self) -> datetime | None:
         """Since when the regular activity is in flight that has been longest."""
-        return next(iter(self._regular.values()))[0] if self._regular else None
+        return next(iter(self._regular.values())).since if self._regular else None
 
     def crosses(self, activity: str) -> bool:
         """Whether the next start of this one is none: it was in flight in the history before this one."""
         return activity in self._crossed
 
+    def given_again(self, activity: str) -> int:
+        """The `earlier_attempts` with which to start it, if it was in flight in the history before this one; else 0."""
+        return self._crossed[activity].given_again if activity in self._crossed else 0
+
     def crossing(self, in_flight: Mapping[str, InFlight]) -> dict[str, InFlight]:
         """What is to come into the next history, with all attempts of a node counted."""
-        still = {id: node for id, node in in_flight.items() if id in self._regular}
-        return (
-            self._crossed
-            | self._between
-            | add_attempts(still, {id: earlier for id, (_, earlier) in self._regular.items()})
-        )
+        still = {id: self._regular[id].counted(node) for id, node in in_flight.items() if id in self._regular}
+        return self._crossed | self._between | still
 
-    def start(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> asyncio.Future[AgentResult]:
-        """The future gives the agent's result or raises why it failed. Cancel it to cancel the activity."""
+    def start(
+        self, node: Node, params: dict[str, Any], input: dict[str, Any], earlier_attempts: int = 0
+    ) -> asyncio.Future[Any]:
+        """The future gives what `arrivals.result_of` reads, or raises why the agent failed. Cancel it to cancel the
+        activity. Raises ApplicationError for what cannot be given to an activity.
+
+        `earlier_attempts`: those that ended with their workers, and do not use up the node's retries.
+        """
         key = f"{workflow.info().workflow_id}/{node.id}"
-        call = AgentCall(params=params, input=input, idempotency_key=key)
+        call = AgentCall(params=params, input=input, idempotency_key=key, earlier_attempts=earlier_attempts)
+        check_given(params, input)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)
         if node.id in self._crossed:
             self._held = self._held or asyncio.ensure_future(held(self._crossed.copy()))
@@ -97,22 +109,25 @@ class Activities:
             and node.type not in self._slow
         )
 
-    def _start_regular(self, node: Node, call: AgentCall) -> asyncio.Future[AgentResult]:
-        config = activity_options(node, self._options, call.earlier_attempts)
-        activity = workflow.start_activity(node.type, call, result_type=AgentResult, **config)
-        return self._in_flight(node, call.earlier_attempts, activity)
+    def _start_regular(self, node: Node, call: AgentCall, used: int = 0) -> asyncio.Future[Any]:
+        """`used`: how many of the earlier attempts use up the node's retries."""
+        config = activity_options(node, self._options, used)
+        if node.queue is not None:
+            check_plain(call)
+        activity = workflow.start_activity(node.type, call, result_type=RawValue, **config)
+        return self._in_flight(node, call.earlier_attempts, used, activity)
 
-    def _start_held(self, node: Node, call: AgentCall, queue: str, attempt: HeldAttempt) -> asyncio.Future[AgentResult]:
-        call = call.model_copy(update={"earlier_attempts": attempt.attempt - 1, "carries_on": True})
-        config = held_activity_options(node, self._options, queue, attempt)
-        activity = workflow.start_activity(node.type, call, result_type=AgentResult, **config)
-        return self._in_flight(node, call.earlier_attempts, activity)
+    def _start_held(self, node: Node, call: AgentCall, queue: str, attempt: HeldAttempt) -> asyncio.Future[Any]:
+        earlier = attempt.attempt - 1
+        used = earlier - call.earlier_attempts
+        config = held_activity_options(node, self._options, queue, used)
+        call = call.model_copy(update={"earlier_attempts": earlier, "carries_on": True})
+        activity = workflow.start_activity(node.type, call, result_type=RawValue, **config)
+        return self._in_flight(node, earlier, used, activity)
 
-    def _in_flight(
-        self, node: Node, earlier_attempts: int, activity: asyncio.Future[AgentResult]
-    ) -> asyncio.Future[AgentResult]:
+    def _in_flight(self, node: Node, earlier: int, used: int, activity: asyncio.Future[Any]) -> asyncio.Future[Any]:
         self._started()
-        self._regular[node.id] = (workflow.now(), earlier_attempts)
+        self._regular[node.id] = Regular(workflow.now(), earlier, earlier - used)
         activity.add_done_callback(lambda _: self._ended(node.id))
         return activity
 
@@ -120,39 +135,39 @@ class Activities:
         del self._regular[activity]
         self._task.regular_ended()
 
-    async def _carry_on(self, node: Node, call: AgentCall, crossed: InFlight, ending: CarriedOn) -> AgentResult:
+    async def _carry_on(self, node: Node, call: AgentCall, crossed: InFlight, ending: CarriedOn) -> Any:
         """The end of what was in flight in the history before this one, wherever it is now."""
         assert self._held is not None
         found = (await self._held).get(node.id)
+        given_again = call.earlier_attempts
         earlier = crossed.attempt - (0 if crossed.running else 1)
         if found is not None:
             queue, attempt = found
-            earlier = attempt.attempt
             del self._between[node.id]
             try:
                 return await ending.of(self._start_held(node, call, queue, attempt))
             except ActivityError as error:
-                if (loss := lost_with_worker(error)) is None:
+                earlier = max(attempt.attempt, self._attempts.ended(node.id))
+                if (loss := lost_with_worker(error, earlier)) is None:
                     raise
-                self._tell_lost(node, earlier, loss)
+                self._lose(node, earlier, given_again, loss)
         elif crossed.running:
-            self._tell_lost(node, earlier, lost())
+            self._lose(node, earlier, given_again, lost(earlier))
         elif crossed.next_attempt_at is not None:
             await ending.until(crossed.next_attempt_at, f"{node.id} · next attempt")
         self._between.pop(node.id, None)
         if ending.cancelling:
             raise asyncio.CancelledError
-        return await ending.of(self._start_regular(node, call.model_copy(update={"earlier_attempts": earlier})))
+        call = call.model_copy(update={"earlier_attempts": earlier})
+        return await ending.of(self._start_regular(node, call, earlier - given_again))
 
-    def _tell_lost(self, node: Node, attempts: int, error: FailureError) -> None:
-        """An attempt that ended with its worker counts; raises the error if it was the last one."""
-        if attempts > retries_of(node, self._options):
+    def _lose(self, node: Node, attempt: int, given_again: int, error: FailureError) -> None:
+        """An attempt that ended with its worker uses up a retry; raises the error if there is none left."""
+        if attempt - given_again > retries_of(node, self._options):
             raise error
-        failed = node_failure(node, self._options, error)
-        if failed.failure.code != WORKER_SHUTDOWN:  # its runner told that
-            self._tell(entries.node_given_again(node, replace(failed, attempt=attempts)))
+        self._attempts.reached(node.id, attempt + 1)
 
-    async def _run_local(self, node: Node, call: AgentCall) -> AgentResult:
+    async def _run_local(self, node: Node, call: AgentCall) -> Any:
         try:
             async with self._local_slots:
                 if self._task.full:
@@ -162,14 +177,17 @@ class Activities:
             attempts = self._attempts_if_too_slow(node, error)
             if attempts is None:
                 raise
-        return await self._start_regular(node, call.model_copy(update={"earlier_attempts": attempts}))
+        raise_if_cancelled()
+        used = attempts - call.earlier_attempts
+        return await self._start_regular(node, call.model_copy(update={"earlier_attempts": attempts}), used)
 
     async def _await_local(self, node: Node, call: AgentCall) -> AgentResult:
         config = local_activity_options(node, self._options)
         result: AgentResult | None = None
         self._task.local_started()
         try:
-            result = await workflow.start_local_activity(node.type, call, result_type=AgentResult, **config)
+            given = await workflow.start_local_activity(node.type, call, result_type=RawValue, **config)
+            result = result_of(given)
             self._task.take(size_up_to(result.output, MAX_BYTES))
             return result
         finally:

@@ -5,11 +5,12 @@ from datetime import timedelta
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
-from wand_orchestrator.contract import HeldAttempt
 from wand_orchestrator.graph import Node, Options, Retry
+from wand_orchestrator.visibility import summary
 
 HEARTBEAT_SEC = 10.0
-"""A worker silent for so long is given up, and the node is tried elsewhere, unless the node says `heartbeat_sec`."""
+"""A worker silent for so long is given up, and the node is tried elsewhere, unless the node says `heartbeat_sec`. Of
+a node with a `queue` only if it says so: the worker may be in another language, and none need beat."""
 
 QUEUE_WAIT = timedelta(days=7)
 """How long a node may wait for a worker of its own queue, on top of what all its attempts and their backoff take."""
@@ -20,10 +21,13 @@ is said of the failed attempt is then heard of while it waits."""
 
 
 def activity_options(node: Node, options: Options, earlier_attempts: int = 0) -> ActivityConfig:
-    """Native timeouts and retry policy of a node."""
+    """Native timeouts and retry policy of a node.
+
+    `earlier_attempts`: those that were made as another activity and use up retries.
+    """
     config = ActivityConfig(
         start_to_close_timeout=_timeout(node, options),
-        heartbeat_timeout=timedelta(seconds=node.heartbeat_sec or HEARTBEAT_SEC),
+        heartbeat_timeout=_silence(node),
         retry_policy=_retry_policy(node.retry or options.retry, retries_of(node, options), earlier_attempts),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         activity_id=node.id,
@@ -36,14 +40,15 @@ def activity_options(node: Node, options: Options, earlier_attempts: int = 0) ->
     return config
 
 
-def held_activity_options(node: Node, options: Options, queue: str, held: HeldAttempt) -> ActivityConfig:
+def held_activity_options(node: Node, options: Options, queue: str, earlier_attempts: int) -> ActivityConfig:
     """The same for an attempt that its worker carries on, which itself sees to the time that is left.
 
-    Further attempts are made there, too, as long as there is that worker.
+    Further attempts are made there, too, as long as there is that worker. It is one of Wand's own, so it beats.
     """
-    config = activity_options(node, options, held.attempt - 1)
+    config = activity_options(node, options, earlier_attempts)
     config.pop("schedule_to_close_timeout", None)
     config["task_queue"] = queue
+    config["heartbeat_timeout"] = timedelta(seconds=node.heartbeat_sec or HEARTBEAT_SEC)
     config["schedule_to_start_timeout"] = config["heartbeat_timeout"]
     return config
 
@@ -61,7 +66,13 @@ def local_activity_options(node: Node, options: Options) -> LocalActivityConfig:
 
 
 def _summary(node: Node) -> str:
-    return f"{node.id} · {node.type}"
+    return summary(f"{node.id} · {node.type}")
+
+
+def _silence(node: Node) -> timedelta | None:
+    if node.heartbeat_sec is None:
+        return None if node.queue is not None else timedelta(seconds=HEARTBEAT_SEC)
+    return timedelta(seconds=node.heartbeat_sec)
 
 
 def _timeout(node: Node, options: Options) -> timedelta:
@@ -86,7 +97,7 @@ def _retry_policy(retry: Retry, retries: int, earlier_attempts: int = 0) -> Retr
         initial_interval=timedelta(seconds=_interval_sec(retry, earlier_attempts, longest)),
         backoff_coefficient=retry.backoff_coefficient,
         maximum_interval=timedelta(seconds=longest),
-        maximum_attempts=retries - earlier_attempts + 1,
+        maximum_attempts=max(retries - earlier_attempts, 0) + 1,
         non_retryable_error_types=list(retry.non_retryable),
     )
 

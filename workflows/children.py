@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.common import RawValue, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
@@ -17,9 +17,14 @@ from wand_orchestrator.contract import (
     RunResult,
 )
 from wand_orchestrator.graph import Graph, Node
-from wand_orchestrator.visibility import memo, search_attributes
+from wand_orchestrator.visibility import child_run_id, memo, search_attributes, summary
+from workflows.arrivals import run_result_of
+from workflows.flow.control import failure
+from workflows.uncancelled import uncancelled
 
-Handle = workflow.ChildWorkflowHandle[Any, RunResult]
+PATCH = "child-starts-before-cancel"
+
+Handle = workflow.ChildWorkflowHandle[Any, Any]
 
 
 class Children:
@@ -30,6 +35,8 @@ class Children:
         self._handles: dict[str, Handle] = {}
         self._starting = 0
         self._paused = False
+        self.started = 0
+        """Child runs that the run has started, in the histories before this one too."""
 
     @property
     def in_flight(self) -> bool:
@@ -44,7 +51,7 @@ class Children:
         """Start the child run of `node`; `result` awaits its end."""
         self._starting += 1
         try:
-            handle = await self._start(node, graph, input)
+            handle = await self._started(node, graph, input)
         finally:
             self._starting -= 1
         self._handles[node.id] = handle
@@ -54,7 +61,7 @@ class Children:
 
     async def result(self, node: Node) -> RunResult:
         try:
-            return await self._handles[node.id]
+            return run_result_of(await self._handles[node.id])
         finally:
             del self._handles[node.id]
 
@@ -64,24 +71,54 @@ class Children:
         for handle in self._handles.values():
             _signal(handle, SIGNAL_PAUSE if paused else SIGNAL_RESUME)
 
+    async def _started(self, node: Node, graph: Graph, input: Any) -> Handle:
+        """The child, which has started. A cancellation that comes meanwhile reaches it when it has: what cancels the
+        start itself may be lost on its way, or leave a child that nobody awaits."""
+        if not workflow.patched(PATCH):
+            return await self._start(node, graph, input)
+        self._require_room()
+        self.started += 1
+        starting = asyncio.ensure_future(self._start(node, graph, input))
+        cancelled = await uncancelled(starting)
+        handle = starting.result()
+        if cancelled:
+            handle.cancel()
+        return handle
+
+    def _require_room(self) -> None:
+        """Raises ApplicationError beyond the limits that the run was started with."""
+        limits = self._run.child_limits
+        if self._run.depth >= limits.depth:
+            raise failure("nested_too_deep", f"{limits.depth} runs stand within one another, and no more may")
+        if self.started >= limits.runs:
+            raise failure("too_many_children", f"the run has started {limits.runs} child runs, and no more may be")
+
     async def _start(self, node: Node, graph: Graph, input: Any) -> Handle:
         """Under an id of its own: a node that runs again has had a child before, whose events are in the database."""
         parent = RunParent(run_id=workflow.info().workflow_id, node=node.id)
-        order = RunInput(graph=graph, input=input, parent=parent, tags=self._run.tags, subgraphs=self._run.subgraphs)
+        order = RunInput(
+            graph=graph,
+            input=input,
+            parent=parent,
+            tags=self._run.tags,
+            subgraphs=self._run.subgraphs,
+            depth=self._run.depth + 1,
+            child_limits=self._run.child_limits,
+        )
         number = 1
         while True:
             try:
                 return await workflow.start_child_workflow(
                     WORKFLOW_GRAPH_RUN,
                     args=[order, None],
-                    id=f"{parent.run_id}.{node.id}{'' if number == 1 else f'~{number}'}",
-                    result_type=RunResult,
+                    id=child_run_id(parent.run_id, node.id, number),
+                    result_type=RawValue,
                     parent_close_policy=ParentClosePolicy.TERMINATE,
                     cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(search_attributes(graph.name, None, self._run.tags)),
                     memo=memo(graph, None, self._run.tags, parent=parent.run_id, node=node.id),
-                    static_summary=f"{node.id} · {graph.name}",
+                    static_summary=summary(f"{node.id} · {graph.name}"),
                 )
             except WorkflowAlreadyStartedError:
                 number += 1

@@ -7,14 +7,18 @@ what they hold. The attempts go on meanwhile: see `activities.holding`.
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from pydantic import RootModel
 from temporalio import workflow
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutType
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, RetryState, TimeoutType
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
-from wand_orchestrator.contract import ACTIVITY_HOLD, ACTIVITY_IN_FLIGHT, AgentResult, HeldAttempt, InFlight
+from wand_orchestrator.contract import ACTIVITY_HOLD, ACTIVITY_IN_FLIGHT, FailureDetails, HeldAttempt, InFlight
+from workflows.arrivals import model_of
 from workflows.failures import WORKER_LOST, WORKER_SHUTDOWN
 
 ONCE = RetryPolicy(maximum_attempts=1)
@@ -28,15 +32,16 @@ Held = dict[str, tuple[str, HeldAttempt]]
 async def crossing() -> dict[str, InFlight] | None:
     """What is in flight, if all of it can come into the next history; None if something cannot."""
     try:
-        found = await workflow.execute_local_activity(
+        given = await workflow.execute_local_activity(
             ACTIVITY_IN_FLIGHT,
             workflow.info().workflow_id,
-            result_type=dict[str, InFlight],
+            result_type=RawValue,
             start_to_close_timeout=ANSWER,
             retry_policy=ONCE,
             summary="what is in flight",
         )
-    except ActivityError as error:
+        found = model_of(RootModel[dict[str, InFlight]], given).root
+    except (ActivityError, ApplicationError) as error:
         workflow.logger.warning("the server did not tell what is in flight: %s", error)
         return None
     if any(node.running and node.queue is None for node in found.values()):
@@ -65,24 +70,24 @@ def _queues(nodes: Mapping[str, InFlight]) -> list[str]:
 async def _hold(queue: str) -> dict[str, HeldAttempt] | None:
     """None if the worker does not answer."""
     try:
-        answer: dict[str, HeldAttempt] = await workflow.execute_activity(
+        given = await workflow.execute_activity(
             ACTIVITY_HOLD,
             workflow.info().workflow_id,
             activity_id=f"$hold-{queue}-{workflow.info().get_current_history_length()}",  # no node can have this id
             task_queue=queue,
-            result_type=dict[str, HeldAttempt],
+            result_type=RawValue,
             schedule_to_start_timeout=ANSWER,
             start_to_close_timeout=ANSWER,
             retry_policy=ONCE,
             summary="what this worker runs",
         )
-        return answer
-    except ActivityError as error:
+        return model_of(RootModel[dict[str, HeldAttempt]], given).root
+    except (ActivityError, ApplicationError) as error:
         workflow.logger.warning("the worker of %s does not answer: %s", queue, error)
         return None
 
 
-class CarriedOn(asyncio.Future[AgentResult]):
+class CarriedOn(asyncio.Future[Any]):
     """The end of an attempt that goes on in this history.
 
     `cancel` has the attempt end, whenever it is called, and the future waits for that: an agent that nobody awaits
@@ -92,7 +97,7 @@ class CarriedOn(asyncio.Future[AgentResult]):
     def __init__(self) -> None:
         super().__init__(loop=asyncio.get_running_loop())
         self.cancelling = False
-        self._awaited: asyncio.Future[AgentResult] | None = None
+        self._awaited: asyncio.Future[Any] | None = None
 
     def cancel(self, msg: object = None) -> bool:
         self.cancelling = True
@@ -100,7 +105,7 @@ class CarriedOn(asyncio.Future[AgentResult]):
             self._awaited.cancel()
         return not self.done()
 
-    async def of(self, activity: "asyncio.Future[AgentResult]") -> AgentResult:
+    async def of(self, activity: "asyncio.Future[Any]") -> Any:
         """The result of the activity, which a cancel reaches."""
         self._awaited = activity
         if self.cancelling:
@@ -117,7 +122,7 @@ class CarriedOn(asyncio.Future[AgentResult]):
             with suppress(TimeoutError):
                 await workflow.wait_condition(lambda: self.cancelling, timeout=remaining, timeout_summary=summary)
 
-    def settle(self, ended: "asyncio.Future[AgentResult]") -> None:
+    def settle(self, ended: "asyncio.Future[Any]") -> None:
         """Take the end of what found out about it."""
         if ended.cancelled():
             super().cancel()
@@ -127,21 +132,39 @@ class CarriedOn(asyncio.Future[AgentResult]):
             self.set_result(ended.result())
 
 
-def add_attempts(nodes: Mapping[str, InFlight], earlier: Mapping[str, int]) -> dict[str, InFlight]:
-    """The server counts the attempts of an activity; before them may have been others."""
-    return {id: node.model_copy(update={"attempt": node.attempt + earlier.get(id, 0)}) for id, node in nodes.items()}
+@dataclass(frozen=True)
+class Regular:
+    """A regular activity in flight.
+
+    `earlier_attempts`: of its node, made as other activities. `given_again`: those of them that do not use up retries.
+    """
+
+    since: datetime
+    earlier_attempts: int
+    given_again: int
+
+    def counted(self, known: InFlight) -> InFlight:
+        """The server counts the attempts of an activity; before them may have been others."""
+        attempt = known.attempt + self.earlier_attempts
+        return known.model_copy(update={"attempt": attempt, "given_again": self.given_again})
 
 
-def lost() -> ApplicationError:
+def lost(attempt: int) -> ApplicationError:
     """What an attempt ends with that no worker holds any more."""
-    return ApplicationError("the worker that ran it is gone", type=WORKER_LOST, non_retryable=True)
+    known = FailureDetails(attempt=attempt).model_dump(mode="json")
+    return ApplicationError("the worker that ran it is gone", known, type=WORKER_LOST, non_retryable=True)
 
 
-def lost_with_worker(error: ActivityError) -> FailureError | None:
-    """The loss, if an attempt that was carried on ended with its worker; None if it ended otherwise."""
+def lost_with_worker(error: ActivityError, attempt: int) -> FailureError | None:
+    """The loss, if an attempt that was carried on ended with its worker and there may be another one; else None.
+
+    `attempt`: its number, of which the error of a worker that is gone tells nothing.
+    """
     cause = error.cause
-    if isinstance(cause, ActivityTimeout) and cause.type in (TimeoutType.SCHEDULE_TO_START, TimeoutType.HEARTBEAT):
-        return lost()
+    if error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED:
+        return None
+    if isinstance(cause, ActivityTimeout) and cause.type is TimeoutType.SCHEDULE_TO_START:
+        return lost(attempt)
     if isinstance(cause, ApplicationError) and cause.type in (WORKER_LOST, WORKER_SHUTDOWN):
         return cause
     return None

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from wand_orchestrator.contract import AgentResult, Answer, FailureDetails, Report
 from wand_orchestrator.events import Event, EventType, Level, rfc3339
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.state import Failure
-from workflows.failures import NodeFailure
+from workflows.failures import WORKER_LOST, NodeFailure
 from workflows.scheduler import Decision
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`percent`: the node's own progress, in place of the run's."""
+    """`percent`: the node's own progress, in place of the run's. `at`: when it happened, if that was not just now."""
 
     type: EventType
     message: str
@@ -23,6 +24,7 @@ class Entry:
     attempt: int | None = None
     percent: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 def run_started(graph: Graph) -> Entry:
@@ -52,7 +54,7 @@ def run_cancelled(graph: Graph) -> Entry:
 
 
 def run_failed(graph: Graph, failure: Failure) -> Entry:
-    return Entry(EventType.RUN_FAILED, f"{graph.name} failed: {failure.message}", "error", data=_error(failure))
+    return Entry(EventType.RUN_FAILED, f"{graph.name} failed: {failure.sentence}", "error", data=_error(failure))
 
 
 def run_timed_out(graph: Graph, failure: Failure) -> Entry:
@@ -80,7 +82,7 @@ def node_succeeded(node: Node, result: AgentResult) -> Entry:
 def node_failed(node: Node, failed: NodeFailure) -> Entry:
     return Entry(
         EventType.NODE_FAILED,
-        f"{node.id} failed: {failed.failure.message}",
+        f"{node.id} failed: {failed.failure.sentence}",
         "warning" if node.optional else "error",
         node.id,
         failed.attempt,
@@ -89,8 +91,16 @@ def node_failed(node: Node, failed: NodeFailure) -> Entry:
 
 
 def node_given_again(node: Node, failed: NodeFailure) -> Entry:
-    message = f"{node.id} is given to another worker: {failed.failure.message}"
+    message = f"{node.id} is given to another worker: {failed.failure.sentence}"
     return Entry(EventType.NODE_RETRYING, message, "warning", node.id, failed.attempt, data=_error(failed.failure))
+
+
+def attempt_lost(node: str, attempt: int) -> Entry:
+    """An attempt that Temporal has followed by another one, and of which nobody told."""
+    message = "the worker that ran it fell silent"
+    error = {"code": WORKER_LOST, "message": message, "node": node}
+    told = f"attempt {attempt} of {node} was lost: {message}"
+    return Entry(EventType.NODE_RETRYING, told, "warning", node, attempt, data={"error": error})
 
 
 def node_too_slow(node: Node, failed: NodeFailure) -> Entry:
@@ -132,13 +142,13 @@ def of_child(node: str, run_id: str, event: Event) -> Entry:
     A node that waits is answered in its own run, so the event tells which that is.
     """
     if event.node is None:
-        return Entry(EventType.NODE_LOG, event.message, event.level, node, data=event.data)
+        return Entry(EventType.NODE_LOG, event.message, event.level, node, data=event.data, at=event.ts)
     percent = event.progress if event.type is EventType.NODE_PROGRESS else None
     name = f"{node}/{event.node}"
     data = event.data
     if event.type is EventType.NODE_WAITING:
         data = {"run_id": run_id, "node": event.node} | data
-    return Entry(event.type, event.message, event.level, name, event.attempt, percent, data)
+    return Entry(event.type, event.message, event.level, name, event.attempt, percent, data, at=event.ts)
 
 
 def node_skipped(node: str) -> Entry:

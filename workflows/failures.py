@@ -1,9 +1,8 @@
 """What an activity failed of, in the words of Wand."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from pydantic import ValidationError
+from temporalio import workflow
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -15,9 +14,11 @@ from temporalio.exceptions import (
     TimeoutType,
 )
 
+from wand_orchestrator.bounds import bounded_text
 from wand_orchestrator.contract import FailureDetails
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.state import Failure
+from workflows.arrivals import code_of, details_of
 
 WORKER_LOST = "worker_lost"
 WORKER_SHUTDOWN = "worker_shutdown"
@@ -30,6 +31,8 @@ _TIMEOUTS = {
     TimeoutType.SCHEDULE_TO_START: ("node_timeout", "no worker took it in time"),
 }
 
+
+_MISSING = {("NotFoundError", "Activity function"), ("NotFoundError", "Activity is")}
 
 _CHILD_ENDINGS: dict[type[BaseException], tuple[str, str]] = {
     CancelledError: ("child_cancelled", "its child run was cancelled"),
@@ -51,39 +54,50 @@ class NodeFailure:
         return cls(Failure(code=code, message=message, node=node.id), FailureDetails())
 
 
-def node_failure(node: Node, options: Options, error: BaseException) -> NodeFailure:
-    """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it."""
+def node_failure(node: Node, options: Options, error: BaseException, earlier_attempts: int = 0) -> NodeFailure:
+    """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it.
+
+    `earlier_attempts`: made as other activities, beyond the node's own retries.
+    """
     cause = (error.cause if isinstance(error, ActivityError | ChildWorkflowError) else None) or error
+    if isinstance(cause, ApplicationError) and _is_missing(cause):
+        return NodeFailure.of(node, "agent_missing", _missing(node))
     if isinstance(cause, ApplicationError):
-        details = _details(cause)
-        attempt = details.attempt if cause.details else _attempts(node, options, error)
+        details = details_of(cause)
+        attempt = details.attempt if cause.details else _attempts(node, options, error, earlier_attempts)
         failure = Failure(
-            code=cause.type or "agent_error", message=cause.message, node=node.id, details=details.details
+            code=code_of(cause.type),
+            message=bounded_text(cause.message),
+            node=node.id,
+            details=details.details,
+            worker=details.worker,
+            exception=details.exception,
         )
         return NodeFailure(failure, details, attempt)
     if isinstance(cause, TimeoutError) and cause.type is not None:
         code, message = _TIMEOUTS[cause.type]
         timeout = node.timeout_sec or options.default_timeout_sec
         failure = Failure(code=code, message=message.format(timeout=timeout), node=node.id)
-        return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
+        return NodeFailure(failure, FailureDetails(), _attempts(node, options, error, earlier_attempts))
     if isinstance(error, ChildWorkflowError) and (ending := _CHILD_ENDINGS.get(type(cause))) is not None:
         code, message = ending
         return NodeFailure(Failure(code=code, message=message, node=node.id), FailureDetails())
     failure = Failure(code=type(cause).__name__, message=str(cause), node=node.id)
-    return NodeFailure(failure, FailureDetails(), _attempts(node, options, error))
+    return NodeFailure(failure, FailureDetails(), _attempts(node, options, error, earlier_attempts))
 
 
-def _attempts(node: Node, options: Options, error: BaseException) -> int | None:
+def _is_missing(cause: ApplicationError) -> bool:
+    """Whether the SDK of a worker (Python, TypeScript or .NET, Go) says that it has no such activity."""
+    return (cause.type, " ".join(cause.message.split()[:2])) in _MISSING or cause.type == "ActivityNotRegisteredError"
+
+
+def _missing(node: Node) -> str:
+    queue = node.queue or workflow.info().task_queue
+    return f"a worker of the task queue {queue} has no agent {node.type}: load it there, or give the node another queue"
+
+
+def _attempts(node: Node, options: Options, error: BaseException, earlier: int) -> int | None:
     """The number of attempts, where the reason that there was no further one tells it."""
     if isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED:
-        return 1 + (options.max_retries if node.retries is None else node.retries)
+        return earlier + 1 + (options.max_retries if node.retries is None else node.retries)
     return None
-
-
-def _details(cause: ApplicationError) -> FailureDetails:
-    """The details that Wand's runner gave; a worker in another language may give none, or others."""
-    first: Any = cause.details[0] if cause.details else {}
-    try:
-        return FailureDetails.model_validate(first)
-    except ValidationError:
-        return FailureDetails(details=first)

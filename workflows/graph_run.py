@@ -5,11 +5,12 @@ out is in `workflows.walk`, in which order in `workflows.scheduler`.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from temporalio import workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
@@ -28,11 +29,8 @@ from wand_orchestrator.contract import (
     UPDATE_RETRY,
     UPDATE_SKIP,
     WORKFLOW_GRAPH_RUN,
-    Answer,
-    ChildEvents,
     EventPage,
     PartsPage,
-    Report,
     RunOrder,
     RunResult,
     StatePage,
@@ -41,46 +39,69 @@ from wand_orchestrator.contract import (
 from wand_orchestrator.events import Event
 from wand_orchestrator.node_table import NodeTable
 from wand_orchestrator.state import Failure, parts_of
-from workflows import entries
+from workflows import arrivals, entries
 from workflows.archiving import archive
 from workflows.carrying import state_from, state_to_carry
 from workflows.forwarding import Forwarder
 from workflows.journal import Journal
 from workflows.keeping import kept_of
 from workflows.notifier import Notifier
-from workflows.opening import fetched, read_input, tell_temporal, unopened, why_unopened
+from workflows.opening import (
+    fetched,
+    read_carried,
+    read_input,
+    refuse_more,
+    tell_temporal,
+    unopened,
+    why_unopened,
+)
 from workflows.refusal import WRONG_STATE, Refusal
 from workflows.retrying import retry_now
 from workflows.scheduler import Outcome
+from workflows.uncancelled import uncancelled
 from workflows.visibility import Visibility
 from workflows.walk import Walk
+
+NOTHING = RawValue(Payload())
+"""In place of an argument that is not given."""
+PATCH_CANCELLED_EARLY = "cancelled-before-begun"
+PATCH_UPDATES_FIRST = "updates-before-end"
 
 
 @workflow.defn(name=WORKFLOW_GRAPH_RUN)
 class GraphRun:
     """Runs a graph of agents: every node is an activity whose id is the node's id and whose type is its agent."""
 
+    def __new__(cls, *given: Any) -> Self:
+        """With more arguments than the SDK can pass on the workflow task would fail, and not the run."""
+        refuse_more(given)
+        return super().__new__(cls)
+
     @workflow.init
-    def __init__(self, document: RawValue, carried: dict[str, Any] | None = None) -> None:
+    def __init__(self, document: RawValue = NOTHING, carried: RawValue = NOTHING) -> None:
         self._document: Any = document
         read = read_input(document)
+        carried_over = read_carried(carried)
         self._order = read if isinstance(read, RunOrder) else None
         self._run = unopened(read) if isinstance(read, RunOrder) else read
-        self._goes_on = carried is not None
-        state = state_from(carried["state"], self._run.graph) if carried else None
+        self._goes_on = carried_over is not None
+        state = state_from(carried_over["state"], self._run.graph) if carried_over else None
         self._journal = Journal(workflow.now, _told(), state)
-        self._forwarder = Forwarder(self._journal, self._run.parent, carried)
+        self._forwarder = Forwarder(self._journal, self._run.parent, carried_over)
         self._visibility = Visibility(self._journal)
-        self._begin(carried)
+        self._begin(carried_over)
+        self._started = self._goes_on
+        self._begun = self._goes_on
         self._steered_early: list[Callable[[Walk], None]] = []
 
     @workflow.run
-    async def run(self, document: RawValue, carried: dict[str, Any] | None = None) -> RunResult:
+    async def run(self, document: RawValue = NOTHING, carried: RawValue = NOTHING) -> RunResult:
         """Walk the graph to its end, put the journal into the database, and end as the run ended."""
         try:
             await self._open()
-        except FailureError as error:
+        except (FailureError, asyncio.CancelledError) as error:
             await self._give_up(error)
+        self._begun = True
         while (outcome := await self._walk.to_the_end()) is None:
             if await self._hand_over():
                 self._walk.cancel()
@@ -104,15 +125,18 @@ class GraphRun:
             self._order = None
         tell_temporal(self._run)
         self._journal.append(entries.run_started(self._run.graph))
+        self._started = True
         for steer in self._steered_early:
             steer(self._walk)
         if self._run.retry_of is not None:
             self._walk.keep(await kept_of(self._run.graph, self._run.retry_of))
 
-    async def _give_up(self, error: FailureError) -> NoReturn:
+    async def _give_up(self, error: FailureError | asyncio.CancelledError) -> NoReturn:
         """End a run that could not begin."""
         graph = self._run.graph
-        if is_cancelled_exception(error):
+        if isinstance(error, asyncio.CancelledError) or is_cancelled_exception(error):
+            if not isinstance(error, FailureError) and not workflow.patched(PATCH_CANCELLED_EARLY):
+                raise error
             self._journal.append(entries.run_cancelled(graph))
             await self._hand_over()
             raise asyncio.CancelledError
@@ -126,14 +150,21 @@ class GraphRun:
 
         Answers whether the run was asked to cancel meanwhile.
         """
-        cancelled, handed_over = False, None
+        cancelled, handed_over = await self._finish_updates(), None
         while handed_over != self._journal.state.last_seq:
             handed_over = self._journal.state.last_seq
             cancelled = await self._forwarder.flush() or cancelled
             cancelled = await archive(self._journal, self._run, result) or cancelled
             cancelled = await self._notifier.flush() or cancelled
+            cancelled = await self._finish_updates() or cancelled
         self._visibility.look()
         return cancelled
+
+    async def _finish_updates(self) -> bool:
+        """What was asked of the run is answered before it ends or goes on as new. Answers as `_hand_over` does."""
+        if workflow.all_handlers_finished() or not workflow.patched(PATCH_UPDATES_FIRST):
+            return False
+        return await uncancelled(asyncio.ensure_future(workflow.wait_condition(workflow.all_handlers_finished)))
 
     def _look(self) -> None:
         """Pass on what was added to the journal."""
@@ -171,71 +202,90 @@ class GraphRun:
         raise _failed(self._walk.failure(outcome))
 
     def _steer(self, steer: Callable[[Walk], None]) -> None:
-        """What comes before the run's graph is there is done when it is."""
-        if self._order is None:
+        """What comes before the run has started is done when it has."""
+        if self._started:
             steer(self._walk)
         else:
             self._steered_early.append(steer)
 
     def _check(self, refused: Callable[[Walk], Refusal | None]) -> None:
-        """Reject an update that cannot be done; it leaves no trace in the history."""
-        if self._order is not None:
-            refusal: Refusal | None = Refusal(WRONG_STATE, "the run has not begun: its graph is being fetched")
-        else:
-            refusal = refused(self._walk)
-        if refusal is not None:
+        """Reject an update that cannot be done, which leaves no trace in the history. One that comes before the run has
+        begun is taken, and checked when it has."""
+        if self._begun and (refusal := refused(self._walk)) is not None:
             raise ApplicationError(refusal.message, type=refusal.code, non_retryable=True)
+
+    async def _when_begun(self, refused: Callable[[Walk], Refusal | None]) -> None:
+        """Raises ApplicationError for an update that was taken before the run had begun, and cannot be done."""
+        if self._begun:
+            return
+        await workflow.wait_condition(lambda: self._begun or self._journal.ended)
+        if self._journal.ended:
+            message = f"the run is {self._journal.state.status}: nothing in it can be steered any more"
+            raise ApplicationError(message, type=WRONG_STATE, non_retryable=True)
+        self._check(refused)
 
     # Signals
 
     @workflow.signal(name=SIGNAL_REPORT, description="Log lines, progress and failed attempts, sent by the workers.")
-    def report(self, reports: Sequence[Report]) -> None:
-        self._walk.report(reports)
+    def report(self, *given: Any) -> None:
+        self._walk.report(arrivals.reports_of(given))
 
     @workflow.signal(name=SIGNAL_CHILD_EVENTS, description="What happened in a child run, sent by it.")
-    def child_events(self, happened: ChildEvents) -> None:
+    def child_events(self, *given: Any) -> None:
+        happened = arrivals.child_events_of(given)
+        if happened is None or happened.node not in self._journal.state.nodes:
+            return
         for event in happened.events:
             self._journal.append(entries.of_child(happened.node, happened.run_id, event))
         self._look()
 
     @workflow.signal(name=SIGNAL_PAUSE, description="Nothing new starts; what is in flight ends. Lifted by `resume`.")
-    def pause(self) -> None:
+    def pause(self, *_: Any) -> None:
         self._steer(Walk.pause)
 
     @workflow.signal(name=SIGNAL_RESUME, description="Lifts `pause`.")
-    def resume(self) -> None:
+    def resume(self, *_: Any) -> None:
         self._steer(Walk.resume)
 
     # Updates
 
     @workflow.update(name=UPDATE_SKIP, description="Skips a node that has not finished; cancels it if it is in flight.")
-    def skip(self, node: str) -> None:
+    async def skip(self, *given: Any) -> None:
+        node = arrivals.node_of(given)
+        await self._when_begun(lambda walk: walk.refuse.skip(node))
         self._walk.skip(node)
 
     @skip.validator
-    def _validate_skip(self, node: str) -> None:
+    def _validate_skip(self, *given: Any) -> None:
+        node = arrivals.node_of(given)
         self._check(lambda walk: walk.refuse.skip(node))
 
     @workflow.update(name=UPDATE_RESPOND, description="Answers a `flow.approval` node that waits.")
-    def respond(self, answer: Answer) -> None:
+    async def respond(self, *given: Any) -> None:
+        answer = arrivals.answer_of(given)
+        await self._when_begun(lambda walk: walk.refuse.answer(answer))
         self._walk.respond(answer)
 
     @respond.validator
-    def _validate_respond(self, answer: Answer) -> None:
+    def _validate_respond(self, *given: Any) -> None:
+        answer = arrivals.answer_of(given)
         self._check(lambda walk: walk.refuse.answer(answer))
 
     @workflow.update(
         name=UPDATE_RETRY,
         description="Tries a node again: one that failed and is held, or one that waits for an attempt.",
     )
-    async def retry(self, node: str) -> None:
+    async def retry(self, *given: Any) -> None:
+        node = arrivals.node_of(given)
+        await self._when_begun(lambda walk: walk.refuse.retry(node))
         if self._walk.holds(node):
             self._walk.retry(node)
         else:
             await retry_now(node)
 
     @retry.validator
-    def _validate_retry(self, node: str) -> None:
+    def _validate_retry(self, *given: Any) -> None:
+        node = arrivals.node_of(given)
         self._check(lambda walk: walk.refuse.retry(node))
 
     # Queries
@@ -259,7 +309,9 @@ class GraphRun:
     )
     def parts(self, node: str, offset: int = 0, limit: int = 500) -> PartsPage:
         parts = parts_of(self._journal.state, node)
-        return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))
+        shown = dict(islice(parts.items(), offset, offset + limit))
+        questions = {part: asked for part, asked in self._journal.state.questions.items() if part in shown}
+        return PartsPage(parts=shown, total=len(parts), questions=questions)
 
     @workflow.query(name=QUERY_EVENTS, description="At most `limit` events with a seq above `after`.")
     def events(self, after: int = 0, limit: int = 500) -> EventPage:

@@ -35,7 +35,7 @@ class Journal:
         percent = entry.percent if entry.percent is not None else progress
         event = Event.model_construct(
             seq=self.state.last_seq + 1,
-            ts=self._now(),
+            ts=entry.at or self._now(),
             type=entry.type,
             level=entry.level,
             message=entry.message,

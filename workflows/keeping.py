@@ -5,12 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RawValue, RetryPolicy
 
 from wand_orchestrator.contract import ACTIVITY_OUTPUTS, DONE_PREFIX, RetryOf
 from wand_orchestrator.graph import Graph
+from wand_orchestrator.visibility import summary
+from workflows.arrivals import object_of
+from workflows.scheduler import Scheduler
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+
+PATCH = "retry-what-depends"
 
 
 @dataclass(frozen=True)
@@ -23,16 +28,23 @@ class Kept:
 
 
 async def kept_of(graph: Graph, retry_of: RetryOf) -> Kept:
-    outputs: dict[str, Any] = await workflow.execute_activity(
+    """What depends on a node that runs again runs again, too: an optional node that had failed may succeed now."""
+    given = await workflow.execute_activity(
         ACTIVITY_OUTPUTS,
         retry_of,
         activity_id="$outputs",  # no node can have this id
+        result_type=RawValue,
         start_to_close_timeout=timedelta(minutes=5),
         retry_policy=RETRY,
-        summary=f"outputs of {retry_of.run_id}",
+        summary=summary(f"outputs of {retry_of.run_id}"),
     )
+    outputs = object_of(given)
     again = graph.reached_from(retry_of.from_nodes)
     kept = {node.id: outputs[node.id] for node in graph.nodes if node.id in outputs and node.id not in again}
+    if workflow.patched(PATCH):
+        unsettled = Scheduler(graph).left_by(kept)
+        depends = graph.reached_from(unsettled)
+        kept = {node: output for node, output in kept.items() if node not in depends}
     # What comes before may give another output if it runs again, and so other items.
     other_input = {edge.target for edge in graph.edges if edge.source not in kept}
     goes_on = [node.id for node in graph.nodes if node.id not in kept.keys() | again | other_input]

@@ -1,22 +1,25 @@
 """Starts a node: an agent as an activity, a control node as a coroutine, a stored graph as a child workflow."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from temporalio import workflow
 
-from wand_orchestrator.contract import EXTERN_DONE, AgentResult, Report, RunInput
+from wand_orchestrator.contract import EXTERN_DONE, AgentResult, RunInput
 from wand_orchestrator.graph import Graph, Node
 from workflows import entries
 from workflows.activities import Activities
+from workflows.arrivals import check_given, result_of
+from workflows.attempts import Attempts
 from workflows.children import Children
-from workflows.failures import node_failure
+from workflows.failures import NodeFailure, node_failure
 from workflows.flow.control import Control, Given, failure
 from workflows.flow.kinds import CONTROLS
 from workflows.losses import Losses
+from workflows.uncancelled import is_being_cancelled
 
 
 class Launcher:
@@ -31,33 +34,39 @@ class Launcher:
         run: RunInput,
         activities: Activities,
         tell: Callable[[entries.Entry], None],
+        attempts: Attempts,
+        losses: Losses,
         holds_back: Callable[[], bool],
         left: dict[str, Any],
     ) -> None:
         self._run = run
         self._activities = activities
         self._tell = tell
+        self._attempts = attempts
         self._holds_back = holds_back
         self._left = left
         self._given: dict[str, Given] = {}
         self._controls: dict[str, Control] = {}
         self._agents: set[str] = set()
-        self._losses = Losses()
+        self._losses = losses
         self._record_done: Callable[[str, Callable[[], Any]], None] = workflow.extern_functions().get(
             EXTERN_DONE, _forget
         )
         self.children = Children(run)
 
-    def launch(self, given: Given) -> asyncio.Future[AgentResult]:
-        """Start a node; the future gives its result or raises why it failed. Cancel it to cancel the node.
+    def launch(self, given: Given) -> asyncio.Future[Any]:
+        """Start a node; the future gives what `arrivals.result_of` reads, or raises why the node failed. Cancel it to
+        cancel the node.
 
-        Raises pydantic's ValidationError for params that a control node does not take.
+        Raises pydantic's ValidationError for params that a control node does not take, ApplicationError for what no
+        node can be given.
         """
         kind = CONTROLS.get(given.node.type)
         if kind is None:
-            return self._activities.start(given.node, given.params, given.input)
+            return self._activities.start(given.node, given.params, given.input, given.earlier_attempts)
         if given.carried is None and (left := self._left.pop(given.node.id, None)) is not None:
             given = replace(given, carried=left)
+        check_given(given.params, given.input)
         control = kind(given, self)
         self._given[given.node.id], self._controls[given.node.id] = given, control
         self._record_done(given.node.id, control.done_before_failing)
@@ -91,7 +100,12 @@ class Launcher:
     def carry(self) -> dict[str, Any]:
         """Control nodes in flight, for the next history."""
         return {
-            node: {"params": self._given[node].params, "input": self._given[node].input, "state": control.carry()}
+            node: {
+                "params": self._given[node].params,
+                "input": self._given[node].input,
+                "state": control.carry(),
+                "earlier_attempts": self._given[node].earlier_attempts,
+            }
             for node, control in self._controls.items()
         }
 
@@ -132,34 +146,41 @@ class Launcher:
         return (await self.children.result(node)).outputs
 
     async def run_graph_part(self, node: Node, graph: Graph, input: Any) -> AgentResult:
-        async def run() -> AgentResult:
+        async def run(_: int) -> AgentResult:
             return AgentResult(output=await self.run_graph(node, graph, input))
 
         return await self._run_part(node, run)
 
-    async def _run_part(self, node: Node, run: Callable[[], Awaitable[AgentResult]]) -> AgentResult:
+    async def _run_part(self, node: Node, run: Callable[[int], Awaitable[Any]]) -> AgentResult:
         """One part of a control node, with events of its own."""
         if not self._activities.crosses(node.id):
             self._tell(entries.node_scheduled(node))
+            self._attempts.begin(node.id)
+        earlier = self._activities.given_again(node.id)
         while True:
             try:
-                result = await run()
+                result = result_of(await run(earlier))
             except (Exception, asyncio.CancelledError) as error:
-                if not self._goes_on(node, error):
+                failed = node_failure(node, self._run.graph.options, error, earlier)
+                if not self._goes_on(node, failed):
                     raise
+                earlier = failed.attempt or earlier + 1
             else:
-                self._tell_reports(result.reports)
+                self._attempts.report(result.reports)
+                self._attempts.reached(node.id, result.attempt)
                 self._tell(entries.node_succeeded(node, result))
                 return result
 
-    def _goes_on(self, node: Node, error: BaseException) -> bool:
+    def _goes_on(self, node: Node, failed: NodeFailure) -> bool:
         """Tell how an attempt ended; whether there is to be another one, because it ended with its worker."""
-        if _is_being_cancelled():
+        if is_being_cancelled():
             self._tell(entries.node_cancelled(node))
             return False
-        failed = node_failure(node, self._run.graph.options, error)
-        self._tell_reports(failed.details.reports)
+        self._attempts.report(failed.details.reports)
+        self._attempts.reached(node.id, failed.attempt)
         again = self._losses.is_given_again(node.id, failed)
+        if again:
+            self._attempts.followed(node.id, failed.attempt)
         self._tell(entries.node_given_again(node, failed) if again else entries.node_failed(node, failed))
         return again
 
@@ -175,10 +196,6 @@ class Launcher:
         finally:
             del self._controls[control.node.id], self._given[control.node.id]
 
-    def _tell_reports(self, reports: Sequence[Report]) -> None:
-        for report in reports:
-            self._tell(entries.reported(report))
-
 
 def _forget(node: str, done: Callable[[], Any]) -> None:
     """Only a replay that was made for it asks what was done."""
@@ -186,8 +203,3 @@ def _forget(node: str, done: Callable[[], Any]) -> None:
 
 def _same(done: Any) -> Any:
     return done
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

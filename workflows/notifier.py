@@ -12,6 +12,7 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from wand_orchestrator.contract import WORKFLOW_WEBHOOK_DELIVERY, RunInput, webhook_queue
 from wand_orchestrator.events import Event
+from wand_orchestrator.visibility import summary
 from wand_orchestrator.webhook import Webhook, delivery, delivery_workflow_id
 from workflows.journal import Journal
 from workflows.uncancelled import uncancelled
@@ -63,7 +64,7 @@ class Notifier:
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 cancellation_type=ChildWorkflowCancellationType.ABANDON,
-                static_summary=message.summary,
+                static_summary=summary(message.summary),
             )
         except WorkflowAlreadyStartedError:
             workflow.logger.warning("the webhook about event %d was sent before", event.seq)

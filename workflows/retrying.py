@@ -7,6 +7,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from wand_orchestrator.contract import ACTIVITY_RETRY_NOW, NodeAddress
+from wand_orchestrator.visibility import summary
 from workflows.refusal import WRONG_STATE
 
 
@@ -18,7 +19,7 @@ async def retry_now(node: str) -> None:
             NodeAddress(run_id=workflow.info().workflow_id, node=node),
             start_to_close_timeout=timedelta(seconds=5),
             retry_policy=RetryPolicy(maximum_attempts=2),
-            summary=f"try {node} now",
+            summary=summary(f"try {node} now"),
         )
     except ActivityError as error:
         cause = error.cause if isinstance(error.cause, ApplicationError) else None

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from wand_orchestrator.contract import MAX_INPUT_BYTES, MAX_RESULT_BYTES
 from wand_orchestrator.expressions import ExpressionError, evaluate, is_true
 from wand_orchestrator.graph import Edge, Graph, Node
 from wand_orchestrator.state import Failure
+from workflows.size import size_up_to
 
 
 class Phase(StrEnum):
@@ -65,7 +67,7 @@ class Decision:
 
 @dataclass
 class _Entry:
-    """One node's place in the walk. `undecided`, `taken`: counts of its incoming edges."""
+    """One node's place in the walk. `undecided`, `taken`: counts of its incoming edges; `bytes`: of its input."""
 
     node: Node
     outgoing: list[Edge] = field(default_factory=list)
@@ -75,6 +77,7 @@ class _Entry:
     phase: Phase = Phase.PENDING
     input: dict[str, Any] = field(default_factory=dict)
     broken: Failure | None = None
+    bytes: int = 0
 
 
 class Scheduler:
@@ -92,6 +95,7 @@ class Scheduler:
         self._paused = False
         self._settled = 0
         self._outputs: dict[str, Any] = {}
+        self._result_bytes = 0
         self._stop: Outcome | None = None
         self._failure: Failure | None = None
         for edge in graph.edges:
@@ -245,6 +249,11 @@ class Scheduler:
             entry.input = {}
         return decisions
 
+    def left_by(self, outputs: Mapping[str, Any]) -> tuple[str, ...]:
+        """The nodes that are still to run, or to be decided, once these are kept."""
+        self.keep(outputs)
+        return tuple(node for node, entry in self._entries.items() if not entry.phase.settled)
+
     # How edges decide nodes
 
     def _settle(self, node: str, phase: Phase) -> _Entry:
@@ -277,10 +286,20 @@ class Scheduler:
     def _judge(self, entry: _Entry, output: Any) -> list[str]:
         """The edges of a node that finished; gives the nodes at their ends."""
         if entry.node.id in self._sink_set:
-            self._outputs[entry.node.id] = output
+            self._keep_output(entry.node.id, output)
         for edge in entry.outgoing:
             self._take(edge, output)
         return [edge.target for edge in entry.outgoing]
+
+    def _keep_output(self, sink: str, output: Any) -> None:
+        """Once the result is too large the run fails, and nothing of it is kept."""
+        self._result_bytes += size_up_to(output, MAX_RESULT_BYTES)
+        if self._result_bytes <= MAX_RESULT_BYTES:
+            self._outputs[sink] = output
+            return
+        self._outputs = {}
+        limit = f"the outputs of all sinks together take more than {MAX_RESULT_BYTES} bytes"
+        self._fail_run(Failure(code="result_too_large", message=f"{limit}: name fewer `sinks`, or save artifacts"))
 
     def _take(self, edge: Edge, output: Any) -> None:
         """Judge one edge on its source's output, and put what it maps into its target's input."""
@@ -290,12 +309,24 @@ class Scheduler:
             if edge.when is not None and not is_true(evaluate(edge.when, output)):
                 return
             target.taken += 1
-            for key, expression in edge.map.items():
-                target.input[key] = evaluate(expression, output)
+            if target.broken is None:
+                self._map(edge, target, output)
         except ExpressionError as error:
             target.broken = target.broken or Failure(
                 code=error.code, message=f"edge {edge.source} → {edge.target}: {error}", node=edge.target
             )
+
+    def _map(self, edge: Edge, target: _Entry, output: Any) -> None:
+        """Put what the edge maps into the input of its target; one that is too large is not kept until it starts."""
+        for key, expression in edge.map.items():
+            value = evaluate(expression, output)
+            target.bytes += size_up_to(value, MAX_INPUT_BYTES)
+            if target.bytes > MAX_INPUT_BYTES:
+                target.input = {}
+                message = f"its edges map more than {MAX_INPUT_BYTES} bytes: map parts of it, or save artifacts"
+                target.broken = Failure(code="input_too_large", message=message, node=edge.target)
+                return
+            target.input[key] = value
 
     def _decide(self, touched: list[str]) -> Iterator[Decision]:
         """Settle or make ready each touched node whose edges are all decided; skips run on through the graph."""
@@ -370,12 +401,14 @@ class Scheduler:
         for node, (undecided, taken, given, broken) in carried["frontier"].items():
             entry = scheduler._entries[node]
             entry.undecided, entry.taken, entry.input = undecided, taken, given
+            entry.bytes = size_up_to(given, MAX_INPUT_BYTES)
             entry.broken = Failure.model_validate(broken) if broken else None
         scheduler._ready = deque(carried["ready"])
         scheduler._in_flight = {
             entry.node.id: None for entry in scheduler._entries.values() if entry.phase is Phase.IN_FLIGHT
         }
         scheduler._outputs = dict(carried["outputs"])
+        scheduler._result_bytes = size_up_to(carried["outputs"], MAX_RESULT_BYTES)
         scheduler._held = {node: Failure.model_validate(failure) for node, failure in carried["held"].items()}
         scheduler._paused = carried["paused"]
         scheduler._failure = Failure.model_validate(carried["failure"]) if carried["failure"] else None

@@ -7,6 +7,7 @@ the one loop in `to_the_end` goes on; state changes in one order, which a replay
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -21,6 +22,8 @@ from wand_orchestrator.graph import Node
 from wand_orchestrator.state import Failure
 from workflows import entries
 from workflows.activities import Activities
+from workflows.arrivals import result_of
+from workflows.attempts import Attempts
 from workflows.deadline import Deadline
 from workflows.details import Details
 from workflows.failures import NodeFailure, node_failure
@@ -34,6 +37,8 @@ from workflows.refusals import Refusals
 from workflows.rollover import Rollover
 from workflows.scheduler import Decision, Outcome, Scheduler, Start
 from workflows.workflow_task import WorkflowTask
+
+PATCH_CANCEL_FIRST = "cancel-before-updates"
 
 
 class Walk:
@@ -54,11 +59,13 @@ class Walk:
         budget = None if seconds is None else timedelta(seconds=seconds)
         self._deadline = Deadline(budget, passed=lambda: self._put(self._time_out))
         self._details = Details(run.graph)
-        self._in_flight: dict[str, asyncio.Future[AgentResult]] = {}
+        self._in_flight: dict[str, asyncio.Future[Any]] = {}
         self._skipping: set[str] = set()
         self._given: dict[str, Given] = {}
         self._losses = Losses(carried.get("losses", {}) if carried else {})
         self._skipped_before: list[str] = carried.get("skipping", []) if carried else []
+        self._attempts = Attempts(self._append, carried.get("attempts", {}) if carried else {})
+        self._steered_at: int | None = None
         self._mailbox: deque[Callable[[], None]] = deque()
         self._rollover = Rollover(self._wake, lambda: self._activities.oldest, lambda: self._launcher.stuck)
         self._task = WorkflowTask(wake=self._wake)
@@ -68,10 +75,13 @@ class Walk:
         )
         self._crossed = bool(crossed)
         self._activities = Activities(
-            run.graph.options, self._task, self._append, self._rollover.started, slow, crossed
+            run.graph.options, self._task, self._append, self._attempts, self._rollover.started, slow, crossed
         )
         left = dict(carried["left"]) if carried else {}
-        self._launcher = Launcher(run, self._activities, self._tell, self._holds_back, left)
+        self._launcher = Launcher(
+            run, self._activities, self._tell, self._attempts, self._losses, self._holds_back, left
+        )
+        self._launcher.children.started = carried.get("children", 0) if carried else 0
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
@@ -85,10 +95,12 @@ class Walk:
             self._start_nodes()
             self.describe()
             self._each_turn()
-            if (outcome := self._scheduler.outcome) is not None:
+            if (outcome := self._scheduler.outcome) is not None and not self._steered_just_now():
                 self._deadline.stop()
                 return outcome
-            if self.crosses:
+            if outcome is not None:
+                self._task.end()
+            elif self.crosses:
                 return None
             try:
                 await workflow.wait_condition(lambda: bool(self._mailbox))
@@ -112,6 +124,13 @@ class Walk:
         """Whether nothing new starts, as the run is about to go on in a new history."""
         return self._rollover.draining
 
+    def _steered_just_now(self) -> bool:
+        """Whether an update of this very workflow task ended the run. The SDK hands updates over before all else of a
+        task: a cancellation that was asked for earlier may yet come, and then it is what ends the run."""
+        if self._scheduler.stopping or self._steered_at != workflow.info().get_current_history_length():
+            return False
+        return workflow.patched(PATCH_CANCEL_FIRST)
+
     def keep(self, kept: Kept) -> None:
         """Take nodes as succeeded, as they did in the run that this one retries; before `to_the_end`."""
         self._launcher.keep(kept.done)
@@ -128,19 +147,27 @@ class Walk:
     def carry(self) -> dict[str, Any]:
         """What the next history needs; what is in flight are control nodes at rest, and agents that cross."""
         remaining = self._deadline.remaining
+        crossing = self._activities.crossing(self._rollover.crossing or {})
         controls = self._launcher.carry()
         agents = {
-            node: {"params": given.params, "input": given.input, "state": None}
+            node: {
+                "params": given.params,
+                "input": given.input,
+                "state": None,
+                "earlier_attempts": given.earlier_attempts,
+            }
             for node, given in self._given.items()
             if node not in controls
         }
         return {
             "scheduler": self._scheduler.carry(),
             "controls": controls | agents,
-            "crossing": self._activities.crossing(self._rollover.crossing or {}),
+            "crossing": crossing,
+            "attempts": self._attempts.carry(crossing.keys() | self._in_flight.keys()),
             "skipping": list(self._skipping),
             "losses": self._losses.carry(),
             "left": self._launcher.left,
+            "children": self._launcher.children.started,
             "slow_agents": self._activities.slow,
             "deadline_sec": None if remaining is None else remaining.total_seconds(),
         }
@@ -174,6 +201,7 @@ class Walk:
 
     def skip(self, node: str) -> None:
         """Skip the node; one that is in flight is cancelled first, and counts as skipped however it then ends."""
+        self._note_steering()
         if node in self._in_flight:
             self._skipping.add(node)
             self._in_flight[node].cancel()
@@ -181,6 +209,7 @@ class Walk:
             self._gate(partial(self._settle_skipped, node))
 
     def respond(self, answer: Answer) -> None:
+        self._note_steering()
         control = self._launcher.control(answer.node)
         assert isinstance(control, Approval)
         control.respond(answer)
@@ -193,9 +222,11 @@ class Walk:
         self._gate(partial(self._scheduler.retry, node))
 
     def report(self, reports: Sequence[Report]) -> None:
-        """What workers say of nodes in flight."""
-        for report in reports:
-            self._journal.append(entries.reported(report))
+        """What workers say of nodes that have begun; nobody can say anything of others."""
+        self._attempts.report([report for report in reports if report.node in self._journal.state.nodes])
+
+    def _note_steering(self) -> None:
+        self._steered_at = workflow.info().get_current_history_length()
 
     def _gate(self, change: Callable[[], None]) -> None:
         """Make a change that may pause or resume the run, and tell if it did."""
@@ -238,7 +269,8 @@ class Walk:
         restored, self._restored = self._restored, {}
         nodes = {node.id: node for node in self._graph.nodes if node.id in restored}
         for id, held in restored.items():
-            self._await(nodes[id], Given(nodes[id], held["params"], held["input"], held["state"]))
+            earlier = held.get("earlier_attempts", 0)
+            self._await(nodes[id], Given(nodes[id], held["params"], held["input"], held["state"], earlier))
         if self._crossed:
             await self._begun()
         skipping, self._skipped_before = self._skipped_before, []
@@ -272,6 +304,7 @@ class Walk:
             self._fail(node, NodeFailure.of(node, error.code, f"params: {error}"))
             return
         self._journal.append(entries.node_scheduled(node))
+        self._attempts.begin(node.id)
         self._await(node, Given(node, params, start.input))
 
     def _await(self, node: Node, given: Given) -> None:
@@ -293,20 +326,34 @@ class Walk:
             self._skipping.discard(node.id)
             self._gate(partial(self._settle_skipped, node.id))
         elif error is None:
-            self._succeed(node, future.result())
+            self._take(node, future.result())
         elif self._scheduler.stopping and is_cancelled_exception(error):
             self._scheduler.cancelled(node.id)
             self._append(entries.node_cancelled(node))
         else:
-            failed = node_failure(node, self._graph.options, error)
+            failed = node_failure(node, self._graph.options, error, given.earlier_attempts)
             if not self._scheduler.stopping and self._losses.is_given_again(node.id, failed):
-                self._append(entries.node_given_again(node, failed))
-                self._await(node, given)
+                self._give_again(node, given, failed)
             else:
                 self._fail(node, failed)
 
+    def _take(self, node: Node, given: Any) -> None:
+        try:
+            result = result_of(given)
+        except ApplicationError as error:
+            self._fail(node, node_failure(node, self._graph.options, error))
+        else:
+            self._succeed(node, result)
+
+    def _give_again(self, node: Node, given: Given, failed: NodeFailure) -> None:
+        self._attempts.reached(node.id, failed.attempt)
+        self._append(entries.node_given_again(node, failed))
+        self._attempts.followed(node.id, failed.attempt)
+        self._await(node, replace(given, earlier_attempts=failed.attempt or given.earlier_attempts + 1))
+
     def _succeed(self, node: Node, result: AgentResult) -> None:
         self.report(result.reports)
+        self._attempts.reached(node.id, result.attempt)
         self._record(node.id, result.output)
         decisions = self._scheduler.succeeded(node.id, result.output)
         self._append(entries.node_succeeded(node, result))
@@ -314,6 +361,7 @@ class Walk:
 
     def _fail(self, node: Node, failed: NodeFailure) -> None:
         self.report(failed.details.reports)
+        self._attempts.reached(node.id, failed.attempt)
         decisions: list[Decision] = []
 
         def settle() -> None:

@@ -9,6 +9,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 from wand_orchestrator.contract import ACTIVITY_WEBHOOK, WORKFLOW_WEBHOOK_DELIVERY
+from wand_orchestrator.visibility import summary
 from wand_orchestrator.webhook import Delivery
 
 ATTEMPT = timedelta(seconds=30)
@@ -34,6 +35,6 @@ class WebhookDelivery:
             start_to_close_timeout=ATTEMPT,
             schedule_to_close_timeout=LAST_ATTEMPT,
             retry_policy=RETRY,
-            summary=delivery.summary,
+            summary=summary(delivery.summary),
         )
         return status

@@ -9,9 +9,11 @@ decides the same. (A timer would do, too, but the server lets the shortest one t
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from wand_orchestrator.contract import ACTIVITY_NEXT_TASK, AgentResult
 
@@ -39,6 +41,11 @@ class WorkflowTask:
         """Nothing more is to start before the task has ended."""
         return self._ending is not None or self._bytes >= MAX_BYTES or self._lasted >= MAX_DURATION
 
+    def end(self) -> None:
+        """Have another one follow; `wake` is called when it has come."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end())
+
     def take(self, size: int) -> None:
         """Something of `size` bytes goes to the server with this task."""
         self._bytes += size
@@ -62,17 +69,18 @@ class WorkflowTask:
 
     def _end_if_full(self) -> None:
         """It cannot end while something local is in flight."""
-        if self.full and self._ending is None and self._local_in_flight == 0:
-            self._ending = asyncio.create_task(self._end())
+        if self.full and self._local_in_flight == 0:
+            self.end()
 
     async def _end(self) -> None:
         self._ended += 1
-        await workflow.execute_activity(
-            ACTIVITY_NEXT_TASK,
-            activity_id=f"$task-{self._ended}",  # no node can have this id
-            start_to_close_timeout=timedelta(seconds=10),
-            summary="the next workflow task",
-        )
+        with suppress(ActivityError):  # an operator may have ended it, and however it ends, so has the task
+            await workflow.execute_activity(
+                ACTIVITY_NEXT_TASK,
+                activity_id=f"$task-{self._ended}",  # no node can have this id
+                start_to_close_timeout=timedelta(seconds=10),
+                summary="the next workflow task",
+            )
         self._ending, self._bytes = None, 0
         self.regular_ended()
         self._wake()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from activities.agents import delimited, prose
-from activities.agents.json_text import NOT_JSON, read_json
+from activities.agents.json_text import NOT_JSON, read_json, whole_characters, without_halves
 from activities.agents.selection import Selection
 from activities.extras import needs_extra
 from activities.points import Insights
@@ -49,7 +49,7 @@ def _given(input: Input) -> Any:
     """Raises AgentError `empty_input` or `invalid_input`."""
     if input.text is not None and input.data is not None:
         raise AgentError("give text or data, not both", code="invalid_input", retryable=False)
-    given = input.data if input.text is None else input.text
+    given = without_halves(input.data) if input.text is None else input.text
     if given is None or given in ("", [], {}) or (isinstance(given, str) and not given.strip("\ufeff \t\r\n")):
         raise AgentError("there is nothing to analyze: text and data are empty", code="empty_input", retryable=False)
     return given
@@ -58,7 +58,7 @@ def _given(input: Input) -> Any:
 def _analyzed(given: Any, selection: Selection) -> Output:
     if not isinstance(given, str):
         return _of_json(given, selection)
-    text = _with_line_feeds(given.removeprefix("\ufeff"))
+    text = _with_line_feeds(whole_characters(given).removeprefix("\ufeff"))
     value = read_json(text)
     if value is not NOT_JSON:
         return _of_json(value, selection)
@@ -72,7 +72,7 @@ def _analyzed(given: Any, selection: Selection) -> Output:
 
 def _with_line_feeds(text: str) -> str:
     """Some spreadsheets still end lines with a carriage return alone."""
-    return text if "\n" in text else text.replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _of_json(value: Any, selection: Selection) -> Output:

@@ -1,5 +1,7 @@
 """The agent `agent.chart`."""
 
+import re
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from activities.tools.chart_render import Drawing
@@ -28,7 +30,13 @@ class Output(BaseModel):
 
 @agent("agent.chart", tools=["chart.render"])
 async def chart(params: Params, input: Input, ctx: AgentContext) -> Output:
-    """Draws a series as a chart, SVG or PNG, and saves it with the run under the node's id."""
+    """Draws a series as a chart, SVG or PNG, and saves it with the run under the node's id, `chart.svg`."""
     drawing: Drawing = await ctx.tools["chart.render"](series=input.series, spec=params.spec, format=params.format)
-    url: str = await ctx.save_artifact(f"{ctx.node_id}.{params.format}", drawing.image, drawing.media_type)
+    url: str = await ctx.save_artifact(_file_name(ctx.node_id, params.format), drawing.image, drawing.media_type)
     return Output(chart_url=url, points=drawing.points, media_type=drawing.media_type)
+
+
+def _file_name(node: str, format: Format) -> str:
+    """Items and rounds have ids such as `m[0]`, which become `m-0`."""
+    stem = "-".join(re.findall(r"[\w.\-]+", node)).lstrip("._-")[:200]
+    return f"{stem or 'chart'}.{format}"

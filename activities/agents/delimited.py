@@ -1,9 +1,11 @@
-"""Whether a text is CSV, and in which dialect."""
+"""Whether a text is CSV, in which dialect, and its rows."""
 
 import csv
 import io
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 SEPARATORS = (",", ";", "\t", "|")
 
@@ -11,6 +13,12 @@ _LINES_LOOKED_AT = 200
 _LONGEST_NAME = 100
 _ALIKE = 0.8
 """Share of the rows looked at that have as many fields as the first."""
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_DATE = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ].*)?|\d{1,2}([./])\d{1,2}\1\d{2,4}", re.ASCII)
+_YEAR = re.compile(r"(?:1[6-9]|20|21)\d\d", re.ASCII)
+_LEAST_SEQUENCE = 3
+"""Whole numbers in a row that count upwards: fewer come about in data by chance."""
 
 
 @dataclass(frozen=True)
@@ -32,23 +40,38 @@ def recognise(text: str) -> Dialect | None:
     return max(candidates, key=lambda dialect: dialect.fields, default=None)
 
 
+def rows_of(text: str, separator: str) -> Iterator[list[str]]:
+    """The fields of each row that has any, blanks around them kept. Raises csv.Error.
+
+    A quote counts at the beginning of a field: in `5" pipe` it is a character like others.
+    """
+    reader = csv.reader(io.StringIO(text), delimiter=separator)
+    return (row for row in reader if any(map(str.strip, row)))
+
+
+def allow_long_fields() -> None:
+    """The limit of the standard library, 131,072 characters, is one of the process; texts here are bounded before."""
+    csv.field_size_limit(2**31 - 1)
+
+
 def _dialect(head: str, separator: str) -> Dialect | None:
+    allow_long_fields()
     try:
-        rows = [row for row in csv.reader(io.StringIO(head), delimiter=separator) if any(map(str.strip, row))]
+        rows = list(rows_of(head, separator))
     except csv.Error:
         return None
     if not rows:
         return None
     first, rest = rows[0], rows[1:]
-    dialect = Dialect(separator, len(first), has_header=not any(map(_is_number, first)))
+    dialect = Dialect(separator, len(first), has_header=_is_header(first, rest))
+    if dialect.has_header and any(len(field) > _LONGEST_NAME for field in first):
+        return None
     fits = _is_column_of_numbers(first, rest) if len(first) == 1 else _is_table(first, rest)
     return dialect if fits else None
 
 
-def _is_table(first: list[str], rest: list[str] | list[list[str]]) -> bool:
+def _is_table(first: list[str], rest: list[list[str]]) -> bool:
     """A header alone is a table if each field could be a name, which a sentence with a comma is not."""
-    if any(len(field) > _LONGEST_NAME for field in first):
-        return False
     if not rest:
         return all(field and field == field.strip() and len(field.split()) <= 3 for field in first)
     alike = sum(len(row) == len(first) for row in rest)
@@ -59,9 +82,40 @@ def _is_column_of_numbers(first: list[str], rest: list[list[str]]) -> bool:
     return bool(rest) and len(first[0]) <= _LONGEST_NAME and all(len(row) == 1 and _is_number(row[0]) for row in rest)
 
 
-def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
+def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Names are no values. A number or a date can be a name where it stands over values of another kind: a year over
+    amounts, or one of several numbers that count upwards as no row below does."""
+    values = [index for index, field in enumerate(first) if _is_number(field) or _is_date(field)]
+    if not values:
+        return True
+    if len(first) == 1 or (not rest and len(values) == len(first)):
         return False
-    return True
+    if _counts_up(first, values) and not any(_counts_up(row, values) for row in rest):
+        return True
+    return all(_names_column(first[index], [row[index] for row in rest if index < len(row)]) for index in values)
+
+
+def _names_column(field: str, below: list[str]) -> bool:
+    for looks_alike in (_is_year, _is_date):
+        if looks_alike(field):
+            return not any(looks_alike(value) for value in below)
+    return False
+
+
+def _counts_up(row: Sequence[str], indexes: Sequence[int]) -> bool:
+    fields = [row[index].strip() for index in indexes if index < len(row)]
+    if len(fields) < _LEAST_SEQUENCE or not all(field.isascii() and field.isdigit() for field in fields):
+        return False
+    return len(max(fields, key=len)) < 10 and all(int(after) - int(before) == 1 for before, after in pairwise(fields))
+
+
+def _is_number(field: str) -> bool:
+    return _NUMBER.fullmatch(field.strip()) is not None
+
+
+def _is_year(field: str) -> bool:
+    return _YEAR.fullmatch(field.strip()) is not None
+
+
+def _is_date(field: str) -> bool:
+    return _DATE.fullmatch(field.strip()) is not None

@@ -37,6 +37,8 @@ class Params(BaseModel):
 async def fetch(params: Params, ctx: AgentContext) -> Page:
     """Fetches a page over HTTP. Server errors, 429 and broken connections are tried again, other errors are not."""
     arguments: dict[str, Any] = params.model_dump(by_alias=True)
+    # A larger body would be read whole, only for the output to be refused.
+    arguments["max_bytes"] = min(params.max_bytes, ctx.settings.max_output_bytes)
     page: Page = await ctx.tools["http.fetch"](**arguments)
     ctx.log(f"{page.status}, {len(page.body)} characters", level="debug")
     return page

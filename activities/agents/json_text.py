@@ -1,13 +1,22 @@
 """JSON in a text: a document, or one a line."""
 
 import json
+import re
 from typing import Any
 
 from wand_orchestrator.errors import AgentError
+from wand_orchestrator.validation.document import is_deeper
 
 NOT_JSON = object()
 """What `read_json` gives of a text that is something else; null is a JSON value."""
 
+DEEPEST = 500
+"""Levels of lists and objects: what can be written again as the text of a cell."""
+
+LONGEST_INTEGER = 4000
+"""Digits; Python itself refuses a little more, and no such number can be reckoned with."""
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _BRACKETS = {"{": "}", "[": "]"}
 
 
@@ -32,7 +41,7 @@ def read_json(text: str) -> Any:
 
 def _read_lines(text: str) -> Any:
     """JSON Lines (https://jsonlines.org): an object on each line."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) < 2:
         return NOT_JSON
     try:
@@ -42,8 +51,34 @@ def _read_lines(text: str) -> Any:
     return values if all(isinstance(value, dict) for value in values) else NOT_JSON
 
 
+def whole_characters(text: str) -> str:
+    """`text` with U+FFFD for every half of a surrogate pair, which no encoding has."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def without_halves(value: Any) -> Any:
+    """A JSON value with `whole_characters` in its texts and keys."""
+    try:
+        written = json.dumps(value, ensure_ascii=False)
+        written.encode()
+    except UnicodeEncodeError:
+        return json.loads(whole_characters(written))
+    return value
+
+
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=lambda constant: None)
+        value = json.loads(text, parse_constant=lambda constant: None, parse_int=_integer)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+    if is_deeper(value, DEEPEST):
+        raise ValueError("it is nested too deeply")
+    return without_halves(value) if _HALF.search(text) else value
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= LONGEST_INTEGER else digits

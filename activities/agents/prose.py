@@ -10,6 +10,9 @@ from activities.points import Point
 TERMS = 20
 """Most frequent terms that are given."""
 
+LONGEST_TERM = 100
+"""Characters: what is longer is no word of a language."""
+
 _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 _CLOSING = r"\s\"')\]" + "\N{RIGHT SINGLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
 _FULL_STOPS_WITHOUT_SPACE = "\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH EXCLAMATION MARK}\N{FULLWIDTH QUESTION MARK}"
@@ -37,7 +40,7 @@ def describe(text: str) -> dict[str, Any]:
     """
     read = shown(text) if is_page(text) else text
     words = [word.lower() for word in _WORD.findall(read)]
-    counts = Counter(word for word in words if word not in _FUNCTION_WORDS and len(word) > 1)
+    counts = Counter(word for word in words if word not in _FUNCTION_WORDS and 1 < len(word) <= LONGEST_TERM)
     return {
         "characters": len(read),
         "words": len(words),

@@ -11,6 +11,9 @@ from activities.agents.selection import Aggregate, Period, Selection
 from activities.points import Insights, Point
 from wand_orchestrator.errors import AgentError
 
+LONGEST_LABEL = 200
+"""Characters of a text along the x axis."""
+
 _TRUNCATE: dict[Period, str] = {"day": "1d", "month": "1mo", "year": "1y"}
 
 
@@ -93,6 +96,8 @@ def _aggregated(x: pl.Series, y: pl.Series, aggregate: Aggregate) -> Insights:
         "count": column.count,
     }[aggregate]
     rows = gathered.agg(how()).sort("x")
+    if rows["y"].dtype.is_float() and not rows["y"].is_finite().all():
+        raise _unfit(f"the {aggregate} of {y.name!r} is larger than a number can be")
     return _as_points(rows["x"], rows["y"].to_list())
 
 
@@ -106,7 +111,11 @@ def _plain(key: Any) -> float | int | str:
         return key.isoformat()
     if isinstance(key, bool):
         return "true" if key else "false"
-    return key if isinstance(key, int | float) else str(key)
+    return key if isinstance(key, int | float) else _label(str(key))
+
+
+def _label(text: str) -> str:
+    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
 def _unfit(message: str) -> AgentError:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from wand_orchestrator import AgentError, agent
-from wand_orchestrator.expressions import ExpressionError, compile_expression, evaluate
+from wand_orchestrator.expressions import MAX_CHARS, ExpressionError, compile_expression, evaluate
 
 
 def _parses(expression: str) -> str:
@@ -21,7 +21,7 @@ class Params(BaseModel):
 
     expression: Annotated[str, AfterValidator(_parses)] = Field(
         min_length=1,
-        max_length=100_000,
+        max_length=MAX_CHARS,
         description="JMESPath over the whole input.",
         json_schema_extra={"format": "jmespath"},
     )

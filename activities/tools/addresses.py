@@ -8,13 +8,12 @@ between needs a word from the operator, `WAND_FETCH_ALLOW`.
 The lists stand here in full because `is_global` of the standard library changed its mind between patch releases.
 """
 
-import asyncio
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
+from activities.tools.resolver import lookup
 from wand_orchestrator.errors import AgentError
 
 IPAddress = IPv4Address | IPv6Address
@@ -118,10 +117,9 @@ async def reachable(host: str, port: int, allow: AllowList) -> tuple[IPAddress, 
 
 async def resolve(host: str, port: int) -> tuple[IPAddress, ...]:
     """All addresses of a name or of an address in any spelling, in the order of the system's preference."""
-    loop = asyncio.get_running_loop()
     try:
-        answers = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+        answers = await lookup(host, port)
+    except (OSError, ValueError) as error:
         raise AgentError(f"the name {host} does not resolve", code="name_not_resolved") from error
     found = (ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers)
     return tuple(dict.fromkeys(found))

@@ -3,7 +3,9 @@
 A few kilobytes of gzip can hold gigabytes, so decompression is bounded too: what counts is what comes out.
 """
 
+import asyncio
 import zlib
+from collections.abc import Iterator
 
 import httpx
 
@@ -12,6 +14,11 @@ from wand_orchestrator.errors import AgentError
 ACCEPT_ENCODING = "gzip, deflate"
 
 _GZIP = 16 + zlib.MAX_WBITS
+_RAW = -zlib.MAX_WBITS
+_FRAME_BYTES = 2
+STEP_BYTES = 256 * 1024
+"""Decompressed at once: a chunk of the network can hold a thousand times its size."""
+
 _CODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": zlib.MAX_WBITS}
 
 
@@ -24,7 +31,8 @@ async def read_body(response: httpx.Response, max_bytes: int) -> bytes:
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     body = _Plain(max_bytes) if coding in ("", "identity") else _Compressed(max_bytes, coding)
     async for chunk in response.aiter_raw():
-        body.add(chunk)
+        for _ in body.add(chunk):
+            await asyncio.sleep(0)
     return body.finish()
 
 
@@ -33,7 +41,12 @@ class _Plain:
         self._max_bytes = max_bytes
         self._content = bytearray()
 
-    def add(self, chunk: bytes) -> None:
+    def add(self, chunk: bytes) -> Iterator[None]:
+        """In steps, between which others may go on. Raises AgentError `body_too_large`."""
+        self._keep(chunk)
+        yield
+
+    def _keep(self, chunk: bytes) -> None:
         self._content += chunk
         if len(self._content) > self._max_bytes:
             raise AgentError(
@@ -48,7 +61,7 @@ class _Plain:
 
 
 class _Compressed(_Plain):
-    """gzip (of several members too) and deflate (RFC 9110, 8.4.1)."""
+    """gzip (of several members too) and deflate (RFC 9110, 8.4.1), also without zlib's frame, as browsers take it."""
 
     def __init__(self, max_bytes: int, coding: str) -> None:
         super().__init__(max_bytes)
@@ -59,28 +72,48 @@ class _Compressed(_Plain):
                 retryable=False,
             )
         self._window = _CODINGS[coding]
-        self._stream = zlib.decompressobj(self._window)
-        self._begun = False
+        self._stream: zlib._Decompress | None = None
+        self._head = b""
 
-    def add(self, chunk: bytes) -> None:
-        self._begun = True
-        while chunk:
-            if self._stream.eof:
+    def add(self, chunk: bytes) -> Iterator[None]:
+        if self._stream is None:
+            self._head += chunk
+            if len(self._head) < _FRAME_BYTES:
+                return
+            chunk = self._begin()
+        more = bool(chunk)
+        while more:
+            if self._stream is None or self._stream.eof:
                 self._stream = zlib.decompressobj(self._window)
-            room = self._max_bytes - len(self._content)
-            super().add(self._decompress(chunk, room + 1))
-            chunk = self._stream.unused_data
+            content = self._decompress(self._stream, chunk)
+            self._keep(content)
+            chunk = self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
+            # All may have been taken in, and not all have come out yet.
+            more = bool(chunk) or (len(content) == STEP_BYTES and not self._stream.eof)
+            yield
 
     def finish(self) -> bytes:
-        if self._begun and not self._stream.eof:
+        if self._head and (self._stream is None or not self._stream.eof):
             raise _broken()
         return super().finish()
 
-    def _decompress(self, chunk: bytes, most: int) -> bytes:
+    def _begin(self) -> bytes:
+        """What was held back until it could be told which frame it has."""
+        if self._window == zlib.MAX_WBITS and not _is_zlib(self._head):
+            self._window = _RAW
+        self._stream = zlib.decompressobj(self._window)
+        return self._head
+
+    def _decompress(self, stream: "zlib._Decompress", chunk: bytes) -> bytes:
         try:
-            return self._stream.decompress(chunk, most)
+            return stream.decompress(chunk, STEP_BYTES)
         except zlib.error as error:
             raise _broken() from error
+
+
+def _is_zlib(head: bytes) -> bool:
+    """RFC 1950, 2.2: the method is 8, and the two bytes as a number are a multiple of 31."""
+    return head[0] & 0x0F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
 
 
 def _broken() -> AgentError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from activities.extras import needs_extra
 from activities.tools.chart_spec import ChartSpec, Spec, VegaLiteSpec, refuse_urls
+from activities.tools.drawable import drawable
 from activities.tools.drawing import Format, draw
 from activities.tools.plotted import Series, plot
 from wand_orchestrator import tool
@@ -37,8 +38,9 @@ def _full_spec(series: Series, spec: ChartSpec | VegaLiteSpec) -> tuple[dict[str
         from activities.tools.vega import checked, spec_of_kind
     if isinstance(spec, ChartSpec):
         axis, rows = plot(series)
-        return spec_of_kind(spec, axis, rows), len(rows)
-    refuse_urls(spec.root)
-    own_data = "data" in spec.root
+        return drawable(spec_of_kind(spec, axis, rows)), len(rows)
+    wanted = drawable(spec.root)
+    refuse_urls(wanted)
+    own_data = "data" in wanted
     rows = [] if own_data else plot(series)[1]
-    return checked(spec.root) | ({} if own_data else {"data": {"values": rows}}), len(rows)
+    return checked(wanted) | ({} if own_data else {"data": {"values": drawable(rows)}}), len(rows)

@@ -21,8 +21,14 @@ def shown(url: httpx.URL) -> str:
     return str(url.copy_with(userinfo=b"", query=None, fragment=None))
 
 
-def transport_failure(url: httpx.URL, error: httpx.RequestError) -> AgentError:
-    """Retryable, unless the request itself cannot be sent as it is. The error's own text may quote headers."""
+def transport_failure(url: httpx.URL, error: Exception) -> AgentError:
+    """Retryable, unless the request itself cannot be sent as it is. The error's own text may quote headers.
+
+    ValueError and OverflowError are what the layers below make of a head that is no HTTP, such as a length of thousands
+    of digits.
+    """
+    if not isinstance(error, httpx.RequestError):
+        return AgentError(f"{shown(url)}: the server does not speak HTTP", code="transport_error")
     if isinstance(error, httpx.LocalProtocolError):
         return AgentError("a header of the request cannot be sent", code="invalid_request", retryable=False)
     reason = next((text for kind, text in _REASONS.items() if isinstance(error, kind)), type(error).__name__)
@@ -35,15 +41,16 @@ def timeout_failure(url: httpx.URL, seconds: float) -> AgentError:
     return AgentError(f"{shown(url)}: not fetched within {seconds:g} s", code="fetch_timeout")
 
 
-def status_failure(url: httpx.URL, response: httpx.Response) -> AgentError:
-    """5xx and 429 are worth another attempt, after what Retry-After says if it says something."""
+def status_failure(url: httpx.URL, response: httpx.Response, longest_wait_sec: float) -> AgentError:
+    """5xx and 429 are worth another attempt, after what Retry-After says if it says something, but not for ever."""
+    wait = retry_after(response.headers.get("retry-after"), datetime.now(UTC))
     status = response.status_code
     retryable = status >= 500 or status == httpx.codes.TOO_MANY_REQUESTS
     return AgentError(
         f"{shown(url)} answered {status} {httpx.codes.get_reason_phrase(status)}".rstrip(),
         code="http_status",
         retryable=retryable,
-        retry_after=retry_after(response.headers.get("retry-after"), datetime.now(UTC)) if retryable else None,
+        retry_after=min(wait, longest_wait_sec) if retryable and wait is not None else None,
         details={"status": status},
     )
 
@@ -55,6 +62,6 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
-    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())

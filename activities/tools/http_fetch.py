@@ -13,9 +13,11 @@ from pydantic import Field
 
 from activities.tools.addresses import AllowList
 from activities.tools.body import ACCEPT_ENCODING, read_body
+from activities.tools.charset import decode, is_json
 from activities.tools.connection import CheckedTransport
 from activities.tools.fetch_failures import status_failure, timeout_failure, transport_failure
-from activities.tools.page import Page, decode_text, is_json, media_type, parse_json
+from activities.tools.memory import of_this_worker
+from activities.tools.page import Page, media_type, parse_json
 from activities.tools.redirects import MAX_REDIRECTS, check_url, redirected
 from wand_orchestrator import AgentContext, AgentError, tool
 
@@ -63,20 +65,32 @@ async def http_fetch(
 ) -> Page:
     """Fetches a page over HTTP. Addresses of private networks are refused unless WAND_FETCH_ALLOW opens them."""
     request = _request(method, check_url(url), headers or {}, body, json)
+    async with of_this_worker().reserve(max_bytes):
+        fetched = await _fetched(request, ctx, max_bytes, allow_status, timeout)
+        page = await asyncio.to_thread(_page, *fetched)
+    if page.json_error is not None:
+        ctx.log(f"the body is not the JSON that its media type says: {page.json_error}", level="warning")
+    return page
+
+
+async def _fetched(
+    request: httpx.Request, ctx: AgentContext, max_bytes: int, allow_status: tuple[int, ...], timeout: float
+) -> tuple[httpx.URL, httpx.Response, bytes]:
+    """Where the page was in the end, its head and its body."""
     allow = AllowList.parse(ctx.settings.fetch_allow_list)
     try:
         async with asyncio.timeout(timeout), CheckedTransport.over_network(allow) as transport:
             request, response = await _follow(transport, request)
             try:
-                _check_status(request, response, allow_status)
-                content = await read_body(response, max_bytes)
+                if response.status_code >= 400 and response.status_code not in allow_status:
+                    raise status_failure(request.url, response, ctx.settings.fetch_max_retry_after_sec)
+                return request.url, response, await read_body(response, max_bytes)
             finally:
                 await response.aclose()
     except TimeoutError:
         raise timeout_failure(request.url, timeout) from None
-    except httpx.RequestError as error:
+    except (httpx.RequestError, ValueError, OverflowError) as error:
         raise transport_failure(request.url, error) from None
-    return _page(request.url, response, content, ctx)
 
 
 def _request(method: str, url: httpx.URL, headers: dict[str, str], body: str | None, json: Any) -> httpx.Request:
@@ -96,7 +110,7 @@ def _request(method: str, url: httpx.URL, headers: dict[str, str], body: str | N
             json=json,
             extensions={"timeout": {"connect": CONNECT_TIMEOUT_SEC}},
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise _invalid("its headers, body or json cannot be sent") from error
 
 
@@ -115,31 +129,30 @@ async def _follow(transport: httpx.AsyncBaseTransport, request: httpx.Request) -
     raise AgentError(f"more than {MAX_REDIRECTS} redirects", code="too_many_redirects", retryable=False)
 
 
-def _check_status(request: httpx.Request, response: httpx.Response, allowed: tuple[int, ...]) -> None:
-    if response.status_code >= 400 and response.status_code not in allowed:
-        raise status_failure(request.url, response)
-
-
-def _page(url: httpx.URL, response: httpx.Response, content: bytes, ctx: AgentContext) -> Page:
+def _page(url: httpx.URL, response: httpx.Response, content: bytes) -> Page:
+    """Takes seconds for hundreds of megabytes. A page that only says it is JSON is still a page."""
     media = media_type(response.headers)
-    text = decode_text(content, response.charset_encoding, media)
+    text = decode(content, response.headers.get("content-type", ""), media)
+    json, json_error = _json(text) if content and is_json(media) else (None, None)
     return Page(
         status=response.status_code,
         headers=dict(response.headers),
         body=base64.b64encode(content).decode() if text is None else text,
         body_encoding="base64" if text is None else "text",
-        json=_json(content, ctx) if content and is_json(media) else None,
+        json=json,
+        json_error=json_error,
         url=str(url),
     )
 
 
-def _json(content: bytes, ctx: AgentContext) -> Any:
-    """A page that only says it is JSON is still a page."""
+def _json(text: str | None) -> tuple[Any, str | None]:
+    """The value, or why there is none."""
     try:
-        return parse_json(content)
+        return parse_json(text or ""), None
+    except UnicodeEncodeError:
+        return None, "a text in it has half a surrogate pair"
     except ValueError as error:
-        ctx.log(f"the body is not the JSON that its media type says: {error}", level="warning")
-        return None
+        return None, str(error)
 
 
 def _invalid(reason: str) -> AgentError:

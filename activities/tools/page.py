@@ -1,11 +1,20 @@
 """What a fetch gives."""
 
 import json as json_format
+import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Any, Literal
 
 import httpx
 from pydantic import Field
+
+from wand_orchestrator.validation.document import is_deeper
+
+JSON_DEPTH = 90
+"""Levels of a parsed body: few enough for an output that holds it, wherever that is carried."""
+
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 BodyEncoding = Literal["text", "base64"]
 
@@ -19,6 +28,7 @@ class Page:
     body: Annotated[str, Field(description="Text; base64 where the body is not text.")]
     body_encoding: Annotated[BodyEncoding, Field(description="How `body` is to be read.")]
     json: Annotated[Any, Field(description="The parsed body where the media type is JSON, else null.")]
+    json_error: Annotated[str | None, Field(description="Why `json` is null although the media type is JSON.")]
     url: Annotated[str, Field(description="Where the page was in the end, after redirects, without credentials.")]
 
 
@@ -27,30 +37,25 @@ def media_type(headers: httpx.Headers) -> str:
     return declared.partition(";")[0].strip().lower()
 
 
-def is_json(media: str) -> bool:
-    return media in ("application/json", "text/json") or media.endswith("+json")
+def parse_json(text: str) -> Any:
+    """The value of a text. NaN and infinities, which JSON does not have, become null.
 
-
-def parse_json(content: bytes) -> Any:
-    """Raises ValueError. NaN and infinities, which JSON does not have, become null."""
-    try:
-        return json_format.loads(content, parse_constant=lambda constant: None)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def decode_text(content: bytes, charset: str | None, media: str) -> str | None:
-    """`content` as text, by its charset or as UTF-8; None if it is not text.
-
-    A page that says it is text keeps what can be read of it, the rest as U+FFFD.
+    Raises ValueError for what is no JSON, and for what no output can hold: half a surrogate pair, a number or a nesting
+    that other readers refuse.
     """
-    encoding = "utf-8-sig" if (charset or "utf-8").lower() in ("utf-8", "utf8") else str(charset)
     try:
-        text = content.decode(encoding)
-    except (LookupError, UnicodeError):
-        return content.decode("utf-8", "replace") if _says_text(media) else None
-    return text if "\0" not in text or _says_text(media) else None
+        value = json_format.loads(text, parse_constant=lambda constant: None, parse_float=_float)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if is_deeper(value, JSON_DEPTH):
+        raise ValueError(f"it is nested in more than {JSON_DEPTH} levels")
+    if _ESCAPED_HALF.search(text):
+        json_format.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
-def _says_text(media: str) -> bool:
-    return media.startswith("text/") or is_json(media) or media.endswith(("/xml", "+xml"))
+def _float(digits: str) -> float:
+    value = float(digits)
+    if not isfinite(value):
+        raise ValueError(f"the number {digits[:20]} is too large")
+    return value

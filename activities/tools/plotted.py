@@ -40,6 +40,8 @@ def plot(series: Sequence[Any]) -> tuple[Axis, list[Row]]:
     if not all(_is_finite(row["y"]) for row in rows):
         raise _invalid("the series has a y that is too large to draw")
     keys = [row["x"] for row in rows]
+    if not all(isinstance(key, str) or _is_finite(key) for key in keys):
+        raise _invalid("the series has an x that is too large to draw")
     if all(not isinstance(key, str) for key in keys):
         return "quantitative", rows
     times = _times(keys)

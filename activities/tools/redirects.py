@@ -17,12 +17,15 @@ def check_url(url: str, base: httpx.URL | None = None) -> httpx.URL:
     what = "the URL" if base is None else "a redirect"
     try:
         parsed = httpx.URL(url) if base is None else base.join(url)
+        host = parsed.host
     except (httpx.InvalidURL, ValueError) as error:
         raise _invalid(f"{what} cannot be read") from error
     if parsed.scheme not in ("http", "https"):
         raise _invalid(f"{what} has the scheme {parsed.scheme[:20]!r}: only http and https are fetched")
-    if not parsed.host:
+    if not host:
         raise _invalid(f"{what} names no host")
+    if parsed.port is not None and not 1 <= parsed.port <= 65535:
+        raise _invalid(f"{what} names a port that there is not")
     return parsed
 
 

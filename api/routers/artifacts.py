@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path
@@ -10,8 +10,9 @@ from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
 from api.budget import ANSWER_SEC, Budget
-from api.dependencies import RunIdPath, ServicesDep
+from api.dependencies import RunIdPath, Services, ServicesDep
 from api.problems import declared
+from api.strict_route import StrictRoute
 from wand_orchestrator.errors import Unavailable
 
 GUARD_HEADERS = {
@@ -22,8 +23,9 @@ GUARD_HEADERS = {
 
 
 class ArtifactView(BaseModel):
-    """`size` in bytes; `url` is a path of this API."""
+    """`size` in bytes; `url` is a path of this API; `node` kept it, null for a file of an earlier release."""
 
+    node: str | None
     name: str
     media_type: str
     size: int
@@ -34,12 +36,17 @@ class ArtifactList(BaseModel):
     artifacts: list[ArtifactView]
 
 
-router = APIRouter(prefix="/runs", tags=["artifacts"], responses=declared(401, 404, 503))
+FileName = Annotated[str, Path(max_length=1000, description="The name that the file was saved under.")]
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file, with its media type.", "content": {"application/octet-stream": _BINARY}}
+}
+router = APIRouter(route_class=StrictRoute, prefix="/runs", tags=["artifacts"], responses=declared(401, 404, 503))
 
 
 @router.get("/{run_id}/artifacts")
-async def artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
-    """The files of a run, by name."""
+async def list_artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
+    """The files of a run, by node and name."""
     budget = Budget()
     await services.runs.known(run_id, budget)
     try:
@@ -50,20 +57,29 @@ async def artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
     return ArtifactList(artifacts=[ArtifactView(**asdict(artifact)) for artifact in found])
 
 
-@router.get(
-    "/{run_id}/artifacts/{name}",
-    response_class=Response,
-    responses={200: {"description": "The file, with its media type.", "content": {"*/*": {}}}},
-)
-async def artifact(
-    run_id: RunIdPath, name: Annotated[str, Path(max_length=1000)], services: ServicesDep
+@router.get("/{run_id}/artifacts/{name}", response_class=Response, responses=_FILE | declared(409))
+async def get_artifact(run_id: RunIdPath, name: FileName, services: ServicesDep) -> StreamingResponse:
+    """The only file of this name. 409 `ambiguous_artifact` if several nodes of the run keep one."""
+    return await _file(run_id, None, name, services)
+
+
+@router.get("/{run_id}/artifacts/{node:path}/{name}", response_class=Response, responses=_FILE)
+async def get_artifact_of_node(
+    run_id: RunIdPath,
+    node: Annotated[str, Path(max_length=1000, description="The node's id; `m[0]` is an item of the map `m`.")],
+    name: FileName,
+    services: ServicesDep,
 ) -> StreamingResponse:
-    """One file."""
+    """The file that a node keeps under this name."""
+    return await _file(run_id, node, name, services)
+
+
+async def _file(run_id: str, node: str | None, name: str, services: Services) -> StreamingResponse:
     budget = Budget()
     await services.runs.known(run_id, budget)  # files of a deleted run may still be there
     try:
         async with asyncio.timeout(budget.left()):
-            opened = await services.artifacts.read(run_id, name)
+            opened = await services.artifacts.read(run_id, name, node)
     except TimeoutError as error:
         raise _silent() from error
     headers = {

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from api.dependencies import ServicesDep
 from api.problems import declared
+from api.strict_route import StrictRoute
 from wand_orchestrator.registry import Registry
 
 
@@ -34,17 +35,17 @@ class ToolList(BaseModel):
     tools: list[ToolView]
 
 
-router = APIRouter(tags=["catalog"], responses=declared(401))
+router = APIRouter(route_class=StrictRoute, tags=["catalog"], responses=declared(401))
 
 
 @router.get("/agents")
-async def agents(services: ServicesDep) -> AgentList:
+async def list_agents(services: ServicesDep) -> AgentList:
     """Every agent, with the JSON Schemas of its params, input and output."""
     return agent_list(services.registry)
 
 
 @router.get("/tools")
-async def tools(services: ServicesDep) -> ToolList:
+async def list_tools(services: ServicesDep) -> ToolList:
     """Every tool, with the JSON Schemas of its arguments and its result."""
     return tool_list(services.registry)
 

@@ -1,5 +1,6 @@
 """A run's events: read as a list, or followed as they happen."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -10,6 +11,7 @@ from api.dependencies import Limit, RunIdPath, ServicesDep
 from api.problems import declared
 from api.relay import EventStream
 from api.run_models import EventList
+from api.strict_route import StrictRoute
 from wand_orchestrator.errors import BadRequest
 from wand_orchestrator.events import Event, Level
 
@@ -20,11 +22,11 @@ LastEventId = Annotated[
     str | None, Header(alias="Last-Event-ID", description="Seq of the last event received; wins over `after`.")
 ]
 
-router = APIRouter(prefix="/runs", tags=["events"], responses=declared(401, 404, 503))
+router = APIRouter(route_class=StrictRoute, prefix="/runs", tags=["events"], responses=declared(401, 404, 503))
 
 
 @router.get("/{run_id}/logs")
-async def logs(
+async def list_events(
     run_id: RunIdPath,
     services: ServicesDep,
     after: After = 0,
@@ -54,15 +56,17 @@ async def logs(
         **declared(400),
     },
 )
-async def stream(
+async def stream_events(
     run_id: RunIdPath, services: ServicesDep, after: After = 0, last_event_id: LastEventId = None
 ) -> Response:
     """The events as they happen, from the first or from where the caller left off; ends with the run's last event."""
-    chunks = await services.streams.after(run_id, after if last_event_id is None else _seq(last_event_id))
+    seq = after if last_event_id is None else _seq(last_event_id)
+    chunks = await services.streams.after(run_id, seq, received=last_event_id is not None)
     return Response(status_code=204) if chunks is None else EventStream(chunks)
 
 
 def _seq(last_event_id: str) -> int:
-    if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > MAX_SEQ:
+    # Its length first: Python reads no number of more than 4,300 digits.
+    if not re.fullmatch(r"[0-9]{1,10}", last_event_id) or int(last_event_id) > MAX_SEQ:
         raise BadRequest("Last-Event-ID has to be the id of an event of this stream, a number", code="bad_event_id")
     return int(last_event_id)

@@ -1,23 +1,26 @@
 """Graphs: checked, stored, listed. A stored graph never changes; the same name again is the next version."""
 
+import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Response
 
 from api import examples
 from api.dependencies import Cursor, Limit, ServicesDep
 from api.graph_models import GraphChecked, GraphCreated, GraphDocument, GraphPage, GraphSummary, GraphView
 from api.json_body import JsonRoute
 from api.problems import ProblemFault, declared
-from wand_orchestrator.errors import FaultLike, GraphFaults, NotFound
+from wand_orchestrator.errors import FaultLike, GraphFaults
+from wand_orchestrator.storage import no_graph
 
 router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=JsonRoute, responses=declared(401, 503))
 
+GraphIdPath = Annotated[str, Path(max_length=200, description="The id of one version of a graph.")]
 GraphBody = Annotated[GraphDocument, Body(openapi_examples=examples.GRAPHS)]
 
 
 @router.post("", status_code=201)
-async def create(document: GraphBody, services: ServicesDep, response: Response) -> GraphCreated:
+async def create_graph(document: GraphBody, services: ServicesDep, response: Response) -> GraphCreated:
     """Check a graph and store it as the next version of its name. A graph with faults is answered with all of them."""
     graph, warnings = await services.graph_check.require(document)
     await services.subgraphs.of(graph)
@@ -32,7 +35,7 @@ async def create(document: GraphBody, services: ServicesDep, response: Response)
 
 
 @router.post("/validate")
-async def validate(document: GraphBody, services: ServicesDep) -> GraphChecked:
+async def validate_graph(document: GraphBody, services: ServicesDep) -> GraphChecked:
     """The faults and warnings of a graph; nothing is stored."""
     checked = await services.graph_check.check(document)
     faults: list[FaultLike] = list(checked.faults)
@@ -58,10 +61,18 @@ async def list_graphs(
     return GraphPage(graphs=[GraphSummary.of(head) for head in page.items], next=page.next)
 
 
-@router.get("/{graph_id}", responses=declared(404))
-async def get(graph_id: str, services: ServicesDep) -> GraphView:
+@router.get("/{graph_id}", response_model=GraphView, responses=declared(404))
+async def get_graph(graph_id: GraphIdPath, services: ServicesDep) -> Response:
     """One stored graph with its document."""
     stored = await services.store.graphs.get(graph_id)
     if stored is None:
-        raise NotFound(f"there is no graph {graph_id}", code="graph_not_found")
-    return GraphView.of_stored(stored)
+        raise no_graph(graph_id)
+    # A large one would take FastAPI's own way, through the event loop, twice.
+    text = await asyncio.to_thread(lambda: GraphView.of_stored(stored).model_dump_json())
+    return Response(text, media_type="application/json")
+
+
+@router.delete("/{graph_id}", status_code=204, responses=declared(404, 409))
+async def delete_graph(graph_id: GraphIdPath, services: ServicesDep) -> None:
+    """Remove one version of a graph; 409 while a schedule runs it. Other versions and runs that have used it stay."""
+    await services.graph_deletion.delete(graph_id)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from temporalio.api.enums.v1 import TaskQueueType
 
 from api.dependencies import Services, ServicesDep
+from api.strict_route import StrictRoute
 from wand_orchestrator.errors import Unavailable
 
 CHECK_SEC = 1.0
@@ -24,28 +25,30 @@ class Readiness(BaseModel):
     temporal: str
     database: str
     workers: str
+    background: str
 
 
-router = APIRouter(tags=["health"])
+router = APIRouter(route_class=StrictRoute, tags=["health"])
 
 
 @router.get("/health")
-async def health() -> Health:
+async def get_health() -> Health:
     """The process lives."""
     return Health()
 
 
 @router.get("/ready", responses={503: {"model": Readiness, "description": "Something is away; which, and why."}})
-async def ready(services: ServicesDep, response: Response) -> Readiness:
-    """Temporal, the database and at least one core worker answer."""
+async def get_readiness(services: ServicesDep, response: Response) -> Readiness:
+    """Temporal, the database and at least one core worker answer, and what the API does by itself does not fail."""
     temporal, database, workers = await asyncio.gather(
         _check("Temporal", services.executions.ping(CHECK_SEC)),
         _check("the database", services.store.ping()),
         _check("Temporal", _require_worker(services)),
     )
-    if {temporal, database, workers} != {"ok"}:
+    background = "; ".join(services.supervision.faults.values()) or "ok"
+    if {temporal, database, workers, background} != {"ok"}:
         response.status_code = 503
-    return Readiness(temporal=temporal, database=database, workers=workers)
+    return Readiness(temporal=temporal, database=database, workers=workers, background=background)
 
 
 async def _check(name: str, check: Awaitable[None]) -> str:

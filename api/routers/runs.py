@@ -9,8 +9,17 @@ from api.dependencies import Cursor, Limit, RunIdPath, ServicesDep
 from api.json_body import JsonRoute
 from api.moments import GivenMoment
 from api.problems import declared
-from api.run_models import NodeDetail, RetryRequest, RunCreated, RunPage, RunRequest, RunSummary, RunView
-from wand_orchestrator.state import RunStatus
+from api.run_models import (
+    NodeDetail,
+    RetryRequest,
+    RunCreated,
+    RunPage,
+    RunRequest,
+    RunSummary,
+    RunView,
+    StatusFilter,
+    statuses_of,
+)
 from wand_orchestrator.tags import MAX_TAGS
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute, responses=declared(401, 503))
@@ -25,13 +34,17 @@ TagsQuery = Annotated[
     tuple[str, ...],
     Query(max_length=MAX_TAGS, description="A tag given at the start. With several, a run has them all."),
 ]
+StatusQuery = Annotated[
+    tuple[StatusFilter, ...],
+    Query(max_length=20, description="With several, a run has one of them. `open`: all that have not ended."),
+]
 PartOf = Annotated[
     str | None, Query(max_length=1000, description="Only the child runs in this run, which are not listed otherwise.")
 ]
 
 
 @router.post("", status_code=201, responses=declared(404, 409))
-async def create(
+async def create_run(
     body: Annotated[RunRequest, Body(openapi_examples=examples.RUNS)],
     services: ServicesDep,
     response: Response,
@@ -48,7 +61,7 @@ async def list_runs(
     services: ServicesDep,
     cursor: Cursor = None,
     limit: Limit = 50,
-    status: Annotated[RunStatus | None, Query()] = None,
+    status: StatusQuery = (),
     graph_id: Annotated[str | None, Query(max_length=200)] = None,
     name: Annotated[str | None, Query(max_length=200, description="The graph's name.")] = None,
     tag: TagsQuery = (),
@@ -64,7 +77,7 @@ async def list_runs(
     page = await services.store.runs.page(
         cursor,
         limit,
-        status=status,
+        status=statuses_of(status),
         graph_id=graph_id,
         name=name,
         tags=tag,
@@ -76,7 +89,7 @@ async def list_runs(
 
 
 @router.get("/{run_id}", responses=declared(404))
-async def get(run_id: RunIdPath, services: ServicesDep) -> RunView:
+async def get_run(run_id: RunIdPath, services: ServicesDep) -> RunView:
     """One run with all of its nodes, its result or error, and what it waits for."""
     return await services.runs.read(run_id)
 
@@ -94,7 +107,7 @@ async def get_node(
 
 
 @router.delete("/{run_id}", status_code=204, responses=declared(404, 409))
-async def delete(run_id: RunIdPath, services: ServicesDep) -> None:
+async def delete_run(run_id: RunIdPath, services: ServicesDep) -> None:
     """Remove a run that has ended, with its child runs, events, artifacts and idempotency key, from Temporal too.
 
     It is gone for every reader with the answer; what lies outside of the database follows within moments.
@@ -103,7 +116,7 @@ async def delete(run_id: RunIdPath, services: ServicesDep) -> None:
 
 
 @router.post("/{run_id}/retry", status_code=201, responses=declared(404, 409))
-async def retry(
+async def retry_run(
     run_id: RunIdPath,
     services: ServicesDep,
     response: Response,

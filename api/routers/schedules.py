@@ -26,7 +26,7 @@ ScheduleIdPath = Annotated[str, Path(max_length=1000, description="The schedule'
 
 
 @router.post("", status_code=201, responses=declared(400, 404, 409, 413, 415, 422))
-async def create(
+async def create_schedule(
     body: Annotated[ScheduleRequest, Body(openapi_examples=examples.SCHEDULES)],
     services: ServicesDep,
     response: Response,
@@ -50,20 +50,22 @@ async def list_schedules(
 
 
 @router.get("/{schedule_id}", responses=declared(404))
-async def get(schedule_id: ScheduleIdPath, services: ServicesDep) -> ScheduleView:
+async def get_schedule(schedule_id: ScheduleIdPath, services: ServicesDep) -> ScheduleView:
     """One schedule with its next ten moments and its last ten runs."""
     return await services.schedules.get(schedule_id)
 
 
 @router.post("/{schedule_id}/pause", status_code=202, responses=declared(400, 404, 413, 415, 422))
-async def pause(schedule_id: ScheduleIdPath, services: ServicesDep, body: NoteRequest | None = None) -> ScheduleSteered:
+async def pause_schedule(
+    schedule_id: ScheduleIdPath, services: ServicesDep, body: NoteRequest | None = None
+) -> ScheduleSteered:
     """Start nothing until `resume`; runs that go on are not touched."""
     await services.schedules.pause(schedule_id, body.note if body else None)
     return ScheduleSteered(schedule_id=schedule_id)
 
 
 @router.post("/{schedule_id}/resume", status_code=202, responses=declared(400, 404, 413, 415, 422))
-async def resume(
+async def resume_schedule(
     schedule_id: ScheduleIdPath, services: ServicesDep, body: NoteRequest | None = None
 ) -> ScheduleSteered:
     """Go on after a pause, with the next moment to come."""
@@ -72,7 +74,7 @@ async def resume(
 
 
 @router.post("/{schedule_id}/trigger", status_code=202, responses=declared(400, 404, 409, 413, 415, 422))
-async def trigger(
+async def trigger_schedule(
     schedule_id: ScheduleIdPath, services: ServicesDep, body: TriggerRequest | None = None
 ) -> ScheduleTriggered:
     """Start a run now, besides those by the clock, even while it is paused; 409 where `overlap` forbids it."""
@@ -81,7 +83,7 @@ async def trigger(
 
 
 @router.post("/{schedule_id}/backfill", status_code=202, responses=declared(400, 404, 413, 415, 422))
-async def backfill(
+async def backfill_schedule(
     schedule_id: ScheduleIdPath,
     body: Annotated[BackfillRequest, Body(openapi_examples=examples.BACKFILLS)],
     services: ServicesDep,
@@ -92,6 +94,6 @@ async def backfill(
 
 
 @router.delete("/{schedule_id}", status_code=204, responses=declared(404))
-async def delete(schedule_id: ScheduleIdPath, services: ServicesDep) -> None:
+async def delete_schedule(schedule_id: ScheduleIdPath, services: ServicesDep) -> None:
     """Start nothing any more. The runs that it started stay, and go on."""
     await services.schedules.delete(schedule_id)

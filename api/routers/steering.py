@@ -17,7 +17,7 @@ NodePath = Annotated[
 ]
 
 
-class Response(BaseModel):
+class ApprovalAnswer(BaseModel):
     """The answer to an approval."""
 
     model_config = ConfigDict(extra="forbid")
@@ -27,7 +27,7 @@ class Response(BaseModel):
 
 
 @router.post("/{run_id}/cancel", status_code=202)
-async def cancel(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
+async def cancel_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
     """Ask a run to stop: its agents are told at once, and it is `cancelled` when all have ended.
 
     Asking again, or asking a run that has ended, is answered with the status that it has.
@@ -36,33 +36,35 @@ async def cancel(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
 
 
 @router.post("/{run_id}/pause", status_code=202)
-async def pause(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
+async def pause_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
     """Start nothing new until `resume`; what is in flight ends, and the run's deadline stands still."""
     return RunSteered(run_id=run_id, status=await services.steering.pause(run_id))
 
 
 @router.post("/{run_id}/resume", status_code=202)
-async def resume(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
+async def resume_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
     """Go on after a pause."""
     return RunSteered(run_id=run_id, status=await services.steering.resume(run_id))
 
 
 @router.post("/{run_id}/nodes/{node:path}/respond")
-async def respond(run_id: RunIdPath, node: NodePath, body: Response, services: ServicesDep) -> NodeSteered:
+async def respond_to_node(
+    run_id: RunIdPath, node: NodePath, body: ApprovalAnswer, services: ServicesDep
+) -> NodeSteered:
     """Answer a `flow.approval` node that waits."""
     await services.steering.respond(run_id, node, body.answer, body.by)
     return NodeSteered(run_id=run_id, node=node)
 
 
 @router.post("/{run_id}/nodes/{node:path}/skip")
-async def skip(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> NodeSteered:
+async def skip_node(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> NodeSteered:
     """Skip a node that has not finished; one in flight is cancelled first."""
     await services.steering.skip(run_id, node)
     return NodeSteered(run_id=run_id, node=node)
 
 
 @router.post("/{run_id}/nodes/{node:path}/retry")
-async def retry(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> NodeSteered:
+async def retry_node(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> NodeSteered:
     """Try a node now: one that waits for its next attempt, or one that failed and holds its run."""
     await services.steering.retry(run_id, node)
     return NodeSteered(run_id=run_id, node=node)

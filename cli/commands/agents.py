@@ -1,23 +1,32 @@
 """`wand agents`: what graphs can name."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.options import ApiKey, Url
 
+PARTS = ("params", "input", "output")
+
 
 def agents(
+    name: Annotated[str | None, typer.Argument(help="Of the one to show with its JSON Schemas.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With all JSON Schemas, as the API gives them.")] = False,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """List agents and tools: those installed here, or with --url those of a running API."""
+    """List agents and tools: those installed here, or with --url those of a running API. A key with * is required."""
     from cli.output import print_json
 
     agents, tools = _here() if url is None else _there(url, api_key)
+    if name is not None:
+        agents, tools = _only(name, agents, tools)
     if as_json:
         print_json({"agents": agents, "tools": tools})
+        return
+    if name is not None:
+        _show([*agents, *tools])
         return
     _print("agent", agents)
     typer.echo()
@@ -30,9 +39,11 @@ Listed = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 def _here() -> Listed:
     from api.routers.catalog import agent_list, tool_list
+    from cli.app_dir import find_plugins_in
     from cli.configuration import settings_with
     from wand_orchestrator.registry import Registry
 
+    find_plugins_in(Path())
     registry = Registry.load(settings_with())
     agents, tools = agent_list(registry).model_dump(mode="json"), tool_list(registry).model_dump(mode="json")
     return agents["agents"], tools["tools"]
@@ -50,15 +61,59 @@ def _there(url: str, api_key: str | None) -> Listed:
 def _print(kind: str, listed: list[dict[str, Any]]) -> None:
     from cli.table import print_table
 
-    second, schema = ("input", "input_schema") if kind == "agent" else ("gives", "output_schema")
+    parts = [part for part in PARTS if part != "input" or kind == "agent"]
     rows = [
-        (item["name"], _keys(item["params_schema"]), _keys(item[schema]), " ".join(item["description"].split()))
+        (item["name"], *(_keys(item[f"{part}_schema"]) for part in parts), " ".join(item["description"].split()))
         for item in listed
     ]
-    print_table((kind, "params", second, "description"), rows, whole=(kind,))
+    print_table((kind, *parts, "description"), rows, whole=(kind,))
+
+
+def _only(name: str, agents: list[dict[str, Any]], tools: list[dict[str, Any]]) -> Listed:
+    """An agent and a tool may have the same name."""
+    from difflib import get_close_matches
+
+    from wand_orchestrator.errors import NotFound
+
+    found = tuple([item for item in listed if item["name"] == name] for listed in (agents, tools))
+    if not any(found):
+        near = get_close_matches(name, [item["name"] for item in (*agents, *tools)])
+        raise NotFound(f"there is no agent or tool {name}{': did you mean ' + ' or '.join(near) + '?' if near else ''}")
+    return found[0], found[1]
+
+
+def _show(items: list[dict[str, Any]]) -> None:
+    from cli.output import print_fields, print_json
+
+    for item in items:
+        print_fields(
+            ("name", item["name"]), ("about", item["description"]), ("tools", ", ".join(item.get("tools", ())))
+        )
+        for part in PARTS:
+            if f"{part}_schema" in item:
+                typer.echo(f"\n{part}")
+                print_json(item[f"{part}_schema"])
 
 
 def _keys(schema: dict[str, Any]) -> str:
-    """The names of an object's members; those that have to be there carry a mark."""
+    """The names of an object's members, those that have to be there with a mark; of anything else its type."""
+    schema = _resolved(schema)
+    if "properties" not in schema:
+        return _kind(schema)
     required = set(schema.get("required", ()))
-    return ", ".join(f"{name}*" if name in required else name for name in schema.get("properties", {}))
+    return ", ".join(f"{name}*" if name in required else name for name in schema["properties"])
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """A model that refers to itself has its schema among the definitions."""
+    definition = schema.get("$ref", "").rpartition("/")[2]
+    known: dict[str, Any] = schema.get("$defs", {}).get(definition, schema)
+    return known
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    choices = schema.get("anyOf") or schema.get("oneOf")
+    if choices:
+        return " or ".join(dict.fromkeys(_kind(choice) for choice in choices))
+    kind = schema.get("type", "any")
+    return "any keys" if kind == "object" and schema.get("additionalProperties") else str(kind)

@@ -3,9 +3,12 @@
 import asyncio
 import logging
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cli.options import AppDir
 
 if TYPE_CHECKING:
     from wand_orchestrator.settings import Settings
@@ -16,13 +19,18 @@ log = logging.getLogger("wand")
 def api(
     host: Annotated[str | None, typer.Option(help="Address it listens on. Default: 127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="Port it listens on, 0 for a free one. Default: 8000")] = None,
+    app_dir: AppDir = Path(),
 ) -> None:
     """Serve the API over the database and the Temporal that the environment names."""
     from cli import logs
+    from cli.app_dir import find_plugins_in
     from cli.configuration import settings_with
+    from cli.unknown_settings import warn_of_unknown_settings
 
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level)
+    warn_of_unknown_settings()
+    find_plugins_in(app_dir)
     asyncio.run(_serve(settings))
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 FOLDER = "demo"
 
+_OWN = {"database_url": None, "artifacts_url": None, "payloads_url": None, "api_key": None, "cors_origins": ""}
+"""Whatever is set for real work: all of the demo lies in its own folder, and its API is for this command."""
+
 
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Stay up until Ctrl-C, to look around.")] = False,
@@ -27,7 +30,7 @@ def demo(
         host="127.0.0.1",
         port=0,
         fetch_allow="127.0.0.1",
-    ).model_copy(update={"database_url": None, "artifacts_url": None, "api_key": None})
+    ).model_copy(update=_OWN)
     logs.configure("warning")
     raise typer.Exit(0 if asyncio.run(_demo(settings, keep)) else 1)
 
@@ -45,7 +48,7 @@ async def _demo(settings: "Settings", keep: bool) -> bool:
             succeeded = await _charted(stack)
             if keep:
                 typer.echo("Ctrl-C ends it.")
-                raise await stack.temporal.ended()
+                raise await stack.ended()
             typer.echo(f"Ends now; to look around later: wand dev --data-dir {settings.data_dir}")
 
     await run_until_stopped(show())
@@ -103,7 +106,7 @@ def _show(stack: "Stack", run_id: str, outputs: dict[str, Any]) -> None:
 
     points = outputs["analyze"]["insights"]
     chart = outputs["chart"]["chart_url"]
-    file = stack.settings.data_dir.resolve() / "artifacts" / run_id / chart.rpartition("/")[2]
+    file = stack.settings.data_dir.resolve() / "artifacts" / run_id / "@chart" / chart.rpartition("/")[2]
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"\nSeattle, highest temperature of the day in °C, monthly means: {len(points)} months", style="bold")
     console.print(plot([point["y"] for point in points]), markup=False)

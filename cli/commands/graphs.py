@@ -1,6 +1,7 @@
 """`wand graphs`: what is wrong with a graph before anybody runs it, and the graphs that are stored."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,21 +16,27 @@ app = typer.Typer(help="Graph documents, checked and stored.", no_args_is_help=T
 
 @app.command()
 def validate(file: GraphFile, url: Url = None, api_key: ApiKey = None) -> None:
-    """Print every fault with its place in the document; exit status 1 if there is one. With --url, by the agents that
-    are installed there, else by those that are installed here."""
+    """Print every fault with its place in the document; exit status 1 if there is one. With --url, by the agents and
+    the stored graphs that an API has, else by the agents that are installed here."""
     from cli.document import read_document
     from cli.fault_table import print_faults
-    from cli.output import console
+    from cli.output import console, plain
 
     document = read_document(file)
-    faults, warnings = _here(document) if url is None else _there(document, url, api_key)
+    faults, warnings, unchecked = _here(document) if url is None else _there(document, url, api_key)
     out = console()
+    if unchecked:
+        names = ", ".join(map(plain, unchecked))
+        typer.echo(
+            f"Not checked here: whether there are the stored graphs {names}. With --url an API checks it", err=True
+        )
     if warnings:
         print_faults(out, warnings, "Warnings")
     if faults:
         print_faults(out, faults, "Faults")
         raise typer.Exit(1)
-    out.print(f"{file}: a graph of {len(document['nodes'])} nodes without a fault")
+    count = len(document["nodes"])
+    out.print(f"{file}: a graph of {count} node{'' if count == 1 else 's'} without a fault")
 
 
 @app.command("list")
@@ -87,23 +94,27 @@ def create(file: GraphFile, as_json: AsJson = False, url: Url = None, api_key: A
     typer.echo(created["graph_id"])
 
 
-Found = tuple[Sequence["FaultLike"], Sequence["FaultLike"]]
-"""Faults, and warnings."""
+Found = tuple[Sequence["FaultLike"], Sequence["FaultLike"], Sequence[str]]
+"""Faults, warnings, and the names of stored graphs that nobody looked for."""
 
 
 def _here(document: Any) -> Found:
+    from cli.app_dir import find_plugins_in
     from cli.configuration import settings_with
     from wand_orchestrator.registry import Registry
+    from wand_orchestrator.subgraphs import named_graphs
     from wand_orchestrator.validation import check_graph
 
     settings = settings_with()
+    find_plugins_in(Path())
     agents = Registry.load(settings).agents
     checked = check_graph(document, agents, max_nodes=settings.max_nodes, max_edges=settings.max_edges)
-    return checked.faults, checked.warnings
+    named = dict.fromkeys(name for _, name in named_graphs(checked.graph)) if checked.graph else ()
+    return checked.faults, checked.warnings, tuple(named)
 
 
 def _there(document: Any, url: str, api_key: str | None) -> Found:
     from cli.api_client import ListedFault, ask
 
     checked = ask(url, api_key, lambda api: api.post("/graphs/validate", document))
-    return ListedFault.all_of(checked["faults"]), ListedFault.all_of(checked["warnings"])
+    return ListedFault.all_of(checked["faults"]), ListedFault.all_of(checked["warnings"]), ()

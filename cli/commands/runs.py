@@ -123,7 +123,7 @@ async def _ended(api: "ApiClient", run_id: str) -> "Json":
 @app.command()
 def artifacts(
     run: RunArgument,
-    name: Annotated[str | None, typer.Argument(help="Of the file to get; without it, the files are listed.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Of the file to get, `node/name` where several have it.")] = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Where it goes; `-` is standard output. Default: its name")
     ] = None,
@@ -131,7 +131,7 @@ def artifacts(
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """List the files that a run has kept, or get one of them."""
+    """List the files that a run has kept, or get the one of this name."""
     from cli.api_client import ask, path_of
     from cli.download import download
     from cli.output import print_json
@@ -139,7 +139,7 @@ def artifacts(
 
     path = path_of("runs", run, "artifacts")
     if name is not None:
-        ask(url, api_key, lambda api: download(api, path + path_of(name), output or name))
+        ask(url, api_key, lambda api: download(api, path + path_of(name), output or name.rpartition("/")[2]))
         return
     listed = ask(url, api_key, lambda api: api.get(path))
     if as_json:

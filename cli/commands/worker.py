@@ -3,9 +3,12 @@
 import asyncio
 import logging
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cli.options import AppDir
 
 if TYPE_CHECKING:
     from wand_orchestrator.settings import Settings
@@ -23,30 +26,37 @@ def worker(
     processes: Annotated[
         int, typer.Option(min=0, help="Worker processes, each with places for as many agents; 0: one for each core.")
     ] = 1,
+    app_dir: AppDir = Path(),
 ) -> None:
     """Run a worker for the Temporal that the environment names."""
     from cli import logs
+    from cli.app_dir import find_plugins_in
     from cli.configuration import settings_with
+    from cli.unknown_settings import warn_of_unknown_settings
 
     settings = settings_with(task_queue=queue)
     logs.configure(settings.log_level)
+    warn_of_unknown_settings()
+    find_plugins_in(app_dir)
     if processes == 1:
         asyncio.run(_work(settings, agents_only))
     else:
-        asyncio.run(_watch(settings, agents_only, processes))
+        asyncio.run(_watch(settings, agents_only, processes, app_dir))
 
 
-async def _watch(settings: "Settings", agents_only: bool, processes: int) -> None:
+async def _watch(settings: "Settings", agents_only: bool, processes: int, app_dir: Path) -> None:
     from cli.stop_signal import run_until_stopped
     from cli.worker_processes import cores, watch
     from wand_orchestrator.registry import Registry
 
     Registry.load(settings)  # what is wrong with it is better said once
-    arguments = ["worker", "--queue", settings.task_queue, *(["--agents-only"] if agents_only else [])]
+    arguments = ["worker", "--queue", settings.task_queue, "--app-dir", str(app_dir)]
+    arguments += ["--agents-only"] if agents_only else []
     await run_until_stopped(watch(arguments, processes or cores()), lambda: log.info("Stopping the worker processes"))
 
 
 async def _work(settings: "Settings", agents_only: bool) -> None:
+    from activities.host.pool import AgentHost
     from activities.worker import build_worker
     from cli.awaiting import available
     from cli.background import background
@@ -64,14 +74,17 @@ async def _work(settings: "Settings", agents_only: bool) -> None:
 
     async def work() -> None:
         async with AsyncExitStack() as opened:
+            host = await opened.enter_async_context(AgentHost.open(settings))
             if agents_only:
                 client = await available(connect)
-                await opened.enter_async_context(build_worker(client, settings, registry, artifacts=artifacts))
+                await opened.enter_async_context(
+                    build_worker(client, settings, registry, artifacts=artifacts, host=host)
+                )
             else:
                 store = await opened.enter_async_context(opened_store(settings))
                 client = await available(connect)
                 await opened.enter_async_context(background(register_search_attributes(client)))
-                await opened.enter_async_context(core_worker(client, settings, registry, store, artifacts))
+                await opened.enter_async_context(core_worker(client, settings, registry, store, artifacts, host=host))
             log.info("The worker polls the task queue %s for %s", settings.task_queue, ", ".join(registry.agents))
             await asyncio.Event().wait()
 

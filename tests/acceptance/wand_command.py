@@ -122,8 +122,9 @@ class RunningWand:
 class WandDev:
     """`wand dev` over `folder`, on ports that stay the same over a restart."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *flags: str, **settings: str) -> None:
         self.folder = folder
+        self._flags = flags
         self.data_dir = folder / "data"
         self.port, temporal_port, ui_port = free_port(), free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -144,7 +145,7 @@ class WandDev:
 
     def start(self) -> None:
         """Gives when it is ready."""
-        arguments = ("dev", *self._ports, "--data-dir", str(self.data_dir))
+        arguments = ("dev", *self._ports, "--data-dir", str(self.data_dir), *self._flags)
         self._process = RunningWand(arguments, self.folder, "dev", **self._settings)
         self._process.wait_until(self.ready, "it was ready")
 

@@ -144,7 +144,7 @@ def build_service_worker(service: Service, feed: Feed | None = None, client: Cli
         artifacts=service.artifacts,
         workflows=[GraphRun, RunDeletion],
         local_activities=[
-            open_activity(service.store, service.registry.agents),
+            open_activity(service.store, service.registry.agents, service.settings.child_limits),
             archive_activity(service.store),
             delete_activity(service.store),
             retry_now_activity(connected),

@@ -51,7 +51,7 @@ async def test_an_ended_run_is_removed_with_all_that_it_has_anywhere(service: Se
     child = f"{run_id}.sub"
     assert await _delete(service, child) == (409, "run_is_part")
     for id in (run_id, child):
-        await service.artifacts.save(id, "a.txt", b"a", "text/plain")
+        await service.artifacts.save(id, "n", "a.txt", b"a", "text/plain")
     files = [path.relative_to(service.settings.data_dir).parts for path in _files(service, run_id) if path.is_file()]
     assert {(parts[0], unquote(parts[1])) for parts in files} >= {
         ("artifacts", run_id),
@@ -78,7 +78,7 @@ async def test_files_of_a_deleted_run_are_not_shown_while_they_are_still_there(
     monkeypatch.setattr("api.deletions.Deletions.run", lambda _: asyncio.sleep(3600))  # nobody removes them
     async with running_service(temporal_client, tmp_path) as own:
         run_id = (await own.run(graph([emit("a")])))["run_id"]
-        await own.artifacts.save(run_id, "a.txt", b"a", "text/plain")
+        await own.artifacts.save(run_id, "n", "a.txt", b"a", "text/plain")
         assert (await own.http.get(f"/runs/{run_id}/artifacts/a.txt")).text == "a"
         assert await _delete(own, run_id) == (204, "")
         assert [artifact.name for artifact in await own.artifacts.list(run_id)] == ["a.txt"]

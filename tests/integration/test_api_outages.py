@@ -152,7 +152,7 @@ async def test_without_a_worker_every_call_answers_and_the_run_says_what_it_wait
         answers = await _answers(alone, run_id, graph_id)
 
         no_worker = f"no worker polls the task queue {alone.settings.task_queue}"
-        assert answers["ready"].json() == {"temporal": "ok", "database": "ok", "workers": no_worker}
+        assert answers["ready"].json() == {"temporal": "ok", "database": "ok", "workers": no_worker, "background": "ok"}
         assert answers["ready"].status_code == 503
         assert answers["run"].json()["status"] == "running"
         assert answers["run"].json()["waiting_for"] == [no_worker]

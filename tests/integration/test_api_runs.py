@@ -12,6 +12,8 @@ from sample_agents import Diary
 from temporalio.client import WorkflowExecutionStatus
 
 from api.examples import FETCH_ANALYZE_CHART
+from api.execution_errors import StartRefused
+from api.executions import Executions
 from tests.integration.graph_cases import CASES, Case, echo, edge, emit, flaky, graph, sleep
 from tests.integration.page_server import serve_page
 from tests.integration.service import Json, Service, running_service
@@ -19,6 +21,7 @@ from tests.integration.temporal_cli import TemporalCli
 from tests.sandbox import replayer
 from tests.waiting import eventually, until
 from wand_orchestrator.graph import Graph
+from wand_orchestrator.ids import new_run_id
 from wand_orchestrator.storage import Store
 
 TABLE = "day,passengers\n" + "\n".join(f"2026-01-{day:02d},{day * day}" for day in range(1, 11))
@@ -176,6 +179,45 @@ async def test_an_open_run_that_was_deleted_in_temporal_ends_as_terminated(
     run = await service.ended(run_id)
     assert (run["status"], run["error"]["code"]) == ("terminated", "terminated")
     assert (await service.events(run_id))[-1]["type"] == "run.terminated"
+
+
+async def test_every_open_run_that_closed_unseen_is_settled_in_its_turn(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_ids = [await service.start(graph([sleep("a", 600)])) for _ in range(5)]
+    for run_id in run_ids:
+        await until(lambda id=run_id: service.get(id), lambda run: run["nodes"]["a"]["status"] == "running")  # type: ignore[misc]
+        await service.client.get_workflow_handle(run_id).terminate()
+
+    async def lists_none(*_: object) -> list[str]:
+        return []
+
+    monkeypatch.setattr(Executions, "ended_without_success", lists_none)
+    monkeypatch.setattr("api.settler.OVERLAP", timedelta(0))
+    monkeypatch.setattr("api.settler.LOOK_SEC", 0.1)
+    monkeypatch.setattr("api.settler.LOOKED_FOR", 2)
+    folder, queue = service.settings.data_dir, service.settings.task_queue
+    async with running_service(service.client, folder, worker=False, task_queue=queue) as other:
+        await until(
+            lambda: other.store.runs.heads(run_ids),
+            lambda heads: all(head.status.value == "terminated" for head in heads.values()),
+        )
+
+
+async def test_a_pending_run_that_temporal_refuses_tells_its_status_when_it_is_cancelled(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        raise StartRefused("too large")
+
+    monkeypatch.setattr(Executions, "start", refused)
+    stored = await service.store.graphs.add(Graph.model_validate(graph([emit("a")])))
+    run_id = new_run_id()
+    await service.store.runs.add(run_id, stored.graph_id, stored.name, None)
+
+    answer = await service.http.post(f"/runs/{run_id}/cancel")
+
+    assert (answer.status_code, answer.json()["status"]) == (202, "failed")
 
 
 async def test_a_run_that_began_in_another_temporal_has_not_ended(service: Service, tmp_path: Path) -> None:

@@ -325,6 +325,8 @@ REFUSED: dict[str, tuple[Json, int, str, str]] = {
     "a bad webhook": ({"every": 60, "webhook": {"url": "ftp://a"}}, 422, "request_invalid", "/webhook/url"),
     "a large input": ({"every": 60, "input": "x" * 2_500_000}, 422, "schedule_invalid", "`input`"),
     "a larger input": ({"every": 60, "input": "x" * 4_500_000}, 422, "schedule_invalid", "`input`"),
+    "part of a second": ({"every": 1.9}, 422, "request_invalid", "whole seconds"),
+    "part of a second as text": ({"every": "1m1.5s"}, 422, "request_invalid", "whole seconds"),
     "an unknown name": ({"every": 60, "graph_name": "unknown"}, 404, "graph_not_found", "unknown"),
     "an unknown version": ({"every": 60, "graph_name": None, "graph_id": "g_none"}, 404, "graph_not_found", "g_none"),
 }
@@ -341,6 +343,32 @@ async def test_a_schedule_that_cannot_be_is_refused_with_what_is_wrong(service: 
     assert part in answer.json()["detail"]
     with pytest.raises(RPCError):
         await service.client.get_schedule_handle("refused").describe()
+
+
+@pytest.mark.parametrize("name", ['say "it"', "a\\b", "back\\", "a\tb", "it's", "'", "a\nb", "50 % _"])
+async def test_schedules_are_found_by_any_name_that_a_graph_can_have(service: Service, name: str) -> None:
+    await _store(service, name, emit("a", 1))
+    other = name + "?"
+    await _store(service, other, emit("a", 1))
+    async with (
+        _schedule(service, graph_name=name, cron=NEVER_SOON) as schedule_id,
+        _schedule(service, graph_name=other, cron=NEVER_SOON),
+    ):
+
+        async def found() -> list[str]:
+            answer = await service.http.get("/schedules", params={"graph_name": name})
+            assert answer.status_code == 200, answer.text
+            return [entry["schedule_id"] for entry in answer.json()["schedules"]]
+
+        assert await until(found, bool) == [schedule_id]
+
+
+@pytest.mark.parametrize("moment", [0, 1700000000, 1.5, True, "0", "1700000000"])
+async def test_a_number_is_no_moment_of_a_backfill(service: Service, moment: Any) -> None:
+    for name in TWO_MOMENTS:
+        answer = await service.http.post("/schedules/none/backfill", json={**TWO_MOMENTS, name: moment})
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["faults"][0]["pointer"] == f"/{name}"
 
 
 async def test_a_taken_id_and_an_unknown_one_are_refused(service: Service) -> None:

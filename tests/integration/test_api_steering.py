@@ -9,14 +9,16 @@ from typing import Any, Protocol
 import httpx
 import pytest
 from sample_agents import Diary
+from temporalio.client import Client
 
 from api.budget import Budget
 from api.steering import Steering
 from tests.integration.graph_cases import echo, edge, emit, fail, flaky, gate, graph, sleep
-from tests.integration.service import Json, Service
+from tests.integration.service import Json, Service, build_service_worker, running_service
 from tests.integration.temporal_cli import CommandFailed, TemporalCli
 from tests.waiting import eventually, until
 from wand_orchestrator.state import RunStatus
+from wand_orchestrator.storage import RunHead
 
 APPROVAL = {
     "prompt": "Ship it?",
@@ -193,6 +195,77 @@ async def test_a_failed_node_holds_its_run_until_it_is_skipped(service: Service,
 
     assert run["status"] == "succeeded"
     assert run["result"]["skipped"] == ["a"]
+
+
+async def test_a_run_that_a_failed_node_holds_says_so_and_cannot_be_resumed(service: Service) -> None:
+    nodes = [fail("a"), sleep("slow", 0.2), emit("b")]
+    run_id = await service.start(graph(nodes, [edge("slow", "b")], options={"on_failure": "pause"}))
+    await _status(service, run_id, "paused")
+    run = await _node(service, run_id, "slow", "succeeded")
+
+    assert run["nodes"]["a"]["waiting_for"] == ["to be retried or skipped"]
+    assert run["nodes"]["b"]["waiting_for"] == ["a to be retried or skipped"]
+    assert run["waiting_for"] == ["a: to be retried or skipped", "b: a to be retried or skipped"]
+    answer = await service.http.post(f"/runs/{run_id}/resume")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert "held by a" in answer.json()["detail"]
+    assert (await service.get(run_id))["status"] == "paused"
+
+    await service.http.post(f"/runs/{run_id}/nodes/a/skip")
+    assert (await service.ended(run_id))["status"] == "succeeded"
+
+
+async def test_a_refusal_repeats_little_of_a_large_answer(service: Service) -> None:
+    run_id = await service.start(graph([{"id": "ask", "type": "flow.approval", "params": APPROVAL}]))
+    await _node(service, run_id, "ask", "waiting")
+
+    answer = await service.http.post(f"/runs/{run_id}/nodes/ask/respond", json={"answer": {"ship": "x" * 3_000_000}})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "answer_invalid")
+    assert len(answer.json()["detail"]) < 300
+    await service.http.post(f"/runs/{run_id}/cancel")
+    assert (await service.ended(run_id))["status"] == "cancelled"
+
+
+async def test_a_pause_before_a_run_has_begun_pauses_it_when_it_has(temporal_client: Client, tmp_path: Path) -> None:
+    async with running_service(temporal_client, tmp_path, worker=False) as service:
+        run_id = await service.start(graph([emit("a")]))
+        assert (await service.http.post(f"/runs/{run_id}/pause")).status_code == 202
+        async with build_service_worker(service):
+            run = await _status(service, run_id, "paused")
+            assert [event["type"] for event in await service.events(run_id)] == ["run.started", "run.paused"]
+            assert run["nodes"]["a"]["status"] == "pending"
+            await service.http.post(f"/runs/{run_id}/cancel")
+            assert (await service.ended(run_id))["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("how", ["retry", "named"])
+async def test_a_cancel_before_a_run_has_begun_leaves_a_journal(
+    temporal_client: Client, tmp_path: Path, how: str
+) -> None:
+    async with running_service(temporal_client, tmp_path, worker=False) as service:
+        async with build_service_worker(service):
+            first = await service.run(graph([fail("a")]))
+        if how == "retry":
+            run_id = (await service.http.post(f"/runs/{first['run_id']}/retry")).json()["run_id"]
+        else:
+            run_id = "by-name"
+            await service.client.start_workflow(
+                "GraphRun",
+                args=[{"graph_id": first["graph_id"]}, None],
+                id=run_id,
+                task_queue=service.settings.task_queue,
+            )
+        assert (await service.http.post(f"/runs/{run_id}/cancel")).status_code == 202
+        async with build_service_worker(service):
+            # Nobody reads the run by its id: its row says it.
+            await until(lambda: service.store.runs.heads([run_id]), lambda heads: _ended(heads, run_id))
+            events = await service.events(run_id)
+            assert events[-1]["type"] == "run.cancelled"
+
+
+def _ended(heads: dict[str, RunHead], run_id: str) -> bool:
+    return run_id in heads and heads[run_id].status is RunStatus.CANCELLED
 
 
 async def test_cancel_ends_a_paused_run(service: Service, operator: Operator, tmp_path: Path) -> None:
@@ -384,6 +457,41 @@ async def test_a_retried_run_keeps_an_output_that_is_not_in_the_history(service:
     second = await service.ended(answer.json()["run_id"])
 
     assert second["result"]["outputs"] == {"b": {"x": large}}
+
+
+async def test_what_depends_on_an_optional_node_that_had_failed_runs_again(service: Service, tmp_path: Path) -> None:
+    optional = {
+        "id": "f",
+        "type": "test.gated",
+        "params": {"open": str(tmp_path / "open")},
+        "retries": 0,
+        "optional": True,
+    }
+    last = optional | {"id": "last", "optional": False}
+    nodes = [emit("a", {"x": 1}), optional, emit("yes", 1), emit("no", 2), last, echo("any", join="any"), emit("b", 3)]
+    edges = [
+        edge("a", "f", x="x"),
+        edge("f", "yes", when="x"),
+        edge("f", "no", when="!x"),
+        edge("f", "any", from_f="x"),
+        edge("b", "any", from_b="@"),
+        edge("no", "last"),
+        edge("yes", "last"),
+    ]
+    last["join"] = "any"
+    first = await service.run(graph(nodes, edges))
+    assert (first["status"], first["nodes"]["no"]["status"]) == ("failed", "succeeded")
+    (tmp_path / "open").touch()
+
+    answer = await service.http.post(f"/runs/{first['run_id']}/retry")
+    second = await service.ended(answer.json()["run_id"])
+
+    assert second["status"] == "succeeded"
+    statuses = {node: state["status"] for node, state in second["nodes"].items()}
+    assert (statuses["f"], statuses["yes"], statuses["no"]) == ("succeeded", "succeeded", "skipped")
+    assert second["result"]["outputs"]["any"]["input"] == {"from_f": 1, "from_b": 3}
+    kept = [event["node"] for event in await service.events(second["run_id"]) if event["data"].get("kept")]
+    assert kept == ["a", "b"]
 
 
 async def test_a_retry_that_makes_no_sense_is_refused(service: Service) -> None:

@@ -1,12 +1,16 @@
 """`chart.render`: real images by Vega-Lite of each kind, and nothing from outside."""
 
+import asyncio
+import json
 import re
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from activities.tools.chart_render import Drawing, chart_render
+from activities.tools.chart_render import Drawing, _full_spec, chart_render
 from activities.tools.chart_spec import ChartSpec, VegaLiteSpec
 from wand_orchestrator import AgentError
 
@@ -57,6 +61,28 @@ async def test_a_full_spec_is_given_the_series_or_brings_its_own_data() -> None:
     assert (marks(own.image, "bar"), own.points) == (1, 0)
 
 
+@pytest.mark.parametrize("mark", ["\x0b", "\ufffe", "\uffff", "\0", "\x1b"])
+async def test_characters_that_no_svg_has_are_left_out(mark: str) -> None:
+    named = [{"x": f"le{mark}ft", "y": 1}]
+    drawing = await drawn(named, {"kind": "bar", "title": f"ti{mark}tle", "x": f"acr{mark}oss"})
+    texts = "".join(ElementTree.fromstring(drawing.image).itertext())
+    assert all(text in texts for text in ("left", "title", "across"))
+
+    own = {"mark": "bar", "encoding": {"x": {"field": "a"}}, "data": {"values": [{"a": f"le{mark}ft"}]}}
+    assert "left" in "".join(ElementTree.fromstring((await drawn([], own)).image).itertext())
+
+
+async def test_integers_over_64_bits_are_drawn() -> None:
+    assert (await drawn([2**64, -(2**64), 2**200], {"kind": "line"})).points == 3
+    assert (await drawn([{"x": 2**64, "y": 1}, {"x": 2**65, "y": 2}], {"kind": "scatter"})).points == 2
+    own = {"mark": "point", "encoding": {"y": {"field": "a", "type": "quantitative"}}}
+    assert marks((await drawn([], {**own, "data": {"values": [{"a": 2**64}]}})).image, "point") == 1
+
+
+FLOORLESS: dict[str, Any] = {"mark": "bar"}
+for _ in range(3000):
+    FLOORLESS = {"layer": [FLOORLESS]}
+
 REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "data from an address": ([1], {"mark": "bar", "data": {"url": "http://127.0.0.1/x.csv"}}, "remote_data"),
     "data from a file": ([1], {"mark": "bar", "data": {"url": "file:///etc/passwd"}}, "remote_data"),
@@ -71,6 +97,9 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "no points": ([None], {"kind": "line"}, "invalid_series"),
     "numbers among points": ([1, {"x": 1, "y": 1}], {"kind": "line"}, "invalid_series"),
     "too many": ([1] * 20_001, {"kind": "line"}, "invalid_series"),
+    "a spec without a floor": ([1], FLOORLESS, "invalid_spec"),
+    "a number that no float holds in a spec": ([1], {"mark": "bar", "width": 10**400}, "invalid_spec"),
+    "a place that no picture holds": ([{"x": 10**400, "y": 1}], {"kind": "line"}, "invalid_series"),
     "a number that no picture holds": ([10**400], {"kind": "line"}, "invalid_series"),
 }
 
@@ -83,3 +112,29 @@ async def test_what_cannot_be_drawn_is_refused_for_good(name: str) -> None:
         await drawn(series, spec)
 
     assert (caught.value.code, caught.value.retryable) == (code, False)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+CODES = {"invalid_series", "invalid_spec", "remote_data", "too_complex"}
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    spec=st.dictionaries(st.sampled_from(["mark", "layer", "encoding", "data", "width", "title"]), VALUES, min_size=1),
+    series=st.lists(
+        st.floats() | st.integers() | st.fixed_dictionaries({"x": st.text(), "y": st.floats()}), max_size=4
+    ),
+)
+async def test_any_spec_and_series_are_drawn_or_refused_with_a_code_of_the_table(
+    spec: dict[str, Any], series: list[Any]
+) -> None:
+    try:
+        full, _ = await asyncio.to_thread(_full_spec, series, VegaLiteSpec(spec))
+        json.dumps(full, allow_nan=False).encode()
+    except AgentError as error:
+        if error.code not in CODES or error.retryable:
+            raise

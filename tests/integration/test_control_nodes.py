@@ -1,5 +1,6 @@
 """Control nodes over HTTP: what each does, alone and when it is steered."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -253,11 +254,82 @@ async def test_an_approval_in_a_child_run_is_answered_there(service: Service) ->
     types = await until(lambda: told(service, run_id, "sub/ask"), lambda types: "node.waiting" in types)
     waiting = (await service.events(run_id, node="sub/ask"))[types.index("node.waiting")]
     where, node = waiting["data"]["run_id"], waiting["data"]["node"]
+    reason = f"an answer to {node} of the run {where}"
+    run = await service.get(run_id)
+    assert run["nodes"]["sub"]["waiting_for"] == [reason]
+    assert run["waiting_for"] == [f"sub: {reason}"]
+    part = (await service.http.get(f"/runs/{run_id}/nodes/sub")).json()["parts"]["sub/ask"]
+    assert part["waiting_for"] == [reason]
 
     answer = await service.http.post(f"/runs/{where}/nodes/{node}/respond", json={"answer": 5})
 
     assert answer.status_code == 200, answer.text
     assert (await service.ended(run_id))["result"]["outputs"] == {"sub": {"ask": 5}}
+
+
+async def test_an_approval_deep_down_is_named_by_every_run_above_it(service: Service) -> None:
+    await store(service, "asks", [control("ask", "flow.approval", prompt="?")])
+    await store(service, "between", [control("inner", "flow.graph", graph="asks")])
+    run_id = await service.start(graph([control("sub", "flow.graph", graph="between")]))
+    run = await until(lambda: service.get(run_id), lambda run: bool(run["waiting_for"]))
+
+    where = f"{run_id}.sub.inner"
+    assert run["waiting_for"] == [f"sub: an answer to ask of the run {where}"]
+    await service.http.post(f"/runs/{where}/nodes/ask/respond", json={"answer": 5})
+    ended = await service.ended(run_id)
+    assert ended["result"]["outputs"] == {"sub": {"inner": {"ask": 5}}}
+    assert ended["waiting_for"] == []
+
+
+async def test_child_runs_are_bounded_in_depth(service: Service) -> None:
+    await store(service, "leaf", [echo("a")])
+    names = ["leaf", *(f"level{depth}" for depth in range(5))]
+    for below, name in pairwise(names):
+        await store(service, name, [control("next", "flow.graph", graph=below)])
+
+    fits = await service.run(graph([control("top", "flow.graph", graph="level3")]))
+    too_deep = await service.run(graph([control("top", "flow.graph", graph="level4")]))
+
+    assert fits["status"] == "succeeded"
+    assert (too_deep["status"], too_deep["error"]["code"]) == ("failed", "nested_too_deep")
+
+
+async def test_child_runs_are_bounded_in_number(service: Service) -> None:
+    leaf = graph([echo("a")]) | {"name": "leaf"}
+    document = mapped([1, 2, 3], control("each", "flow.map", graph="leaf", concurrency=1))
+    limits = {"depth": 5, "runs": 2}
+    order = {"graph": document, "subgraphs": {"leaf": leaf}, "child_limits": limits}
+    await service.client.start_workflow(
+        "GraphRun", args=[order, None], id="three-children", task_queue=service.settings.task_queue
+    )
+
+    run = await service.ended("three-children")
+
+    assert (run["status"], run["error"]["code"]) == ("failed", "too_many_failed")
+    assert [run["nodes"]["each"]["status"], "2 child runs" in run["error"]["message"]] == ["failed", True]
+
+
+async def test_events_of_a_child_run_keep_their_time(service: Service) -> None:
+    await store(service, "slowly", [sleep("a", 0.2), sleep("b", 0.2)], [edge("a", "b")])
+    run = await service.run(graph([control("sub", "flow.graph", graph="slowly")]))
+
+    own = await service.events(f"{run['run_id']}.sub")
+    above = await service.events(run["run_id"])
+    times = {(event["type"], event["node"]): event["ts"] for event in above}
+    theirs = [event for event in own if event["node"] is not None]
+    assert theirs
+    for event in theirs:
+        assert times[(event["type"], f"sub/{event['node']}")] == event["ts"]
+
+
+async def test_a_default_answer_that_does_not_fit_fails_its_node(service: Service) -> None:
+    default = {"answer": {"$input": "default"}}
+    ask = control("ask", "flow.approval", schema={"type": "integer"}, timeout_sec=0.2, on_timeout=default)
+
+    run = await service.run(graph([ask]), input={"default": "many"})
+
+    assert (run["status"], run["error"]["code"]) == ("failed", "invalid_answer")
+    assert "does not fit the schema" in run["error"]["message"]
 
 
 @pytest.mark.parametrize("indirect", [False, True])
@@ -362,3 +434,32 @@ async def test_a_wait_ends_while_the_run_is_paused(service: Service, tmp_path: P
     (tmp_path / "open").touch()
     await service.http.post(f"/runs/{run_id}/resume")
     assert (await service.ended(run_id))["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer", "code"),
+    [
+        ({"properties": {"a": {"$dynamicRef": "http://127.0.0.1:9/x#/y"}}}, {"a": 1}, "invalid_params"),
+        ({"$ref": "file:///etc/passwd"}, 1, "invalid_params"),
+        ({"pattern": "(a)\\1"}, "aa", "invalid_params"),
+        ({"type": "boolean"}, "yes" * 1000, "invalid_answer"),
+        ({"pattern": "^(a+)+$"}, "a" * 40 + "!", "invalid_answer"),
+    ],
+)
+async def test_a_schema_by_reference_is_checked_when_it_comes(
+    service: Service, schema: Json, answer: Any, code: str
+) -> None:
+    ask = control("ask", "flow.approval", timeout_sec=0.01, schema={"$input": "s"}, on_timeout={"$input": "d"})
+    run = await service.run(graph([ask]), input={"s": schema, "d": {"answer": answer}})
+    assert run["status"] == "failed"
+    assert run["error"]["code"] == code
+    assert len(run["error"]["message"]) < 300
+
+
+async def test_an_expression_that_blows_up_fails_its_node_alone(service: Service) -> None:
+    doubled = " | ".join(["[@, @]"] * 40)
+    run = await service.run(
+        graph([emit("a", 1), emit("b", 2)], [edge("a", "b") | {"when": f"({doubled}) == ({doubled})"}])
+    )
+    assert run["status"] == "failed"
+    assert run["error"]["code"] == "expression_too_large"

@@ -41,7 +41,7 @@ async def test_a_run_goes_when_it_is_old_and_a_payload_when_no_open_run_needs_it
         body = {"graph": graph([grow("a")])}
         old = str((await service.http.post("/runs", json=body, headers=key)).json()["run_id"])
         await service.ended(old)
-        await service.artifacts.save(old, "a.txt", b"a", "text/plain")
+        await service.artifacts.save(old, "n", "a.txt", b"a", "text/plain")
         between = datetime.now(UTC)
         opened = tmp_path / "open"
         waits = await service.start(

@@ -145,14 +145,14 @@ class Saved:
 
 
 class MemoryArtifacts:
-    """Artifacts of a test, by run and name."""
+    """Artifacts of a test, by run, node and name."""
 
     def __init__(self) -> None:
-        self.saved: dict[tuple[str, str], tuple[bytes, str]] = {}
+        self.saved: dict[tuple[str, str, str], tuple[bytes, str]] = {}
 
-    async def save(self, run_id: str, name: str, data: bytes, media_type: str) -> Saved:
-        self.saved[run_id, name] = (data, media_type)
-        return Saved(f"/runs/{run_id}/artifacts/{name}")
+    async def save(self, run_id: str, node: str, name: str, data: bytes, media_type: str) -> Saved:
+        self.saved[run_id, node, name] = (data, media_type)
+        return Saved(f"/runs/{run_id}/artifacts/{node}/{name}")
 
 
 @dataclass
@@ -334,16 +334,26 @@ async def test_an_agents_error_keeps_code_message_and_details(running: House) ->
     assert details_of(error).worker is not None
 
 
-async def test_any_other_exception_is_tried_again_and_its_cause_stays_out_of_the_history(running: House) -> None:
+async def test_any_other_exception_is_tried_again_and_told_with_its_cause_and_lines(running: House) -> None:
     handle = await running.start("test.boom", attempts=2)
     error = await failure_of(handle)
     assert (error.type, error.message, error.non_retryable) == ("KeyError", "'the shown text'", False)
     details = details_of(error)
     assert details.attempt == 2
     assert [report.message for report in details.reports] == ["about to fail"]
+    assert details.exception is not None
+    assert details.exception.type == "KeyError"
+    frame = details.exception.frames[-1]
+    assert (frame.file.rpartition("/")[2], frame.function) == ("test_runner.py", "boom")
+    (cause,) = details.exception.causes
+    assert (cause.type, cause.message) == ("ValueError", "hidden cause: token=***")
     history = (await handle.fetch_history()).to_json()
-    assert "hidden cause" not in history
+    assert "token=secret" not in history
     assert "in boom" in history
+    (retrying,) = [report for report in await reports(handle) if report.kind == "retrying"]
+    assert retrying.message == "n is tried again: KeyError: 'the shown text'"
+    assert retrying.error is not None
+    assert (retrying.error.worker, retrying.error.exception) == (details.worker, details.exception)
 
 
 async def test_a_failed_attempt_is_reported_before_the_next_one(running: House) -> None:
@@ -396,8 +406,8 @@ async def test_the_idempotency_key_is_the_same_for_all_attempts(running: House) 
 )
 async def test_an_artifact_is_saved_with_its_run(running: House, name: str, file: str, saved: bytes) -> None:
     handle = await running.start(name)
-    assert (await handle.result()).output == f"/runs/{handle.id}/artifacts/{file}"
-    assert running.artifacts.saved[handle.id, file] == (saved, "text/plain")
+    assert (await handle.result()).output == f"/runs/{handle.id}/artifacts/n/{file}"
+    assert running.artifacts.saved[handle.id, "n", file] == (saved, "text/plain")
 
 
 @pytest.mark.parametrize(("name", "code"), [("test.exit", "RuntimeError"), ("test.stop_iteration", "RuntimeError")])

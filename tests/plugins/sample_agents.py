@@ -261,3 +261,9 @@ async def grow(params: GrowParams, input: dict[str, Any]) -> str:
 async def pass_on(input: dict[str, Any]) -> Any:
     """Its output is its input `value`."""
     return input["value"]
+
+
+@agent("test.keep")
+async def keep(input: dict[str, Any], ctx: AgentContext) -> dict[str, str]:
+    """Keeps a file of the same name in every node, with the node's id in it."""
+    return {"url": await ctx.save_artifact("report.txt", ctx.node_id, "text/plain")}

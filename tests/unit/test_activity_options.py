@@ -36,3 +36,10 @@ def test_a_local_activity_has_the_same_limits() -> None:
     regular, local = activity_options(node(), OPTIONS), local_activity_options(node(), OPTIONS)
     for name in ("start_to_close_timeout", "retry_policy", "activity_id", "summary"):
         assert local.get(name) == regular.get(name)
+
+
+def test_only_a_worker_that_is_known_to_beat_is_given_up_for_its_silence() -> None:
+    assert activity_options(node(), OPTIONS).get("heartbeat_timeout") == timedelta(seconds=10)
+    assert activity_options(node(queue="elsewhere"), OPTIONS).get("heartbeat_timeout") is None
+    beating = activity_options(node(queue="elsewhere", heartbeat_sec=5), OPTIONS)
+    assert beating.get("heartbeat_timeout") == timedelta(seconds=5)

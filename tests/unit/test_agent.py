@@ -146,7 +146,22 @@ def test_a_bare_decorator_says_how_to_write_it(decorator: Callable[..., Any]) ->
         decorator(_number)
 
 
-@pytest.mark.parametrize("name", ["", " ", " a", "a" * 201])
+@pytest.mark.parametrize("name", ["flow.map", "wand.archive"])
+@pytest.mark.parametrize("decorator", [agent, tool])
+def test_names_of_what_wand_runs_itself_are_refused(decorator: Callable[[str], Any], name: str) -> None:
+    with pytest.raises(PluginError, match="prefixes of what Wand itself runs"):
+        decorator(name)
+
+
+@pytest.mark.parametrize("name", ["flowers.map", "wander", "größe.zählen", "a b", "a" * 200])
+def test_other_names_are_taken(name: str) -> None:
+    assert tool(name)(_number).name == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", " a", "a" * 201, "é" * 101, "a\n", "a\x00b", "a/b", "a?b", "a#b", "a%b", "a\\b", "a\ud800", "a\u2028b"],
+)
 def test_a_name_nobody_could_write_is_refused(name: str) -> None:
     with pytest.raises(PluginError, match="is no name"):
         agent(name)

@@ -140,10 +140,22 @@ async def test_what_would_end_the_loop_or_hang_it_becomes_an_error(calls: Calls)
     def stops() -> Any:
         return next(iter(()))
 
+    def interrupts() -> None:
+        raise KeyboardInterrupt
+
+    async def interrupts_later() -> None:
+        raise KeyboardInterrupt
+
+    async def closes() -> None:
+        raise GeneratorExit
+
     for function, is_async, message in (
         (leaves, False, r"sys\.exit\(3\)"),
         (leaves_later, True, r"sys\.exit\(3\)"),
         (stops, False, "StopIteration"),
+        (interrupts, False, "KeyboardInterrupt"),
+        (interrupts_later, True, "KeyboardInterrupt"),
+        (closes, True, "GeneratorExit"),
     ):
         with pytest.raises(RuntimeError, match=message):
             await calls.run(function, {}, is_async=is_async)

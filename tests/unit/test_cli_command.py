@@ -1,5 +1,7 @@
 """The parts of the command that need nothing running."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +34,97 @@ def test_help_and_version_load_neither_temporal_nor_the_database() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def test_ctrl_c_while_the_command_is_still_being_imported_ends_it_quietly() -> None:
+    code = "import cli.entry, os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
+
+
+def test_ctrl_c_later_is_the_commands_own() -> None:
+    code = (
+        "import cli.entry, cli.main, signal\n"
+        "cli.main.main = lambda: print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
+        "cli.entry.main()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"
+
+
+def ended_by(statement: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """`wand agents`, where a registry is loaded with this effect."""
+    code = (
+        "import asyncio, sys, cli.main, wand_orchestrator.registry as registry\n"
+        f"def load(settings): {statement}\n"
+        "registry.Registry.load = load\n"
+        f"sys.argv = ['wand', {', '.join(map(repr, arguments))}]\n"
+        "cli.main.main()"
+    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+
+def test_what_nobody_foresaw_ends_with_a_sentence_below_its_trace() -> None:
+    ended = ended_by("raise KeyError('x')", "agents")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Traceback")
+    last = ended.stderr.splitlines()[-1]
+    assert last == "wand: KeyError: 'x': nobody foresaw this; please report it with the trace above"
+
+
+@pytest.mark.parametrize(("status", "arguments"), [(0, ("version",)), (1, ("graphs", "validate", "faulty.json"))])
+def test_an_exit_status_is_no_error(tmp_path: Path, status: int, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "faulty.json").write_text("{}")
+    code = f"import sys, cli.main; sys.argv = {['wand', *arguments]!r}; cli.main.main()"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert (ended.returncode, ended.stderr) == (status, "")
+
+
+def test_a_command_line_that_cannot_be_read_ends_with_2() -> None:
+    ended = ended_by("pass", "graphs", "validate", "--nope")
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        ("raise MemoryError", "wand: there is not enough memory"),
+        ("import no_such_package", "wand: the Python package no_such_package is not installed, or broken: "),
+        ("raise asyncio.CancelledError", "wand: CancelledError: it ended for a reason that nobody foresaw"),
+    ],
+)
+def test_no_error_ends_it_without_a_sentence(statement: str, line: str) -> None:
+    ended = ended_by(statement, "agents")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith(line)
+
+
+def test_a_character_that_the_terminal_cannot_show_is_told_by_its_number() -> None:
+    code = (
+        "import sys, cli.main\n"
+        "sys.argv = ['wand', 'version']\n"
+        "cli.main._print_version = lambda _: print('\u2713')\n"
+        "cli.main.main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert ended.stdout == b"\\u2713\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff{}", "is not UTF-8: byte 0"),
+        (b"[" * 100_000, "is nested too deeply"),
+        (b"9" * 5000, "a number has too many digits"),
+    ],
+)
+def test_a_document_that_cannot_be_read_is_told_why(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "graph.json").write_bytes(content)
+    with pytest.raises(BadRequest, match=reason):
+        read_document(str(tmp_path / "graph.json"))
 
 
 def test_the_packages_of_this_checkout_are_its_own() -> None:

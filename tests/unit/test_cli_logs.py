@@ -2,11 +2,8 @@
 
 import logging
 
-import pytest
-from temporalio.exceptions import ApplicationError
-
 from activities.failures import AttemptFailure
-from cli.logs import WithoutTrace, core_filter
+from cli.logs import AgentTrace, core_filter
 from wand_orchestrator.contract import FailureDetails
 from wand_orchestrator.errors import AgentError
 
@@ -16,7 +13,7 @@ def _logged(error: BaseException) -> logging.LogRecord:
     record = logging.LogRecord(
         "temporalio.activity", logging.WARNING, "", 0, "failed", (), (type(failure), failure, None)
     )
-    assert WithoutTrace().filter(record)
+    assert AgentTrace().filter(record)
     return record
 
 
@@ -27,12 +24,27 @@ def test_what_an_agent_raised_on_purpose_is_one_line() -> None:
     assert record.exc_info is None
 
 
-@pytest.mark.parametrize("error", [ValueError("no"), KeyError("x")])
-def test_a_bug_keeps_its_stack_trace(error: Exception) -> None:
-    record = _logged(error)
+def test_its_causes_stand_on_the_same_line() -> None:
+    error = AgentError("the shop is shut", code="shut")
+    error.__cause__ = ConnectionError("no route")
 
-    assert record.exc_info is not None
-    assert isinstance(record.exc_info[1], ApplicationError)
+    assert _logged(error).getMessage() == "failed: shut: the shop is shut; ConnectionError: no route"
+
+
+def test_a_bug_keeps_its_stack_trace_with_its_causes() -> None:
+    try:
+        try:
+            raise ConnectionError("no route")
+        except ConnectionError as cause:
+            raise KeyError("city") from cause
+    except KeyError as error:
+        record = _logged(error)
+
+    line = logging.Formatter("%(message)s").format(record)
+    assert line.startswith("failed\nTraceback (most recent call last):")
+    assert "ConnectionError: no route" in line
+    assert line.endswith("KeyError: 'city'")
+    assert line.count(__file__) == 2
 
 
 def test_races_of_temporals_core_are_told_only_to_somebody_who_debugs() -> None:

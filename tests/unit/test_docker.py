@@ -137,7 +137,13 @@ def test_the_environment_holds_real_settings_only(name: str) -> None:
 def test_every_setting_reaches_the_api_and_all_but_its_own_the_workers() -> None:
     given = {name: set(services()[name]["environment"]) for name in WAND_SERVICES}
     assert given["api"] >= SETTINGS
-    assert SETTINGS - given["worker"] == {"WAND_HOST", "WAND_PORT", "WAND_API_KEY"}
+    assert SETTINGS - given["worker"] == {
+        "WAND_HOST",
+        "WAND_PORT",
+        "WAND_API_KEY",
+        "WAND_ALLOWED_HOSTS",
+        "WAND_CORS_ORIGINS",
+    }
 
 
 def test_compose_refuses_to_start_without_an_api_key() -> None:

@@ -6,9 +6,9 @@ from temporalio.activity import ActivityCancellationDetails
 from temporalio.exceptions import ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
+from activities.exception_report import LONGEST_DELAY_SEC
 from activities.failures import (
     ABANDONED,
-    LONGEST_DELAY_SEC,
     PAUSED,
     RESET,
     TIMEOUT,
@@ -31,7 +31,7 @@ def test_an_agents_error_becomes_an_application_error_of_its_code() -> None:
     told = failure.for_temporal(KNOWN)
     assert (told.type, told.message, told.non_retryable) == ("busy", "slow down", False)
     assert told.next_retry_delay == timedelta(seconds=1.5)
-    assert told.details == (KNOWN.model_copy(update={"details": {"limit": 3}}),)
+    assert told.details == (KNOWN.model_copy(update={"details": {"limit": 3}, "exception": failure.raised}),)
     journal = failure.for_journal("n")
     assert (journal.code, journal.message, journal.node, journal.details) == ("busy", "slow down", "n", {"limit": 3})
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from wand_orchestrator.node_table import NodeTable
-from wand_orchestrator.state import Failure, NodeState, NodeStatus
+from wand_orchestrator.node_table import MOST_EXCEPTIONS, NodeTable
+from wand_orchestrator.state import Failure, NodeState, NodeStatus, Raised
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -44,3 +44,12 @@ def test_a_node_takes_some_twenty_bytes() -> None:
 def test_moments_are_told_as_events_tell_them() -> None:
     state = NodeState(status=NodeStatus.SKIPPED, attempt=1, finished_at=START + timedelta(microseconds=1999))
     assert NodeTable.of(["a"], {"a": state}).states(["a"])["a"].finished_at == at(1)
+
+
+def test_of_many_failures_the_table_leaves_the_exceptions_to_the_events() -> None:
+    error = Failure(code="KeyError", message="'city'", exception=Raised(type="KeyError"))
+    failed = NodeState(status=NodeStatus.FAILED, attempt=1, error=error)
+    few = {f"n{i}": failed for i in range(MOST_EXCEPTIONS)}
+    many = few | {"last": failed}
+    assert NodeTable.of(few, few).states(list(few))["n0"].error == error
+    assert NodeTable.of(many, many).states(list(many))["n0"].error == Failure(code="KeyError", message="'city'")

@@ -87,12 +87,20 @@ def test_two_tools_of_one_name_are_refused() -> None:
         Registry.of(one, two)
 
 
+def test_what_a_module_prints_is_no_part_of_a_document(plugins: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (plugins / "acme_chatty.py").write_text("print('hello')")
+    load("acme_chatty")
+    assert capsys.readouterr() == ("", "hello\n")
+
+
 @pytest.mark.parametrize(
     ("source", "cause"),
     [
         ("import nowhere_to_be_found", "ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("def (", "SyntaxError"),
+        ("import sys; sys.exit(3)", "it calls sys.exit(3)"),
+        ("import asyncio; raise asyncio.CancelledError('x')", "CancelledError: x"),
     ],
 )
 def test_a_module_that_does_not_import_is_named_with_the_cause(plugins: Path, source: str, cause: str) -> None:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from activities.bounds import JSON_BYTES, TEXT_BYTES
 from activities.reports import BATCH_BYTES, BATCH_LINES, Reporter
 from tests.waiting import eventually
+from wand_orchestrator.bounds import JSON_BYTES, TEXT_BYTES
 from wand_orchestrator.contract import Report
 
 
@@ -188,3 +188,19 @@ async def test_threads_may_report_at_once_and_nothing_is_lost() -> None:
     await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in threads))
     messages = await _all_messages(journal, reporter)
     assert sorted(messages) == sorted(f"{name}{number}" for name in "abc" for number in range(BATCH_LINES // 4))
+
+
+async def test_an_attempt_that_logs_without_end_is_cut_off_and_the_rest_is_counted_once() -> None:
+    sent: list[Report] = []
+
+    async def send(reports: Sequence[Report]) -> None:
+        sent.extend(reports)
+
+    reporter = Reporter("n", 1, send, interval_sec=None, max_bytes=50_000)
+    for _ in range(100):
+        reporter.log("x" * 1000, "info", {})
+    left = await reporter.settle()
+    *kept, note = left
+    assert sum(len(report.model_dump_json()) for report in kept) <= 50_000
+    assert note.data == {"dropped": 100 - len(kept)}
+    assert "WAND_MAX_LOG_BYTES" in note.message

@@ -5,7 +5,7 @@ from api.launch import Launch
 from api.snapshots import Snapshots
 from wand_orchestrator import agent
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import RetryOf, RunInput
+from wand_orchestrator.contract import ChildLimits, RetryOf, RunInput
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import GraphId, RunId
 from wand_orchestrator.state import RunStatus
@@ -30,15 +30,25 @@ OTHER = GRAPH.model_copy(update={"name": "other"})
 
 
 def a_run(**fields: Any) -> Run:
-    unsaid = dict.fromkeys(("started_at", "finished_at", "error", "retry_of", "part_of", "webhook", "input", "result"))
-    known = {"run_id": RunId("r"), "graph_id": GraphId("g"), "name": "n", "status": RunStatus.PENDING, "tags": ()}
+    unsaid = dict.fromkeys(("started_at", "finished_at", "error", "retry_of", "part_of", "webhook", "result"))
+    known = {
+        "run_id": RunId("r"),
+        "graph_id": GraphId("g"),
+        "name": "n",
+        "status": RunStatus.PENDING,
+        "tags": (),
+        "input_json": "null",
+    }
+    known["input_json"] = "null"
     return Run(**{**unsaid, **known, "progress": 0, "last_seq": 0, "created_at": datetime.now(UTC), **fields})
 
 
 def test_hold_the_row_and_the_graphs_with_where_their_nodes_run() -> None:
     webhook = Webhook.model_validate({"url": "https://example.com/hook"})
-    run = a_run(input={"graph": "{"}, tags=("x",), webhook=webhook, retry_of=RetryOf(run_id="r1", from_nodes=("a",)))
-    snapshots = Snapshots(AGENTS)
+    run = a_run(
+        input_json='{"graph":"{"}', tags=("x",), webhook=webhook, retry_of=RetryOf(run_id="r1", from_nodes=("a",))
+    )
+    snapshots = Snapshots(AGENTS, ChildLimits())
     texts = [snapshots.input_of(Launch(run, GRAPH, version, {"part": OTHER})) for version in (None, 1, 1)]
     assert len(set(texts)) == 1
     read = RunInput.model_validate_json(texts[0])
@@ -49,7 +59,7 @@ def test_hold_the_row_and_the_graphs_with_where_their_nodes_run() -> None:
 
 
 def test_hold_the_graph_that_is_given_where_it_may_not_be_the_stored_one() -> None:
-    snapshots = Snapshots(AGENTS)
+    snapshots = Snapshots(AGENTS, ChildLimits())
     for graph, version in ((GRAPH, 1), (OTHER, None)):
         text = snapshots.input_of(Launch(a_run(), graph, version, {}))
         assert RunInput.model_validate_json(text).graph.name == graph.name

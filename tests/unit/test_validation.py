@@ -7,6 +7,7 @@ from typing import Any
 import checked_agents
 import pytest
 
+from activities import builtin
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.validation import Checked, Code, Fault, check_graph, require_graph
@@ -53,12 +54,15 @@ def nested(levels: int) -> Any:
 
 
 ROWS = {"rows": "pages"}
+LONG_ONES = {f"x{index}": f"'{index:09900}'" for index in range(110)}
+MANY_EXPRESSIONS = graph(SEARCH, LOOSE, edges=[edge(map=LONG_ONES)])
 
 FAULTS: dict[Code, tuple[Any, str]] = {
     Code.TOO_DEEP: (carrying(nested(100_000)), "/edges/0/map/x" + "/0" * 60),
     Code.UNSTORABLE_VALUE: (searching(query="\ud800"), "/nodes/0/params/query"),
     Code.TOO_MANY_NODES: (graph(*[NOTHING] * 21), "/nodes"),
     Code.TOO_MANY_EDGES: (graph(NOTHING, edges=[edge()] * 21), "/edges"),
+    Code.TOO_COMPLEX: (MANY_EXPRESSIONS, "/edges/0/map/x109"),
     Code.WRONG_TYPE: (graph({**NOTHING, "retries": "3"}), "/nodes/0/retries"),
     Code.MISSING_KEY: (graph({"id": "a"}), "/nodes/0"),
     Code.UNKNOWN_KEY: (graph({**NOTHING, "retires": 3}), "/nodes/0/retires"),
@@ -155,8 +159,6 @@ DEMO = {
 
 
 def test_the_first_graph_of_the_documentation_has_neither_fault_nor_warning() -> None:
-    from activities import builtin
-
     checked = check_graph(DEMO, Registry.of(builtin).agents, max_nodes=3, max_edges=2)
     assert checked.graph is not None
     assert checked.graph.name == "demo"
@@ -288,3 +290,57 @@ def test_what_json_or_a_database_cannot_keep_is_a_fault(value: Any) -> None:
 
 def test_text_that_spells_an_escape_is_not_what_it_spells() -> None:
     assert check(searching(query="\\u0000")).faults == ()
+
+
+TIMES = {
+    "timeout_sec": 1e-7,
+    "heartbeat_sec": 0.1,
+    "retry": {"initial_interval_sec": 1e-9, "max_interval_sec": 1e-9},
+}
+
+
+def test_what_is_too_short_for_a_timer_is_out_of_range() -> None:
+    document = graph({**NOTHING, **TIMES}, options={"run_timeout_sec": 1e-7, "default_timeout_sec": 1e-300})
+    assert {fault.pointer for fault in check(document).faults if fault.code == Code.OUT_OF_RANGE} == {
+        "/nodes/0/timeout_sec",
+        "/nodes/0/heartbeat_sec",
+        "/nodes/0/retry/initial_interval_sec",
+        "/nodes/0/retry/max_interval_sec",
+        "/options/run_timeout_sec",
+        "/options/default_timeout_sec",
+    }
+
+
+@pytest.mark.parametrize("type", ["flow.wait", "flow.approval", "flow.map", "flow.graph", "flow.repeat"])
+def test_a_reference_under_a_key_that_a_control_node_has_not_is_a_fault(type: str) -> None:
+    document = graph({"id": "a", "type": type, "params": {"secnds": {"$input": "x"}}})
+    assert ("/nodes/0/params/secnds", Code.UNKNOWN_KEY) in [(f.pointer, f.code) for f in check(document).faults]
+
+
+@pytest.mark.parametrize("until", ["!st.redo", "(a == b).c", "length(@).x"])
+@pytest.mark.parametrize("target", [{"graph": "stored"}, {"agent": "check.loose"}, {"agent": "foreign"}])
+def test_an_expression_that_fits_no_value_is_a_fault_whatever_gives_it(until: str, target: Document) -> None:
+    node = {"id": "a", "type": "flow.repeat", "queue": "q", "params": {**target, "until": until, "max_times": 2}}
+    faults = check(graph(node)).faults
+    assert ("/nodes/0/params/until", Code.IMPOSSIBLE_EXPRESSION) in [(fault.pointer, fault.code) for fault in faults]
+
+
+REPEATED = {"agent": "check.loose", "max_times": 2, "until": {"$input": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("node", "pointer"),
+    [
+        ({"type": "agent.transform", "params": {"expression": {"$input": "x"}}}, "/nodes/0/params/expression"),
+        ({"type": "agent.transform", "params": {"$input": "x"}}, "/nodes/0/params"),
+        (
+            {"type": "flow.map", "params": {"agent": "agent.transform", "params": {"expression": {"$input": "x"}}}},
+            "/nodes/0/params/params/expression",
+        ),
+        ({"type": "flow.repeat", "params": REPEATED}, "/nodes/0/params/until"),
+    ],
+)
+def test_no_expression_comes_from_the_input_of_a_run(node: Document, pointer: str) -> None:
+    agents = Registry.of(checked_agents, builtin).agents
+    faults = check_graph(graph({"id": "a", **node}), agents, max_nodes=9, max_edges=9).faults
+    assert (pointer, Code.INPUT_REFERENCE) in [(fault.pointer, fault.code) for fault in faults]

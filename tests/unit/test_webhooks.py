@@ -85,7 +85,14 @@ def test_a_message_tells_the_run_as_the_api_does() -> None:
     body = message(EventType.RUN_FAILED, data={"error": {"code": "boom", "message": "it broke", "node": "a"}}).body
     assert (body["type"], body["timestamp"]) == ("run.failed", "2026-01-31T12:00:00.000Z")
     assert (body["data"]["status"], body["data"]["progress"]) == ("failed", 40)
-    assert body["data"]["error"] == {"code": "boom", "message": "it broke", "node": "a", "details": None}
+    assert body["data"]["error"] == {
+        "code": "boom",
+        "message": "it broke",
+        "node": "a",
+        "details": None,
+        "worker": None,
+        "exception": None,
+    }
 
 
 def test_a_node_that_waits_leaves_the_status_as_it_is() -> None:

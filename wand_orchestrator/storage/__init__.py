@@ -7,7 +7,7 @@ await store.close()
 """
 
 from wand_orchestrator.storage.events import StoredEvent
-from wand_orchestrator.storage.graphs import GraphHead, StoredGraph, fingerprint
+from wand_orchestrator.storage.graphs import GraphHead, StoredGraph, fingerprint, no_graph
 from wand_orchestrator.storage.idempotency import Idempotency
 from wand_orchestrator.storage.page import Page
 from wand_orchestrator.storage.run_records import Run, RunHead
@@ -23,4 +23,5 @@ __all__ = [
     "StoredEvent",
     "StoredGraph",
     "fingerprint",
+    "no_graph",
 ]

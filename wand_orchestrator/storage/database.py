@@ -19,7 +19,7 @@ from wand_orchestrator.storage.deadline import QUICK_SEC, Deadline, Pulse
 from wand_orchestrator.storage.failure import translate
 from wand_orchestrator.storage.migration import migrate
 from wand_orchestrator.storage.postgresql import PostgresqlWriter, postgresql_engine, postgresql_reading_engine
-from wand_orchestrator.storage.sqlite import make_file, sqlite_engine, sqlite_writing_engine
+from wand_orchestrator.storage.sqlite import INCREMENTAL, give_back, make_file, sqlite_engine, sqlite_writing_engine
 from wand_orchestrator.storage.sqlite_writer import SqliteWriter
 from wand_orchestrator.storage.tables import Table
 from wand_orchestrator.storage.url import DatabaseUrl, PostgresqlUrl, SqliteUrl, parse_database_url
@@ -29,6 +29,8 @@ Insert = sqlite.Insert | postgresql.Insert
 
 MIGRATE_SEC = 600.0
 CLOSE_SEC = 2.0
+LEFT_FREE = 10
+"""One page in so many may lie idle in a file."""
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +70,7 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the tables up to date; safe when several processes start at once."""
-        await self._within(QUICK_SEC, self._make_file)
+        await self._within(MIGRATE_SEC, self._make_file)
         await self.ping()
         await self._within(MIGRATE_SEC, self._migrate)
 
@@ -95,6 +97,22 @@ class Database:
         It must do nothing but read and write there: it may share the transaction with others, and be done anew.
         """
         return await self._within(seconds, lambda deadline: self._engines.writer.write(work, deadline))
+
+    async def shrink(self, pages: int) -> bool:
+        """Give at most so many pages of deleted rows back to the file system; whether there are more that pay.
+
+        Some are left, as new rows will want them. PostgreSQL does it by itself.
+        """
+        if isinstance(self._url, PostgresqlUrl):
+            return False
+        mode, free, all = [
+            (await self.rows(text(f"PRAGMA {name}")))[0][0] for name in ("auto_vacuum", "freelist_count", "page_count")
+        ]
+        if mode != INCREMENTAL or free * LEFT_FREE <= all:
+            return False
+        await self.write(lambda connection: give_back(connection, pages))
+        await self.rows(text("PRAGMA wal_checkpoint(PASSIVE)"))  # the file itself is cut only now
+        return bool((free - pages) * LEFT_FREE > all)
 
     def insert(self, table: type[Table]) -> Insert:
         """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`."""

@@ -1,5 +1,7 @@
 """What a failure of the database means to the rest of Wand."""
 
+import sqlite3
+
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -9,11 +11,25 @@ _HIDDEN = "***"
 _OUR_FAULTS = (IntegrityError, ProgrammingError, NotSupportedError)
 
 
+class DatabaseBroken(WandError):
+    """The database's file cannot be read, and waiting does not mend it."""
+
+    code = "database_broken"
+
+
+def is_broken(error: BaseException | None) -> bool:
+    """Of SQLite: the file is damaged, or no database."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def translate(error: Exception, password: str | None) -> WandError | None:
     """The error to raise instead; None for one that is a fault of Wand's own and has to be seen as such."""
     if isinstance(error, DataError):
         return BadRequest("the request holds text or a number that the database cannot store", code="unstorable_value")
     if isinstance(error, DBAPIError):
+        if is_broken(error.orig):
+            return DatabaseBroken(f"the database file is broken: {_first_line(error.orig)}")
         if isinstance(error, _OUR_FAULTS) and not error.connection_invalidated:
             return None
         return _unavailable(_first_line(error.orig), password)

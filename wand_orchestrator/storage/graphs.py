@@ -1,12 +1,13 @@
 """Graphs as stored: immutable, numbered by version under each name."""
 
+import asyncio
 import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, select, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -17,12 +18,18 @@ from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deadline import BULK_SEC
 from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
-from wand_orchestrator.storage.tables import GraphRow
+from wand_orchestrator.storage.tables import GraphRow, RunRow
+from wand_orchestrator.weight import worked_off
 
 _HEAD: tuple[Mapped[Any], ...] = (col(GraphRow.id), col(GraphRow.name), col(GraphRow.version), col(GraphRow.created_at))
 # Built once: building them costs as much as asking SQLite.
 _HEADS = select(*_HEAD)
 _GRAPHS = select(*_HEAD, col(GraphRow.document))
+_THERE = col(GraphRow.deleted_at).is_(None)
+_USED = exists().where(col(RunRow.graph_id) == col(GraphRow.id))
+
+GONE = ""
+"""Document of a deleted graph that no run uses: its row stays, so that its version is not counted twice."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class Graphs:
 
     async def add(self, graph: Graph, document: dict[str, Any] | None = None) -> StoredGraph:
         """Store the next version of the graph's name. `document`: as posted; by default it is made from `graph`."""
-        new = _new_row(graph, document)
+        new = await asyncio.to_thread(_new_row, graph, document)
 
         def insert(connection: Connection) -> GraphHead:
             while True:
@@ -64,7 +71,7 @@ class Graphs:
 
     async def find_or_add(self, graph: Graph, document: dict[str, Any] | None = None) -> StoredGraph:
         """The newest version that says the same, or else the next: equal calls at once make one version."""
-        new = _new_row(graph, document)
+        new = await asyncio.to_thread(_new_row, graph, document)
         same = _same(_HEADS, graph.name, new["sha256"])
 
         def find_or_insert(connection: Connection) -> GraphHead:
@@ -81,27 +88,45 @@ class Graphs:
         return _with_graph(head, graph)
 
     async def get(self, graph_id: str) -> StoredGraph | None:
-        return _stored(await self._database.row(_GRAPHS.where(col(GraphRow.id) == graph_id)))
+        """None if there is no such graph, or it was deleted."""
+        return await _stored(await self._database.row(_GRAPHS.where(col(GraphRow.id) == graph_id, _THERE)))
+
+    async def of_run(self, graph_id: str) -> StoredGraph | None:
+        """As `get`, but also a graph that was deleted after the run began to use it."""
+        statement = _GRAPHS.where(col(GraphRow.id) == graph_id, col(GraphRow.document) != GONE)
+        return await _stored(await self._database.row(statement))
+
+    async def delete(self, graph_id: str) -> bool:
+        """Whether it was there. Runs that have used it keep it, and its version is not given to another graph."""
+        statement = update(GraphRow).where(col(GraphRow.id) == graph_id, _THERE).values(deleted_at=datetime.now(UTC))
+        return await self._database.write(lambda connection: connection.execute(statement).rowcount > 0)
+
+    async def forget_unused(self, limit: int) -> int:
+        """Take at most `limit` documents of deleted graphs away that no run uses any longer; how many that were."""
+        unused = select(col(GraphRow.id)).where(~_THERE, col(GraphRow.document) != GONE, ~_USED).limit(limit)
+        statement = update(GraphRow).where(col(GraphRow.id).in_(unused)).values(document=GONE)
+        return await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
     async def named(self, graph_id: str | None, name: str | None) -> StoredGraph:
         """The graph of this id or, without an id, the newest version of this name. Raises NotFound."""
         stored = await self.get(graph_id) if graph_id is not None else await self.latest(name or "")
         if stored is None:
-            raise NotFound(f"there is no graph {graph_id or name}", code="graph_not_found")
+            raise no_graph(graph_id or name)
         return stored
 
     async def latest(self, name: str) -> StoredGraph | None:
         """The highest version of this name."""
-        statement = _GRAPHS.where(col(GraphRow.name) == name).order_by(col(GraphRow.version).desc()).limit(1)
-        return _stored(await self._database.row(statement))
+        statement = _GRAPHS.where(col(GraphRow.name) == name, _THERE)
+        statement = statement.order_by(col(GraphRow.version).desc()).limit(1)
+        return await _stored(await self._database.row(statement))
 
     async def find_same(self, name: str, sha256: str) -> StoredGraph | None:
         """The newest version of this name with this `fingerprint`."""
-        return _stored(await self._database.row(_same(_GRAPHS, name, sha256)))
+        return await _stored(await self._database.row(_same(_GRAPHS, name, sha256)))
 
     async def page(self, cursor: str | None, limit: int, name: str | None = None) -> Page[GraphHead]:
         """`limit` versions, newest first, from `cursor` on; only those called `name`, if given."""
-        statement = _HEADS
+        statement = _HEADS.where(_THERE)
         if name is not None:
             statement = statement.where(col(GraphRow.name) == name)
         statement = newest_first(statement, col(GraphRow.created_at), col(GraphRow.id), cursor, limit)
@@ -130,7 +155,7 @@ def _new_row(graph: Graph, document: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _same(statement: Columns, name: str, sha256: str) -> Columns:
-    same = statement.where(col(GraphRow.name) == name, col(GraphRow.sha256) == sha256)
+    same = statement.where(col(GraphRow.name) == name, col(GraphRow.sha256) == sha256, _THERE)
     return same.order_by(col(GraphRow.version).desc()).limit(1)
 
 
@@ -146,7 +171,20 @@ def _with_graph(head: GraphHead, graph: Graph) -> StoredGraph:
     return StoredGraph(head.graph_id, head.name, head.version, head.created_at, graph)
 
 
-def _stored(row: Row[Any] | None) -> StoredGraph | None:
+async def _stored(row: Row[Any] | None) -> StoredGraph | None:
     if row is None:
         return None
-    return StoredGraph(row.id, row.name, row.version, row.created_at, Graph.model_validate_json(row.document))
+    document: str = row.document
+    return _with_graph(_head(row), await worked_off(document, lambda: Graph.model_validate_json(document)))
+
+
+def refuse_deleted_graph(connection: Connection, graph_id: str) -> None:
+    """Raises NotFound for a graph that was deleted."""
+    deleted = select(col(GraphRow.id)).where(col(GraphRow.id) == graph_id, ~_THERE)
+    if connection.execute(deleted).first() is not None:
+        raise no_graph(graph_id)
+
+
+def no_graph(name: str | None) -> NotFound:
+    """`name`: or the id."""
+    return NotFound(f"there is no graph {name}", code="graph_not_found")

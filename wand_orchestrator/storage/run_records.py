@@ -62,9 +62,15 @@ class RunHead:
 
 @dataclass(frozen=True)
 class Run(RunHead):
-    input: Any
+    """`input_json`: as it is stored. It may be large, and few who read a run look into it."""
+
+    input_json: str
     result: RunResult | None
     webhook: Webhook | None
+
+    @property
+    def input(self) -> Any:
+        return json_text.decode(self.input_json)
 
 
 def row_of(run: Run) -> dict[str, Any]:
@@ -78,7 +84,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "last_seq": run.last_seq,
         "created_at": run.created_at,
         "started_at": run.started_at,
-        "input": json_text.encode(run.input),
+        "input": run.input_json,
         "retry_of": None if run.retry_of is None else run.retry_of.model_dump_json(by_alias=True),
         "tags": encode_tags(run.tags),
         "webhook": None if run.webhook is None else run.webhook.model_dump_json(exclude_unset=True),
@@ -91,7 +97,7 @@ def head_of(row: Row[Any]) -> RunHead:
 
 def run_of(row: Row[Any]) -> Run:
     result = None if row.result is None else RunResult.model_validate_json(row.result)
-    return Run(**_head_fields(row), input=json_text.decode(row.input), result=result, webhook=_webhook(row))
+    return Run(**_head_fields(row), input_json=row.input, result=result, webhook=_webhook(row))
 
 
 def _head_fields(row: Row[Any]) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from sqlmodel import col
 from wand_orchestrator.contract import RetryOf
 from wand_orchestrator.ids import GraphId, RunId
 from wand_orchestrator.state import RunStatus
+from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deletions import deleted, deletion_of, refuse_deleted
+from wand_orchestrator.storage.graphs import refuse_deleted_graph
 from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Page, newest_first, page_of
 from wand_orchestrator.storage.run_records import HEADS, RUNS, Run, RunHead, head_of, row_of, run_of
@@ -19,6 +21,7 @@ from wand_orchestrator.storage.selection import Selection
 from wand_orchestrator.storage.tables import STARTED, RunRow, UtcDateTime
 from wand_orchestrator.storage.tags import insert_tags
 from wand_orchestrator.webhook import Webhook
+from wand_orchestrator.weight import worked_off
 
 _ENDED = tuple(status for status in RunStatus if status.ended)
 _BEGUN = tuple(status for status in RunStatus if not status.ended and status is not RunStatus.PENDING)
@@ -51,9 +54,11 @@ class Runs:
     ) -> Run:
         """Store a `pending` run; or give the run that the same idempotency key and body made before.
 
-        Raises Conflict (`idempotency_key_reused`) for a key that came with another body.
+        Raises Conflict (`idempotency_key_reused`) for a key that came with another body, NotFound for a graph that was
+        deleted.
         """
-        new = _new(run_id, graph_id, name, input, RunStatus.PENDING, tags, webhook, retry_of)
+        input_json = await worked_off(input, lambda: json_text.encode(input))
+        new = _new(run_id, graph_id, name, input_json, RunStatus.PENDING, tags, webhook, retry_of)
         row = row_of(new)
 
         def claim_and_insert(connection: Connection) -> Run:
@@ -61,6 +66,8 @@ class Runs:
                 made = claim(self._database, connection, Idempotency(*idempotency), run_id, new.created_at)
                 if made != run_id:
                     return run_of(connection.execute(RUNS.where(col(RunRow.id) == made)).one())
+            if retry_of is None:  # a retry goes on with the graph that its run had
+                refuse_deleted_graph(connection, graph_id)
             connection.execute(_INSERT, row)
             insert_tags(connection, run_id, new.tags, new.created_at)
             return new
@@ -81,7 +88,8 @@ class Runs:
 
         Raises NotFound for a run that was deleted.
         """
-        run = _new(run_id, graph_id, name, input, RunStatus.RUNNING, tags, webhook, retry_of)
+        input_json = await worked_off(input, lambda: json_text.encode(input))
+        run = _new(run_id, graph_id, name, input_json, RunStatus.RUNNING, tags, webhook, retry_of)
         new = self._database.insert(RunRow).values(**row_of(run)).on_conflict_do_nothing(index_elements=["id"])
 
         def insert_or_find(connection: Connection) -> Run:
@@ -119,11 +127,13 @@ class Runs:
         )
         return [RunId(row.id) for row in await self._database.rows(statement)]
 
-    async def open_since(self, started_before: datetime, limit: int) -> Sequence[RunId]:
-        """Runs that had begun by then and have not ended, child runs too."""
+    async def open_since(self, started_before: datetime, after: str, limit: int) -> Sequence[RunId]:
+        """Runs that had begun by then and have not ended, child runs too: in the order of their ids, those after
+        `after`."""
         statement = (
             select(col(RunRow.id))
-            .where(col(RunRow.status).in_(_BEGUN), col(RunRow.started_at) < started_before)
+            .where(col(RunRow.status).in_(_BEGUN), col(RunRow.started_at) < started_before, col(RunRow.id) > after)
+            .order_by(col(RunRow.id))
             .limit(limit)
         )
         return [RunId(row.id) for row in await self._database.rows(statement)]
@@ -151,7 +161,7 @@ class Runs:
         cursor: str | None,
         limit: int,
         *,
-        status: RunStatus | None = None,
+        status: RunStatus | Sequence[RunStatus] = (),
         graph_id: str | None = None,
         name: str | None = None,
         tags: Sequence[str] = (),
@@ -160,7 +170,8 @@ class Runs:
         created_before: datetime | None = None,
     ) -> Page[RunHead]:
         """`limit` runs of a Selection, newest first, from `cursor` on."""
-        selection = Selection(status, graph_id, name, tags, part_of, created_after, created_before)
+        statuses = (status,) if isinstance(status, RunStatus) else status
+        selection = Selection(statuses, graph_id, name, tags, part_of, created_after, created_before)
         counting = None if self._database.knows_frequencies else selection.counts()
         counts = None if counting is None else tuple(await self._database.row(counting) or ())
         if counts and min(counts) == 0:
@@ -174,7 +185,7 @@ def _new(
     run_id: str,
     graph_id: str,
     name: str,
-    input: Any,
+    input_json: str,
     status: RunStatus,
     tags: Sequence[str],
     webhook: Webhook | None,
@@ -195,7 +206,7 @@ def _new(
         retry_of=retry_of,
         part_of=None,
         tags=tuple(tags),
-        input=input,
+        input_json=input_json,
         result=None,
         webhook=webhook,
     )

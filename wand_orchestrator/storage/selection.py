@@ -25,12 +25,13 @@ MANY = 5000
 
 @dataclass(frozen=True)
 class Selection:
-    """A run has to have all that is given, all of `tags` too. Both bounds on the moment are exclusive.
+    """A run has to have all that is given, all of `tags` too, but one status of several is enough. Both bounds on the
+    moment are exclusive.
 
     Child runs are shown only as those of one run, `part_of`.
     """
 
-    status: RunStatus | None = None
+    statuses: Sequence[RunStatus] = ()
     graph_id: str | None = None
     name: str | None = None
     tags: Sequence[str] = ()
@@ -40,9 +41,9 @@ class Selection:
 
     def counts(self) -> Select[*tuple[Any, ...]] | None:
         """A statement for one row: how many runs have each of what is given, up to MANY. None: it makes no odds."""
-        if not self.tags or self.part_of is not None or len(self.tags) + len(self._columns) == 1:
+        if not self.tags or self.part_of is not None or len(self.tags) + len(self._conditions) == 1:
             return None
-        runs = [select(literal(1)).where(STARTED, column == value) for column, value in self._columns]
+        runs = [select(literal(1)).where(STARTED, condition) for condition in self._conditions]
         tags = [select(literal(1)).where(col(RunTagRow.tag) == tag) for tag in self.tags]
         found = [
             *(statement.where(*self._within(col(RunTagRow.created_at))) for statement in tags),
@@ -55,8 +56,7 @@ class Selection:
         self, statement: Columns, counts: Sequence[int] | None
     ) -> tuple[Columns, Mapped[datetime], Mapped[str]]:
         """The statement for runs that fit, and the columns of its order: the moment, and the id."""
-        for column, value in self._columns:
-            statement = statement.where(column == value)
+        statement = statement.where(*self._conditions)
         statement = statement.where(STARTED if self.part_of is None else col(RunRow.part_of) == self.part_of)
         created_at, id = col(RunRow.created_at), col(RunRow.id)
         fewest = 0 if counts is None else counts.index(min(counts))
@@ -69,9 +69,16 @@ class Selection:
         return statement.where(*self._within(created_at)), created_at, id
 
     @property
-    def _columns(self) -> list[tuple[Mapped[Any], Any]]:
-        wanted = ((RunRow.status, self.status), (RunRow.graph_id, self.graph_id), (RunRow.name, self.name))
-        return [(col(column), value) for column, value in wanted if value is not None]
+    def _conditions(self) -> list[ColumnElement[bool]]:
+        wanted = ((RunRow.graph_id, self.graph_id), (RunRow.name, self.name))
+        conditions = [col(column) == value for column, value in wanted if value is not None]
+        match tuple(dict.fromkeys(self.statuses)):
+            case ():
+                return conditions
+            case (status,):
+                return [col(RunRow.status) == status, *conditions]
+            case statuses:
+                return [col(RunRow.status).in_(statuses), *conditions]
 
     def _within(self, created_at: Mapped[datetime]) -> list[ColumnElement[bool]]:
         after = [] if self.created_after is None else [created_at > self.created_after]

@@ -38,5 +38,9 @@ class Store:
         """Raises Unavailable if the database does not answer."""
         await self._database.ping()
 
+    async def shrink(self, pages: int) -> bool:
+        """Give up to so many pages of what was deleted back to the file system; whether more are left that pay."""
+        return await self._database.shrink(pages)
+
     async def close(self) -> None:
         await self._database.close()

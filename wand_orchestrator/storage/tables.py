@@ -81,6 +81,7 @@ class GraphRow(Table, table=True):
     document: str = Field(sa_type=Text)
     sha256: str
     created_at: datetime = Field(sa_type=UtcDateTime)
+    deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 def _index(which: TextClause, *columns: str) -> Index:

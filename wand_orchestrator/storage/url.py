@@ -62,6 +62,9 @@ def _scheme(text: str) -> str | None:
 def _sqlite(path: str) -> SqliteUrl:
     if not path.strip():
         raise _refused("the path is empty")
+    if "//" in path and "@" in path:
+        # Made a file, it would show a password as its name.
+        raise _refused("it looks like a URL whose scheme is misspelt")
     if path.startswith((":memory:", "file:")):
         raise _refused("the database has to be a file, for the processes that share it")
     # Taken as it stands and not decoded: the default is made from a folder's name, which may hold `?` or `%`.
@@ -74,6 +77,8 @@ def _postgresql(text: str) -> PostgresqlUrl:
     except (ArgumentError, ValueError):
         # The parser's own words may hold the password.
         raise _refused("the PostgreSQL URL cannot be read") from None
+    if "@" in (url.host or ""):
+        raise _refused("the password holds an @, which is written %40 there")
     if url.port is not None and not 0 < url.port < 2**16:
         raise _refused(f"there is no port {url.port}")
     for option in url.query:

@@ -9,6 +9,7 @@ class Code(StrEnum):
     UNSTORABLE_VALUE = "unstorable_value"
     TOO_MANY_NODES = "too_many_nodes"
     TOO_MANY_EDGES = "too_many_edges"
+    TOO_COMPLEX = "too_complex"
     # Keys and values
     WRONG_TYPE = "wrong_type"
     MISSING_KEY = "missing_key"

@@ -55,10 +55,10 @@ def check_control(type: str, params: dict[str, Any], at: tuple[Part, ...], near:
 def _check_answer(params: ApprovalParams, at: tuple[Part, ...], findings: Findings) -> None:
     """The schema can be used, and the default answer fits it."""
     try:
-        schema = Schema(params.answer_schema)
-        schema.errors(None)  # follows the references that every answer will meet
+        schema = Schema(params.answer_schema, findings.budget)
+        schema.errors(None, findings.budget)  # follows the references that every answer will meet
         if isinstance(params.on_timeout, DefaultAnswer):
-            for error in schema.errors(params.on_timeout.answer):
+            for error in schema.errors(params.on_timeout.answer, findings.budget):
                 for misfit in misfits(error, "the default answer"):
                     reason = (
                         misfit.message

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from wand_orchestrator.json_values import MAX_INTEGER_BITS
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.pointer import Path, label
@@ -15,9 +16,6 @@ from wand_orchestrator.validation.wording import shortened
 
 MAX_DEPTH = 64
 """Levels of lists and objects in a graph document."""
-
-MAX_INTEGER_BITS = 10_000
-"""Python refuses to print integers of more than 4,300 digits."""
 
 _CONTAINERS = (dict, list, tuple)
 

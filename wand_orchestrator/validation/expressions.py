@@ -10,19 +10,22 @@ from itertools import chain, repeat
 from typing import Any
 
 from jmespath.exceptions import IncompleteExpressionError, LexerError, ParseError
-from jmespath.functions import Functions
 
-from wand_orchestrator.expressions import ExpressionError, compile_expression
+from wand_orchestrator.expressions import (
+    MAX_CHARS,
+    ExpressionError,
+    ExpressionTooLarge,
+    compile_expression,
+    parts_of,
+)
+from wand_orchestrator.functions import Functions
+from wand_orchestrator.interpreter import Ast
 from wand_orchestrator.validation.code import Code
-from wand_orchestrator.validation.document import is_deeper
 from wand_orchestrator.validation.near import Near
 from wand_orchestrator.validation.wording import quoted, shortened
 
-Ast = dict[str, Any]
-
-MAX_CHARS = 10_000
-MAX_DEPTH = 64
-"""Levels of an expression's tree, and of a value written in it: jmespath evaluates recursively."""
+MAX_TOTAL_CHARS = 1_000_000
+"""Of all expressions of a document that are more than a key; reading one takes about a microsecond a character."""
 
 FUNCTIONS: dict[str, tuple[dict[str, Any], ...]] = {
     name: known["signature"] for name, known in Functions.FUNCTION_TABLE.items()
@@ -45,57 +48,62 @@ def arguments_of(name: str) -> Iterator[dict[str, Any]]:
 
 
 class Expressions:
-    """The expressions of one document, each read once."""
+    """The expressions of one document, each judged once. Their trees are not kept: they may be a hundred thousand."""
 
     def __init__(self, near: Near) -> None:
         self._near = near
-        self._read: dict[str, Ast | Problem] = {}
+        self._problems: dict[str, Problem] = {}
+        self._sound: set[str] = set()
+        self._chars = 0
 
     def read(self, expression: str) -> Ast | Problem:
         """Its tree, as jmespath has it, or what is wrong with it."""
-        if expression not in self._read:
-            self._read[expression] = self._parse(expression)
-        return self._read[expression]
+        if _BARE_KEY.fullmatch(expression) and len(expression) <= MAX_CHARS:
+            return {"type": "field", "children": [], "value": expression}
+        if expression in self._problems:
+            return self._problems[expression]
+        tree = self._parse(expression)
+        if isinstance(tree, Problem):
+            self._problems[expression] = tree
+        else:
+            self._sound.add(expression)
+        return tree
 
     def _parse(self, expression: str) -> Ast | Problem:
-        if len(expression) > MAX_CHARS:
-            reason = f"has {len(expression)} characters, and at most {MAX_CHARS} are allowed"
-            return Problem(Code.EXPRESSION_SYNTAX, f"the expression {quoted(expression)} {reason}")
-        if _BARE_KEY.fullmatch(expression):
-            return {"type": "field", "children": [], "value": expression}
         if not expression.strip():
             return Problem(Code.EXPRESSION_SYNTAX, "the expression is empty: write JMESPath, such as `body`")
+        if expression not in self._sound:
+            self._chars += len(expression)
+        if self._chars > MAX_TOTAL_CHARS:
+            reason = f"all expressions together have more than {MAX_TOTAL_CHARS:,} characters: use several graphs"
+            return Problem(Code.TOO_COMPLEX, reason)
         try:
-            tree: Ast = compile_expression(expression).parsed
+            tree = compile_expression(expression).tree
+        except ExpressionTooLarge as error:
+            return Problem(Code.EXPRESSION_SYNTAX, error.message)
         except ExpressionError as error:
-            if isinstance(error.__cause__, RecursionError):
-                return _too_deep(expression)
             return Problem(Code.EXPRESSION_SYNTAX, f"{quoted(expression)} is not JMESPath: {_reason(error)}")
-        return self._judge(expression, tree) or tree
+        return tree if expression in self._sound else self._judge(expression, tree) or tree
 
     def _judge(self, expression: str, tree: Ast) -> Problem | None:
         """Look at the tree level by level: recursion could exhaust the stack."""
         level = [{"type": "whole", "children": [tree]}]
-        for _ in range(MAX_DEPTH + 1):
+        while level:
             for node in level:
                 if (problem := self._judge_node(expression, node)) is not None:
                     return problem
-            level = [child for node in level for child in _children(node)]
-            if not level:
-                return None
-        return _too_deep(expression)
+            level = [part for node in level for part in parts_of(node)]
+        return None
 
     def _judge_node(self, expression: str, node: Ast) -> Problem | None:
         if node["type"] == "function_expression":
             return self._judge_call(node["value"], node["children"])
-        if any(child["type"] == "expref" for child in _children(node)):
+        if any(child["type"] == "expref" for child in parts_of(node)):
             return Problem(Code.EXPRESSION_SYNTAX, f"in {quoted(expression)}, `&` stands where no function takes it")
         if node["type"] == "slice" and node["children"][2] == 0:
             return Problem(
                 Code.EXPRESSION_SYNTAX, f"{quoted(expression)} has a slice with steps of 0: take another step"
             )
-        if node["type"] == "literal" and is_deeper(node["value"], MAX_DEPTH):
-            return _too_deep(expression)
         return None
 
     def _judge_call(self, name: str, arguments: list[Ast]) -> Problem | None:
@@ -119,16 +127,6 @@ def _judge_count(name: str, given: int) -> Problem | None:
         return None
     wanted = f"{'at least ' if variadic else ''}{len(signature)} argument{'' if len(signature) == 1 else 's'}"
     return Problem(Code.FUNCTION_ARGUMENTS, f"{name}() takes {wanted}, and is given {given}")
-
-
-def _children(node: Ast) -> list[Ast]:
-    """A slice's children are numbers."""
-    return [] if node["type"] == "slice" else node["children"]
-
-
-def _too_deep(expression: str) -> Problem:
-    reason = f"is nested in more than {MAX_DEPTH} levels: split the work over nodes"
-    return Problem(Code.EXPRESSION_SYNTAX, f"the expression {quoted(expression)} {reason}")
 
 
 def _reason(error: ExpressionError) -> str:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from wand_orchestrator.budget import Budget
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.pointer import Path, pointer
+
+MAX_SCHEMA_STEPS = 500_000
+"""Of all checks of one document against JSON Schemas."""
 
 MAX_LISTED = 1000
 """Faults of one answer; a last one says how many more there are."""
@@ -49,11 +53,12 @@ class FaultList:
 
 
 class Findings:
-    """Faults keep a graph from running; warnings do not."""
+    """Faults keep a graph from running; warnings do not. `budget`: what all checks against JSON Schemas may cost."""
 
     def __init__(self) -> None:
         self.faults = FaultList()
         self.warnings = FaultList()
+        self.budget = Budget(MAX_SCHEMA_STEPS)
 
     def fault(self, path: Path, code: Code, message: str) -> None:
         self.faults.add(path, code, message)

@@ -8,8 +8,9 @@ rules out is no fault in them, unless nothing is left.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wand_orchestrator.interpreter import Ast
 from wand_orchestrator.validation.code import Code
-from wand_orchestrator.validation.expressions import Ast, arguments_of
+from wand_orchestrator.validation.expressions import arguments_of
 from wand_orchestrator.validation.view import ANY, NULL, View, type_of
 from wand_orchestrator.validation.wording import listed, shortened, type_words
 
@@ -195,11 +196,14 @@ class _Inference:
         return _returned(name, [value for value in given if value is not None])
 
     def _call_each(self, arguments: list[Ast], given: list[View | None]) -> None:
-        """`&expression` is evaluated on the elements of the list that stands beside it."""
+        """`&expression` is evaluated on the elements of the list that stands beside it.
+
+        Each is visited once: calls lie within one another, and twice each would be twice for every level.
+        """
+        lists = [value.element() for value in given if value is not None]
         for argument in arguments:
             if argument["type"] == "expref":
-                for value in given:
-                    self._each(argument["children"][0], value.element() if value is not None else ANY)
+                self._each(argument["children"][0], lists[0] if lists else ANY)
 
 
 def _returned(name: str, given: list[View]) -> View:

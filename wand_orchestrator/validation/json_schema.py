@@ -1,14 +1,18 @@
 """A JSON Schema, compiled once, and what certainly does not fit it, whatever values the run's input will give."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from wand_orchestrator.budget import Budget, Exceeded
+from wand_orchestrator.patterns import UnusablePattern, check_pattern
+from wand_orchestrator.schema_keywords import BUDGET, BoundedValidator
 from wand_orchestrator.validation.expressions import Expressions, Problem
 from wand_orchestrator.validation.near import Near
 from wand_orchestrator.validation.pointer import label
@@ -23,52 +27,132 @@ def _is_jmespath(value: object) -> bool:
     return not isinstance(value, str) or not isinstance(Expressions(Near()).read(value), Problem)
 
 
+_VALUES = frozenset({"const", "enum", "default", "examples"})
+"""Keywords of a schema under which no schemas stand."""
+
 _FORMATS = FormatChecker(formats=())
 """The one `format` that is more than a remark; the others say different things to different libraries."""
 _FORMATS.checkers["jmespath"] = (_is_jmespath, ())
 
 
+def _is_pattern(value: object) -> bool:
+    if isinstance(value, str):
+        check_pattern(value)
+    return True
+
+
+_META_FORMATS = FormatChecker(formats=())
+_META_FORMATS.checkers["regex"] = (_is_pattern, UnusablePattern)
+
+MAX_SCHEMA_STEPS = 100_000
+"""Of one check against a schema, unless its caller has a budget for many; one takes several microseconds."""
+
+_NOT_BOUNDED = ("unevaluatedItems", "unevaluatedProperties")
+"""Keywords for which jsonschema walks through the schema without its keywords, which count."""
+
+
 class UnusableSchema(Exception):
-    """It is no JSON Schema, or refers to what it does not hold; the text says why."""
+    """It is no JSON Schema, refers to what it does not hold, or costs too much; the text says why."""
+
+
+class SchemaTooLarge(UnusableSchema):
+    """The check takes more steps than there are."""
 
 
 class Schema:
-    """Nothing is fetched for it, whatever it refers to."""
+    """Nothing is fetched for it, whatever it refers to; a check takes a bounded number of steps."""
 
-    def __init__(self, schema: Any) -> None:
+    def __init__(self, schema: Any, budget: Budget | None = None) -> None:
         """Raises UnusableSchema."""
-        try:
-            Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-        except SchemaError as error:
-            where = label([*error.absolute_path]) if error.absolute_path else "it"
-            raise UnusableSchema(f"{where} is not JSON Schema: {shortened(error.message)}") from error
-        except RecursionError as error:
-            raise UnusableSchema("it is nested too deep") from error
-        for reference in _references(schema):
-            if not _holds(schema, reference):
-                raise UnusableSchema(f"it refers to {quoted(reference)}, which it does not hold")
-        self._validator = Draft202012Validator(schema, registry=Registry(), format_checker=_FORMATS)
+        with _within(budget):
+            for error in _META.iter_errors(schema):
+                where = label([*error.absolute_path]) if error.absolute_path else "it"
+                raise UnusableSchema(f"{where} is not JSON Schema: {_words(error)}")
+            for pattern in _patterns(schema):
+                check_pattern(pattern)
+            for reference in _references(schema):
+                if not _holds(schema, reference):
+                    raise UnusableSchema(f"it refers to {quoted(reference)}, which it does not hold")
+            for name in _NOT_BOUNDED:
+                if any(name in part for part in _parts(schema)):
+                    raise UnusableSchema(f"`{name}` is not supported: say `additionalProperties` or `items`")
+            bare = _without_dialects(schema)
+            self._validator = BoundedValidator(bare, registry=Registry(), format_checker=_FORMATS)
 
-    def errors(self, value: Any) -> list[ValidationError]:
-        """Raises UnusableSchema where a part that is needed is not there."""
-        try:
+    def errors(self, value: Any, budget: Budget | None = None) -> list[ValidationError]:
+        """Raises UnusableSchema where a part that is needed is not there, and where the check takes too long."""
+        with _within(budget):
             errors = [error for error in self._validator.iter_errors(value) if _is_certain(error, value)]
-        except Unresolvable as error:
-            raise UnusableSchema(f"it refers to {shortened(str(error.ref))}, which it does not hold") from error
-        except RecursionError as error:
-            raise UnusableSchema("it refers to itself without end") from error
         return _without_repeats(errors)
 
 
-def _references(schema: Any) -> Iterator[str]:
+_META = BoundedValidator(Draft202012Validator.META_SCHEMA, registry=Registry(), format_checker=_META_FORMATS)
+
+
+@contextmanager
+def _within(budget: Budget | None) -> Iterator[None]:
+    """What is checked here is taken from the budget; whatever the schema does to the libraries is UnusableSchema."""
+    token = BUDGET.set(budget or Budget(MAX_SCHEMA_STEPS))
+    try:
+        yield
+    except UnusableSchema:
+        raise
+    except Exceeded as error:
+        raise SchemaTooLarge(f"checking it {error}") from error
+    except Unresolvable as error:
+        raise UnusableSchema(f"it refers to {shortened(str(error.ref))}, which it does not hold") from error
+    except UnusablePattern as error:
+        raise UnusableSchema(f"a pattern cannot be used: {error}") from error
+    except RecursionError as error:
+        raise UnusableSchema("it refers to itself without end, or is nested too deep") from error
+    except Exception as error:  # jsonschema and referencing raise whatever Python does at a schema that they trust
+        raise UnusableSchema(f"it cannot be read: {type(error).__name__}: {shortened(str(error))}") from error
+    finally:
+        BUDGET.reset(token)
+
+
+def _words(error: ValidationError) -> str:
+    return shortened(str(error.cause or error.message))
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """The schema and all schemas in it; what stands in `const`, `enum`, `default` and `examples` is none."""
     if isinstance(schema, dict):
-        if isinstance(schema.get("$ref"), str):
-            yield schema["$ref"]
-        for child in schema.values():
-            yield from _references(child)
+        yield schema
+        for key, child in schema.items():
+            if key not in _VALUES:
+                yield from _parts(child)
     elif isinstance(schema, list):
         for child in schema:
-            yield from _references(child)
+            yield from _parts(child)
+
+
+def _patterns(schema: Any) -> Iterator[str]:
+    for part in _parts(schema):
+        if isinstance(part.get("pattern"), str):
+            yield part["pattern"]
+        if isinstance(part.get("patternProperties"), dict):
+            yield from part["patternProperties"]
+
+
+def _without_dialects(schema: Any) -> Any:
+    """jsonschema would take another class for a part that says `$schema`, one that neither counts nor bounds."""
+    if isinstance(schema, list):
+        return [_without_dialects(child) for child in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: child if key in _VALUES else _without_dialects(child)
+        for key, child in schema.items()
+        if not (key == "$schema" and isinstance(child, str))
+    }
+
+
+def _references(schema: Any) -> Iterator[str]:
+    for part in _parts(schema):
+        for key in ("$ref", "$dynamicRef"):
+            if isinstance(part.get(key), str):
+                yield part[key]
 
 
 def _holds(schema: Any, reference: str) -> bool:

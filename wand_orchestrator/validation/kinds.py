@@ -69,6 +69,10 @@ class Kinds:
             self._agent_kinds[name] = Kind.described(name, agent.input_schema, agent.output_schema)
         return self._agent_kinds[name]
 
+    def of_graph(self, name: object) -> Kind | None:
+        """What a stored graph gives is an object of outputs; None if this is no name of one."""
+        return _CONTROL[FLOW_GRAPH] if isinstance(name, str) else None
+
     def _repeat(self, node: NodeOutline) -> Kind:
         """It takes what its agent takes."""
         name = (node.params or {}).get("agent")

@@ -1,14 +1,15 @@
 """Why a value does not fit a JSON Schema, as a sentence."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jsonschema.exceptions import ValidationError, best_match
 
+from wand_orchestrator.budget import Budget
+from wand_orchestrator.schema_keywords import extra_keys
 from wand_orchestrator.validation.pointer import Part, label
-from wand_orchestrator.validation.wording import described, listed, shortened, type_words
+from wand_orchestrator.validation.wording import described, listed, quoted, shortened, type_words
 
 _LIMITS = {
     "minimum": "at least",
@@ -34,12 +35,18 @@ def misfits(error: ValidationError, name: str) -> Iterator[Misfit]:
     path = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and error.validator_value is False:
         known = tuple(error.schema.get("properties", ()))
-        patterns = error.schema.get("patternProperties", ())
-        for key in error.instance:
-            if key not in known and not any(re.search(pattern, key) for pattern in patterns):
-                yield Misfit(path, key=key, among=known)
+        for key in extra_keys(error.instance, error.schema, Budget()):
+            yield Misfit(path, key=key, among=known)
     else:
         yield Misfit(path, _sentence(error, label(path) if path else name))
+
+
+def first_misfit(errors: Sequence[ValidationError], name: str) -> str | None:
+    """The best sentence of them all; None where there is no error. It never holds a long value."""
+    best = best_match(iter(errors))
+    for misfit in misfits(best, name) if best is not None else ():
+        return misfit.message or f"{name} has a key {quoted(misfit.key or '')}: the schema has {listed(misfit.among)}"
+    return None
 
 
 def _sentence(error: ValidationError, name: str) -> str:

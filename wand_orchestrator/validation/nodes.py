@@ -78,9 +78,12 @@ class NodeCheck:
 
     def _check_until(self, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         until, agent = params.get("until"), params.get("agent")
-        if isinstance(until, str):
+        if is_input_reference(until):
+            message = "`until` must be written in the graph: expressions are the graph's, and not the run's input"
+            self._findings.fault((*at, "until"), Code.INPUT_REFERENCE, message)
+        elif isinstance(until, str):
             kind = self._kinds.of_agent(agent) if isinstance(agent, str) else None
-            self._outputs.select(until, kind, (*at, "until"))
+            self._outputs.select(until, kind or self._kinds.of_graph(params.get("graph")), (*at, "until"))
 
     def _check_references(self, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         for path, found in references(params):

@@ -1,12 +1,13 @@
 """What expressions select of the outputs of nodes, as far as the schemas of these say."""
 
-from wand_orchestrator.validation.expressions import Ast, Expressions, Problem
+from wand_orchestrator.interpreter import Ast
+from wand_orchestrator.validation.expressions import Expressions, Problem
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.inference import Impossible, infer
 from wand_orchestrator.validation.kinds import Kind
 from wand_orchestrator.validation.near import Near
 from wand_orchestrator.validation.pointer import Path
-from wand_orchestrator.validation.view import View
+from wand_orchestrator.validation.view import ANY, View
 from wand_orchestrator.validation.wording import quoted
 
 
@@ -17,31 +18,30 @@ class Outputs:
         self._expressions = expressions
         self._near = near
         self._findings = findings
-        self._inferred: dict[tuple[Kind, str], View | Impossible] = {}
+        self._inferred: dict[tuple[Kind | None, str], View | Impossible] = {}
 
     def select(self, expression: str, source: Kind | None, at: Path) -> View | None:
         """What the expression, which stands `at`, may give; None if it has a fault or nothing is known of the source.
 
-        The findings tell of the fault.
+        The findings tell of the fault. Some expressions fit no value: `!a.b` asks true or false for a key.
         """
         tree = self._expressions.read(expression)
         if isinstance(tree, Problem):
             self._findings.fault(at, tree.code, tree.message)
             return None
-        if source is None:
-            return None
         selected = self._selected(expression, tree, source)
         if isinstance(selected, View):
-            return selected
-        hint = self._near.hint(f"output of {source.name}", selected.word, selected.among)
-        message = f"{quoted(expression)} does not fit the output of {source.name}: {selected.reason}{hint}"
+            return selected if source is not None else None
+        given = f"the output of {source.name}" if source is not None else "any value"
+        hint = self._near.hint(given, selected.word, selected.among)
+        message = f"{quoted(expression)} does not fit {given}: {selected.reason}{hint}"
         self._findings.fault(at, selected.code, message)
         return None
 
-    def _selected(self, expression: str, tree: Ast, source: Kind) -> View | Impossible:
+    def _selected(self, expression: str, tree: Ast, source: Kind | None) -> View | Impossible:
         if (source, expression) not in self._inferred:
             try:
-                self._inferred[source, expression] = infer(tree, source.output)
+                self._inferred[source, expression] = infer(tree, source.output if source is not None else ANY)
             except Impossible as reason:
                 self._inferred[source, expression] = reason
         return self._inferred[source, expression]

@@ -1,6 +1,6 @@
 """Params against the JSON Schema of the agent that takes them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -8,12 +8,12 @@ from typing import Any
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
-from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
+from wand_orchestrator.validation.json_schema import Schema, SchemaTooLarge, UnusableSchema
 from wand_orchestrator.validation.misfit import misfits
 from wand_orchestrator.validation.near import Near
 from wand_orchestrator.validation.outputs import Outputs
-from wand_orchestrator.validation.pointer import Part
-from wand_orchestrator.validation.references import is_input_reference
+from wand_orchestrator.validation.pointer import Part, label
+from wand_orchestrator.validation.references import is_input_reference, references
 from wand_orchestrator.validation.view import View
 from wand_orchestrator.validation.wording import listed, quoted
 
@@ -48,11 +48,21 @@ class Params:
 
     def check(self, name: str, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         """`name`: the agent's; `at`: where the params lie. A reference in place of them all fits any schema."""
+        taken = taken_by(self._agents[name])
+        for place in _expressions_by_reference(params, taken.view):
+            message = (
+                f"{label(place) if place else '`params`'} must be written in the graph: expressions are the graph's"
+            )
+            self._findings.fault((*at, *place), Code.INPUT_REFERENCE, f"{message}, and not taken from the run's input")
         if is_input_reference(params):
             return
-        taken = taken_by(self._agents[name])
         try:
             self._check_schema(taken, name, params, at)
+        except SchemaTooLarge as reason:
+            message = (
+                f"the params of {quoted(name)} cannot be checked: {reason}: make them smaller, or use several graphs"
+            )
+            self._findings.fault(at, Code.TOO_COMPLEX, message)
         except UnusableSchema as reason:
             message = f"the params are not checked, as the schema of {quoted(name)} cannot be used: {reason}"
             self._findings.warn(at, Code.UNCHECKED_PARAMS, message)
@@ -61,7 +71,7 @@ class Params:
         if taken.schema is None:
             raise UnusableSchema(taken.unusable)
         refused: set[str] = set()
-        for error in taken.schema.errors(params):
+        for error in taken.schema.errors(params, self._findings.budget):
             if error.validator == "format":  # of an expression, which has codes of its own
                 self._outputs.select(error.instance, None, (*at, *error.absolute_path))
                 continue
@@ -85,3 +95,18 @@ class Params:
         takes = f": it takes {listed(among)}" if among else ": it takes none"
         hint = self._near.hint(f"param of {name}", key, among) or takes
         return f"{quoted(name)} has no param {quoted(key)}{hint}"
+
+
+def _expressions_by_reference(params: dict[str, Any], view: View) -> Iterator[tuple[Part, ...]]:
+    """Where the run's input would give an expression: in its place, or in that of all params."""
+    for place, found in references(params):
+        if is_input_reference(found):
+            there = view
+            for part in place:
+                there = there.element() if isinstance(part, int) else there.field(part)
+            if _is_expression(there) or (not place and any(_is_expression(there.field(key)) for key in there.keys)):
+                yield place
+
+
+def _is_expression(view: View) -> bool:
+    return any(alternative.schema.get("format") == "jmespath" for alternative in view.alternatives)

@@ -94,7 +94,9 @@ def read_form(form: Form[Model], value: Any, encoded: bytes, near: Near, finding
     values: dict[Place, Any] = {}
     for detail in errors:
         place, found = _locate(value, detail["loc"])
-        if not (form.takes_references and passes_reference(value, place)):
+        # What lies under a key that is not known may not be there, whatever it is.
+        within = place[:-1] if detail["type"] == "extra_forbidden" else place
+        if not (form.takes_references and passes_reference(value, within)):
             against.setdefault(place, []).append(detail)
             values[place] = found
     teller = _Teller(form, near, findings)

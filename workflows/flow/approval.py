@@ -3,21 +3,28 @@
 from datetime import timedelta
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 from temporalio import workflow
 
 from wand_orchestrator.contract import Answer
-from wand_orchestrator.flow import FAIL, ApprovalParams
+from wand_orchestrator.flow import FAIL, ApprovalParams, DefaultAnswer
+from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
+from wand_orchestrator.validation.misfit import first_misfit
 from workflows import entries
 from workflows.flow.control import Control, Given, Host, failure, moment
 from workflows.refusal import ANSWER_INVALID, WRONG_STATE, Refusal
+
+PATCH = "default-answer-fits"
 
 
 class Approval(Control):
     def __init__(self, given: Given, host: Host) -> None:
         super().__init__(given, host)
         self._params = ApprovalParams.model_validate(given.params)
+        self._schema = _usable(self._params.answer_schema)
+        default = self._params.on_timeout
+        misfit = self._misfit(default.answer) if isinstance(default, DefaultAnswer) else None
+        if misfit is not None and workflow.patched(PATCH):
+            raise failure("invalid_answer", f"the default answer does not fit the schema: {misfit}")
         seconds = self._params.timeout_sec
         deadline = None if seconds is None else workflow.now() + timedelta(seconds=seconds)
         self._deadline = moment(given.carried["deadline"]) if given.carried else deadline
@@ -42,12 +49,10 @@ class Approval(Control):
         """Why this answer cannot be taken; None if it can."""
         if self._answer is not None:
             return Refusal(WRONG_STATE, f"node {self.node.id} has been answered already")
-        error = best_match(Draft202012Validator(self._params.answer_schema).iter_errors(answer.answer))
-        if error is None:
+        reason = self._misfit(answer.answer)
+        if reason is None:
             return None
-        where = "/".join(str(part) for part in error.absolute_path)
-        message = f"the answer does not fit the schema{f' at {where}' if where else ''}: {error.message}"
-        return Refusal(ANSWER_INVALID, message)
+        return Refusal(ANSWER_INVALID, f"the answer does not fit the schema: {reason}")
 
     def respond(self, answer: Answer) -> None:
         self._answer = answer
@@ -60,6 +65,12 @@ class Approval(Control):
     def busy(self) -> bool:
         return self._answer is not None
 
+    def _misfit(self, answer: Any) -> str | None:
+        try:
+            return first_misfit(self._schema.errors(answer), "the answer")
+        except UnusableSchema as reason:
+            return str(reason)
+
     def _remaining(self) -> timedelta | None:
         """A timeout of zero would be no wait at all for the SDK."""
         return None if self._deadline is None else max(timedelta(milliseconds=1), self._deadline - workflow.now())
@@ -70,3 +81,11 @@ class Approval(Control):
             raise failure("approval_timeout", f"nobody answered within {self._params.timeout_sec:g} s")
         self.host.tell(entries.answered_by_default(self.node, default.answer))
         return default.answer
+
+
+def _usable(schema: dict[str, Any]) -> Schema:
+    """A schema that comes by `$input` is seen here for the first time."""
+    try:
+        return Schema(schema)
+    except UnusableSchema as reason:
+        raise failure("invalid_params", f"params: `schema` cannot be used: {reason}") from reason

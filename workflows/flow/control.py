@@ -38,12 +38,16 @@ class Host(Protocol):
 
 @dataclass(frozen=True)
 class Given:
-    """A control node as the scheduler started it; `carried` is what `carry` gave in the history before this one."""
+    """A node as the scheduler started it; `carried` is what `carry` gave in the history before this one.
+
+    `earlier_attempts`: of an agent, those that ended with their workers.
+    """
 
     node: Node
     params: dict[str, Any]
     input: dict[str, Any]
     carried: Any = None
+    earlier_attempts: int = 0
 
 
 class Control(ABC):

@@ -8,6 +8,7 @@ from wand_orchestrator.expressions import ExpressionError, evaluate, is_true
 from wand_orchestrator.flow import RepeatParams
 from workflows.flow.control import Control, Given, Host, failure
 from workflows.flow.target import run_target
+from workflows.uncancelled import raise_if_cancelled
 
 
 class Repeat(Control):
@@ -24,6 +25,7 @@ class Repeat(Control):
         satisfied = False
         while not satisfied and self._times < self._params.max_times:
             if not self._goes_on:
+                raise_if_cancelled()
                 await workflow.wait_condition(lambda: not self.host.holds_back)
             self._goes_on = False
             satisfied = await self._round()

@@ -1,0 +1,46 @@
+"""An invocation that is under way in a host process, as its worker knows it."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from activities.failures import AttemptFailure, HostedFailure
+from activities.host.child import FAILURE
+from activities.host.frames import Frame
+from activities.host.order import Order
+from activities.reports import Reporter
+
+
+@dataclass
+class Invoked:
+    """An invocation that is under way in a host process."""
+
+    order: Order
+    reporter: Reporter
+    ending: asyncio.Future[Any]
+    cancelled_at: float | None = None
+    warned: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """See the settings `agent_…`."""
+
+    memory_bytes: int
+    block_sec: float
+    cancel_sec: float
+    frame_bytes: int
+
+
+def settle(ending: asyncio.Future[Any], kind: str, frame: Frame) -> None:
+    if kind == "output":
+        ending.set_result(frame["output"])
+    elif kind == "cancelled":
+        ending.set_exception(asyncio.CancelledError())
+    else:
+        failure: AttemptFailure = FAILURE.validate_python(frame["failure"])
+        ending.set_exception(HostedFailure(failure))
+
+
+def place_of(order: Order) -> tuple[str, str, str]:
+    return order.node_id, order.run_id, order.agent

@@ -1,0 +1,33 @@
+"""Names the variables that look like settings of Wand and are none: a misspelt one would change nothing, silently."""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.validation.near import Near
+
+PREFIX = "WAND_"
+OF_COMMANDS = ("url",)
+"""Read by commands themselves, as the variables of their options."""
+
+log = logging.getLogger("wand")
+
+
+def warn_of_unknown_settings() -> None:
+    """Logs one line for each, of the environment and of `.env`."""
+    for line in unknown_settings(Path(str(Settings.model_config["env_file"]))):
+        log.warning("%s", line)
+
+
+def unknown_settings(env_file: Path) -> Iterator[str]:
+    """A sentence for each; the value, which may be a secret, does not stand in it."""
+    known = [f"{PREFIX}{name.upper()}" for name in (*Settings.model_fields, *OF_COMMANDS)]
+    near = Near()
+    for place, names in (("the environment", list(os.environ)), (str(env_file), list(dotenv_values(env_file)))):
+        for name in sorted(names):
+            if name.upper().startswith(PREFIX) and name.upper() not in known:
+                yield f"{name}, set in {place}, is no setting of Wand{near.hint('', name.upper(), known)}"

@@ -1,0 +1,105 @@
+"""Runs whose history their workflow's code cannot replay, as after a release: they are ended, read and retried."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.common import RawValue
+from temporalio.worker import Worker
+
+from activities.archiver import archive_activity
+from activities.outputs import outputs_activity
+from activities.worker import build_worker
+from tests.integration.graph_cases import echo, edge, emit, gate, graph
+from tests.integration.service import Service, running_service
+from tests.waiting import until
+from wand_orchestrator.temporal import keeping_payloads
+from workflows.graph_run import GraphRun
+
+
+@workflow.defn(name="GraphRun")
+class OtherRelease:
+    """Decides something else than what stands in any history."""
+
+    @workflow.run
+    async def run(self, document: RawValue, carried: RawValue) -> None:
+        raise RuntimeError("this release cannot go on with it")
+
+
+@pytest.fixture
+async def service(temporal_client: Client, tmp_path: Path) -> AsyncIterator[Service]:
+    async with running_service(temporal_client, tmp_path, worker=False, shutdown_grace_sec=0) as service:
+        yield service
+
+
+def worker(service: Service, kind: type) -> Worker:
+    client = keeping_payloads(service.client, service.settings)
+    return build_worker(
+        client,
+        service.settings,
+        service.registry,
+        artifacts=service.artifacts,
+        workflows=[kind],
+        local_activities=[archive_activity(service.store), outputs_activity(client, [OtherRelease])],
+    )
+
+
+def with_a_gate(tmp_path: Path) -> dict[str, Any]:
+    nodes = [emit("a", {"x": 1}), emit("b", 2, execution="local"), gate("c", tmp_path / "open"), echo("d")]
+    return graph(nodes, [edge("a", "c", x="x"), edge("b", "c", y="@"), edge("c", "d", z="@")])
+
+
+async def in_flight(service: Service, document: dict[str, Any]) -> str:
+    """A run whose node `c` waits at its gate, and whose worker then ends."""
+    async with worker(service, GraphRun):
+        run_id = await service.start(document)
+        await until(lambda: service.get(run_id), lambda run: run["nodes"]["c"]["status"] == "running")
+    return run_id
+
+
+async def test_a_run_that_is_terminated_is_read_with_what_its_history_tells(service: Service, tmp_path: Path) -> None:
+    run_id = await in_flight(service, with_a_gate(tmp_path))
+    async with worker(service, OtherRelease):
+        await service.client.get_workflow_handle(run_id).terminate("enough")
+        run = await service.ended(run_id)
+    assert run["status"] == "terminated"
+    assert {node: state["status"] for node, state in run["nodes"].items()} == {
+        "a": "succeeded",
+        "b": "pending",
+        "c": "cancelled",
+        "d": "pending",
+    }
+    events = await service.events(run_id)
+    assert events[0]["type"] == "run.started"
+    assert "this release cannot go on with it" in events[-1]["data"]["journal"]
+
+
+async def test_a_run_whose_workflow_task_fails_is_ended_by_a_cancel(service: Service, tmp_path: Path) -> None:
+    run_id = await in_flight(service, with_a_gate(tmp_path))
+    async with worker(service, OtherRelease):
+        await until(lambda: service.services.executions.is_failing(run_id, 5), bool)
+        assert (await service.http.post(f"/runs/{run_id}/cancel")).status_code == 202
+        run = await service.ended(run_id)
+    assert run["status"] == "terminated"
+    assert "its workflow task fails" in run["error"]["message"]
+
+
+async def test_a_run_that_cannot_be_replayed_is_retried_with_what_its_history_holds(
+    service: Service, tmp_path: Path
+) -> None:
+    run_id = await in_flight(service, with_a_gate(tmp_path))
+    async with worker(service, OtherRelease):
+        await service.client.get_workflow_handle(run_id).terminate("enough")
+        await service.ended(run_id)
+    (tmp_path / "open").touch()
+    async with worker(service, GraphRun):
+        answer = await service.http.post(f"/runs/{run_id}/retry")
+        assert answer.status_code == 201, answer.text
+        run = await service.ended(answer.json()["run_id"])
+        events = await service.events(answer.json()["run_id"])
+    assert run["status"] == "succeeded"
+    kept = {event["node"] for event in events if event["data"].get("kept")}
+    assert kept == {"a", "b"}

@@ -1,0 +1,115 @@
+"""How the command shows what an agent failed of, and what an event says."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from cli.event_line import told
+from cli.event_log import _line
+from cli.failure_view import failure_lines, named
+from cli.run_display import RunDisplay
+from cli.run_view import print_run
+from cli.watching import report
+from wand_orchestrator.events import Event
+
+FRAME = {"file": "acme/text.py", "line": 12, "function": "parse"}
+ERROR = {
+    "code": "LookupError",
+    "message": "no city\nin it",
+    "node": "a",
+    "details": None,
+    "worker": "host:1",
+    "exception": {
+        "type": "LookupError",
+        "frames": [FRAME],
+        "causes": [{"relation": "cause", "type": "ConnectionError", "message": "no \x1broute", "frames": [FRAME]}],
+        "more_causes": 2,
+    },
+}
+LINES = [
+    "at acme/text.py:12 in parse",
+    "caused by ConnectionError: no \\x1broute",
+    "  at acme/text.py:12 in parse",
+    "and 2 more causes",
+    "on host:1",
+]
+
+
+def event(type: str, **rest: Any) -> Event:
+    return Event.model_validate({"seq": 7, "ts": "2026-01-31T12:00:00Z", "type": type, **rest})
+
+
+def test_the_lines_of_an_error_tell_where_and_why() -> None:
+    assert failure_lines(ERROR) == LINES
+
+
+def test_an_error_of_an_earlier_release_has_none() -> None:
+    assert failure_lines({"code": "boom", "message": "it broke"}) == []
+
+
+def test_the_class_of_an_exception_is_told_where_the_code_does_not() -> None:
+    assert named({"code": "busy", "message": "no", "exception": {"type": "acme.ShopError"}}) == "no (busy, ShopError)"
+    assert named({"code": "busy", "message": "no", "exception": {"type": "wand_orchestrator.errors.AgentError"}}) == (
+        "no (busy)"
+    )
+    assert named({"code": "timeout", "message": "too slow", "exception": None}) == "too slow (timeout)"
+
+
+def test_a_line_of_the_log_has_data_and_percent() -> None:
+    log = event("node.log", node="a", message="read", data={"count": 3, "unit": "km"})
+    assert _line(log).plain.endswith('node.log a: read count=3 unit="km"')
+    assert told(event("node.progress", node="a", message="page 3", progress=42)) == "node.progress a: page 3, 42 %"
+    assert told(event("node.progress", node="a", progress=42)) == "node.progress a: 42 %"
+
+
+def test_below_a_failure_in_the_log_stands_what_is_behind_it() -> None:
+    failed = event("node.failed", level="error", node="a", message="a failed", data={"error": ERROR, "duration_ms": 5})
+    first, *below = _line(failed).plain.splitlines()
+    assert first.endswith("node.failed a: a failed duration_ms=5")
+    assert below == [f"    {line}" for line in LINES]
+
+
+def test_the_runs_percent_stands_in_the_runs_column() -> None:
+    out = StringIO()
+    display = RunDisplay(Console(file=out, width=200), "r_1", {"nodes": [{"id": "a", "type": "t"}]})
+    display.take(event("node.progress", node="a", progress=42))
+    display.take(event("node.succeeded", node="a", progress=50))
+    display.take(event("node.progress", node="b", progress=7))
+    assert out.getvalue().splitlines() == [
+        "  0 % node.progress a: 42 %",
+        " 50 % node.succeeded a",
+        " 50 % node.progress b: 7 %",
+    ]
+
+
+def test_a_run_without_a_result_says_why_and_prints_none(capsys: pytest.CaptureFixture[str]) -> None:
+    report({"status": "failed", "result": None, "error": ERROR})
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [
+        "failed at a: no city\\nin it (LookupError)",
+        *(f"    {line}" for line in LINES),
+    ]
+
+
+def test_a_cancelled_run_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    report({"status": "cancelled", "result": None, "error": None})
+    assert capsys.readouterr().err == "the run is cancelled\n"
+
+
+def test_a_run_is_shown_with_what_its_nodes_failed_of(capsys: pytest.CaptureFixture[str]) -> None:
+    node = {
+        "status": "failed",
+        "attempt": 1,
+        "started_at": None,
+        "finished_at": None,
+        "percent": None,
+        "error": ERROR,
+        "waiting_for": [],
+    }
+    names = ("run_id", "name", "graph_id", "part_of", "retry_of", "created_at", "started_at", "finished_at", "result")
+    run: dict[str, Any] = dict.fromkeys(names) | {"tags": [], "waiting_for": [], "error": ERROR, "nodes": {"a": node}}
+    print_run(run | {"status": "failed", "progress": 0})
+    assert "\na: no city\\nin it (LookupError)\n    at acme/text.py:12 in parse\n" in capsys.readouterr().out

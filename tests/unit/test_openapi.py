@@ -1,0 +1,112 @@
+"""The OpenAPI document as generators of clients read it."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.dependencies import Services
+from api.problem_codes import PROBLEM_CODES
+from api.run_models import StatusFilter
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.state import RunStatus
+
+ROOT = Path(__file__).parents[2]
+
+
+def application(**settings: Any) -> FastAPI:
+    nothing: Any = None
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Services, "build", lambda *parts: None)
+        return create_app(
+            Settings(_env_file=None, **settings), client=nothing, store=nothing, registry=nothing, artifacts=nothing
+        )
+
+
+@cache
+def document() -> dict[str, Any]:
+    return application().openapi()
+
+
+def operations() -> list[dict[str, Any]]:
+    return [operation for methods in document()["paths"].values() for operation in methods.values()]
+
+
+def parts(value: Any) -> list[dict[str, Any]]:
+    """Every object in it."""
+    if isinstance(value, list):
+        return [part for each in value for part in parts(each)]
+    return [value, *parts(list(value.values()))] if isinstance(value, dict) else []
+
+
+def test_operations_have_names_of_their_own() -> None:
+    ids = [operation["operationId"] for operation in operations()]
+
+    assert len(set(ids)) == len(ids) > 30
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)+", id) for id in ids)
+    assert {"create_run", "list_runs", "get_run", "delete_graph", "respond_to_node"} <= set(ids)
+
+
+def test_components_are_named_for_what_they_are_and_stand_once() -> None:
+    names = document()["components"]["schemas"]
+
+    assert not [name for name in names if "__" in name or name.endswith(("-Input", "-Output")) or name == "Response"]
+    uses = [part for part in parts(document()) if part.get("$ref") == "#/components/schemas/Graph"]
+    assert len(uses) >= 4
+    assert "nodes" in names["Graph"]["properties"]
+    assert not [part for part in parts(document()) if "x-shown-as" in part]
+
+
+def test_no_property_has_a_default_that_makes_it_look_required() -> None:
+    for schema in document()["components"]["schemas"].values():
+        assert not [name for name, each in schema.get("properties", {}).items() if "default" in each]
+    limit = next(each for each in operations() if each["operationId"] == "list_runs")["parameters"][1]
+    assert limit["schema"]["default"] == 50
+
+
+def test_every_bound_is_a_number() -> None:
+    bounds = ("minimum", "maximum", "ge", "le")
+    assert all(not isinstance(part.get(bound), str) for part in parts(document()) for bound in bounds)
+
+
+def test_moments_are_typed() -> None:
+    run = document()["components"]["schemas"]["RunSummary"]["properties"]
+    assert run["created_at"]["format"] == "date-time"
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+def test_the_key_is_required_only_where_there_is_one(key: str | None) -> None:
+    security = application(api_key=key).openapi()["paths"]["/runs"]["get"]["security"]
+    assert security == [{"APIKeyHeader": []}, *([] if key else [{}])]
+
+
+def test_the_codes_of_problems_are_enumerated_and_documented_with_their_status() -> None:
+    schemas = document()["components"]["schemas"]
+    table = (ROOT / "docs" / "errors.md").read_text().partition("## What a run or a node")[0]
+    documented = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", table, re.MULTILINE))
+
+    assert schemas["Problem"]["properties"]["code"] == {"$ref": "#/components/schemas/ProblemCode"}
+    assert schemas["ProblemCode"]["enum"] == list(PROBLEM_CODES)
+    assert documented == {code: str(status) for code, status in PROBLEM_CODES.items()}
+
+
+def test_a_status_to_filter_by_is_any_that_a_run_can_have_or_open() -> None:
+    assert {each.value for each in StatusFilter} == {*(each.value for each in RunStatus), "open"}
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+async def test_the_pages_need_nothing_from_elsewhere(page: str) -> None:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(application()), base_url="http://127.0.0.1:8000"
+    ) as http:
+        html = (await http.get(page)).text
+        loaded = re.findall(r'(?:src|href)="([^"]+)"', html)
+        assert loaded
+        for url in loaded:
+            assert url.startswith("/"), url
+            assert (await http.get(url)).status_code == 200, url

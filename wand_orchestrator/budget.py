@@ -1,0 +1,63 @@
+"""What one evaluation of an expression, or one check against a JSON Schema, may cost.
+
+Both are written by users and run in processes that others share. So the work is counted where it is done, in steps and
+bytes that depend on nothing but the values: a replay counts the same.
+"""
+
+MAX_STEPS = 1_000_000
+"""Of one evaluation: parts of the expression that are visited, elements that a function looks at."""
+
+MAX_BYTES = 16 * 1024**2
+"""Of what an evaluation gives, and of each text that it makes, as JSON."""
+
+MAX_BUILT_BYTES = 2 * MAX_BYTES
+"""Of all lists, objects and texts that an evaluation makes on its way, roughly as they lie in memory."""
+
+_LIST_BYTES, _ELEMENT_BYTES = 72, 8
+_OBJECT_BYTES, _PAIR_BYTES = 160, 48
+
+
+class Exceeded(Exception):
+    """The budget is used up; the text says of what, as the end of a sentence."""
+
+
+class Budget:
+    """What is left of it. `steps` is public as the interpreter counts a million of them."""
+
+    __slots__ = ("_bytes", "_most", "steps")
+
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self._most = self.steps = steps
+        self._bytes = MAX_BUILT_BYTES
+
+    def take(self, steps: int) -> None:
+        """Raises Exceeded."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise self.exhausted()
+
+    def exhausted(self) -> Exceeded:
+        return Exceeded(f"takes more than {self._most:,} steps")
+
+    def build_list(self, length: int) -> None:
+        """A list of this many elements is about to be made. Raises Exceeded."""
+        self._build(_LIST_BYTES + _ELEMENT_BYTES * length)
+
+    def build_object(self, length: int) -> None:
+        self._build(_OBJECT_BYTES + _PAIR_BYTES * length)
+
+    def build_text(self, length: int) -> None:
+        """A text of this many characters."""
+        if length > MAX_BYTES:
+            raise too_large("makes a text")
+        self._build(length)
+
+    def _build(self, size: int) -> None:
+        self.take(1)
+        self._bytes -= size
+        if self._bytes < 0:
+            raise too_large("makes values")
+
+
+def too_large(what: str) -> Exceeded:
+    return Exceeded(f"{what} of more than {MAX_BYTES // 1024**2} MB")

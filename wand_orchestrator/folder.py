@@ -1,0 +1,64 @@
+"""A folder as an object store keeps it, in the two things that obstore leaves open: modes and symbolic links.
+
+What runs left behind is for nobody but their owner: folders are 700 and files 600, whatever the umask. A symbolic link
+in the folder was put there by somebody, and where it leads is no business of a reader or of a deletion.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+
+def make(folder: Path) -> None:
+    """Make `folder` and what is missing above it; one that is there already keeps its mode."""
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    for parent in reversed(missing):
+        parent.mkdir(FOLDER_MODE, exist_ok=True)
+
+
+def write(root: Path, key: str, data: bytes) -> None:
+    """Write a file whole or not at all. Raises OSError, also for a link on the way to it."""
+    target = root / key
+    _refuse_links(root, Path(key).parent)
+    make(target.parent)
+    # obstore leaves names with such an ending out of its lists: they are its own of files that are being written.
+    part = target.with_name(f"{target.name}#{secrets.randbelow(10**9)}")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
+            file.write(data)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def without_links(root: Path, keys: Iterable[str]) -> set[str]:
+    """The keys that lead through no symbolic link."""
+    return {key for key in keys if not _through_link(root, Path(key))}
+
+
+def remove(root: Path, key: str) -> None:
+    """Remove a folder and all in it, links and not what they lead to; one that is not there is no error."""
+    folder = root / key
+    if folder.is_symlink():
+        folder.unlink(missing_ok=True)
+    elif folder.is_dir():
+        shutil.rmtree(folder, onerror=_unless_gone)
+
+
+def _unless_gone(function: object, path: str, failure: tuple[type[BaseException], BaseException, object]) -> None:
+    if not isinstance(failure[1], FileNotFoundError):
+        raise failure[1]
+
+
+def _refuse_links(root: Path, key: Path) -> None:
+    if _through_link(root, key):
+        raise NotADirectoryError(f"{key} leads through a symbolic link")
+
+
+def _through_link(root: Path, key: Path) -> bool:
+    return any((root / step).is_symlink() for step in (key, *key.parents) if step.parts)

@@ -1,0 +1,63 @@
+"""Keeps secrets out of the texts of errors, which may quote a URL, a header or a connection string."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+from wand_orchestrator.settings import Settings
+
+HIDDEN = "***"
+SHORTEST = 6
+"""Characters. A shorter secret stands in too many other words to be looked for."""
+
+_CREDENTIALS = re.compile(r"://[^/@\s]{1,1000}@")
+_QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s?\"'<>]{1,2000})\?[^\s\"'<>]+", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(\b[\w-]{0,40}(?:token|secret|password|passwd|pwd|api[_-]?key|authorization|signature|cookie)[\"']?\s{0,3}[=:]\s{0,3}[\"']?)"
+    r"(?:(?:bearer|basic)\s+)?[^\s\"'&,;]+",
+    re.IGNORECASE,
+)
+
+
+class Mask:
+    """Replaces secrets by `***`: those that it was given, and credentials in URLs."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = sorted({secret for secret in secrets if len(secret) >= SHORTEST}, key=len, reverse=True)
+        self._known = re.compile("|".join(rf"(?<!\w){re.escape(secret)}(?!\w)" for secret in known)) if known else None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """A mask of all secrets that the settings hold."""
+        secrets = [secret.get_secret_value() for secret in (settings.api_key, settings.webhook_secret) if secret]
+        for url in (settings.database_url, settings.artifacts_url, settings.payloads_url):
+            secrets += _passwords(url)
+        return cls(secrets)
+
+    def text(self, text: str) -> str:
+        """The text that somebody wrote to be read."""
+        if self._known is not None:
+            text = self._known.sub(HIDDEN, text)
+        return _CREDENTIALS.sub(f"://{HIDDEN}@", text)
+
+    def foreign_text(self, text: str) -> str:
+        """A text that nobody chose to show: it loses the queries of URLs, which may be signed, and what stands behind
+        a name such as `token=` as well."""
+        return _NAMED.sub(rf"\g<1>{HIDDEN}", _QUERY.sub(rf"\g<1>?{HIDDEN}", self.text(text)))
+
+    def json(self, value: Any) -> Any:
+        """A JSON value, with the texts in it masked."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {key: self.json(member) for key, member in value.items()}
+        return [self.json(member) for member in value] if isinstance(value, list) else value
+
+
+def _passwords(url: str | None) -> list[str]:
+    try:
+        password = urlsplit(url or "").password or ""
+    except ValueError:
+        return []
+    return [password, unquote(password)]

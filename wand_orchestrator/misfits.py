@@ -1,0 +1,19 @@
+"""What does not fit a type, told by field and without the values, which may be secret."""
+
+from pydantic import ValidationError
+
+NAMED_FIELDS = 5
+"""Fields that a sentence names."""
+
+
+def fields_at_fault(error: ValidationError, prefix: str = "") -> str:
+    """`params.url: Field required; …` of a validation error."""
+    named = [f"{field}: {message}" for field, message in misfits(error, prefix)]
+    more = len(named) - NAMED_FIELDS
+    return "; ".join(named[:NAMED_FIELDS]) + (f"; and {more} more" if more > 0 else "")
+
+
+def misfits(error: ValidationError, prefix: str = "") -> list[tuple[str, str]]:
+    """Every field with what is wrong with it."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [(".".join(map(str, (prefix, *fault["loc"]) if prefix else fault["loc"])), fault["msg"]) for fault in found]
