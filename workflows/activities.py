@@ -11,6 +11,7 @@ from temporalio.exceptions import ActivityError, FailureError
 
 from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES, TOO_SLOW, AgentCall, AgentResult, HeldAttempt, InFlight
 from wand_orchestrator.graph import Node, Options
+from wand_orchestrator.visibility import summary
 from workflows import entries
 from workflows.activity_options import activity_options, held_activity_options, local_activity_options, retries_of
 from workflows.arrivals import check_given, check_plain, result_of
@@ -50,6 +51,7 @@ class Activities:
         self._slow = dict.fromkeys(slow)
         self._crossed = dict(crossed)
         self._between: dict[str, InFlight] = {}
+        self._waiting: dict[str, CarriedOn] = {}
         self._held: asyncio.Future[Held] | None = None
         self._regular: dict[str, Regular] = {}
         self._local_slots = asyncio.Semaphore(MAX_LOCAL_IN_FLIGHT)
@@ -76,6 +78,13 @@ class Activities:
         """What is to come into the next history, with all attempts of a node counted."""
         still = {id: self._regular[id].counted(node) for id, node in in_flight.items() if id in self._regular}
         return self._crossed | self._between | still
+
+    def hurry(self, activity: str) -> bool:
+        """End its wait for the next attempt, if it is this history that waits, and not the server."""
+        waiting = self._waiting.get(activity)
+        if waiting is not None:
+            waiting.hurry()
+        return waiting is not None
 
     def start(
         self, node: Node, params: dict[str, Any], input: dict[str, Any], earlier_attempts: int = 0
@@ -152,9 +161,12 @@ class Activities:
                     raise
                 self._lose(node, earlier, given_again, loss)
         elif crossed.running:
+            del self._between[node.id]
             self._lose(node, earlier, given_again, lost(earlier))
         elif crossed.next_attempt_at is not None:
-            await ending.until(crossed.next_attempt_at, f"{node.id} · next attempt")
+            self._waiting[node.id] = ending
+            await ending.until(crossed.next_attempt_at, summary(f"{node.id} · next attempt"))
+            del self._waiting[node.id]
         self._between.pop(node.id, None)
         if ending.cancelling:
             raise asyncio.CancelledError

@@ -97,6 +97,7 @@ class CarriedOn(asyncio.Future[Any]):
     def __init__(self) -> None:
         super().__init__(loop=asyncio.get_running_loop())
         self.cancelling = False
+        self._hurrying = False
         self._awaited: asyncio.Future[Any] | None = None
 
     def cancel(self, msg: object = None) -> bool:
@@ -104,6 +105,10 @@ class CarriedOn(asyncio.Future[Any]):
         if self._awaited is not None:
             self._awaited.cancel()
         return not self.done()
+
+    def hurry(self) -> None:
+        """End `until`."""
+        self._hurrying = True
 
     async def of(self, activity: "asyncio.Future[Any]") -> Any:
         """The result of the activity, which a cancel reaches."""
@@ -116,11 +121,13 @@ class CarriedOn(asyncio.Future[Any]):
             self._awaited = None
 
     async def until(self, moment: datetime, summary: str) -> None:
-        """Wait for the moment, or for a cancel."""
+        """Wait for the moment, for `hurry`, or for a cancel."""
         remaining = moment - workflow.now()
         if remaining > timedelta(0):
             with suppress(TimeoutError):
-                await workflow.wait_condition(lambda: self.cancelling, timeout=remaining, timeout_summary=summary)
+                await workflow.wait_condition(
+                    lambda: self.cancelling or self._hurrying, timeout=remaining, timeout_summary=summary
+                )
 
     def settle(self, ended: "asyncio.Future[Any]") -> None:
         """Take the end of what found out about it."""

@@ -280,7 +280,7 @@ class GraphRun:
         await self._when_begun(lambda walk: walk.refuse.retry(node))
         if self._walk.holds(node):
             self._walk.retry(node)
-        else:
+        elif not self._walk.hurry(node):
             await retry_now(node)
 
     @retry.validator

@@ -217,6 +217,10 @@ class Walk:
     def holds(self, node: str) -> bool:
         return node in self._scheduler.held
 
+    def hurry(self, node: str) -> bool:
+        """Answers whether this node waited for its next attempt in the workflow itself; the wait has ended then."""
+        return self._activities.hurry(node)
+
     def retry(self, node: str) -> None:
         """Try a held node again."""
         self._gate(partial(self._scheduler.retry, node))

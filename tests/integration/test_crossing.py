@@ -173,16 +173,29 @@ async def test_attempts_are_counted_through_all_histories(runs: Runs, tmp_path: 
     ]
 
 
+async def test_a_node_that_waits_for_its_next_attempt_is_tried_again_at_once_if_asked(runs: Runs) -> None:
+    long = {"id": "long", "type": "test.flaky", "params": {"succeeds_at": 2, "retry_after": 600}}
+    handle = await runs.start(beside_many(long))
+    await short_ones_end(handle)
+    assert await histories(runs, handle) > 2
+    await handle.execute_update("retry", "long")
+    assert (await handle.result()).outputs["long"]["attempt"] == 2
+    events = [(event.type, event.attempt) for event in await runs.archived(handle) if event.node == "long"]
+    assert events == [("node.scheduled", None), ("node.retrying", 1), ("node.succeeded", 2)]
+
+
+@pytest.mark.parametrize("retries", [0, 1])
 async def test_an_agent_whose_worker_stops_after_it_was_carried_on_is_given_to_another(
-    short_histories: WorkflowEnvironment, tmp_path: Path
+    short_histories: WorkflowEnvironment, tmp_path: Path, retries: int
 ) -> None:
+    """Whether the node has a retry for that or not: what ends with its worker has not failed."""
     folder = diary(tmp_path)
     settings = Settings(data_dir=tmp_path / "data", task_queue=f"q-{uuid.uuid4().hex}", shutdown_grace_sec=0)
     client = keeping_payloads(short_histories.client, settings)
     store = Store.open(settings.effective_database_url)
     await store.migrate()
     runs = Runs(client, settings.task_queue, store)
-    long = gate("long", tmp_path / "open", retries=1)
+    long = gate("long", tmp_path / "open", retries=retries)
     long["params"]["folder"] = str(folder)
     async with worker(client, settings, store):
         handle = await runs.start(beside_many(long))
@@ -195,9 +208,9 @@ async def test_an_agent_whose_worker_stops_after_it_was_carried_on_is_given_to_a
             ("start", "long", 2),
         ]
         events = await runs.archived(handle)
-    assert [event.type for event in events if event.node == "long"] == [
-        "node.scheduled",
-        "node.retrying",
-        "node.succeeded",
+    assert [(event.type, event.attempt) for event in events if event.node == "long"] == [
+        ("node.scheduled", None),
+        ("node.retrying", 1),
+        ("node.succeeded", 2),
     ]
     await store.close()
