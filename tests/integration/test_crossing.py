@@ -145,6 +145,17 @@ async def test_items_of_a_map_and_rounds_of_a_repeat_go_on_in_the_next_history(r
     assert [event.type for event in events if event.node == "each[0]"] == ["node.scheduled", "node.succeeded"]
 
 
+async def test_an_agent_with_a_large_input_goes_on_in_the_next_history(runs: Runs, tmp_path: Path) -> None:
+    """Larger than Temporal takes: it is kept elsewhere, also for the queue of the worker that has the attempt."""
+    grow = {"id": "grow", "type": "test.grow", "params": {"bytes": 3_000_000}}
+    handle = await runs.start(beside_many(grow, gate("long", tmp_path / "open"), edges=[edge("grow", "long", x="@")]))
+    await short_ones_end(handle)
+    assert await histories(runs, handle) > 2
+    (tmp_path / "open").touch()
+    await handle.result()
+    assert by_node(await state_of(handle))["long"] == "succeeded"
+
+
 async def test_attempts_are_counted_through_all_histories(runs: Runs, tmp_path: Path) -> None:
     """The first attempt is carried on and fails; the second one succeeds."""
     folder = diary(tmp_path)
