@@ -90,7 +90,10 @@ def test_events_are_printed_by_number_node_and_level(shared_wand: WandDev) -> No
 
     assert json.loads(said(shared_wand, "logs", run, "--json")) == answer
     warnings = said(shared_wand, "logs", run, "--level", "warning").splitlines()
-    assert [line.partition("node.log log: ")[2] for line in warnings] == ["plain", "split\\u2028here"]
+    assert [line.partition("node.log log: ")[2] for line in warnings] == [
+        "plain length=5",
+        "split\\u2028here length=10",
+    ]
     last = said(shared_wand, "logs", run, "--after", str(answer["last_seq"] - 1)).splitlines()
     assert [line.split()[0] for line in last] == [str(answer["last_seq"])]
     followed = said(shared_wand, "logs", run, "--follow", "--json").split("\n")
@@ -197,7 +200,7 @@ def test_files_of_a_run_are_listed_and_fetched(shared_wand: WandDev, tmp_path: P
         (("watch", "r_none"), "wand: there is no run r_none"),
         (("logs", "r_none", "--follow"), "wand: there is no run r_none"),
         (("logs", "r_none", "--level", "loud"), "wand: --level is one of debug, info, warning, error, not loud"),
-        (("list", "--status", "odd"), "wand: status: Input should be 'pending'"),
+        (("list", "--status", "odd"), "wand: status: Input should be 'open', 'pending'"),
         (("respond", "r_none", "a", "--answer", "{"), "wand: --answer is not JSON: "),
         (("watch", "r_none", "--url", "http://127.0.0.1:1"), "wand: no API answers at http://127.0.0.1:1"),
         (("show", "../health"), "wand: there is no"),

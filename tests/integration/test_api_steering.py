@@ -292,7 +292,7 @@ REFUSED: dict[str, tuple[Refused, int, str, str]] = {
         lambda operator, run: operator.respond(run, "ask", {"ship": "maybe"}, "Ada"),
         422,
         "answer_invalid",
-        "does not fit the schema at ship",
+        "does not fit the schema: `ship` must be true or false",
     ),
     "an answer to a node that does not ask": (
         lambda operator, run: operator.respond(run, "slow", 1, "Ada"),

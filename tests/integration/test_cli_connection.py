@@ -61,7 +61,7 @@ async def test_a_stream_goes_on_over_whatever_breaks_it() -> None:
     assert {item.message for item in items if isinstance(item, Event)} == {"split\u2028here"}
     first, second, *rest = (item.message for item in items if isinstance(item, Unavailable))
     assert "answered with 502" in first
-    assert second == "Temporal does not answer"
+    assert second == f"the connection to {url} is lost (Temporal does not answer): trying again"
     assert len(rest) == 1
     assert seen == ["0", "0", "0", "1", "2"]
 

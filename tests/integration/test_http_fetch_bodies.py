@@ -296,7 +296,7 @@ def test_any_retry_after_is_a_time_or_none(value: str) -> None:
         ("http://xn--/", "invalid_url"),
         (f"http://{'a' * 64}.example/", "name_not_resolved"),
         ("http://a..b/", "name_not_resolved"),
-        ("http://\ud800/", "invalid_url"),
+        ("http://\ud800/", "invalid_tool_call"),
         ("http://a\0b/", "invalid_url"),
     ],
 )
