@@ -73,7 +73,7 @@ async def _hold(queue: str) -> dict[str, HeldAttempt] | None:
         given = await workflow.execute_activity(
             ACTIVITY_HOLD,
             workflow.info().workflow_id,
-            activity_id=f"$hold-{queue}-{workflow.info().get_current_history_length()}",  # no node can have this id
+            activity_id=f"$hold-{workflow.uuid4().hex}",  # no node can have this id
             task_queue=queue,
             result_type=RawValue,
             schedule_to_start_timeout=ANSWER,

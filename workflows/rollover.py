@@ -88,16 +88,16 @@ class Rollover:
 
     async def _ask(self) -> None:
         self._changed = False
+        events = workflow.info().get_current_history_length()  # after a local activity a replay sees another one
         found = None if self._stuck() else await crossing()
         self._preparing = None
         if found is None:
-            self._give_up()
+            self._give_up(events)
         elif not self._changed:
             self.crossing = found
         self._wake()
 
-    def _give_up(self) -> None:
-        events = workflow.info().get_current_history_length()
+    def _give_up(self, events: int) -> None:
         if events < LAST_CALL_EVENTS:
             self._not_before_events = events + NEXT_TRY_EVENTS
         else:
