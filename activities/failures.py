@@ -109,6 +109,7 @@ TIMEOUT = AttemptFailure("timeout", "the attempt took longer than it may", expec
 PAUSED = AttemptFailure("paused", "the node was paused", expected=True)
 RESET = AttemptFailure("reset", "the node was reset", expected=True)
 SLOW = AttemptFailure(TOO_SLOW, "it takes longer than a local activity may", retryable=False, expected=True)
+LOST = AttemptFailure("worker_lost", "the worker that ran it no longer does", retryable=False, expected=True)
 ABANDONED = AttemptFailure("abandoned", "the run no longer waits for this attempt", expected=True)
 
 

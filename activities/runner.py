@@ -23,21 +23,18 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.backoff import next_attempt_at
 from activities.calls import Calls
 from activities.context import Artifacts, Attempt
-from activities.failures import ABANDONED, PAUSED, SLOW, TIMEOUT, AttemptFailure, interruption
+from activities.failures import ABANDONED, LOST, PAUSED, SLOW, TIMEOUT, AttemptFailure, interruption
+from activities.holding import Attempts, HeldCall
 from activities.host.order import Order
 from activities.host.pool import AgentHost
 from activities.invocation import InProcess, Invocation
 from activities.reports import INTERVAL_SEC, Reporter
 from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import SIGNAL_REPORT, AgentCall, AgentResult, FailureDetails, Report
+from wand_orchestrator.contract import SIGNAL_REPORT, AgentCall, AgentResult, FailureDetails, HeldAttempt, Report
 from wand_orchestrator.masking import Mask
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
 
-FIRST_HEARTBEAT_SEC = 0.1
-"""An agent that has ended by then costs no heartbeat, and its end does not wait for the answer to one."""
-
-HEARTBEAT_SEC = 0.5
 LOCAL_LIMIT_SEC = 2.0
 """An agent that has not ended by then is too slow for a local activity. While one runs, no event of its run is seen."""
 
@@ -49,13 +46,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Services:
-    """What all agents of a worker share. `host`: where agents run; None for this process,
-    with `threads` for plain functions (None for the loop's own executor).
+    """What all agents of a worker share. `attempts`: the regular ones that it runs. `host`: where agents run; None for
+    this process, with `threads` for plain functions (None for the loop's own executor).
     """
 
     settings: Settings
     registry: Registry
     artifacts: Artifacts
+    attempts: Attempts
     threads: Executor | None = None
     host: AgentHost | None = None
 
@@ -92,9 +90,19 @@ def activity_for(agent: Agent, services: Services) -> Callable[[AgentCall], Awai
 
     @activity.defn(name=agent.name)
     async def run(call: AgentCall) -> AgentResult:
+        if call.carries_on and activity.info().attempt == 1:
+            return await _carried_on(services.attempts, call)
         return await Runner(agent, services, call).run()
 
     return run
+
+
+async def _carried_on(attempts: Attempts, call: AgentCall) -> AgentResult:
+    info = activity.info()
+    held = attempts.find(info.workflow_id or "", info.activity_id)
+    if held is None:
+        raise LOST.for_temporal(FailureDetails(attempt=call.earlier_attempts + 1, worker=worker_identity()))
+    return await held.carry_on()
 
 
 class Runner:
@@ -107,7 +115,9 @@ class Runner:
         self._run_id = self._info.workflow_id or self._info.activity_id
         self._node = self._info.activity_id
         self._number = call.earlier_attempts + self._info.attempt
+        self._attempts = services.attempts
         self._too_slow = False
+        self._stopped: activity.ActivityCancellationDetails | None = None
         interval_sec = None if self._info.is_local else INTERVAL_SEC
         self._reporter = Reporter(
             self._node,
@@ -128,17 +138,24 @@ class Runner:
 
     async def run(self) -> AgentResult:
         """Cancelling this hands the cancel on to the agent, and goes on waiting for it to end."""
-        watch = self._limit() if self._info.is_local else asyncio.create_task(_beat())
+        if not self._info.is_local:
+            known = HeldAttempt(attempt=self._number, started_at=self._info.started_time)
+            return await HeldCall(self._attempts, known, self._run(), self._stop).run()
+        watch = self._limit()
         ending = asyncio.create_task(self._run())
         try:
             while not ending.done():
                 try:
                     await asyncio.wait({ending})
                 except asyncio.CancelledError:
-                    self._invocation.cancel()
+                    self._stop(activity.cancellation_details())
             return ending.result()
         finally:
             watch.cancel()
+
+    def _stop(self, details: activity.ActivityCancellationDetails | None) -> None:
+        self._stopped = details
+        self._invocation.cancel()
 
     async def _run(self) -> AgentResult:
         try:
@@ -163,7 +180,7 @@ class Runner:
         """
         failure: AttemptFailure | None = AttemptFailure.of(error, self._mask)
         if self._invocation.cancelled:
-            details = activity.cancellation_details()
+            details = self._stopped
             failure = SLOW if self._too_slow and details is None else interruption(details, self._info, _now())
             if not isinstance(error, asyncio.CancelledError):
                 logger.warning("Node %s of %s failed while it was stopped", self._node, self._run_id, exc_info=error)
@@ -215,14 +232,6 @@ class Runner:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             logger.debug("Run %s has ended: %d reports of node %s go nowhere", self._run_id, len(reports), self._node)
-
-
-async def _beat() -> None:
-    """Tells Temporal that the agent lives; its answers tell of a cancel. The worker sends at most one a throttle."""
-    await asyncio.sleep(FIRST_HEARTBEAT_SEC)
-    while True:
-        activity.heartbeat()
-        await asyncio.sleep(HEARTBEAT_SEC)
 
 
 def _now() -> datetime:

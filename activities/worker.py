@@ -1,6 +1,7 @@
 """The worker: polls a task queue and runs its agents, and in a core worker the workflows too."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from temporalio.common import WorkerDeploymentVersion
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import (
     Interceptor,
+    PollerBehaviorAutoscaling,
     UnsandboxedWorkflowRunner,
     Worker,
     WorkerDeploymentConfig,
@@ -22,11 +24,12 @@ from temporalio.worker import (
 )
 
 from activities.context import Artifacts
+from activities.holding import Attempts, hold_activity
 from activities.host.pool import AgentHost
 from activities.next_task import next_task
 from activities.runner import Services, activity_for, worker_identity
 from activities.slots import POLLERS, worker_tuner
-from wand_orchestrator.contract import EXTERN_VOICE
+from wand_orchestrator.contract import EXTERN_VOICE, worker_queue
 from wand_orchestrator.feed import Feed
 from wand_orchestrator.registry import Registry
 from wand_orchestrator.settings import Settings
@@ -37,6 +40,12 @@ DISTRIBUTION = "wand-orchestrator"
 HEARTBEAT_THROTTLE = timedelta(seconds=0.5)
 """Between heartbeats of one node, at most. A cancel is told in the answer to one, so an agent sees it within this time;
 with the SDK's own limit of 60 s and a heartbeat timeout of 10 s it would take up to 8 s."""
+
+MAX_HELD = 10_000
+"""More than a worker can run."""
+
+HELD_POLLERS = PollerBehaviorAutoscaling(minimum=1, initial=1, maximum=20)
+"""One poll at a time while no run goes on in a new history."""
 
 EAGER_ACTIVITIES = 3
 EAGER_ACTIVITIES_ALONE = 50
@@ -69,10 +78,12 @@ def build_worker(
     # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
     queue = task_queue or settings.task_queue
     threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
-    services = Services(settings, registry, artifacts, threads, host)
+    attempts = Attempts(worker_queue(queue, uuid.uuid4().hex), worker_identity(), settings.shutdown_grace_sec)
+    services = Services(settings, registry, artifacts, attempts, threads, host)
     agents = [activity_for(agent, services) for agent in registry.agents.values()]
+    client = keeping_payloads(client, settings, queue)
     return Worker(
-        keeping_payloads(client, settings, queue),
+        client,
         task_queue=queue,
         identity=worker_identity(),
         deployment_config=deployment(),
@@ -80,7 +91,10 @@ def build_worker(
         activities=[*agents, next_task, *local_activities],
         workflow_runner=UnsandboxedWorkflowRunner(),  # see docs/decisions/no-sandbox.md
         interceptors=interceptors if feed is None else (*interceptors, FeedInterceptor(feed)),
-        plugins=[SimplePlugin("wand.threads", run_context=partial(_closing, threads))],
+        plugins=[
+            SimplePlugin("wand.threads", run_context=partial(_closing, threads)),
+            SimplePlugin("wand.held", run_context=lambda: _polling(_held_worker(client, attempts, agents))),
+        ],
         tuner=worker_tuner(settings),
         workflow_task_poller_behavior=POLLERS,
         activity_task_poller_behavior=POLLERS,
@@ -89,6 +103,29 @@ def build_worker(
         default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_grace_sec),
     )
+
+
+def _held_worker(client: Client, attempts: Attempts, agents: Sequence[Callable[..., Awaitable[Any]]]) -> Worker:
+    """Carries attempts on that this worker runs already; so they take no places for agents beside those they have."""
+    return Worker(
+        client,
+        task_queue=attempts.queue,
+        identity=attempts.identity,
+        deployment_config=deployment(),
+        activities=[*agents, hold_activity(attempts)],
+        max_concurrent_activities=MAX_HELD,
+        activity_task_poller_behavior=HELD_POLLERS,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        graceful_shutdown_timeout=timedelta(seconds=attempts.grace_sec),
+    )
+
+
+@asynccontextmanager
+async def _polling(held: Worker) -> AsyncIterator[None]:
+    """Ends after the worker beside it: what that one's agents come to in their grace is told here."""
+    async with held:
+        yield
 
 
 def deployment() -> WorkerDeploymentConfig:

@@ -15,6 +15,7 @@ from temporalio.client import Client
 from activities.archiver import archive_activity
 from activities.deleter import delete_activity
 from activities.host.pool import AgentHost
+from activities.in_flight import in_flight_activity
 from activities.opener import open_activity
 from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
@@ -136,6 +137,7 @@ async def core_worker(
             archive_activity(store),
             delete_activity(store),
             retry_now_activity(client),
+            in_flight_activity(client),
             outputs_activity(client, [GraphRun]),
         ],
         feed=feed,

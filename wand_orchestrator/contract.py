@@ -3,6 +3,7 @@
 Names can be used as they are from the `temporal` CLI and the Temporal Web UI.
 """
 
+import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -36,6 +37,8 @@ ACTIVITY_ARCHIVE = "wand.archive"
 ACTIVITY_NEXT_TASK = "wand.next_task"
 ACTIVITY_RETRY_NOW = "wand.retry_now"
 ACTIVITY_OUTPUTS = "wand.outputs"
+ACTIVITY_IN_FLIGHT = "wand.in_flight"
+ACTIVITY_HOLD = "wand.hold"
 
 WORKFLOW_RUN_DELETION = "RunDeletion"
 ACTIVITY_DELETE = "wand.delete"
@@ -85,6 +88,24 @@ process hears of every event. See `wand_orchestrator.feed`."""
 def webhook_queue(task_queue: str) -> str:
     """Task queue of webhooks, beside that of the core worker: a receiver that hangs holds up no agent."""
     return f"{task_queue}.webhooks"
+
+
+WORKER_QUEUE_PREFIX = "wand.worker."
+
+
+def worker_queue(queue: str, id: str) -> str:
+    """Task queue that one worker of `queue` alone polls. The heartbeats of its agents tell it: they can go on there."""
+    return f"{_own_queues(queue)}{id}"
+
+
+def is_served_by(worker_queue: str, queue: str) -> bool:
+    """Whether the one worker of `worker_queue` is among those of `queue`."""
+    return worker_queue.startswith(_own_queues(queue))
+
+
+def _own_queues(queue: str) -> str:
+    """What the names of the workers' own queues begin with; a digest, as a queue's name may be long."""
+    return f"{WORKER_QUEUE_PREFIX}{hashlib.sha256(queue.encode()).hexdigest()[:16]}."
 
 
 Attempt = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -182,6 +203,10 @@ class AgentCall(Message):
     input: dict[str, Any] = Field(default_factory=dict)
     idempotency_key: str = Field(default="", description="The same for all attempts of a node.")
     earlier_attempts: int = Field(default=0, description="Of the node, made as another activity before this one.")
+    carries_on: bool = Field(
+        default=False,
+        description="The attempt began in an earlier history of the run, and this worker runs it already.",
+    )
 
 
 class Report(Message):
@@ -281,6 +306,27 @@ class NodeAddress(Message):
 
     run_id: str
     node: str
+
+
+class InFlight(Message):
+    """One pending activity of a run; the activity `wand.in_flight` gives them by activity id.
+
+    `queue`: of the one worker that runs it, if that worker can carry it on in another history of the run.
+    `given_again`: how many of its node's attempts ended with their workers and do not use up retries; the run knows.
+    """
+
+    attempt: Attempt
+    running: bool
+    queue: str | None = None
+    next_attempt_at: Moment | None = None
+    given_again: Attempt = 0
+
+
+class HeldAttempt(Message):
+    """One attempt that a worker runs; the activity `wand.hold`, given a run, gives that run's attempts by node."""
+
+    attempt: Attempt
+    started_at: Moment
 
 
 class Archive(Message):

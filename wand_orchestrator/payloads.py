@@ -33,7 +33,7 @@ from temporalio.converter import (
     WithSerializationContext,
 )
 
-from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES
+from wand_orchestrator.contract import LOCAL_PAYLOAD_BYTES, is_served_by
 from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.object_store import ObjectStore, delete_under, get, open_object_store, put
 from wand_orchestrator.settings import Settings
@@ -160,7 +160,7 @@ class PayloadStorage(ExternalStorage, WithSerializationContext):
 
     What local activities give goes to the server many at a time, so less of it may stand in the history. What goes to
     another queue stays in the history, as its worker may be anybody's and has no such place; what comes from there is
-    written by that worker, whose own queue it is.
+    written by that worker, whose own queue it is. The queue that one worker alone polls counts as the one it shares.
     """
 
     queue: str = ""
@@ -170,9 +170,10 @@ class PayloadStorage(ExternalStorage, WithSerializationContext):
             return self
         if context.is_local:
             return replace(self, payload_size_threshold=min(self.payload_size_threshold, LOCAL_PAYLOAD_BYTES))
-        if context.activity_task_queue not in (None, self.queue):
-            return replace(self, payload_size_threshold=_NEVER)
-        return self
+        queue = context.activity_task_queue
+        if queue in (None, self.queue) or is_served_by(queue, self.queue):
+            return self
+        return replace(self, payload_size_threshold=_NEVER)
 
 
 def with_payload_store(converter: DataConverter, settings: Settings, queue: str | None = None) -> DataConverter:

@@ -21,12 +21,14 @@ is said of the failed attempt is then heard of while it waits."""
 
 
 def activity_options(node: Node, options: Options, earlier_attempts: int = 0) -> ActivityConfig:
-    """Native timeouts and retry policy of a node."""
-    retries = _retries(node, options) - earlier_attempts
+    """Native timeouts and retry policy of a node.
+
+    `earlier_attempts`: those that were made as another activity and use up retries.
+    """
     config = ActivityConfig(
         start_to_close_timeout=_timeout(node, options),
         heartbeat_timeout=_silence(node),
-        retry_policy=_retry_policy(node.retry or options.retry, retries),
+        retry_policy=_retry_policy(node.retry or options.retry, retries_of(node, options), earlier_attempts),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         activity_id=node.id,
         summary=_summary(node),
@@ -38,11 +40,24 @@ def activity_options(node: Node, options: Options, earlier_attempts: int = 0) ->
     return config
 
 
+def held_activity_options(node: Node, options: Options, queue: str, earlier_attempts: int) -> ActivityConfig:
+    """The same for an attempt that its worker carries on, which itself sees to the time that is left.
+
+    Further attempts are made there, too, as long as there is that worker. It is one of Wand's own, so it beats.
+    """
+    config = activity_options(node, options, earlier_attempts)
+    config.pop("schedule_to_close_timeout", None)
+    config["task_queue"] = queue
+    config["heartbeat_timeout"] = timedelta(seconds=node.heartbeat_sec or HEARTBEAT_SEC)
+    config["schedule_to_start_timeout"] = config["heartbeat_timeout"]
+    return config
+
+
 def local_activity_options(node: Node, options: Options) -> LocalActivityConfig:
     """The same for a node that runs as a local activity, which knows neither queue nor heartbeat."""
     return LocalActivityConfig(
         start_to_close_timeout=_timeout(node, options),
-        retry_policy=_retry_policy(node.retry or options.retry, _retries(node, options)),
+        retry_policy=_retry_policy(node.retry or options.retry, retries_of(node, options)),
         local_retry_threshold=LOCAL_RETRY_THRESHOLD,
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         activity_id=node.id,
@@ -64,25 +79,34 @@ def _timeout(node: Node, options: Options) -> timedelta:
     return timedelta(seconds=node.timeout_sec or options.default_timeout_sec)
 
 
-def _retries(node: Node, options: Options) -> int:
+def retries_of(node: Node, options: Options) -> int:
     return options.max_retries if node.retries is None else node.retries
 
 
 def _total(node: Node, options: Options) -> timedelta:
     """What all attempts together may take."""
-    retries = _retries(node, options)
+    retries = retries_of(node, options)
     backoff = timedelta(seconds=_backoff_sec(node.retry or options.retry, retries))
     return _timeout(node, options) * (retries + 1) + backoff + QUEUE_WAIT
 
 
-def _retry_policy(retry: Retry, retries: int) -> RetryPolicy:
+def _retry_policy(retry: Retry, retries: int, earlier_attempts: int = 0) -> RetryPolicy:
+    """`earlier_attempts`: those that another activity made; the pauses go on from there."""
+    longest = max(retry.max_interval_sec, retry.initial_interval_sec)
     return RetryPolicy(
-        initial_interval=timedelta(seconds=retry.initial_interval_sec),
+        initial_interval=timedelta(seconds=_interval_sec(retry, earlier_attempts, longest)),
         backoff_coefficient=retry.backoff_coefficient,
-        maximum_interval=timedelta(seconds=max(retry.max_interval_sec, retry.initial_interval_sec)),
-        maximum_attempts=retries + 1,
+        maximum_interval=timedelta(seconds=longest),
+        maximum_attempts=max(retries - earlier_attempts, 0) + 1,
         non_retryable_error_types=list(retry.non_retryable),
     )
+
+
+def _interval_sec(retry: Retry, earlier_attempts: int, longest: float) -> float:
+    try:
+        return min(retry.initial_interval_sec * retry.backoff_coefficient**earlier_attempts, longest)
+    except OverflowError:
+        return longest
 
 
 def _backoff_sec(retry: Retry, retries: int) -> float:

@@ -3,7 +3,8 @@
 A worker that died says nothing, and Temporal tries the node again without asking the run.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from types import MappingProxyType
 
 from temporalio import workflow
 
@@ -14,15 +15,23 @@ PATCH = "lost-attempts"
 
 
 class Attempts:
-    """`tell` puts an entry into the journal."""
+    """`tell` puts an entry into the journal. `before`: what `carry` gave in the history before this one."""
 
-    def __init__(self, tell: Callable[[entries.Entry], None]) -> None:
+    def __init__(self, tell: Callable[[entries.Entry], None], before: Mapping[str, int] = MappingProxyType({})) -> None:
         self._tell = tell
-        self._told: dict[str, int] = {}
+        self._told = dict(before)
+
+    def carry(self, in_flight: Container[str]) -> dict[str, int]:
+        """What the next history needs to know of these nodes."""
+        return {node: told for node, told in self._told.items() if node in in_flight}
 
     def begin(self, node: str) -> None:
         """The node runs anew: its attempts count from one."""
         self._told.pop(node, None)
+
+    def ended(self, node: str) -> int:
+        """How many attempts of the node are known to have ended."""
+        return self._told.get(node, 0)
 
     def report(self, reports: Sequence[Report]) -> None:
         """What workers say of nodes in flight."""

@@ -33,9 +33,14 @@ class Children:
     def __init__(self, run: RunInput) -> None:
         self._run = run
         self._handles: dict[str, Handle] = {}
+        self._starting = 0
         self._paused = False
         self.started = 0
         """Child runs that the run has started, in the histories before this one too."""
+
+    @property
+    def in_flight(self) -> bool:
+        return self._starting > 0 or bool(self._handles)
 
     def run_id(self, node: str) -> str | None:
         """The child run that this node waits for."""
@@ -44,7 +49,11 @@ class Children:
 
     async def start(self, node: Node, graph: Graph, input: Any) -> Handle:
         """Start the child run of `node`; `result` awaits its end."""
-        handle = await self._started(node, graph, input)
+        self._starting += 1
+        try:
+            handle = await self._started(node, graph, input)
+        finally:
+            self._starting -= 1
         self._handles[node.id] = handle
         if self._paused:  # meanwhile
             _signal(handle, SIGNAL_PAUSE)

@@ -105,7 +105,7 @@ class GraphRun:
         while (outcome := await self._walk.to_the_end()) is None:
             if await self._hand_over():
                 self._walk.cancel()
-            else:
+            elif self._walk.crosses:
                 workflow.continue_as_new(args=[self._document, self._carry()])
         result = self._close(outcome)
         await self._hand_over(result)
@@ -280,7 +280,7 @@ class GraphRun:
         await self._when_begun(lambda walk: walk.refuse.retry(node))
         if self._walk.holds(node):
             self._walk.retry(node)
-        else:
+        elif not self._walk.hurry(node):
             await retry_now(node)
 
     @retry.validator

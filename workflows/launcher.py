@@ -1,7 +1,7 @@
 """Starts a node: an agent as an activity, a control node as a coroutine, a stored graph as a child workflow."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -35,6 +35,7 @@ class Launcher:
         activities: Activities,
         tell: Callable[[entries.Entry], None],
         attempts: Attempts,
+        losses: Losses,
         holds_back: Callable[[], bool],
         left: dict[str, Any],
     ) -> None:
@@ -47,7 +48,7 @@ class Launcher:
         self._given: dict[str, Given] = {}
         self._controls: dict[str, Control] = {}
         self._agents: set[str] = set()
-        self._losses = Losses()
+        self._losses = losses
         self._record_done: Callable[[str, Callable[[], Any]], None] = workflow.extern_functions().get(
             EXTERN_DONE, _forget
         )
@@ -81,14 +82,30 @@ class Launcher:
         """The control node of that id, if it is in flight."""
         return self._controls.get(node)
 
-    def rests(self, in_flight: Iterable[str]) -> bool:
-        """Whether all of these would survive a new history."""
-        return all(node in self._controls and not self._controls[node].busy for node in in_flight)
+    def rests(self, in_flight: Iterable[str], crossing: Container[str] = ()) -> bool:
+        """Whether all of these would survive a new history, into which the activities in `crossing` come along."""
+        if self.stuck or not all(part in crossing for part in self._agents):
+            return False
+        controls = self._controls
+        return all(
+            not controls[node].busy or controls[node].crosses if node in controls else node in crossing
+            for node in in_flight
+        )
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it waits for a child run, which would be ended with this history."""
+        return self.children.in_flight
 
     def carry(self) -> dict[str, Any]:
         """Control nodes in flight, for the next history."""
         return {
-            node: {"params": self._given[node].params, "input": self._given[node].input, "state": control.carry()}
+            node: {
+                "params": self._given[node].params,
+                "input": self._given[node].input,
+                "state": control.carry(),
+                "earlier_attempts": self._given[node].earlier_attempts,
+            }
             for node, control in self._controls.items()
         }
 
@@ -136,9 +153,10 @@ class Launcher:
 
     async def _run_part(self, node: Node, run: Callable[[int], Awaitable[Any]]) -> AgentResult:
         """One part of a control node, with events of its own."""
-        self._tell(entries.node_scheduled(node))
-        self._attempts.begin(node.id)
-        earlier = 0
+        if not self._activities.crosses(node.id):
+            self._tell(entries.node_scheduled(node))
+            self._attempts.begin(node.id)
+        earlier = self._activities.given_again(node.id)
         while True:
             try:
                 result = result_of(await run(earlier))

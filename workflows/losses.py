@@ -1,5 +1,8 @@
 """Tells an attempt that ended with its worker from one that failed, so that it does not use up the node's retries."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from workflows.failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure
 
 MAX_WORKER_LOSSES = 5
@@ -11,9 +14,14 @@ fail with."""
 
 
 class Losses:
-    def __init__(self) -> None:
-        self._losses: dict[str, int] = {}
-        self._shutdowns: dict[str, int] = {}
+    """`before`: what `carry` gave in the history before this one."""
+
+    def __init__(self, before: Mapping[str, dict[str, int]] = MappingProxyType({})) -> None:
+        self._losses = dict(before.get("losses", {}))
+        self._shutdowns = dict(before.get("shutdowns", {}))
+
+    def carry(self) -> dict[str, dict[str, int]]:
+        return {"losses": self._losses, "shutdowns": self._shutdowns}
 
     def is_given_again(self, node: str, failed: NodeFailure) -> bool:
         """A node that takes its worker down with it would go on for ever, so silent deaths are counted."""

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
-from wand_orchestrator.contract import EXTERN_OUTPUT, AgentResult, Answer, Report, RunInput, RunResult
+from wand_orchestrator.contract import EXTERN_OUTPUT, AgentResult, Answer, InFlight, Report, RunInput, RunResult
 from wand_orchestrator.expressions import ExpressionError, resolve_input
 from wand_orchestrator.graph import Node
 from wand_orchestrator.state import Failure
@@ -62,27 +62,36 @@ class Walk:
         self._in_flight: dict[str, asyncio.Future[Any]] = {}
         self._skipping: set[str] = set()
         self._given: dict[str, Given] = {}
-        self._losses = Losses()
-        self._attempts = Attempts(self._append)
+        self._losses = Losses(carried.get("losses", {}) if carried else {})
+        self._skipped_before: list[str] = carried.get("skipping", []) if carried else []
+        self._attempts = Attempts(self._append, carried.get("attempts", {}) if carried else {})
         self._steered_at: int | None = None
         self._mailbox: deque[Callable[[], None]] = deque()
-        self._rollover = Rollover(wake=self._wake)
+        self._rollover = Rollover(self._wake, lambda: self._activities.oldest, lambda: self._launcher.stuck)
         self._task = WorkflowTask(wake=self._wake)
         slow = carried["slow_agents"] if carried else []
-        self._activities = Activities(run.graph.options, self._task, self._append, slow)
+        crossed = (
+            {id: InFlight.model_validate(known) for id, known in carried.get("crossing", {}).items()} if carried else {}
+        )
+        self._crossed = bool(crossed)
+        self._activities = Activities(
+            run.graph.options, self._task, self._append, self._attempts, self._rollover.started, slow, crossed
+        )
         left = dict(carried["left"]) if carried else {}
-        self._launcher = Launcher(run, self._activities, self._tell, self._attempts, self._holds_back, left)
+        self._launcher = Launcher(
+            run, self._activities, self._tell, self._attempts, self._losses, self._holds_back, left
+        )
         self._launcher.children.started = carried.get("children", 0) if carried else 0
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
 
     async def to_the_end(self) -> Outcome | None:
-        """Until the run has ended, or, with None, is to go on in a new history; nothing is in flight then."""
-        self._take_up()
+        """Until the run has ended, or, with None, is to go on in a new history; what is in flight then crosses."""
+        await self._take_up()
         while True:
             self._keep_time()
-            self._rollover.look()
+            self._rollover.look(self._scheduler.stopping)
             self._start_nodes()
             self.describe()
             self._each_turn()
@@ -91,7 +100,7 @@ class Walk:
                 return outcome
             if outcome is not None:
                 self._task.end()
-            elif self._rollover.due and self._launcher.rests(self._scheduler.in_flight):
+            elif self.crosses:
                 return None
             try:
                 await workflow.wait_condition(lambda: bool(self._mailbox))
@@ -99,6 +108,21 @@ class Walk:
                 self.cancel()
             while self._mailbox:
                 self._mailbox.popleft()()
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the run is to go on in a new history now, and all that is in flight can come along."""
+        if not self._rollover.due:
+            return False
+        crossing = self._activities.crossing(self._rollover.crossing or {})
+        return self._launcher.rests(self._scheduler.in_flight, crossing) and not any(
+            self._in_flight[node].done() or self._launcher.control(node) for node in self._skipping
+        )
+
+    @property
+    def draining(self) -> bool:
+        """Whether nothing new starts, as the run is about to go on in a new history."""
+        return self._rollover.draining
 
     def _steered_just_now(self) -> bool:
         """Whether an update of this very workflow task ended the run. The SDK hands updates over before all else of a
@@ -121,11 +145,27 @@ class Walk:
         workflow.set_current_details(self._details.text(self._journal.state, self._scheduler.in_flight))
 
     def carry(self) -> dict[str, Any]:
-        """What the next history needs; nothing is in flight but control nodes at rest."""
+        """What the next history needs; what is in flight are control nodes at rest, and agents that cross."""
         remaining = self._deadline.remaining
+        crossing = self._activities.crossing(self._rollover.crossing or {})
+        controls = self._launcher.carry()
+        agents = {
+            node: {
+                "params": given.params,
+                "input": given.input,
+                "state": None,
+                "earlier_attempts": given.earlier_attempts,
+            }
+            for node, given in self._given.items()
+            if node not in controls
+        }
         return {
             "scheduler": self._scheduler.carry(),
-            "controls": self._launcher.carry(),
+            "controls": controls | agents,
+            "crossing": crossing,
+            "attempts": self._attempts.carry(crossing.keys() | self._in_flight.keys()),
+            "skipping": list(self._skipping),
+            "losses": self._losses.carry(),
             "left": self._launcher.left,
             "children": self._launcher.children.started,
             "slow_agents": self._activities.slow,
@@ -177,6 +217,10 @@ class Walk:
     def holds(self, node: str) -> bool:
         return node in self._scheduler.held
 
+    def hurry(self, node: str) -> bool:
+        """Answers whether this node waited for its next attempt in the workflow itself; the wait has ended then."""
+        return self._activities.hurry(node)
+
     def retry(self, node: str) -> None:
         """Try a held node again."""
         self._gate(partial(self._scheduler.retry, node))
@@ -224,12 +268,29 @@ class Walk:
     def _holds_back(self) -> bool:
         return self._scheduler.paused or self._scheduler.stopping or self._rollover.draining or self._task.full
 
-    def _take_up(self) -> None:
-        """Go on with the control nodes that were in flight in the history before this one."""
+    async def _take_up(self) -> None:
+        """Go on with what was in flight in the history before this one."""
         restored, self._restored = self._restored, {}
         nodes = {node.id: node for node in self._graph.nodes if node.id in restored}
         for id, held in restored.items():
-            self._await(nodes[id], Given(nodes[id], held["params"], held["input"], held["state"]))
+            earlier = held.get("earlier_attempts", 0)
+            self._await(nodes[id], Given(nodes[id], held["params"], held["input"], held["state"], earlier))
+        if self._crossed:
+            await self._begun()
+        skipping, self._skipped_before = self._skipped_before, []
+        for id in skipping:
+            self.skip(id)
+
+    async def _begun(self) -> None:
+        """A task that is cancelled before its first step does nothing, and what it was to cancel would go on: so
+        control nodes take up their agents first, in two steps, whatever comes meanwhile.
+        """
+        self._crossed = False
+        for _ in range(3):
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                self._put(self.cancel)
 
     # Nodes
 

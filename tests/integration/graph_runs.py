@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.worker import Worker
 
 from activities.archiver import archive_activity
+from activities.in_flight import in_flight_activity
 from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
 from activities.worker import build_worker
@@ -71,7 +72,12 @@ def worker(client: Client, settings: Settings, store: Store) -> Worker:
         Registry.of(sample_agents),
         artifacts=ArtifactStore.open(settings.effective_artifacts_url),
         workflows=[GraphRun],
-        local_activities=[archive_activity(store), retry_now_activity(client), outputs_activity(client, [GraphRun])],
+        local_activities=[
+            archive_activity(store),
+            retry_now_activity(client),
+            in_flight_activity(client),
+            outputs_activity(client, [GraphRun]),
+        ],
     )
 
 

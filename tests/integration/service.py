@@ -15,6 +15,7 @@ from temporalio.worker import Worker
 
 from activities.archiver import archive_activity
 from activities.deleter import delete_activity
+from activities.in_flight import in_flight_activity
 from activities.opener import open_activity
 from activities.outputs import outputs_activity
 from activities.retry_now import retry_now_activity
@@ -147,6 +148,7 @@ def build_service_worker(service: Service, feed: Feed | None = None, client: Cli
             archive_activity(service.store),
             delete_activity(service.store),
             retry_now_activity(connected),
+            in_flight_activity(connected),
             outputs_activity(connected, [GraphRun]),
         ],
         feed=feed,

@@ -174,8 +174,10 @@ async def test_a_run_that_is_started_with_no_graph_fails_with_a_code(runs: Runs,
     assert failed.value.cause.type == "graph_invalid"
 
 
-async def test_what_is_mapped_too_deep_fails_the_node_that_would_get_it(runs: Runs) -> None:
-    handle = await runs.start(graph([emit("a", nested(99)), echo("b")], [edge("a", "b", x="{y: {z: @}}")]))
+@pytest.mark.parametrize(("expression", "code"), [("{y: @}", "invalid_input"), ("{y: {z: @}}", "expression_too_large")])
+async def test_what_is_mapped_too_deep_fails_the_node_that_would_get_it(runs: Runs, expression: str, code: str) -> None:
+    """Whether the value itself has too many levels, or the input that it is a part of."""
+    handle = await runs.start(graph([emit("a", nested(99)), echo("b")], [edge("a", "b", x=expression)]))
     error = (await ended(handle)).nodes["b"].error
     assert error is not None
-    assert error.code == "expression_too_large"
+    assert error.code == code

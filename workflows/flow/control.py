@@ -75,6 +75,11 @@ class Control(ABC):
         """Whether it has something in flight that would not survive a new history."""
         return False
 
+    @property
+    def crosses(self) -> bool:
+        """Whether what it has in flight can be taken up in a new history, as long as that is agents."""
+        return False
+
 
 def failure(code: str, message: str) -> ApplicationError:
     return ApplicationError(message, type=code, non_retryable=True)

@@ -20,6 +20,7 @@ class Map(Control):
         carried = given.carried or {"outputs": {}, "failed": []}
         self._outputs: dict[int, Any] = {int(index): output for index, output in carried["outputs"].items()}
         self._failed: set[int] = set(carried["failed"])
+        self._going_on: list[int] = carried.get("in_flight", [])
         self._percent = 0
         self._first = ""
         self._window: Window | None = None
@@ -27,9 +28,16 @@ class Map(Control):
     async def run(self) -> dict[str, Any]:
         if not isinstance(self._items, list):
             raise failure("invalid_input", f"`items` must be a list, and is {type(self._items).__name__}")
-        done = self._failed | self._outputs.keys()
-        todo = [index for index in range(len(self._items)) if index not in done]
-        self._window = Window(todo, self._params.concurrency, self._start, self._settled, lambda: self.host.holds_back)
+        begun = self._failed | self._outputs.keys() | set(self._going_on)
+        todo = [index for index in range(len(self._items)) if index not in begun]
+        self._window = Window(
+            todo,
+            self._params.concurrency,
+            self._start,
+            self._settled,
+            lambda: self.host.holds_back,
+            self._going_on,
+        )
         await self._window.run()
         if self._too_many_failed():
             raise failure("too_many_failed", f"{len(self._failed)} of {len(self._items)} items failed{self._first}")
@@ -37,7 +45,8 @@ class Map(Control):
         return {"outputs": outputs, "failed": sorted(self._failed)}
 
     def carry(self) -> dict[str, Any]:
-        return {"outputs": self._outputs, "failed": sorted(self._failed)}
+        begun = self._going_on if self._window is None else self._window.in_flight
+        return {"outputs": self._outputs, "failed": sorted(self._failed), "in_flight": begun}
 
     def done_before_failing(self) -> dict[str, Any]:
         """The items that succeeded do not run again."""
@@ -46,6 +55,10 @@ class Map(Control):
     @property
     def busy(self) -> bool:
         return self._window is not None and self._window.busy
+
+    @property
+    def crosses(self) -> bool:
+        return self._window is None or self._window.crosses
 
     async def _start(self, index: int) -> Any:
         assert self._items is not None

@@ -18,22 +18,29 @@ class Repeat(Control):
         carried = given.carried or {"times": 0, "last": given.input}
         self._times: int = carried["times"]
         self._last: Any = carried["last"]
+        self._goes_on: bool = carried.get("in_flight", False)
         self._busy = False
 
     async def run(self) -> dict[str, Any]:
         satisfied = False
         while not satisfied and self._times < self._params.max_times:
-            raise_if_cancelled()
-            await workflow.wait_condition(lambda: not self.host.holds_back)
+            if not self._goes_on:
+                raise_if_cancelled()
+                await workflow.wait_condition(lambda: not self.host.holds_back)
+            self._goes_on = False
             satisfied = await self._round()
         return {"output": self._last, "times": self._times, "satisfied": satisfied}
 
     def carry(self) -> dict[str, Any]:
-        return {"times": self._times, "last": self._last}
+        return {"times": self._times, "last": self._last, "in_flight": self._busy or self._goes_on}
 
     @property
     def busy(self) -> bool:
         return self._busy
+
+    @property
+    def crosses(self) -> bool:
+        return True
 
     async def _round(self) -> bool:
         self._busy = True

@@ -1,7 +1,7 @@
 """Runs many things of one control node, at most so many at once, and gives their results in order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -10,7 +10,10 @@ from temporalio import workflow
 
 
 class Window:
-    """Starts `start(i)` for i in `todo`; `settled(i, future)` is called as each ends, and may call `stop`."""
+    """Starts `start(i)` for i in `todo`; `settled(i, future)` is called as each ends, and may call `stop`.
+
+    `going_on`: those that had begun in the history before this one, which nothing holds back.
+    """
 
     def __init__(
         self,
@@ -19,16 +22,27 @@ class Window:
         start: Callable[[int], Awaitable[Any]],
         settled: Callable[[int, "asyncio.Future[Any]"], None],
         holds_back: Callable[[], bool],
+        going_on: Iterable[int] = (),
     ) -> None:
         self._todo = todo[::-1]
         self._size = size
         self._start = start
         self._settled = settled
         self._holds_back = holds_back
+        self._going_on = going_on
         self._in_flight: dict[int, asyncio.Future[Any]] = {}
         self._arrived: list[int] = []
         self.stopped = False
         """Nothing more is to start, and what is in flight was cancelled."""
+
+    @property
+    def in_flight(self) -> list[int]:
+        return list(self._in_flight)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether all that is in flight still runs, and can be awaited in a new history."""
+        return not self.stopped and not any(future.done() for future in self._in_flight.values())
 
     @property
     def busy(self) -> bool:
@@ -43,6 +57,8 @@ class Window:
     async def run(self) -> None:
         """Until all have ended. Cancelled, it ends only after all that is in flight has."""
         try:
+            for index in self._going_on:
+                self._launch(index)
             while self._in_flight or (self._todo and not self.stopped):
                 self._fill()
                 await workflow.wait_condition(self._can_go_on)
@@ -66,10 +82,12 @@ class Window:
 
     def _fill(self) -> None:
         while self._may_start():
-            index = self._todo.pop()
-            future = asyncio.ensure_future(self._start(index))
-            self._in_flight[index] = future
-            future.add_done_callback(partial(self._arrive, index))
+            self._launch(self._todo.pop())
+
+    def _launch(self, index: int) -> None:
+        future = asyncio.ensure_future(self._start(index))
+        self._in_flight[index] = future
+        future.add_done_callback(partial(self._arrive, index))
 
     def _arrive(self, index: int, _: "asyncio.Future[Any]") -> None:
         self._arrived.append(index)
