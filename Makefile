@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer bench bench-peers clicks clients screenshots histories lock clean
+.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer fuzz-expressions bench bench-peers clicks clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -51,6 +51,10 @@ format: setup
 # Far more orders of steering, and moments of a stop, than `make test` tries.
 fuzz-steer: setup
 	WAND_FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest tests/integration/test_steering_orders.py
+
+# Far more expressions that multiply what they are given than `make test` tries.
+fuzz-expressions: setup
+	WAND_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/unit/test_expressions.py
 
 # BENCH: its options, such as `make bench BENCH="--only chain3"`.
 bench: setup

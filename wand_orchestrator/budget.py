@@ -4,8 +4,12 @@ Both are written by users and run in processes that others share. So the work is
 bytes that depend on nothing but the values: a replay counts the same.
 """
 
-MAX_STEPS = 1_000_000
-"""Of one evaluation: parts of the expression that are visited, elements that a function looks at."""
+MAX_STEPS = 500_000
+"""Of one evaluation: parts of the expression that are visited, elements that a function looks at. It takes a third of a
+second, so that it ends in time also where it shares a processor: the SDK ends a workflow's step after 2 s."""
+
+_STEPS_PER_CHARACTER = 8
+"""That it takes to read an expression. They are told, and are not part of what an evaluation may take."""
 
 MAX_BYTES = 16 * 1024**2
 """Of what an evaluation gives, and of each text that it makes, as JSON."""
@@ -22,13 +26,23 @@ class Exceeded(Exception):
 
 
 class Budget:
-    """What is left of it. `steps` is public as the interpreter counts a million of them."""
+    """What is left of it. `steps` is public as the interpreter counts thousands of them."""
 
-    __slots__ = ("_bytes", "_most", "steps")
+    __slots__ = ("_bytes", "_most", "_read", "steps")
 
     def __init__(self, steps: int = MAX_STEPS) -> None:
         self._most = self.steps = steps
         self._bytes = MAX_BUILT_BYTES
+        self._read = 0
+
+    @property
+    def used(self) -> int:
+        """Steps taken so far, with those of reading expressions."""
+        return self._most - self.steps + self._read
+
+    def read(self, characters: int) -> None:
+        """An expression of this length is read; counted also if it was kept, as a replay may find it elsewhere."""
+        self._read += characters * _STEPS_PER_CHARACTER
 
     def take(self, steps: int) -> None:
         """Raises Exceeded."""

@@ -97,12 +97,16 @@ _short = lru_cache(maxsize=1024)(_compile)
 _long = cached(_compiled, lock=threading.Lock())(_compile)
 
 
-def evaluate(expression: str, value: Any) -> Any:
-    """The value that `expression` selects; null where it selects nothing. Raises ExpressionError."""
+def evaluate(expression: str, value: Any, budget: Budget | None = None) -> Any:
+    """The value that `expression` selects; null where it selects nothing. Raises ExpressionError.
+
+    `budget`: for who wants to know what it took, or gives several evaluations one.
+    """
+    budget = budget or Budget()
+    budget.read(len(expression))
     compiled = compile_expression(expression)
     if compiled.selects:
         return _SELECTOR.visit(compiled.tree, value)
-    budget = Budget()
     try:
         result = Interpreter(budget).visit(compiled.tree, value)
         measured(result, budget)
@@ -120,14 +124,18 @@ def is_true(value: Any) -> bool:
     return not (value is None or value is False or (isinstance(value, str | list | tuple | dict) and not value))
 
 
-def resolve_input(params: Any, run_input: Any) -> Any:
-    """`params` with every `{"$input": "<JMESPath>"}` in it replaced by that part of the run's input."""
+def resolve_input(params: Any, run_input: Any, budget: Budget | None = None) -> Any:
+    """`params` with every `{"$input": "<JMESPath>"}` in it replaced by that part of the run's input.
+
+    All of them together are one evaluation. Raises ExpressionError.
+    """
+    budget = budget or Budget()
     if isinstance(params, Mapping):
         if is_input_reference(params):
-            return evaluate(params[INPUT_KEY], run_input)
-        return {key: resolve_input(value, run_input) for key, value in params.items()}
+            return evaluate(params[INPUT_KEY], run_input, budget)
+        return {key: resolve_input(value, run_input, budget) for key, value in params.items()}
     if isinstance(params, list | tuple):
-        return [resolve_input(value, run_input) for value in params]
+        return [resolve_input(value, run_input, budget) for value in params]
     return params
 
 

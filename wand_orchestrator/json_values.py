@@ -18,6 +18,7 @@ _PER_VALUE = 4
 """Bytes of a number, of true, false and null, and of the punctuation around a value, roughly."""
 
 _SMALL = frozenset({type(None), bool})
+_USUAL_BITS = 64
 _CONTAINERS = frozenset({list, dict})
 
 _BYTES_PER_CHARACTER = 3
@@ -38,15 +39,17 @@ def equal(left: Any, right: Any, budget: Budget) -> bool:
     pairs = [(left, right)]
     while pairs:
         one, other = pairs.pop()
+        if one is other:
+            continue
         if isinstance(one, list) and isinstance(other, list):
             if len(one) != len(other):
                 return False
-            budget.take(1 + len(one))
+            budget.take(1 + 2 * len(one))
             pairs.extend(zip(one, other, strict=True))
         elif isinstance(one, dict) and isinstance(other, dict):
             if one.keys() != other.keys():
                 return False
-            budget.take(1 + len(one))
+            budget.take(1 + 2 * len(one))
             pairs.extend((value, other[key]) for key, value in one.items())
         elif not _same(one, other, budget):
             return False
@@ -105,7 +108,7 @@ def _of_children(container: dict[str, Any] | list[Any], times: int, inner: dict[
             size += _PER_VALUE
             before = inner.get(id(child))
             inner[id(child)] = (child, times + (before[1] if before else 0))
-        elif kind in _SMALL:
+        elif kind in _SMALL or (kind is int and child.bit_length() <= _USUAL_BITS):
             size += _PER_VALUE
         else:
             size += _of_scalar(child)

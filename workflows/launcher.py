@@ -8,7 +8,9 @@ from typing import Any
 
 from temporalio import workflow
 
+from wand_orchestrator.budget import Budget
 from wand_orchestrator.contract import EXTERN_DONE, AgentResult, RunInput
+from wand_orchestrator.expressions import evaluate
 from wand_orchestrator.graph import Graph, Node
 from workflows import entries
 from workflows.activities import Activities
@@ -20,6 +22,7 @@ from workflows.flow.control import Control, Given, failure
 from workflows.flow.kinds import CONTROLS
 from workflows.losses import Losses
 from workflows.uncancelled import is_being_cancelled
+from workflows.workflow_task import WorkflowTask
 
 
 class Launcher:
@@ -32,6 +35,7 @@ class Launcher:
     def __init__(
         self,
         run: RunInput,
+        task: WorkflowTask,
         activities: Activities,
         tell: Callable[[entries.Entry], None],
         attempts: Attempts,
@@ -40,6 +44,7 @@ class Launcher:
         left: dict[str, Any],
     ) -> None:
         self._run = run
+        self._task = task
         self._activities = activities
         self._tell = tell
         self._attempts = attempts
@@ -126,6 +131,15 @@ class Launcher:
     @property
     def holds_back(self) -> bool:
         return self._holds_back()
+
+    async def evaluate(self, expression: str, value: Any) -> Any:
+        while self._task.exhausted:  # of many that wait, all are woken at once
+            await workflow.wait_condition(lambda: not self._task.exhausted)
+        budget = Budget()
+        try:
+            return evaluate(expression, value, budget)
+        finally:
+            self._task.took(budget.used)
 
     def subgraph(self, name: str) -> Graph:
         graph = self._run.subgraphs.get(name)

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
+from wand_orchestrator.budget import Budget
 from wand_orchestrator.contract import MAX_INPUT_BYTES, MAX_RESULT_BYTES
 from wand_orchestrator.expressions import ExpressionError, evaluate, is_true
 from wand_orchestrator.graph import Edge, Graph, Node
@@ -65,6 +66,25 @@ class Decision:
     reason: str
 
 
+class Meter(Protocol):
+    """Counts what expressions take, and says when no other one is to be evaluated for now."""
+
+    @property
+    def exhausted(self) -> bool: ...
+    def took(self, steps: int) -> None: ...
+
+
+class _Unmetered:
+    exhausted = False
+
+    def took(self, steps: int) -> None:
+        """There is no need to count where nobody waits."""
+
+
+_BYTES_PER_STEP = 32
+"""Of a value that is mapped: its size is counted."""
+
+
 @dataclass
 class _Entry:
     """One node's place in the walk. `undecided`, `taken`: counts of its incoming edges; `bytes`: of its input."""
@@ -81,9 +101,14 @@ class _Entry:
 
 
 class Scheduler:
-    """Walks one graph. Call `next_start` until it gives None, run what it gave, and tell how each ended."""
+    """Walks one graph. Call `next_start` until it gives None, run what it gave, and tell how each ended.
 
-    def __init__(self, graph: Graph) -> None:
+    While `judging`, edges wait for the `meter`: call `go_on` when it is no longer exhausted.
+    """
+
+    def __init__(self, graph: Graph, meter: Meter | None = None) -> None:
+        self._meter: Meter = meter or _Unmetered()
+        self._judged_next: deque[Iterator[Decision | None]] = deque()
         self._concurrency = graph.options.concurrency
         self._on_failure = graph.options.on_failure
         self._entries = {node.id: _Entry(node) for node in graph.nodes}
@@ -152,7 +177,7 @@ class Scheduler:
             return None
         if self._stop:
             return self._stop
-        if self._held or self._ready:
+        if self._held or self._ready or self.judging:
             return None
         complete = self._settled == len(self._entries) and self._failure is None
         return Outcome.SUCCEEDED if complete else Outcome.FAILED
@@ -166,6 +191,11 @@ class Scheduler:
     def progress(self) -> int:
         """Settled nodes in whole percent; 100 is left to the run's end."""
         return min(99, self._settled * 100 // len(self._entries))
+
+    @property
+    def judging(self) -> bool:
+        """Edges of nodes that have finished are still to be judged."""
+        return bool(self._judged_next)
 
     def knows(self, node: str) -> bool:
         return node in self._entries
@@ -244,9 +274,18 @@ class Scheduler:
             entry.phase = Phase.SUCCEEDED
         self._settled += len(kept)
         self._ready = deque(node for node in self._ready if node not in outputs)
-        decisions = [decision for entry in kept for decision in self._finish(entry, outputs[entry.node.id])]
-        for entry in kept:
-            entry.input = {}
+        return [decision for entry in kept for decision in self._finish(entry, outputs[entry.node.id])]
+
+    def go_on(self) -> list[Decision]:
+        """Judge edges that wait, until the meter is exhausted. Answers as what made them wait would have."""
+        decisions: list[Decision] = []
+        while self._judged_next and not self._meter.exhausted:
+            for decision in self._judged_next[0]:
+                if decision is not None:
+                    decisions.append(decision)
+                elif self._meter.exhausted:
+                    return decisions
+            self._judged_next.popleft()
         return decisions
 
     def left_by(self, outputs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -272,24 +311,29 @@ class Scheduler:
         self._held[entry.node.id] = failure
 
     def _leave(self, entry: _Entry) -> list[Decision]:
-        return list(self._decide(self._take_none(entry)))
+        self._judged_next.append(self._decide(self._take_none(entry)))
+        return self.go_on()
 
     def _finish(self, entry: _Entry, output: Any) -> list[Decision]:
-        return list(self._decide(self._judge(entry, output)))
+        self._judged_next.append(self._judge_and_decide(entry, output))
+        return self.go_on()
+
+    def _judge_and_decide(self, entry: _Entry, output: Any) -> Iterator[Decision | None]:
+        yield from self._judge(entry, output)
+        yield from self._decide(_targets(entry))
 
     def _take_none(self, entry: _Entry) -> list[str]:
         """Of the edges of a node that did not finish; gives the nodes at their ends."""
         for edge in entry.outgoing:
             self._entries[edge.target].undecided -= 1
-        return [edge.target for edge in entry.outgoing]
+        return _targets(entry)
 
-    def _judge(self, entry: _Entry, output: Any) -> list[str]:
-        """The edges of a node that finished; gives the nodes at their ends."""
+    def _judge(self, entry: _Entry, output: Any) -> Iterator[None]:
+        """The edges of a node that finished; stops after each expression, where the rest may wait."""
         if entry.node.id in self._sink_set:
             self._keep_output(entry.node.id, output)
         for edge in entry.outgoing:
-            self._take(edge, output)
-        return [edge.target for edge in entry.outgoing]
+            yield from self._take(edge, output)
 
     def _keep_output(self, sink: str, output: Any) -> None:
         """Once the result is too large the run fails, and nothing of it is kept."""
@@ -301,34 +345,49 @@ class Scheduler:
         limit = f"the outputs of all sinks together take more than {MAX_RESULT_BYTES} bytes"
         self._fail_run(Failure(code="result_too_large", message=f"{limit}: name fewer `sinks`, or save artifacts"))
 
-    def _take(self, edge: Edge, output: Any) -> None:
+    def _take(self, edge: Edge, output: Any) -> Iterator[None]:
         """Judge one edge on its source's output, and put what it maps into its target's input."""
         target = self._entries[edge.target]
         target.undecided -= 1
+        if target.phase.settled:
+            return
         try:
-            if edge.when is not None and not is_true(evaluate(edge.when, output)):
-                return
+            if edge.when is not None:
+                taken = is_true(self._evaluate(edge.when, output))
+                yield
+                if not taken:
+                    return
             target.taken += 1
             if target.broken is None:
-                self._map(edge, target, output)
+                yield from self._map(edge, target, output)
         except ExpressionError as error:
             target.broken = target.broken or Failure(
                 code=error.code, message=f"edge {edge.source} → {edge.target}: {error}", node=edge.target
             )
 
-    def _map(self, edge: Edge, target: _Entry, output: Any) -> None:
+    def _evaluate(self, expression: str, output: Any) -> Any:
+        budget = Budget()
+        try:
+            return evaluate(expression, output, budget)
+        finally:
+            self._meter.took(budget.used)
+
+    def _map(self, edge: Edge, target: _Entry, output: Any) -> Iterator[None]:
         """Put what the edge maps into the input of its target; one that is too large is not kept until it starts."""
         for key, expression in edge.map.items():
-            value = evaluate(expression, output)
-            target.bytes += size_up_to(value, MAX_INPUT_BYTES)
+            value = self._evaluate(expression, output)
+            size = size_up_to(value, MAX_INPUT_BYTES)
+            self._meter.took(size // _BYTES_PER_STEP)
+            target.bytes += size
             if target.bytes > MAX_INPUT_BYTES:
                 target.input = {}
                 message = f"its edges map more than {MAX_INPUT_BYTES} bytes: map parts of it, or save artifacts"
                 target.broken = Failure(code="input_too_large", message=message, node=edge.target)
                 return
             target.input[key] = value
+            yield
 
-    def _decide(self, touched: list[str]) -> Iterator[Decision]:
+    def _decide(self, touched: list[str]) -> Iterator[Decision | None]:
         """Settle or make ready each touched node whose edges are all decided; skips run on through the graph."""
         queue = deque(touched)
         while queue:
@@ -356,12 +415,13 @@ class Scheduler:
         reason = f"{entry.taken} of {entry.incoming} incoming edges were taken, and it needs {wanted}"
         return Decision(entry.node.id, None, reason)
 
-    def _break(self, entry: _Entry, failure: Failure, queue: deque[str]) -> Iterator[Decision]:
+    def _break(self, entry: _Entry, failure: Failure, queue: deque[str]) -> Iterator[Decision | None]:
         """A node fails of an expression on its edges; another attempt cannot mend that, so it is never held."""
         self._end(entry, Phase.FAILED)
         yield Decision(entry.node.id, failure, failure.message)
         if entry.node.optional:
-            queue.extend(self._judge(entry, None))
+            yield from self._judge(entry, None)
+            queue.extend(_targets(entry))
         elif self._on_failure == "continue":
             self._failure = self._failure or failure
             queue.extend(self._take_none(entry))
@@ -393,9 +453,9 @@ class Scheduler:
         }
 
     @classmethod
-    def restore(cls, graph: Graph, carried: dict[str, Any]) -> "Scheduler":
+    def restore(cls, graph: Graph, carried: dict[str, Any], meter: Meter | None = None) -> "Scheduler":
         """The scheduler as it was when `carry` was called."""
-        scheduler = cls(graph)
+        scheduler = cls(graph, meter)
         for entry, letter in zip(scheduler._entries.values(), carried["phases"], strict=True):
             entry.phase = Phase(letter)
         for node, (undecided, taken, given, broken) in carried["frontier"].items():
@@ -414,3 +474,7 @@ class Scheduler:
         scheduler._failure = Failure.model_validate(carried["failure"]) if carried["failure"] else None
         scheduler._settled = sum(entry.phase.settled for entry in scheduler._entries.values())
         return scheduler
+
+
+def _targets(entry: _Entry) -> list[str]:
+    return [edge.target for edge in entry.outgoing]

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
+from wand_orchestrator.budget import Budget
 from wand_orchestrator.contract import EXTERN_OUTPUT, AgentResult, Answer, InFlight, Report, RunInput, RunResult
 from wand_orchestrator.expressions import ExpressionError, resolve_input
 from wand_orchestrator.graph import Node
@@ -54,7 +55,6 @@ class Walk:
         self._each_turn = each_turn
         self._graph = run.graph
         self._journal = journal
-        self._scheduler = Scheduler.restore(run.graph, carried["scheduler"]) if carried else Scheduler(run.graph)
         seconds = carried["deadline_sec"] if carried else run.graph.options.run_timeout_sec
         budget = None if seconds is None else timedelta(seconds=seconds)
         self._deadline = Deadline(budget, passed=lambda: self._put(self._time_out))
@@ -68,7 +68,10 @@ class Walk:
         self._steered_at: int | None = None
         self._mailbox: deque[Callable[[], None]] = deque()
         self._rollover = Rollover(self._wake, lambda: self._activities.oldest, lambda: self._launcher.stuck)
-        self._task = WorkflowTask(wake=self._wake)
+        self._task = task = WorkflowTask(wake=self._wake)
+        self._scheduler = (
+            Scheduler.restore(run.graph, carried["scheduler"], task) if carried else Scheduler(run.graph, task)
+        )
         slow = carried["slow_agents"] if carried else []
         crossed = (
             {id: InFlight.model_validate(known) for id, known in carried.get("crossing", {}).items()} if carried else {}
@@ -79,7 +82,7 @@ class Walk:
         )
         left = dict(carried["left"]) if carried else {}
         self._launcher = Launcher(
-            run, self._activities, self._tell, self._attempts, self._losses, self._holds_back, left
+            run, task, self._activities, self._tell, self._attempts, self._losses, self._holds_back, left
         )
         self._launcher.children.started = carried.get("children", 0) if carried else 0
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
@@ -92,6 +95,7 @@ class Walk:
         while True:
             self._keep_time()
             self._rollover.look(self._scheduler.stopping)
+            self._judge()
             self._start_nodes()
             self.describe()
             self._each_turn()
@@ -112,7 +116,7 @@ class Walk:
     @property
     def crosses(self) -> bool:
         """Whether the run is to go on in a new history now, and all that is in flight can come along."""
-        if not self._rollover.due:
+        if not self._rollover.due or self._scheduler.judging:
             return False
         crossing = self._activities.crossing(self._rollover.crossing or {})
         return self._launcher.rests(self._scheduler.in_flight, crossing) and not any(
@@ -294,6 +298,11 @@ class Walk:
 
     # Nodes
 
+    def _judge(self) -> None:
+        """Go on with edges for whose expressions an earlier workflow task had no room."""
+        if self._scheduler.judging and not self._scheduler.stopping:
+            self._announce(self._scheduler.go_on())
+
     def _start_nodes(self) -> None:
         if self._rollover.draining:
             return
@@ -303,13 +312,21 @@ class Walk:
     def _start_node(self, start: Start) -> None:
         node = start.node
         try:
-            params = resolve_input(node.params, self._run.input)
+            params = self._params(node)
         except ExpressionError as error:
             self._fail(node, NodeFailure.of(node, error.code, f"params: {error}"))
             return
         self._journal.append(entries.node_scheduled(node))
         self._attempts.begin(node.id)
         self._await(node, Given(node, params, start.input))
+
+    def _params(self, node: Node) -> dict[str, Any]:
+        budget = Budget()
+        try:
+            params: dict[str, Any] = resolve_input(node.params, self._run.input, budget)
+            return params
+        finally:
+            self._task.took(budget.used)
 
     def _await(self, node: Node, given: Given) -> None:
         """Launch the node; its end is put into the mailbox."""

@@ -15,7 +15,10 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
+from wand_orchestrator.budget import MAX_STEPS
 from wand_orchestrator.contract import ACTIVITY_NEXT_TASK, AgentResult
+
+PATCH = "expressions-end-a-task"
 
 MAX_DURATION = timedelta(milliseconds=150)
 """Of local activities in a row. An event reaches its subscribers this much later, at most, plus one node."""
@@ -35,11 +38,15 @@ class WorkflowTask:
         self._local_in_flight = 0
         self._ending: asyncio.Task[None] | None = None
         self._ended = 0
+        self._steps = 0
+        self.exhausted = False
+        """Expressions have taken so long that no other is to be evaluated before the task has ended."""
 
     @property
     def full(self) -> bool:
         """Nothing more is to start before the task has ended."""
-        return self._ending is not None or self._bytes >= MAX_BYTES or self._lasted >= MAX_DURATION
+        busy = self._bytes >= MAX_BYTES or self._lasted >= MAX_DURATION
+        return busy or self.exhausted or self._ending is not None
 
     def end(self) -> None:
         """Have another one follow; `wake` is called when it has come."""
@@ -50,6 +57,17 @@ class WorkflowTask:
         """Something of `size` bytes goes to the server with this task."""
         self._bytes += size
         self._end_if_full()
+
+    def took(self, steps: int) -> None:
+        """An expression took so many steps. As many as one may take are enough for a task: with the last one, which
+        may take as many again, it stays well within the 2 s after which the SDK gives a task up."""
+        self._steps += steps
+        if self._steps < MAX_STEPS:
+            return
+        self._steps = 0
+        if workflow.patched(PATCH):
+            self.exhausted = True
+            self._end_if_full()
 
     def local_started(self) -> None:
         self._local_in_flight += 1
@@ -81,6 +99,6 @@ class WorkflowTask:
                 start_to_close_timeout=timedelta(seconds=10),
                 summary="the next workflow task",
             )
-        self._ending, self._bytes = None, 0
+        self._ending, self._bytes, self._steps, self.exhausted = None, 0, 0, False
         self.regular_ended()
         self._wake()

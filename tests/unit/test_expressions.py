@@ -1,5 +1,6 @@
 """Expressions on values: what they give, and that nothing that is written in one costs more than an evaluation may."""
 
+import os
 import random
 import resource
 import time
@@ -130,7 +131,7 @@ def test_what_would_cost_too_much_is_refused_in_a_second(expression: str) -> Non
     started = time.process_time()
     with pytest.raises(ExpressionTooLarge) as caught:
         evaluate(expression, VALUE)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 1
     assert caught.value.code == "expression_too_large"
     assert len(str(caught.value)) < 300
 
@@ -211,13 +212,13 @@ def blowing_up(seed: int) -> str:
     return " | ".join(chance.choice(repeated) for _ in range(chance.randint(5, 60)))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("WAND_FUZZ_EXAMPLES", "200"))))
 def test_whatever_an_expression_multiplies_it_ends_soon_and_takes_little(seed: int) -> None:
     before, started = peak_bytes(), time.process_time()
     with suppress(ExpressionError):
         evaluate(blowing_up(seed), VALUE)
     assert peak_bytes() - before < 64 * 1024**2
-    assert time.process_time() - started < 5  # of a busy machine; a free one takes less than a second
+    assert time.process_time() - started < 1  # it takes 0.3 s at most, so that also a busy machine keeps to it
 
 
 def peak_bytes() -> int:

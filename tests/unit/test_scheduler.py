@@ -1,7 +1,7 @@
 """The scheduler against a slow, obvious model, over random graphs, conditions, joins, failures and cancels."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,10 +128,10 @@ def test_steps_grow_with_nodes_and_edges_only(size: int) -> None:
     judged = 0
     take = scheduler._take
 
-    def counted(edge: Any, output: Any) -> None:
+    def counted(edge: Any, output: Any) -> Iterator[None]:
         nonlocal judged
         judged += 1
-        take(edge, output)
+        return take(edge, output)
 
     scheduler._take = counted  # type: ignore[method-assign]
     while scheduler.outcome is None:
@@ -354,3 +354,71 @@ def _happen(
         output = {"x": chance.choice([True, False]), "y": chance.choice([1, None]), "v": chance.random()}
         scheduler.succeeded(node, output)
         model.finished[node] = output
+
+
+# Expressions that take long
+
+
+@dataclass
+class Meter:
+    """Exhausted after every expression, until it is told to go on."""
+
+    exhausted: bool = False
+    steps: list[int] = field(default_factory=list)
+
+    def took(self, steps: int) -> None:
+        self.steps.append(steps)
+        self.exhausted = True
+
+
+def test_edges_wait_while_the_meter_is_exhausted_and_lose_nothing() -> None:
+    meter = Meter()
+    edges = [("a", "b", {"map": {"x": "[0] | @", "y": "[1]"}}), ("a", "c", {"when": "[9]"}), ("c", "d")]
+    scheduler = Scheduler(graph(["a", "b", "c", "d"], edges), meter)
+    starts(scheduler)
+
+    assert scheduler.succeeded("a", [1, 2]) == []
+
+    turns, decisions = 0, []
+    while scheduler.judging:
+        assert scheduler.outcome is None
+        assert scheduler.next_start() is None
+        meter.exhausted = False
+        decisions += scheduler.go_on()
+        turns += 1
+    assert turns == 3
+    assert [decision.node for decision in decisions] == ["c", "d"]
+    assert starts(scheduler) == {"b": {"x": 1, "y": 2}}
+    scheduler.succeeded("b", None)
+    assert scheduler.outcome is Outcome.SUCCEEDED
+
+
+def test_nothing_is_judged_past_an_exhausted_meter_whatever_ends_meanwhile() -> None:
+    meter = Meter()
+    scheduler = Scheduler(graph(["a", "b", "c"], [("a", "c", {"when": "@"}), ("b", "c", {"map": {"x": "@"}})]), meter)
+    starts(scheduler)
+    scheduler.succeeded("a", True)
+    assert scheduler.succeeded("b", 5) == []
+    assert len(meter.steps) == 1
+
+    while scheduler.judging:
+        meter.exhausted = False
+        scheduler.go_on()
+    assert starts(scheduler) == {"c": {"x": 5}}
+
+
+def test_a_stop_does_not_wait_for_edges_that_are_still_to_be_judged() -> None:
+    scheduler = Scheduler(graph(["a", "b"], [("a", "b", {"map": {"x": "@", "y": "@"}})]), Meter())
+    starts(scheduler)
+    scheduler.succeeded("a", 1)
+    assert scheduler.judging
+    scheduler.cancel()
+    assert scheduler.outcome is Outcome.CANCELLED
+
+
+def test_what_is_mapped_to_a_node_that_is_kept_is_not_evaluated() -> None:
+    meter = Meter()
+    scheduler = Scheduler(graph(["a", "b"], [("a", "b", {"map": {"x": "@"}})]), meter)
+    scheduler.keep({"a": 1, "b": 2})
+    assert meter.steps == []
+    assert scheduler.outcome is Outcome.SUCCEEDED

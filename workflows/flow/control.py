@@ -28,6 +28,9 @@ class Host(Protocol):
     def run_graph_part(self, node: Node, graph: Graph, input: Any) -> Awaitable[AgentResult]:
         """The same as a part with events of its own."""
 
+    def evaluate(self, expression: str, value: Any) -> Awaitable[Any]:
+        """Evaluate an expression, when the workflow task has room for it. Raises ExpressionError."""
+
     def subgraph(self, name: str) -> Graph:
         """The stored graph of that name or id, as it was when the run started."""
 

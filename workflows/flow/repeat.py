@@ -4,7 +4,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from wand_orchestrator.expressions import ExpressionError, evaluate, is_true
+from wand_orchestrator.expressions import ExpressionError, is_true
 from wand_orchestrator.flow import RepeatParams
 from workflows.flow.control import Control, Given, Host, failure
 from workflows.flow.target import run_target
@@ -47,10 +47,9 @@ class Repeat(Control):
         try:
             id = f"{self.node.id}[{self._times}]"
             self._last = await run_target(self.host, self._params, self.node, id, self._last)
-        finally:
-            self._busy = False
-        self._times += 1
-        try:
-            return is_true(evaluate(self._params.until, self._last))
+            self._times += 1
+            return is_true(await self.host.evaluate(self._params.until, self._last))
         except ExpressionError as error:
             raise failure(error.code, f"until: {error}") from error
+        finally:
+            self._busy = False

@@ -1,0 +1,78 @@
+"""Expressions that each take a good part of what one may: however many come at once, no workflow task takes long."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from tests.integration.graph_cases import echo, edge, emit, graph
+from tests.integration.graph_runs import Handle, Runs, ended, serve
+from tests.sandbox import replayer
+
+NUMBERS = list(range(1000))
+HEAVY = f"length([*].[`{list(range(100))}`[*].[@]])"
+"""Over NUMBERS: some 300,000 of the 500,000 steps that an evaluation may take, and gives 1,000."""
+
+UNTIL = f"params.value | {HEAVY} == `1000`"
+COUNT = 8
+
+
+@pytest.fixture(scope="session")
+async def runs(temporal_env: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runs]:
+    async for runs in serve(temporal_env.client, tmp_path_factory.mktemp("heavy")):
+        yield runs
+
+
+async def ended_tasks(runs: Runs, handle: Handle) -> int:
+    """How often the run let a workflow task end before it went on. None of its tasks may have failed."""
+    history = await handle.fetch_history()
+    assert not any(event.HasField("workflow_task_failed_event_attributes") for event in history.events)
+    await replayer(runs.client.data_converter).replay_workflow(history)
+    scheduled = [event.activity_task_scheduled_event_attributes.activity_id for event in history.events]
+    return sum(id.startswith("$task") for id in scheduled)
+
+
+def repeat(id: str) -> dict[str, Any]:
+    params = {"agent": "test.echo", "params": {"value": {"$input": "@"}}, "until": UNTIL, "max_times": 3}
+    return {"id": id, "type": "flow.repeat", "params": params}
+
+
+async def test_many_edges_of_one_node_are_judged_over_several_tasks(runs: Runs) -> None:
+    targets = [echo(f"t{number}") for number in range(COUNT)]
+    edges = [edge("a", target["id"], x=HEAVY, when=f"{HEAVY} > `1`") for target in targets]
+    handle = await runs.start(graph([emit("a", NUMBERS), *targets], edges))
+    outputs = (await handle.result()).outputs
+    assert outputs == {target["id"]: {"params": {}, "input": {"x": 1000}} for target in targets}
+    assert await ended_tasks(runs, handle) >= COUNT - 1
+
+
+async def test_many_edges_into_one_node_are_judged_over_several_tasks(runs: Runs) -> None:
+    sources = [emit(f"s{number}", NUMBERS) for number in range(COUNT)]
+    edges = [edge(source["id"], "t", **{source["id"]: HEAVY}) for source in sources]
+    handle = await runs.start(graph([*sources, echo("t")], edges))
+    assert (await handle.result()).outputs["t"]["input"] == {source["id"]: 1000 for source in sources}
+    assert await ended_tasks(runs, handle) >= COUNT // 2 - 1
+
+
+async def test_references_of_many_nodes_are_resolved_over_several_tasks(runs: Runs) -> None:
+    nodes = [echo(f"n{number}", params={"value": {"$input": HEAVY}}) for number in range(COUNT)]
+    handle = await runs.start(graph(nodes), input=NUMBERS)
+    outputs = (await handle.result()).outputs
+    assert outputs == {node["id"]: {"params": {"value": 1000}, "input": {}} for node in nodes}
+    assert await ended_tasks(runs, handle) >= COUNT // 2 - 1
+
+
+async def test_references_of_one_node_take_as_much_as_one_evaluation_may(runs: Runs) -> None:
+    node = echo("n", params={"first": {"$input": HEAVY}, "second": {"$input": HEAVY}})
+    state = await ended(await runs.start(graph([node]), input=NUMBERS))
+    assert state.error is not None
+    assert state.error.code == "expression_too_large"
+
+
+async def test_conditions_of_many_repeats_are_judged_over_several_tasks(runs: Runs) -> None:
+    nodes = [repeat(f"r{number}") for number in range(COUNT)]
+    handle = await runs.start(graph(nodes), input=NUMBERS)
+    outputs = (await handle.result()).outputs
+    assert {(output["times"], output["satisfied"]) for output in outputs.values()} == {(1, True)}
+    assert await ended_tasks(runs, handle) >= COUNT // 2 - 1
