@@ -18,6 +18,7 @@ from api.origin import Origin
 from api.relay import Relay
 from api.retention import Retention
 from api.retries import Retries
+from api.run_files import RunFiles
 from api.run_reader import RunReader
 from api.schedules import Schedules
 from api.settlement import Settlement
@@ -57,6 +58,7 @@ class Services:
     launcher: Launcher
     starter: Starter
     nodes: NodeReader
+    files: RunFiles
     steering: Steering
     retries: Retries
     deletions: Deletions
@@ -109,6 +111,7 @@ class Services:
             launcher=launcher,
             starter=starter,
             nodes=NodeReader(executions, runs, settlement),
+            files=RunFiles(store, artifacts, runs),
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, graphs, runs, subgraphs, launcher),
             deletions=deletions,
