@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import BeforeValidator
 from temporalio.client import Client
 
 from api.deletions import Deletions
@@ -15,6 +16,7 @@ from api.journal_reader import JournalReader
 from api.launcher import Launcher
 from api.node_reader import NodeReader
 from api.origin import Origin
+from api.path_ids import decoded_id
 from api.relay import Relay
 from api.retention import Retention
 from api.retries import Retries
@@ -136,6 +138,10 @@ def services(request: Request) -> Services:
 
 
 ServicesDep = Annotated[Services, Depends(services)]
-RunIdPath = Annotated[str, Path(max_length=1000, description="The run's id, which is its Temporal workflow id.")]
+RunIdPath = Annotated[
+    str,
+    BeforeValidator(decoded_id),
+    Path(max_length=1000, description="The run's id, which is its Temporal workflow id; a slash in it as `%2F`."),
+]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Entries of a page, at most.")]
