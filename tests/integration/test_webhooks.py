@@ -76,7 +76,7 @@ async def test_the_end_of_a_run_is_told_once_and_signed_and_the_secret_is_nowher
     service: Service, verified: Verified
 ) -> None:
     async with receiving() as receiver:
-        run = await service.run(graph([emit("a", "output")]), webhook=to(receiver))
+        run = await service.run(graph([emit("a", "output")]), webhook=to(receiver), tags=["b", "a"])
         delivery = await delivery_of(service, run["run_id"])
         assert await delivery.result() == 204
 
@@ -94,7 +94,12 @@ async def test_the_end_of_a_run_is_told_once_and_signed_and_the_secret_is_nowher
             "name": run["name"],
             "status": "succeeded",
             "progress": 100,
+            "created_at": run["created_at"],
+            "started_at": run["started_at"],
+            "finished_at": run["finished_at"],
             "error": None,
+            "retry_of": None,
+            "tags": ["a", "b"],
             "event": event,
         },
     }
