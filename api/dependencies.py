@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 from temporalio.client import Client
 
 from api.deletions import Deletions
+from api.deliveries import Deliveries
 from api.executions import Executions
 from api.graph_cache import GraphCache
 from api.graph_check import GraphCheck
@@ -64,6 +65,7 @@ class Services:
     steering: Steering
     retries: Retries
     deletions: Deletions
+    deliveries: Deliveries
     retention: Retention
     schedules: Schedules
     graph_deletion: GraphDeletion
@@ -117,6 +119,7 @@ class Services:
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, graphs, runs, subgraphs, launcher),
             deletions=deletions,
+            deliveries=Deliveries(executions, runs),
             retention=retention,
             schedules=schedules,
             graph_deletion=GraphDeletion(store, schedules),
