@@ -1,6 +1,7 @@
 """Opens runs that only name their graph, as those of a schedule do: fetches the graph and writes the run's row."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from temporalio import activity
@@ -49,26 +50,29 @@ class Opener:
 
     async def open(self, run_id: str, order: RunOrder) -> RunInput:
         """Raises NotFound, GraphFaults, Unavailable; Conflict if a run of this id has ended."""
-        stored = await self._write_row(run_id, order, await self._store.graphs.named(order.graph_id, order.graph_name))
+        named = await self._store.graphs.named(order.graph_id, order.graph_name)
+        stored, created_at = await self._write_row(run_id, order, named)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
         return RunInput(
             graph=resolve_execution(stored.graph, self._agents),
             graph_id=stored.graph_id,
             version=stored.version,
+            created_at=created_at,
             subgraphs={name: resolve_execution(part, self._agents) for name, part in subgraphs.items()},
             child_limits=self._child_limits,
         )
 
-    async def _write_row(self, run_id: str, order: RunOrder, stored: StoredGraph) -> StoredGraph:
-        """The graph that stands in the run's row: an attempt before this one may have met an older version."""
+    async def _write_row(self, run_id: str, order: RunOrder, stored: StoredGraph) -> tuple[StoredGraph, datetime]:
+        """The graph that stands in the run's row: an attempt before this one may have met an older version. And when
+        the row was made."""
         run = await self._store.runs.begin(
             run_id, stored.graph_id, stored.name, order.input, order.tags, order.webhook, order.retry_of
         )
         if run.status.ended:
             raise Conflict(f"there was a run {run_id} already, and it has ended", code="run_exists")
         if run.graph_id is None or run.graph_id == stored.graph_id:
-            return stored
+            return stored, run.created_at
         kept = await self._store.graphs.of_run(run.graph_id)
         if kept is None:
             raise no_graph(run.graph_id)
-        return kept
+        return kept, run.created_at

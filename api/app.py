@@ -19,6 +19,7 @@ from api.docs_pages import add_docs_pages
 from api.head import HeadAsGet
 from api.json_body import BUDGET_BYTES
 from api.openapi import DocumentedApi
+from api.path_ids import EncodedIds
 from api.routers import artifacts as artifacts_router
 from api.routers import catalog, events, graphs, health, runs, schedules, steering
 from wand_orchestrator.artifacts import ArtifactStore
@@ -68,6 +69,7 @@ def create_app(
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Whatever is added later looks at a request earlier."""
+    app.add_middleware(EncodedIds)
     origins = settings.cors_origin_list
     if settings.api_key is not None:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import BeforeValidator
 from temporalio.client import Client
 
 from api.deletions import Deletions
+from api.deliveries import Deliveries
 from api.executions import Executions
 from api.graph_cache import GraphCache
 from api.graph_check import GraphCheck
@@ -15,9 +17,11 @@ from api.journal_reader import JournalReader
 from api.launcher import Launcher
 from api.node_reader import NodeReader
 from api.origin import Origin
+from api.path_ids import decoded_id
 from api.relay import Relay
 from api.retention import Retention
 from api.retries import Retries
+from api.run_files import RunFiles
 from api.run_reader import RunReader
 from api.schedules import Schedules
 from api.settlement import Settlement
@@ -57,9 +61,11 @@ class Services:
     launcher: Launcher
     starter: Starter
     nodes: NodeReader
+    files: RunFiles
     steering: Steering
     retries: Retries
     deletions: Deletions
+    deliveries: Deliveries
     retention: Retention
     schedules: Schedules
     graph_deletion: GraphDeletion
@@ -109,9 +115,11 @@ class Services:
             launcher=launcher,
             starter=starter,
             nodes=NodeReader(executions, runs, settlement),
+            files=RunFiles(store, artifacts, runs),
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, graphs, runs, subgraphs, launcher),
             deletions=deletions,
+            deliveries=Deliveries(executions, runs),
             retention=retention,
             schedules=schedules,
             graph_deletion=GraphDeletion(store, schedules),
@@ -133,6 +141,10 @@ def services(request: Request) -> Services:
 
 
 ServicesDep = Annotated[Services, Depends(services)]
-RunIdPath = Annotated[str, Path(max_length=1000, description="The run's id, which is its Temporal workflow id.")]
+RunIdPath = Annotated[
+    str,
+    BeforeValidator(decoded_id),
+    Path(max_length=1000, description="The run's id, which is its Temporal workflow id; a slash in it as `%2F`."),
+]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Entries of a page, at most.")]

@@ -5,7 +5,6 @@ not answer within them.
 """
 
 import asyncio
-import json
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -36,6 +35,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from api.execution_errors import ExecutionClosed, QueryFailed, TaskFailed, UpdateRefused, meaning
 from api.launch import Launch
 from api.temporal_call import deadline, translated
+from api.visibility_query import begins_with, equals
 from wand_orchestrator.contract import (
     QUERY_EVENTS,
     QUERY_PARTS,
@@ -167,30 +167,47 @@ class Executions:
         status tells.
         """
         query = (
-            f'WorkflowType = "{WORKFLOW_GRAPH_RUN}" AND TaskQueue = {json.dumps(self.task_queue)} '
+            f'WorkflowType = "{WORKFLOW_GRAPH_RUN}" AND {equals("TaskQueue", self.task_queue)} '
             f'AND ExecutionStatus IN ("Terminated", "TimedOut", "Canceled", "Failed") '
             f'AND CloseTime >= "{rfc3339(since)}"'
         )
         async with deadline(seconds), translated(meaning):
             listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
-            return [execution.id async for execution in listed]
+            return [execution.id async for execution in listed if execution.task_queue == self.task_queue]
 
     async def family(self, run_id: str, seconds: float) -> list[tuple[str, str]]:
         """Workflow and run ids of what Temporal still has of the run, its child runs and its webhooks.
 
         A webhook that is still on its way is none of them.
         """
-        name = json.dumps(run_id, ensure_ascii=False)
-        webhooks = json.dumps(delivery_workflow_id(run_id, ""), ensure_ascii=False)
-        ids = f"WorkflowId = {name} OR RootWorkflowId = {name} OR WorkflowId STARTS_WITH {webhooks}"
+        webhooks = delivery_workflow_id(run_id, "")
+        conditions = (
+            equals("WorkflowId", run_id),
+            equals("RootWorkflowId", run_id),
+            begins_with("WorkflowId", webhooks),
+        )
+        ids = " OR ".join(conditions)
         runs_or_closed = f'(WorkflowType = "{WORKFLOW_GRAPH_RUN}" OR ExecutionStatus != "Running")'
         query = f"({ids}) AND {runs_or_closed}"
         async with deadline(seconds), translated(meaning):
             listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
-            found = [(execution.id, execution.run_id) async for execution in listed]
+            found = [
+                (execution.id, execution.run_id)
+                async for execution in listed
+                if run_id in (execution.id, execution.root_id) or execution.id.startswith(webhooks)
+            ]
         if found or (latest := await self.describe(run_id, seconds)) is None:
             return found
         return [(run_id, latest.run_id)]  # not listed yet, or no longer
+
+    async def delivery_ids(self, run_id: str, seconds: float) -> list[str]:
+        """Workflow ids of the run's webhooks that Temporal still has, as far as it lists them yet."""
+        begin = delivery_workflow_id(run_id, "")
+        query = f'WorkflowType = "{WORKFLOW_WEBHOOK_DELIVERY}" AND {begins_with("WorkflowId", begin)}'
+        async with deadline(seconds), translated(meaning):
+            listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
+            ids = {execution.id async for execution in listed}
+        return [id for id in ids if id.startswith(begin) and id.removeprefix(begin).isdecimal()]
 
     async def delete(self, workflow_id: str, run_id: str, seconds: float) -> None:
         """Have Temporal delete an execution, which it does when it gets to it; one that is gone is no error."""

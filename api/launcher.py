@@ -19,7 +19,7 @@ from api.graph_cache import GraphCache
 from api.launch import Launch
 from api.snapshots import Snapshots
 from api.turns import Turns
-from api.webhooks import Webhooks
+from api.webhooks import Webhooks, told_run
 from wand_orchestrator.agent import Agent
 from wand_orchestrator.contract import Archive, ChildLimits
 from wand_orchestrator.errors import GraphFaults, NotFound, Unavailable, WandError
@@ -185,9 +185,7 @@ class Launcher:
             message=f"{run.name} could not be started: {error.message}",
             data={"error": failure.model_dump(mode="json", exclude_none=True)},
         )
-        await self._webhooks.tell_ending(
-            run.webhook, [event], START_SEC, run_id=run.run_id, graph_id=run.graph_id, name=run.name
-        )
+        await self._webhooks.tell_ending(run.webhook, [event], told_run(run), START_SEC)
         await self._store.archive.append(
             Archive(run_id=run.run_id, graph_id=run.graph_id, name=run.name, events=(event,))
         )

@@ -142,6 +142,7 @@ class RunSummary(BaseModel):
 class RunView(RunSummary):
     nodes: dict[str, NodeView] = Field(description="By id, in the order of the graph.")
     result: RunResult | None
+    retried_by: list[str] = Field(description="Runs that go on from this one, the newest first; 20 at most.")
     webhook: Webhook | None = Field(description="Who is told of the run.")
     waiting_for: list[str] = Field(description="Why it does not go on; empty if it does.")
 
@@ -177,6 +178,7 @@ def run_view(
     graph: Graph | None,
     *,
     result: RunResult | None = None,
+    retried_by: Sequence[str] = (),
     reasons: Sequence[str] = (),
     node_reasons: Mapping[str, str] | None = None,
 ) -> RunView:
@@ -195,6 +197,7 @@ def run_view(
         **dict(RunSummary.of_head(now)),
         nodes={name: NodeView.of(state.nodes.get(name, NodeState()), of_nodes.get(name)) for name in names},
         result=result,
+        retried_by=list(retried_by),
         webhook=run.webhook,
         waiting_for=[*reasons, *waiting.run_reasons(of_nodes)],
     )

@@ -37,6 +37,8 @@ CLOSING_LOOKS_SEC = 0.25
 CLOSING_REST_SEC = 0.2
 """Of the time for the answer, left for putting it together."""
 
+RETRIES_SHOWN = 20
+
 T = TypeVar("T")
 
 
@@ -124,7 +126,8 @@ class RunReader:
 
     async def _ended(self, run: Run) -> RunView:
         state = await self._settlement.ended_state(run.run_id)
-        return run_view(run, state, await self._graph(run), result=run.result)
+        retried_by = await self._store.runs.retries_of(run.run_id, RETRIES_SHOWN)
+        return run_view(run, state, await self._graph(run), result=run.result, retried_by=retried_by)
 
     async def _without_temporal(
         self, run_id: str, row: Run | Unavailable | None, temporal: WandError | None, budget: Budget

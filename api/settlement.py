@@ -19,7 +19,7 @@ from api.execution_errors import QueryFailed, WorkflowFails
 from api.executions import Executions
 from api.known_journal import known_events
 from api.origin import Origin
-from api.webhooks import Webhooks
+from api.webhooks import Webhooks, told_run
 from wand_orchestrator.bounds import bounded_text
 from wand_orchestrator.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, Archive, RunResult
 from wand_orchestrator.errors import Conflict, NotFound, Unavailable
@@ -28,7 +28,7 @@ from wand_orchestrator.payloads import STORE_AWAY
 from wand_orchestrator.state import Failure, NodeState, RunState, RunStatus, fold
 from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.visibility import root_of
-from wand_orchestrator.webhook import Webhook
+from wand_orchestrator.webhook import ToldRun, Webhook
 
 PAGE = 500
 
@@ -63,11 +63,8 @@ class Ending:
 class _Closed:
     """What the archive and the webhook are told of the run besides its events."""
 
-    run_id: str
-    graph_id: str | None
-    name: str
+    run: ToldRun
     result: RunResult | None
-    tags: tuple[str, ...]
     part_of: str | None
     webhook: Webhook | None
 
@@ -131,7 +128,7 @@ class Settlement:
     async def _settle_deleted(self, run: Run, seconds: float) -> None:
         """Temporal has forgotten a run that did not tell its end: somebody deleted it there, which terminates it, or
         terminated it so long ago that Temporal's retention is over. Of its journal the archive has what there is."""
-        closed = _Closed(run.run_id, run.graph_id, run.name, None, run.tags, run.part_of, run.webhook)
+        closed = _Closed(told_run(run), None, run.part_of, run.webhook)
         reason = "terminated: Temporal has it no longer, as after `temporal workflow delete`"
         failure = Failure(code="terminated", message=reason)
         ending = Ending(RunStatus.TERMINATED, datetime.now(UTC), reason, failure, None)
@@ -140,13 +137,9 @@ class Settlement:
     async def _closed(
         self, run: Run | None, description: WorkflowExecutionDescription, ending: Ending, seconds: float
     ) -> _Closed:
-        attributes = description.typed_search_attributes
         return _Closed(
-            run_id=description.id,
-            graph_id=run.graph_id if run else attributes.get(WAND_GRAPH_ID),
-            name=run.name if run else attributes.get(WAND_GRAPH) or description.id,
+            run=told_run(run) if run else _told_by(description),
             result=ending.result,
-            tags=tuple(attributes.get(WAND_TAGS) or ()),
             part_of=root_of(description),
             webhook=await self._webhook(run, description, seconds),
         )
@@ -165,10 +158,10 @@ class Settlement:
             return None
 
     async def _copy_journal(self, closed: _Closed, seconds: float) -> None:
-        after = await self._store.events.last_seq(closed.run_id)
+        after = await self._store.events.last_seq(closed.run.run_id)
         while True:
             try:
-                page = await self._executions.events(closed.run_id, after, PAGE, seconds, although_closed=True)
+                page = await self._executions.events(closed.run.run_id, after, PAGE, seconds, although_closed=True)
             except QueryFailed as error:
                 if STORE_AWAY in error.message:  # which does not last
                     raise Unavailable("payloads", error.message) from error
@@ -180,22 +173,21 @@ class Settlement:
 
     async def _copy_known(self, closed: _Closed, seconds: float) -> None:
         """The journal cannot be read, whoever tries: what the history says by itself takes its place."""
-        archived = await self.fold_archive(closed.run_id)
+        archived = await self.fold_archive(closed.run.run_id)
         if not archived.status.ended:
-            events = await known_events(self._executions.client, closed.run_id, archived, seconds)
+            events = await known_events(self._executions.client, closed.run.run_id, archived, seconds)
             for start in range(0, len(events), PAGE):
                 await self._append(closed, events[start : start + PAGE], seconds)
 
     async def _append(self, closed: _Closed, events: Sequence[Event], seconds: float) -> None:
         """The webhook comes first: what fails after it is done anew, and a delivery is started once."""
-        await self._webhooks.tell_ending(
-            closed.webhook, events, seconds, run_id=closed.run_id, graph_id=closed.graph_id, name=closed.name
-        )
+        run = closed.run
+        await self._webhooks.tell_ending(closed.webhook, events, run, seconds)
         archive = Archive(
-            run_id=closed.run_id,
-            graph_id=closed.graph_id,
-            name=closed.name,
-            tags=closed.tags,
+            run_id=run.run_id,
+            graph_id=run.graph_id,
+            name=run.name,
+            tags=tuple(run.tags),
             part_of=closed.part_of,
             events=tuple(events),
             result=closed.result,
@@ -217,6 +209,20 @@ class Settlement:
             return None
         decoded: list[Any] = await description.data_converter.decode(payloads, [RunResult])
         return RunResult.model_validate(decoded[0])
+
+
+def _told_by(description: WorkflowExecutionDescription) -> ToldRun:
+    """Of a run that has no row."""
+    attributes = description.typed_search_attributes
+    return ToldRun(
+        run_id=description.id,
+        graph_id=attributes.get(WAND_GRAPH_ID),
+        name=attributes.get(WAND_GRAPH) or description.id,
+        tags=attributes.get(WAND_TAGS) or (),
+        created_at=description.start_time,
+        started_at=description.start_time,
+        retry_of=None,
+    )
 
 
 def _why(status: RunStatus, event: HistoryEvent) -> tuple[str, Failure | None]:

@@ -27,6 +27,7 @@ class Snapshots:
         document = RunInput(
             graph=launch.graph,
             graph_id=run.graph_id,
+            created_at=run.created_at,
             tags=run.tags,
             subgraphs={name: self._resolved(graph) for name, graph in launch.subgraphs.items()},
             retry_of=run.retry_of,

@@ -7,7 +7,8 @@ from wand_orchestrator.errors import Conflict
 from wand_orchestrator.events import RUN_ENDINGS, Event
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.state import RunStatus
-from wand_orchestrator.webhook import Webhook, delivery, delivery_workflow_id
+from wand_orchestrator.storage import RunHead
+from wand_orchestrator.webhook import ToldRun, Webhook, delivery, delivery_workflow_id
 
 
 class WebhooksOff(Conflict):
@@ -26,23 +27,25 @@ class Webhooks:
         if webhook is not None and not self._settings.webhook_keys:
             raise WebhooksOff("webhooks are off, as there is no secret to sign them with: set WAND_WEBHOOK_SECRET")
 
-    async def tell_ending(
-        self,
-        webhook: Webhook | None,
-        events: Iterable[Event],
-        seconds: float,
-        *,
-        run_id: str,
-        graph_id: str | None,
-        name: str,
-    ) -> None:
+    async def tell_ending(self, webhook: Webhook | None, events: Iterable[Event], run: ToldRun, seconds: float) -> None:
         """Start the delivery about the run's end, if it is among the events and the webhook names it; one that was
         started before counts as started. Raises Unavailable."""
         if webhook is None:
             return
         for event in events:
             if event.type in RUN_ENDINGS and event.type in webhook.events:
-                message = delivery(
-                    webhook, event, run_id=run_id, graph_id=graph_id, name=name, status=RunStatus.TERMINATED
-                )
-                await self._executions.deliver(delivery_workflow_id(run_id, event.seq), message, seconds)
+                message = delivery(webhook, event, run, RunStatus.TERMINATED)
+                await self._executions.deliver(delivery_workflow_id(run.run_id, event.seq), message, seconds)
+
+
+def told_run(run: RunHead) -> ToldRun:
+    """As its row says."""
+    return ToldRun(
+        run_id=run.run_id,
+        graph_id=run.graph_id,
+        name=run.name,
+        tags=run.tags,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        retry_of=None if run.retry_of is None else run.retry_of.run_id,
+    )

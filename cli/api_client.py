@@ -110,6 +110,15 @@ class ApiClient:
             if cursor is None or len(entries) >= limit:
                 return {**page, key: entries}
 
+    async def all(self, path: str, key: str) -> Json:
+        """All entries under `key` of a list whose pages have as many as the API sees fit."""
+        page = await self.get(path)
+        entries = page[key]
+        while page["next"] is not None:
+            page = await self.get(path, cursor=page["next"])
+            entries += page[key]
+        return {**page, key: entries}
+
     @asynccontextmanager
     async def stream(self, path: str, headers: dict[str, str], silence_sec: float) -> AsyncIterator[httpx.Response]:
         """An answer to be read line by line; `silence_sec` without a line break the connection."""

@@ -43,6 +43,7 @@ def print_run(view: Json) -> None:
         ("tags", ", ".join(view["tags"])),
         ("part of", view["part_of"]),
         ("retry of", view["retry_of"]),
+        ("retried by", ", ".join(view["retried_by"])),
         ("created", view["created_at"]),
         ("started", view["started_at"]),
         ("finished", view["finished_at"]),

@@ -154,6 +154,7 @@ class RunInput(Message):
     input: Any = None
     graph_id: str | None = None
     version: int | None = Field(default=None, description="Of the graph under its name, if it is known.")
+    created_at: Moment | None = Field(default=None, description="Of its row, which is there before it starts.")
     tags: Tags = Field(default=(), description="By which the run is found; each without blanks.")
     subgraphs: dict[str, Graph] = Field(
         default_factory=dict, description="Stored graphs that control nodes name, by name or id, as of the start."

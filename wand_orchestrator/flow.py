@@ -66,7 +66,8 @@ class MapParams(Target):
     """Runs its target for each item of the input `items`.
 
     An item that is an object is the target's input; any other becomes `{"item": <it>}`.
-    Output: `{"outputs": [one for each item, null where it failed], "failed": [their indexes]}`.
+    Output: `{"outputs": [one for each item, null where it failed], "failed": [their indexes], "errors": [the first 20
+    errors, each {"index", "code", "message"}]}`.
     """
 
     concurrency: int = Field(default=10, ge=1, le=1000, description="Items in flight at once, at most.")

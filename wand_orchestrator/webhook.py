@@ -4,12 +4,15 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 """
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal, LiteralString
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError, Url
 
-from wand_orchestrator.events import Event, EventType
+from wand_orchestrator.events import RUN_ENDINGS, Event, EventType, rfc3339
 from wand_orchestrator.state import Failure, RunStatus, run_status_after
 
 MAX_URL = 2048
@@ -83,9 +86,20 @@ class Delivery(BaseModel):
         return f"{self.body.get('type')} to {Url(self.url).host}"
 
 
-def delivery(
-    webhook: Webhook, event: Event, *, run_id: str, graph_id: str | None, name: str, status: RunStatus
-) -> Delivery:
+@dataclass(frozen=True)
+class ToldRun:
+    """A run as a message tells it, but for what its event says; `retry_of` is the run that it goes on from."""
+
+    run_id: str
+    graph_id: str | None
+    name: str
+    tags: Sequence[str]
+    created_at: datetime | None
+    started_at: datetime | None
+    retry_of: str | None
+
+
+def delivery(webhook: Webhook, event: Event, run: ToldRun, status: RunStatus) -> Delivery:
     """The message about an event of a run. `status`: the run's, for an event that does not change it.
 
     The outputs of the run are left out: they may be of any size, and `GET /runs/{id}` gives them.
@@ -93,16 +107,25 @@ def delivery(
     said = event.model_dump(mode="json")
     error = event.data.get("error") if event.node is None else None
     data = {
-        "run_id": run_id,
-        "graph_id": graph_id,
-        "name": name,
+        "run_id": run.run_id,
+        "graph_id": run.graph_id,
+        "name": run.name,
         "status": run_status_after(event.type) or status,
         "progress": event.progress,
+        "created_at": _told(run.created_at or run.started_at),
+        "started_at": _told(run.started_at),
+        "finished_at": _told(event.ts if event.type in RUN_ENDINGS else None),
         "error": None if error is None else Failure.model_validate(error).model_dump(mode="json"),
+        "retry_of": run.retry_of,
+        "tags": sorted(run.tags),
         "event": said,
     }
     body = {"type": said["type"], "timestamp": said["ts"], "data": data}
-    return Delivery(id=_message_id(run_id, event.seq), url=webhook.url, body=body)
+    return Delivery(id=_message_id(run.run_id, event.seq), url=webhook.url, body=body)
+
+
+def _told(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)
 
 
 def delivery_workflow_id(run_id: str, seq: int | Literal[""]) -> str:

@@ -64,7 +64,8 @@ def node_failure(node: Node, options: Options, error: BaseException, earlier_att
         return NodeFailure.of(node, "agent_missing", _missing(node))
     if isinstance(cause, ApplicationError):
         details = details_of(cause)
-        attempt = details.attempt if cause.details else _attempts(node, options, error, earlier_attempts)
+        told = cause.details and cause is not error  # a control node's own error says nothing of attempts
+        attempt = details.attempt if told else _attempts(node, options, error, earlier_attempts)
         failure = Failure(
             code=code_of(cause.type),
             message=bounded_text(cause.message),

@@ -13,7 +13,7 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 from wand_orchestrator.contract import WORKFLOW_WEBHOOK_DELIVERY, RunInput, webhook_queue
 from wand_orchestrator.events import Event
 from wand_orchestrator.visibility import summary
-from wand_orchestrator.webhook import Webhook, delivery, delivery_workflow_id
+from wand_orchestrator.webhook import ToldRun, Webhook, delivery, delivery_workflow_id
 from workflows.journal import Journal
 from workflows.uncancelled import uncancelled
 
@@ -47,14 +47,7 @@ class Notifier:
 
     async def _start(self, webhook: Webhook, event: Event) -> None:
         run_id = workflow.info().workflow_id
-        message = delivery(
-            webhook,
-            event,
-            run_id=run_id,
-            graph_id=self._run.graph_id,
-            name=self._run.graph.name,
-            status=self._journal.state.status,
-        )
+        message = delivery(webhook, event, self._told(run_id), self._journal.state.status)
         try:
             handle = await workflow.start_child_workflow(
                 WORKFLOW_WEBHOOK_DELIVERY,
@@ -70,6 +63,18 @@ class Notifier:
             workflow.logger.warning("the webhook about event %d was sent before", event.seq)
         else:
             handle.add_done_callback(_seen_to_end)
+
+    def _told(self, run_id: str) -> ToldRun:
+        run = self._run
+        return ToldRun(
+            run_id=run_id,
+            graph_id=run.graph_id,
+            name=run.graph.name,
+            tags=run.tags,
+            created_at=run.created_at,
+            started_at=self._journal.state.started_at,
+            retry_of=None if run.retry_of is None else run.retry_of.run_id,
+        )
 
 
 def _seen_to_end(delivered: "asyncio.Task[object]") -> None:

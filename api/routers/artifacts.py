@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
-from api.budget import ANSWER_SEC, Budget
-from api.dependencies import RunIdPath, Services, ServicesDep
+from api.budget import Budget
+from api.dependencies import Cursor, RunIdPath, Services, ServicesDep
 from api.problems import declared
 from api.strict_route import StrictRoute
 from wand_orchestrator.errors import Unavailable
@@ -23,8 +23,9 @@ GUARD_HEADERS = {
 
 
 class ArtifactView(BaseModel):
-    """`size` in bytes; `url` is a path of this API; `node` kept it, null for a file of an earlier release."""
+    """`size` in bytes; `url` is a path of this API; `node` kept it, null for a file of an old release."""
 
+    run_id: str = Field(description="The run itself, or a child run in it.")
     node: str | None
     name: str
     media_type: str
@@ -33,7 +34,10 @@ class ArtifactView(BaseModel):
 
 
 class ArtifactList(BaseModel):
+    """`next`: the `cursor` of the next page, with files of further child runs; null on the last."""
+
     artifacts: list[ArtifactView]
+    next: str | None
 
 
 FileName = Annotated[str, Path(max_length=1000, description="The name that the file was saved under.")]
@@ -44,17 +48,13 @@ _FILE: dict[int | str, dict[str, Any]] = {
 router = APIRouter(route_class=StrictRoute, prefix="/runs", tags=["artifacts"], responses=declared(401, 404, 503))
 
 
-@router.get("/{run_id}/artifacts")
-async def list_artifacts(run_id: RunIdPath, services: ServicesDep) -> ArtifactList:
-    """The files of a run, by node and name."""
-    budget = Budget()
-    await services.runs.known(run_id, budget)
-    try:
-        async with asyncio.timeout(budget.left(ANSWER_SEC / 2)):
-            found = await services.artifacts.list(run_id)
-    except TimeoutError as error:
-        raise _silent() from error
-    return ArtifactList(artifacts=[ArtifactView(**asdict(artifact)) for artifact in found])
+@router.get("/{run_id}/artifacts", responses=declared(400))
+async def list_artifacts(run_id: RunIdPath, services: ServicesDep, cursor: Cursor = None) -> ArtifactList:
+    """The files of a run, by node and name, and then those of its child runs, as far as these are in the database."""
+    page = await services.files.page(run_id, cursor)
+    return ArtifactList(
+        artifacts=[ArtifactView(run_id=keeper, **asdict(artifact)) for keeper, artifact in page.files], next=page.next
+    )
 
 
 @router.get("/{run_id}/artifacts/{name}", response_class=Response, responses=_FILE | declared(409))
@@ -81,14 +81,10 @@ async def _file(run_id: str, node: str | None, name: str, services: Services) ->
         async with asyncio.timeout(budget.left()):
             opened = await services.artifacts.read(run_id, name, node)
     except TimeoutError as error:
-        raise _silent() from error
+        raise Unavailable("artifacts", "the artifact store does not answer") from error
     headers = {
         **GUARD_HEADERS,
         "Content-Length": str(opened.artifact.size),
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(opened.artifact.name, safe='')}",
     }
     return StreamingResponse(opened.chunks, media_type=opened.artifact.media_type, headers=headers)
-
-
-def _silent() -> Unavailable:
-    return Unavailable("artifacts", "the artifact store does not answer")

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Header, Path, Query, Response
 
 from api import examples
+from api.deliveries import DeliveryList
 from api.dependencies import Cursor, Limit, RunIdPath, ServicesDep
 from api.json_body import JsonRoute
 from api.moments import GivenMoment
@@ -104,6 +105,12 @@ async def get_node(
 ) -> NodeDetail:
     """One node with its parts, if it is a control node: items of a map, rounds, nodes of child runs."""
     return await services.nodes.read(run_id, node, offset, limit)
+
+
+@router.get("/{run_id}/webhooks", responses=declared(404))
+async def list_deliveries(run_id: RunIdPath, services: ServicesDep) -> DeliveryList:
+    """What has become of the messages to the run's webhook, as long as Temporal keeps them."""
+    return await services.deliveries.list(run_id)
 
 
 @router.delete("/{run_id}", status_code=204, responses=declared(404, 409))

@@ -3,10 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query, Response
+from pydantic import BeforeValidator
 
 from api import examples
 from api.dependencies import Limit, ServicesDep
 from api.json_body import JsonRoute
+from api.path_ids import decoded_id
 from api.problems import declared
 from api.schedule_models import (
     BackfillRequest,
@@ -22,7 +24,11 @@ from api.schedule_models import (
 
 router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=JsonRoute, responses=declared(401, 503))
 
-ScheduleIdPath = Annotated[str, Path(max_length=1000, description="The schedule's id, which is Temporal's, too.")]
+ScheduleIdPath = Annotated[
+    str,
+    BeforeValidator(decoded_id),
+    Path(max_length=1000, description="The schedule's id, which is Temporal's, too; a slash in it as `%2F`."),
+]
 
 
 @router.post("", status_code=201, responses=declared(400, 404, 409, 413, 415, 422))

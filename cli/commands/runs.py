@@ -141,7 +141,7 @@ def artifacts(
     if name is not None:
         ask(url, api_key, lambda api: download(api, path + path_of(name), output or name.rpartition("/")[2]))
         return
-    listed = ask(url, api_key, lambda api: api.get(path))
+    listed = ask(url, api_key, lambda api: api.all(path, "artifacts"))
     if as_json:
         print_json(listed)
     else:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.integration.graph_cases import edge, graph
 from tests.integration.service import Service
 
@@ -59,3 +61,41 @@ async def test_a_chart_is_drawn_in_a_map_and_in_a_repeat(service: Service) -> No
     for file in files:
         assert (await service.http.get(file["url"])).text.startswith("<svg")
         assert (await service.http.get(f"/runs/{run['run_id']}/artifacts/{file['name']}")).status_code == 200
+
+
+async def test_files_of_child_runs_are_listed_with_the_run(service: Service) -> None:
+    for name, node in (
+        ("keeps", keep("k")),
+        ("nests", {"id": "in", "type": "flow.graph", "params": {"graph": "keeps"}}),
+    ):
+        answer = await service.http.post("/graphs", json=graph([node]) | {"name": name})
+        assert answer.status_code == 201, answer.text
+    nested = {"id": "sub", "type": "flow.graph", "params": {"graph": "nests"}}
+    run = await service.run(graph([keep("a"), nested]))
+    run_id = run["run_id"]
+
+    assert run["status"] == "succeeded", run["error"]
+    files = await listed(service, run_id)
+    assert [(file["run_id"], file["node"]) for file in files] == [(run_id, "a"), (f"{run_id}.sub.in", "k")]
+    for file in files:
+        assert (await service.http.get(file["url"])).text == file["node"]
+    assert await listed(service, f"{run_id}.sub") == files[1:]
+
+
+async def test_files_of_many_child_runs_come_in_pages(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.run_files.CHILDREN", 2)
+    answer = await service.http.post("/graphs", json=graph([keep("k")]) | {"name": "kept-in-pages"})
+    assert answer.status_code == 201, answer.text
+    items = {"id": "items", "type": "agent.transform", "params": {"expression": "`[{}, {}, {}]`"}}
+    each = {"id": "m", "type": "flow.map", "params": {"graph": "kept-in-pages"}}
+    run = await service.run(graph([items, each], [edge("items", "m", items="@")]))
+
+    found, cursor = [], None
+    while True:
+        params = {} if cursor is None else {"cursor": cursor}
+        page = (await service.http.get(f"/runs/{run['run_id']}/artifacts", params=params)).json()
+        found += [file["run_id"] for file in page["artifacts"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert sorted(found) == [f"{run['run_id']}.m[{index}]" for index in range(3)]

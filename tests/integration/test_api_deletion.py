@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from temporalio.client import Client, WorkflowFailureError
@@ -109,6 +109,30 @@ async def test_a_run_that_goes_on_is_cancelled_first(service: Service) -> None:
     await service.ended(run_id)
     assert await _delete(service, run_id) == (204, "")
     assert await _delete(service, "r_nobody") == (404, "run_not_found")
+
+
+@pytest.mark.parametrize("name", ['a "b"', "a 'b'", "a\\b", "a\tb", "a b ü"])
+async def test_child_runs_of_any_id_are_deleted_in_temporal_too(service: Service, name: str) -> None:
+    answer = await service.http.post("/graphs", json=graph([emit("e")]) | {"name": "of-any-id"})
+    assert answer.status_code == 201, answer.text
+    run_id = f"{uuid.uuid4()} {name}"
+    queue, document = service.settings.task_queue, graph([emit("e")]) | {"name": name}
+    document["nodes"].append({"id": "sub", "type": "flow.graph", "params": {"graph": "of-any-id"}})
+    stored = await service.http.post("/graphs", json=document)
+    assert stored.status_code == 201, stored.text
+    order = {"graph_name": name}
+    await service.client.start_workflow("GraphRun", order, id=run_id, task_queue=queue)
+    quoted = quote(run_id, safe="")
+    assert (await service.ended(quoted))["status"] == "succeeded"
+    [listed] = (await service.http.get("/runs", params={"name": name})).json()["runs"]
+    assert listed["run_id"] == run_id
+    family = {run_id, f"{run_id}.sub"}
+    await until(lambda: service.services.executions.family(run_id, 5), lambda found: {id for id, _ in found} == family)
+
+    assert await _delete(service, quoted) == (204, "")
+
+    for id in (run_id, f"{run_id}.sub"):
+        await until(lambda id=id: service.services.executions.describe(id, 5), lambda found: found is None)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("started", ["through the API", "past it"])

@@ -407,6 +407,8 @@ async def test_a_retried_run_keeps_what_had_succeeded(service: Service, tmp_path
 
     assert second["status"] == "succeeded"
     assert second["retry_of"] == first["run_id"]
+    assert (await service.get(first["run_id"]))["retried_by"] == [second["run_id"]]
+    assert (first["retried_by"], second["retried_by"]) == ([], [])
     assert second["result"]["outputs"]["last"] == {"x": 498}
     assert Diary(tmp_path).count("start") == begun == 499
     told = [event["type"] for event in await service.events(second["run_id"], node="last")]

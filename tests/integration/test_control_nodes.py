@@ -79,7 +79,7 @@ async def test_a_map_keeps_order_and_window_and_tells_of_each_item(service: Serv
 
     run = await service.ended(run_id)
 
-    assert run["result"]["outputs"]["each"] == {"outputs": [1] * 9, "failed": []}
+    assert run["result"]["outputs"]["each"] == {"outputs": [1] * 9, "failed": [], "errors": []}
     parts = await parts_of(service, run_id, "each", offset=3, limit=2)
     assert {name: (part["status"], part["attempt"]) for name, part in parts.items()} == {
         "each[3]": ("succeeded", 1),
@@ -119,11 +119,16 @@ async def test_a_map_tolerates_a_number_or_a_share_of_failed_items(
     run = await service.run(mapped(items, each))
 
     assert run["status"] == status
+    reasons = [{"index": index, "code": "invalid_input", "message": "input.number: Field required"} for index in (1, 3)]
     if status == "succeeded":
         outputs = [{"number": 1}, None, {"number": 3}, None]
-        assert run["result"]["outputs"]["each"] == {"outputs": outputs, "failed": [1, 3]}
+        assert run["result"]["outputs"]["each"] == {"outputs": outputs, "failed": [1, 3], "errors": reasons}
+        parts = await parts_of(service, run["run_id"], "each")
+        assert parts["each[3]"]["error"]["message"] == reasons[1]["message"]
     else:
         assert run["error"]["code"] == "too_many_failed"
+        failed = [1, 3][: int(tolerate) + 1]
+        assert run["error"]["details"] == {"failed": failed, "errors": reasons[: len(failed)]}
         assert "the first of: input.number: Field required" in run["error"]["message"]
 
 
@@ -170,7 +175,7 @@ async def test_a_map_that_is_tried_again_runs_only_the_items_that_failed(service
     assert answer.status_code == 200, answer.text
     run = await service.ended(run_id)
 
-    assert run["result"]["outputs"]["each"] == {"outputs": [{"b": {"x": 1}}] * 2, "failed": []}
+    assert run["result"]["outputs"]["each"] == {"outputs": [{"b": {"x": 1}}] * 2, "failed": [], "errors": []}
     assert Diary(tmp_path).count("start") == 3
     assert (await service.get(f"{run_id}.each[1]"))["status"] == "failed"
     again = await service.get(f"{run_id}.each[1]~2")

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -138,3 +139,39 @@ async def test_an_id_that_a_run_had_is_not_used_again(service: Service) -> None:
         await asyncio.wait_for(again.result(), 30)
 
     assert await service.get(run_id) == first
+
+
+@pytest.mark.parametrize("id", ["nightly/2026/é", "100 %2F/%25 [x]/cancel", 'a"b\\c\td/'])
+async def test_a_run_whose_id_holds_a_slash_is_read_and_steered(service: Service, tmp_path: Path, id: str) -> None:
+    opened = tmp_path / "open"
+    run_id = f"{uuid.uuid4().hex[:8]}/{id}"
+    items = {"id": "items", "type": "agent.transform", "params": {"expression": "`[{}]`"}}
+    each = {"id": "m", "type": "flow.map", "params": {"agent": "test.keep"}}
+    document = graph([items, each, gate("g", opened)], [edge("items", "m", items="@"), edge("m", "g")])
+    queue = service.settings.task_queue
+    await service.client.start_workflow("GraphRun", {"graph": document}, id=run_id, task_queue=queue)
+    quoted = quote(run_id, safe="")
+
+    await until(lambda: service.get(quoted), lambda run: run["nodes"].get("g", {}).get("status") == "running")
+    for call, status in (("pause", "paused"), ("resume", "running")):
+        answer = await service.http.post(f"/runs/{quoted}/{call}")
+        assert (answer.status_code, answer.json()["run_id"]) == (202, run_id)
+        await until(lambda: service.get(quoted), lambda run, status=status: run["status"] == status)  # type: ignore[misc]
+    opened.touch()
+    run = await service.ended(quoted)
+
+    assert (run["run_id"], run["status"]) == (run_id, "succeeded")
+    events = await service.events(quoted)
+    assert [event async for event in service.stream(quoted)] == events
+    node = (await service.http.get(f"/runs/{quoted}/nodes/m%5B0%5D")).json()
+    assert (node["code"], "m[0]" in node["detail"]) == ("node_not_found", True)
+    assert list((await service.http.get(f"/runs/{quoted}/nodes/m")).json()["parts"]) == ["m[0]"]
+    [file] = (await service.http.get(f"/runs/{quoted}/artifacts")).json()["artifacts"]
+    assert (file["run_id"], file["node"]) == (run_id, "m[0]")
+    assert (await service.http.get(file["url"])).text == "m[0]"
+    retried = await service.http.post(f"/runs/{quoted}/retry", json={"from": ["items"]})
+    assert retried.status_code == 201, retried.text
+    await service.ended(retried.json()["run_id"])
+    assert (await service.get(quoted))["retried_by"] == [retried.json()["run_id"]]
+    assert (await service.http.delete(f"/runs/{quoted}")).status_code == 204
+    assert (await service.http.get(f"/runs/{quoted}")).status_code == 404

@@ -13,15 +13,18 @@ from typing import Any
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
 
 from tests.postgres import PASSWORD, PostgresServer
+from wand_orchestrator.contract import RetryOf
 from wand_orchestrator.errors import BadRequest, ConfigurationError, Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.ids import new_run_id
-from wand_orchestrator.storage import Run, Store
+from wand_orchestrator.storage import Run, Store, migration
 from wand_orchestrator.storage.tables import Table
 
 ANSWER_SEC = 2.0
@@ -122,6 +125,18 @@ class TestMigrations:
         stored = await store.graphs.add(GRAPH)
         await store.migrate()
         assert await store.graphs.get(stored.graph_id) == stored
+
+    async def test_find_the_retries_of_earlier_releases(self, store: Store, database_url: str) -> None:
+        graph = await store.graphs.add(GRAPH)
+        retry = await store.runs.add("r_2", graph.graph_id, "demo", None, retry_of=RetryOf(run_id='r "1"'))
+        with engine_of(database_url) as engine, engine.begin() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0007")
+        await store.migrate()
+        assert await store.runs.retries_of('r "1"', 20) == [retry.run_id]
+        assert await store.runs.retries_of("r_2", 20) == []
 
     async def test_refuse_a_database_that_a_newer_version_wrote(self, store: Store, database_url: str) -> None:
         with engine_of(database_url) as engine, engine.begin() as connection:

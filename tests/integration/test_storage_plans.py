@@ -240,6 +240,11 @@ async def test_pending_runs(store: Store, plans: Plans) -> None:
     assert_ordered_by(plans.last(), "ix_runs_status_created_at_id")
 
 
+async def test_retries_of_a_run(store: Store, plans: Plans) -> None:
+    await store.runs.retries_of("r_1", 20)
+    assert_ordered_by(plans.last(), "ix_runs_retried_run_created_at_id")
+
+
 async def test_the_same_graph(store: Store, plans: Plans) -> None:
     await store.graphs.find_same("demo", "sha256")
     assert "INDEX ix_graphs_name_sha256_version (name=? AND sha256=?)" in plans.last()

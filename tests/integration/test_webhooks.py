@@ -53,6 +53,17 @@ def said(request: Request) -> Json:
     return dict(json.loads(request.body))
 
 
+async def deliveries_of(service: Service, run_id: str) -> list[Json]:
+    """As the API tells them, once Temporal lists one."""
+
+    async def listed() -> list[Json]:
+        answer = await service.http.get(f"/runs/{run_id}/webhooks")
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["deliveries"])
+
+    return await until(listed, bool)
+
+
 async def delivery_of(service: Service, run_id: str) -> WorkflowHandle[Any, Any]:
     """The delivery about the run's last event; it begins a moment after the archive has that event."""
     events = await service.events(run_id)
@@ -76,7 +87,7 @@ async def test_the_end_of_a_run_is_told_once_and_signed_and_the_secret_is_nowher
     service: Service, verified: Verified
 ) -> None:
     async with receiving() as receiver:
-        run = await service.run(graph([emit("a", "output")]), webhook=to(receiver))
+        run = await service.run(graph([emit("a", "output")]), webhook=to(receiver), tags=["b", "a"])
         delivery = await delivery_of(service, run["run_id"])
         assert await delivery.result() == 204
 
@@ -85,6 +96,10 @@ async def test_the_end_of_a_run_is_told_once_and_signed_and_the_secret_is_nowher
     assert verified(WEBHOOK_SECRET, request.headers, request.body)
     assert not verified(WEBHOOK_SECRET, request.headers, request.body + b" ")
     event = (await service.events(run["run_id"]))[-1]
+    [shown] = await deliveries_of(service, run["run_id"])
+    assert (shown["seq"], shown["event"], shown["status"]) == (event["seq"], "run.succeeded", "delivered")
+    assert (shown["attempt"], shown["error"], shown["next_attempt_at"]) == (1, None, None)
+    assert shown["finished_at"] >= shown["started_at"] >= event["ts"][:10]
     assert said(request) == {
         "type": "run.succeeded",
         "timestamp": event["ts"],
@@ -94,7 +109,12 @@ async def test_the_end_of_a_run_is_told_once_and_signed_and_the_secret_is_nowher
             "name": run["name"],
             "status": "succeeded",
             "progress": 100,
+            "created_at": run["created_at"],
+            "started_at": run["started_at"],
+            "finished_at": run["finished_at"],
             "error": None,
+            "retry_of": None,
+            "tags": ["a", "b"],
             "event": event,
         },
     }
@@ -136,11 +156,13 @@ async def test_a_receiver_that_hangs_does_not_delay_the_end_of_the_run(service: 
         await receiver.received(1)
         delivery = await delivery_of(service, run_id)
         still = (await delivery.describe()).status
+        [shown] = await deliveries_of(service, run_id)
         receiver.open.set()
         assert await delivery.result() == 204
 
     assert (streamed[-1], run["status"]) == ("run.succeeded", "succeeded")
     assert still is WorkflowExecutionStatus.RUNNING
+    assert (shown["status"], shown["attempt"], shown["finished_at"]) == ("pending", 1, None)
 
 
 @pytest.mark.usefixtures("deliveries")
@@ -148,7 +170,9 @@ async def test_a_receiver_that_is_gone_is_not_tried_again(service: Service) -> N
     async with receiving("410 Gone") as receiver:
         run = await service.run(graph([emit("a")]), webhook=to(receiver))
         failure = await _failure(await delivery_of(service, run["run_id"]))
+        [shown] = await deliveries_of(service, run["run_id"])
 
+    assert (shown["status"], shown["attempt"], shown["error"]) == ("failed", 1, failure.message)
     assert failure.type == "webhook_gone"
     assert "in-the-query" not in failure.message
     assert len(receiver.requests) == 1

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 from wand_orchestrator.events import RUN_ENDINGS, Event, EventType
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.state import RunStatus
-from wand_orchestrator.webhook import Webhook, delivery
+from wand_orchestrator.webhook import ToldRun, Webhook, delivery
 from wand_orchestrator.webhook_signature import signature, signing_keys
 
 # Published with the specification's reference libraries.
@@ -69,7 +69,9 @@ def test_without_a_choice_every_ending_is_told() -> None:
 def message(type: EventType, run_id: str = "r_1", **rest: Any) -> Any:
     event = Event(seq=7, ts=datetime(2026, 1, 31, 12, tzinfo=UTC), type=type, progress=40, **rest)
     webhook = Webhook(url="https://example.com/hook?token=1")
-    return delivery(webhook, event, run_id=run_id, graph_id="g_1", name="demo", status=RunStatus.RUNNING)
+    began = datetime(2026, 1, 31, 11, tzinfo=UTC)
+    run = ToldRun(run_id, "g_1", "demo", ("b", "a"), began - timedelta(hours=1), began, "r_0")
+    return delivery(webhook, event, run, RunStatus.RUNNING)
 
 
 def test_a_message_has_an_id_that_follows_from_the_event_and_no_full_stop() -> None:
@@ -85,6 +87,12 @@ def test_a_message_tells_the_run_as_the_api_does() -> None:
     body = message(EventType.RUN_FAILED, data={"error": {"code": "boom", "message": "it broke", "node": "a"}}).body
     assert (body["type"], body["timestamp"]) == ("run.failed", "2026-01-31T12:00:00.000Z")
     assert (body["data"]["status"], body["data"]["progress"]) == ("failed", 40)
+    assert (body["data"]["tags"], body["data"]["retry_of"]) == (["a", "b"], "r_0")
+    assert (body["data"]["created_at"], body["data"]["started_at"], body["data"]["finished_at"]) == (
+        "2026-01-31T10:00:00.000Z",
+        "2026-01-31T11:00:00.000Z",
+        "2026-01-31T12:00:00.000Z",
+    )
     assert body["data"]["error"] == {
         "code": "boom",
         "message": "it broke",
@@ -98,3 +106,4 @@ def test_a_message_tells_the_run_as_the_api_does() -> None:
 def test_a_node_that_waits_leaves_the_status_as_it_is() -> None:
     data = message(EventType.NODE_WAITING, node="ask", data={"prompt": "May it?"}).body["data"]
     assert (data["status"], data["error"], data["event"]["node"]) == ("running", None, "ask")
+    assert data["finished_at"] is None

@@ -86,6 +86,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "started_at": run.started_at,
         "input": run.input_json,
         "retry_of": None if run.retry_of is None else run.retry_of.model_dump_json(by_alias=True),
+        "retried_run": None if run.retry_of is None else run.retry_of.run_id,
         "tags": encode_tags(run.tags),
         "webhook": None if run.webhook is None else run.webhook.model_dump_json(exclude_unset=True),
     }

@@ -105,6 +105,16 @@ class Runs:
         rows = await self._database.rows(HEADS.where(col(RunRow.id).in_(list(run_ids))))
         return {row.id: head_of(row) for row in rows}
 
+    async def retries_of(self, run_id: str, limit: int) -> Sequence[RunId]:
+        """Runs that go on from this one, the newest first."""
+        statement = (
+            select(col(RunRow.id))
+            .where(col(RunRow.retried_run) == run_id)
+            .order_by(col(RunRow.created_at).desc(), col(RunRow.id).desc())
+            .limit(limit)
+        )
+        return [RunId(row.id) for row in await self._database.rows(statement)]
+
     async def confirm_started(self, run_ids: Iterable[str]) -> None:
         """Say that the workflows of these runs are there; a run that is further than `pending` stays as it is."""
         now = datetime.now(UTC)

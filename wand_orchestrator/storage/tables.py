@@ -36,6 +36,9 @@ STARTED = text("part_of IS NULL")
 PARTS = text("part_of IS NOT NULL")
 """Of the index for the child runs of one run."""
 
+RETRIES = text("retried_run IS NOT NULL")
+"""Of the index for the runs that go on from one run."""
+
 SERIOUS = text("level IN ('warning', 'error')")
 """Condition of a partial index. SQLite uses the index only for a query that repeats it word for word."""
 
@@ -92,6 +95,7 @@ class RunRow(Table, table=True):
     """`graph_id` is null for a run that was started past the API with a graph that is not stored.
 
     `part_of`, of a child run, is the run that somebody started; no foreign key, for that one may be archived later.
+    `retried_run` is the run in `retry_of`, which may have been deleted.
     """
 
     __tablename__ = "runs"
@@ -101,6 +105,7 @@ class RunRow(Table, table=True):
         _index(STARTED, "graph_id", "created_at", "id"),
         _index(STARTED, "name", "created_at", "id"),
         _index(PARTS, "part_of", "created_at", "id"),
+        _index(RETRIES, "retried_run", "created_at", "id"),
     )
 
     id: str = Field(primary_key=True)
@@ -111,6 +116,7 @@ class RunRow(Table, table=True):
     last_seq: int = 0
     input: str = Field(default="null", sa_type=Text)
     retry_of: str | None = Field(default=None, sa_type=Text)
+    retried_run: str | None = None
     part_of: str | None = None
     tags: str | None = Field(default=None, sa_type=Text)
     webhook: str | None = Field(default=None, sa_type=Text)

@@ -38,7 +38,13 @@ _CONTROL = {
     FLOW_WAIT: Kind.described(FLOW_WAIT, _NO_INPUT, _object(until=_TEXT)),
     FLOW_GRAPH: Kind.described(FLOW_GRAPH, _OBJECT, _OBJECT),
     FLOW_MAP: Kind.described(
-        FLOW_MAP, _MAP_INPUT, _object(outputs={"type": "array"}, failed={"type": "array", "items": {"type": "integer"}})
+        FLOW_MAP,
+        _MAP_INPUT,
+        _object(
+            outputs={"type": "array"},
+            failed={"type": "array", "items": {"type": "integer"}},
+            errors={"type": "array", "items": _object(index={"type": "integer"}, code=_TEXT, message=_TEXT)},
+        ),
     ),
 }
 _REPEATED = View.of(_OBJECT, _OBJECT)

@@ -84,8 +84,8 @@ class Control(ABC):
         return False
 
 
-def failure(code: str, message: str) -> ApplicationError:
-    return ApplicationError(message, type=code, non_retryable=True)
+def failure(code: str, message: str, *details: Any) -> ApplicationError:
+    return ApplicationError(message, *details, type=code, non_retryable=True)
 
 
 def moment(text: str | None) -> datetime | None:

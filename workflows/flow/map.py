@@ -3,6 +3,9 @@
 import asyncio
 from typing import Any
 
+from temporalio import workflow
+
+from wand_orchestrator.bounds import bounded_text
 from wand_orchestrator.flow import MapParams
 from wand_orchestrator.graph import Options
 from workflows import entries
@@ -10,6 +13,14 @@ from workflows.failures import node_failure
 from workflows.flow.control import Control, Given, Host, failure
 from workflows.flow.target import run_target
 from workflows.flow.window import Window
+
+PATCH = "map-errors"
+
+TOLD_ERRORS = 20
+"""Of the items that failed, those whose errors stand in the output or the error: both stay small. The node's parts
+have them all."""
+
+_MESSAGE_BYTES = 400
 
 
 class Map(Control):
@@ -21,6 +32,7 @@ class Map(Control):
         self._outputs: dict[int, Any] = {int(index): output for index, output in carried["outputs"].items()}
         self._failed: set[int] = set(carried["failed"])
         self._going_on: list[int] = carried.get("in_flight", [])
+        self._errors: list[dict[str, Any]] = list(carried.get("errors", ()))
         self._percent = 0
         self._first = ""
         self._window: Window | None = None
@@ -40,13 +52,19 @@ class Map(Control):
         )
         await self._window.run()
         if self._too_many_failed():
-            raise failure("too_many_failed", f"{len(self._failed)} of {len(self._items)} items failed{self._first}")
+            message = f"{len(self._failed)} of {len(self._items)} items failed{self._first}"
+            raise failure("too_many_failed", message, {"failed": sorted(self._failed)[:TOLD_ERRORS], **self._told})
         outputs = [self._outputs.get(index) for index in range(len(self._items))]
-        return {"outputs": outputs, "failed": sorted(self._failed)}
+        output = {"outputs": outputs, "failed": sorted(self._failed)}
+        return output | self._told if workflow.patched(PATCH) else output
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        return {"errors": sorted(self._errors, key=lambda error: int(error["index"]))}
 
     def carry(self) -> dict[str, Any]:
         begun = self._going_on if self._window is None else self._window.in_flight
-        return {"outputs": self._outputs, "failed": sorted(self._failed), "in_flight": begun}
+        return {"outputs": self._outputs, "failed": sorted(self._failed), "in_flight": begun, **self._told}
 
     def done_before_failing(self) -> dict[str, Any]:
         """The items that succeeded do not run again."""
@@ -72,11 +90,18 @@ class Map(Control):
         elif self._window.stopped:
             return
         else:
-            self._failed.add(index)
-            self._first = self._first or f", the first of: {node_failure(self.node, Options(), error).failure.message}"
+            self._fail(index, error)
             if self._too_many_failed():
                 self._window.stop()
         self._tell_progress()
+
+    def _fail(self, index: int, error: BaseException) -> None:
+        self._failed.add(index)
+        failed = node_failure(self.node, Options(), error).failure
+        self._first = self._first or f", the first of: {failed.message}"
+        if len(self._errors) < TOLD_ERRORS:
+            told = {"index": index, "code": failed.code, "message": bounded_text(failed.message, _MESSAGE_BYTES)}
+            self._errors.append(told)
 
     def _tell_progress(self) -> None:
         """At most once for each percent."""
