@@ -92,7 +92,7 @@ async def test_files_of_many_child_runs_come_in_pages(service: Service, monkeypa
 
     found, cursor = [], None
     while True:
-        params = {} if cursor is None else {"cursor": cursor}
+        params: dict[str, str] = {} if cursor is None else {"cursor": cursor}
         page = (await service.http.get(f"/runs/{run['run_id']}/artifacts", params=params)).json()
         found += [file["run_id"] for file in page["artifacts"]]
         cursor = page["next"]

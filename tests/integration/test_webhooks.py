@@ -122,10 +122,10 @@ async def test_the_end_of_a_run_is_told_once_and_signed_and_the_secret_is_nowher
         (await handle.fetch_history()).to_json()
         for handle in (delivery, service.client.get_workflow_handle(run["run_id"]))
     ]
-    shown = [*histories, json.dumps(run), json.dumps(await service.events(run["run_id"]))]
+    texts = [*histories, json.dumps(run), json.dumps(await service.events(run["run_id"]))]
     assert request.headers["webhook-id"] in histories[0]
     key = WEBHOOK_SECRET.removeprefix("whsec_")
-    assert not [text for text in shown if key in text or request.headers["webhook-signature"] in text]
+    assert not [text for text in texts if key in text or request.headers["webhook-signature"] in text]
 
 
 @pytest.mark.usefixtures("deliveries")
