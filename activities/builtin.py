@@ -1,10 +1,10 @@
 """The plug-in that Wand brings itself: what stands here under a name is registered."""
 
-from activities.agents.analyze import analyze
-from activities.agents.chart import chart
-from activities.agents.fetch import fetch
-from activities.agents.transform import transform
-from activities.tools.chart_render import chart_render
-from activities.tools.http_fetch import http_fetch
+from wand_orchestrator.activities.agents.analyze.analyze import analyze
+from wand_orchestrator.activities.agents.chart import chart
+from wand_orchestrator.activities.agents.fetch import fetch
+from wand_orchestrator.activities.agents.transform import transform
+from wand_orchestrator.activities.tools.chart_render.chart_render import chart_render
+from wand_orchestrator.activities.tools.http_fetch.http_fetch import http_fetch
 
 __all__ = ["analyze", "chart", "chart_render", "fetch", "http_fetch", "transform"]

@@ -23,17 +23,17 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from activities.context import Artifacts
-from activities.holding import Attempts, hold_activity
-from activities.host.pool import AgentHost
-from activities.next_task import next_task
-from activities.runner import Services, activity_for, worker_identity
-from activities.slots import POLLERS, worker_tuner
-from wand_orchestrator.contract import EXTERN_VOICE, worker_queue
-from wand_orchestrator.feed import Feed
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.activities.core.next_task import next_task
+from wand_orchestrator.activities.host.pool import AgentHost
+from wand_orchestrator.activities.runner.context import Artifacts
+from wand_orchestrator.activities.runner.holding import Attempts, hold_activity
+from wand_orchestrator.activities.runner.runner import Services, activity_for, worker_identity
+from wand_orchestrator.activities.slots import POLLERS, worker_tuner
+from wand_orchestrator.contract.contract import EXTERN_VOICE, worker_queue
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.temporal import keeping_payloads
+from wand_orchestrator.temporal.connection import keeping_payloads
+from wand_orchestrator.temporal.event_feed import Feed
 
 DISTRIBUTION = "wand-orchestrator"
 

@@ -9,24 +9,24 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from temporalio.client import Client
 
-from api import problems
-from api.access_log import AccessLog
-from api.auth import HEADER, ApiKeyGuard, documented_key
-from api.body_budget import BodyBudget
-from api.browser_guard import BrowserGuard
-from api.dependencies import Services
-from api.docs_pages import add_docs_pages
-from api.head import HeadAsGet
-from api.json_body import BUDGET_BYTES
-from api.openapi import DocumentedApi
-from api.path_ids import EncodedIds
-from api.routers import artifacts as artifacts_router
-from api.routers import catalog, events, graphs, health, runs, schedules, steering
-from wand_orchestrator.artifacts import ArtifactStore
-from wand_orchestrator.feed import Feed
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.api.http import problems
+from wand_orchestrator.api.http.access_log import AccessLog
+from wand_orchestrator.api.http.auth import HEADER, ApiKeyGuard, documented_key
+from wand_orchestrator.api.http.body_budget import BodyBudget
+from wand_orchestrator.api.http.browser_guard import BrowserGuard
+from wand_orchestrator.api.http.docs_pages import add_docs_pages
+from wand_orchestrator.api.http.head import HeadAsGet
+from wand_orchestrator.api.http.json_body import BUDGET_BYTES
+from wand_orchestrator.api.http.openapi import DocumentedApi
+from wand_orchestrator.api.http.path_ids import EncodedIds
+from wand_orchestrator.api.routers import artifacts as artifacts_router
+from wand_orchestrator.api.routers import catalog, events, graphs, health, runs, schedules, steering
+from wand_orchestrator.api.services import Services
+from wand_orchestrator.files.artifacts import ArtifactStore
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
+from wand_orchestrator.temporal.event_feed import Feed
 
 DESCRIPTION = """
 Runs graphs of agents durably on Temporal. Post a graph, start a run, follow its events.

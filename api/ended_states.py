@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from api.recent import Recent
-from wand_orchestrator.state import RunState
+from wand_orchestrator.api.recent import Recent
+from wand_orchestrator.contract.state import RunState
 from wand_orchestrator.storage import Store
 
 MAX_NODES = 50_000

@@ -1,6 +1,6 @@
 """Deletes stored graphs. Their runs keep them: what was deleted is only not to be found, listed or started any more."""
 
-from api.schedules import Schedules
+from wand_orchestrator.api.schedules.schedules import Schedules
 from wand_orchestrator.errors import Conflict
 from wand_orchestrator.storage import Store, no_graph
 

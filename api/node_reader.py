@@ -2,16 +2,16 @@
 
 from itertools import islice
 
-from api.budget import Budget
-from api.execution_errors import ExecutionClosed
-from api.executions import Executions
-from api.run_models import NodeDetail, NodeView
-from api.run_reader import TEMPORAL_SEC, RunReader
-from api.settlement import Settlement
-from api.waiting import question_reason
-from wand_orchestrator.contract import PartsPage
+from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.runs.models import NodeDetail, NodeView
+from wand_orchestrator.api.runs.reader import TEMPORAL_SEC, RunReader
+from wand_orchestrator.api.runs.waiting import question_reason
+from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.errors import ExecutionClosed
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.contract.contract import PartsPage
+from wand_orchestrator.contract.state import parts_of
 from wand_orchestrator.errors import NotFound
-from wand_orchestrator.state import parts_of
 
 
 class NodeReader:

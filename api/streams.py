@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from api.budget import ANSWER_SEC, Budget
-from api.journal_reader import JournalReader
-from api.launcher import Launcher
-from api.relay import Relay
-from api.run_reader import RunReader
-from api.shared import Shared
+from wand_orchestrator.api.outbox.outbox import Launcher
+from wand_orchestrator.api.runs.reader import RunReader
+from wand_orchestrator.api.stream.journal_reader import JournalReader
+from wand_orchestrator.api.stream.relay import Relay
+from wand_orchestrator.api.stream.single_flight import Shared
+from wand_orchestrator.api.temporal.budget import ANSWER_SEC, Budget
 from wand_orchestrator.errors import BadRequest, Unavailable
 from wand_orchestrator.storage import Run
 

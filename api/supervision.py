@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from api.backoff import Backoff
+from wand_orchestrator.api.stream.backoff import Backoff
 
 WELL_AFTER_SEC = 5.0
 """A task that has run for so long after a failure is well again."""

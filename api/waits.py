@@ -1,17 +1,17 @@
-"""Finds out what a run in progress waits for: asks Temporal who polls, and puts it into words by `api.waiting`."""
+"""Finds out what a run in progress waits for: asks Temporal who polls, and puts it into words by `api.runs.waiting`."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from temporalio.api.enums.v1 import TaskQueueType
 
-from api import waiting
-from api.budget import Budget
-from api.executions import Executions
-from api.pending import PendingNode
+from wand_orchestrator.api.runs import waiting
+from wand_orchestrator.api.runs.pending_activities import PendingNode
+from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.contract.state import RunState
 from wand_orchestrator.errors import Unavailable, WandError
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.state import RunState
 
 POLLERS_SEC = 0.4
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from api.executions import Executions
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.contract.events import RUN_ENDINGS, Event
+from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.contract.webhook import ToldRun, Webhook, delivery, delivery_workflow_id
 from wand_orchestrator.errors import Conflict
-from wand_orchestrator.events import RUN_ENDINGS, Event
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage import RunHead
-from wand_orchestrator.webhook import ToldRun, Webhook, delivery, delivery_workflow_id
 
 
 class WebhooksOff(Conflict):

@@ -15,9 +15,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from bench.http import Http, Refused
-from cli.dev_server import binary, dev_server
-from cli.ports import LOOPBACK, free_port
-from cli.watchdog import ended_with_this_process
+from wand_orchestrator.cli.processes.dev_server import binary, dev_server
+from wand_orchestrator.cli.processes.ports import LOOPBACK, free_port
+from wand_orchestrator.cli.processes.watchdog import ended_with_this_process
 
 ROOT = Path(__file__).parents[1]
 START_SEC = 120.0

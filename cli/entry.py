@@ -10,7 +10,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ign
 
 
 def main() -> None:
-    from cli.main import main as command
+    from wand_orchestrator.cli.main import main as command
 
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -14,8 +14,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import agents, api, demo, dev, graphs, run, runs, schedules, worker
-from cli.own_packages import collision, foreign_packages
+from wand_orchestrator.cli.commands import agents, api, dev, graphs, run, runs, schedules, worker
+from wand_orchestrator.cli.demo import command
+from wand_orchestrator.cli.own_packages import collision, foreign_packages
 
 INTERRUPTED = 130
 """Exit status of shells for a command that Ctrl-C ended."""
@@ -37,7 +38,7 @@ class _Group(TyperGroup):
         except _MEANT:
             raise
         except Exception as error:
-            from cli.complaint import complaint, unforeseen
+            from wand_orchestrator.cli.display.complaint import complaint, unforeseen
 
             line = complaint(error)
             if line is None or ctx.params["debug"]:
@@ -51,8 +52,8 @@ def _list_faults(error: Exception, line: str) -> None:
     """Those of a refused graph, above the line that says only how many there are."""
     faults = [fault for fault in getattr(error, "faults", ()) if fault.message not in line]
     if faults:
-        from cli.fault_table import print_faults
-        from cli.output import console
+        from wand_orchestrator.cli.display.fault_table import print_faults
+        from wand_orchestrator.cli.display.output import console
 
         print_faults(console(stderr=True), faults, "Faults")
 
@@ -91,7 +92,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(graphs.app, name="graphs")
 app.add_typer(schedules.app, name="schedules")
 app.command("agents")(agents.agents)
-app.command("demo")(demo.demo)
+app.command("demo")(command.demo)
 
 
 @app.command("version")

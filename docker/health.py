@@ -15,7 +15,7 @@ import temporalio.api.workflowservice.v1 as workflowservice
 from temporalio.client import Client
 
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.temporal import connect
+from wand_orchestrator.temporal.connection import connect
 
 TIMEOUT_SEC = 4.0
 POLL_SILENCE = timedelta(seconds=70)

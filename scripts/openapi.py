@@ -4,8 +4,8 @@ import json
 import sys
 from typing import Any
 
-from api.app import create_app
-from api.dependencies import Services
+from wand_orchestrator.api.app import create_app
+from wand_orchestrator.api.services import Services
 from wand_orchestrator.settings import Settings
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
-from cli.stack import Stack, embedded_stack
 from scripts.browser import Browser, browser
 from scripts.page import Page
+from wand_orchestrator.cli.processes.stack import Stack, embedded_stack
 from wand_orchestrator.settings import Settings
 
 ROOT = Path(__file__).parents[1]

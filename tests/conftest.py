@@ -8,9 +8,9 @@ from hypothesis import settings
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from cli.dev_server import embedded_temporal
-from cli.garbage import look_seldom
 from tests.postgres import PostgresServer
+from wand_orchestrator.cli.processes.dev_server import embedded_temporal
+from wand_orchestrator.cli.processes.garbage import look_seldom
 
 # How long an example takes says something of the machine, and nothing of the code.
 settings.register_profile("wand", deadline=None)

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from cli.ports import free_port
+from wand_orchestrator.cli.processes.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 USER = "wand"

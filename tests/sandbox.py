@@ -7,8 +7,8 @@ from temporalio.converter import DataConverter
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from wand_orchestrator.temporal import DATA_CONVERTER
-from workflows.graph_run import GraphRun
+from wand_orchestrator.temporal.connection import DATA_CONVERTER
+from wand_orchestrator.workflows.graph_run import GraphRun
 
 PASSED_THROUGH = (
     # Pure definitions of shapes and pure functions. Loaded anew for each run, the models of the workflow would be other

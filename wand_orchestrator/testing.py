@@ -16,14 +16,14 @@ from typing import Any, NoReturn
 
 from obstore.store import MemoryStore
 
-from wand_orchestrator.artifacts import ArtifactStore
-from wand_orchestrator.bounds import bounded_json, bounded_text
+from wand_orchestrator._signature import CONTEXT
+from wand_orchestrator._tool import Tool
+from wand_orchestrator.contract.bounds import bounded_json, bounded_text
+from wand_orchestrator.contract.events import Level
+from wand_orchestrator.contract.log_level import log_level
 from wand_orchestrator.errors import AgentError
-from wand_orchestrator.events import Level
-from wand_orchestrator.log_level import log_level
+from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.signature import CONTEXT
-from wand_orchestrator.tool import Tool
 
 
 class RecordingContext:

@@ -14,7 +14,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from wand_orchestrator.bounds import (
+from wand_orchestrator.contract.bounds import (
     CODE_LENGTH,
     JSON_BYTES,
     MAX_DEPTH,
@@ -23,7 +23,7 @@ from wand_orchestrator.bounds import (
     bounded_text,
     is_too_deep,
 )
-from wand_orchestrator.contract import (
+from wand_orchestrator.contract.contract import (
     MAX_INPUT_BYTES,
     PLAIN_INPUT_BYTES,
     AgentCall,
@@ -34,9 +34,9 @@ from wand_orchestrator.contract import (
     Report,
     RunResult,
 )
-from wand_orchestrator.events import Event
-from wand_orchestrator.state import Failure
-from workflows.size import size_up_to
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.workflows.size import size_up_to
 
 _JSON = b"json/plain"
 _NAMED_FIELDS = 3

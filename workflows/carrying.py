@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from wand_orchestrator.contract.node_table import NodeTable
+from wand_orchestrator.contract.state import NodeState, RunState
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.node_table import NodeTable
-from wand_orchestrator.state import NodeState, RunState
 
 
 def state_to_carry(state: RunState, graph: Graph) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The workflow `GraphRun`: one run of a graph, as Temporal sees it.
 
 `run` is the run from start to end; the signals and updates steer it, the queries tell of it. How the nodes are carried
-out is in `workflows.walk`, in which order in `workflows.scheduler`.
+out is in `workflows.run.walk`, in which order in `workflows.scheduler`.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
-from wand_orchestrator.contract import (
+from wand_orchestrator.contract.contract import (
     EXTERN_VOICE,
     QUERY_EVENTS,
     QUERY_PARTS,
@@ -36,17 +36,21 @@ from wand_orchestrator.contract import (
     StatePage,
     StateTable,
 )
-from wand_orchestrator.events import Event
-from wand_orchestrator.node_table import NodeTable
-from wand_orchestrator.state import Failure, parts_of
-from workflows import arrivals, entries
-from workflows.archiving import archive
-from workflows.carrying import state_from, state_to_carry
-from workflows.forwarding import Forwarder
-from workflows.journal import Journal
-from workflows.keeping import kept_of
-from workflows.notifier import Notifier
-from workflows.opening import (
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.node_table import NodeTable
+from wand_orchestrator.contract.state import Failure, parts_of
+from wand_orchestrator.workflows import arrivals
+from wand_orchestrator.workflows.carrying import state_from, state_to_carry
+from wand_orchestrator.workflows.journal import event_texts
+from wand_orchestrator.workflows.journal.journal import Journal
+from wand_orchestrator.workflows.nodes.retry_now import retry_now
+from wand_orchestrator.workflows.projections.archive import archive
+from wand_orchestrator.workflows.projections.parent import Forwarder
+from wand_orchestrator.workflows.projections.search_attributes import Visibility
+from wand_orchestrator.workflows.projections.webhook import Notifier
+from wand_orchestrator.workflows.refusal import WRONG_STATE, Refusal
+from wand_orchestrator.workflows.run.kept_outputs import kept_of
+from wand_orchestrator.workflows.run.opening import (
     fetched,
     read_carried,
     read_input,
@@ -55,12 +59,9 @@ from workflows.opening import (
     unopened,
     why_unopened,
 )
-from workflows.refusal import WRONG_STATE, Refusal
-from workflows.retrying import retry_now
-from workflows.scheduler import Outcome
-from workflows.uncancelled import uncancelled
-from workflows.visibility import Visibility
-from workflows.walk import Walk
+from wand_orchestrator.workflows.run.walk import Walk
+from wand_orchestrator.workflows.scheduler import Outcome
+from wand_orchestrator.workflows.uncancelled import uncancelled
 
 NOTHING = RawValue(Payload())
 """In place of an argument that is not given."""
@@ -124,7 +125,7 @@ class GraphRun:
             self._begin(None)
             self._order = None
         tell_temporal(self._run)
-        self._journal.append(entries.run_started(self._run.graph))
+        self._journal.append(event_texts.run_started(self._run.graph))
         self._started = True
         for steer in self._steered_early:
             steer(self._walk)
@@ -137,11 +138,11 @@ class GraphRun:
         if isinstance(error, asyncio.CancelledError) or is_cancelled_exception(error):
             if not isinstance(error, FailureError) and not workflow.patched(PATCH_CANCELLED_EARLY):
                 raise error
-            self._journal.append(entries.run_cancelled(graph))
+            self._journal.append(event_texts.run_cancelled(graph))
             await self._hand_over()
             raise asyncio.CancelledError
         failure = why_unopened(error)
-        self._journal.append(entries.run_failed(graph, failure))
+        self._journal.append(event_texts.run_failed(graph, failure))
         await self._hand_over()
         raise _failed(failure)
 
@@ -182,14 +183,14 @@ class GraphRun:
         graph = self._run.graph
         match outcome:
             case Outcome.SUCCEEDED:
-                self._journal.append(entries.run_succeeded(graph), progress=100)
+                self._journal.append(event_texts.run_succeeded(graph), progress=100)
                 return self._walk.result()
             case Outcome.CANCELLED:
-                self._journal.append(entries.run_cancelled(graph))
+                self._journal.append(event_texts.run_cancelled(graph))
             case Outcome.FAILED:
-                self._journal.append(entries.run_failed(graph, self._walk.failure(outcome)))
+                self._journal.append(event_texts.run_failed(graph, self._walk.failure(outcome)))
             case Outcome.TIMED_OUT:
-                self._journal.append(entries.run_timed_out(graph, self._walk.failure(outcome)))
+                self._journal.append(event_texts.run_timed_out(graph, self._walk.failure(outcome)))
         return None
 
     def _end(self, outcome: Outcome, result: RunResult | None) -> RunResult:
@@ -236,7 +237,7 @@ class GraphRun:
         if happened is None or happened.node not in self._journal.state.nodes:
             return
         for event in happened.events:
-            self._journal.append(entries.of_child(happened.node, happened.run_id, event))
+            self._journal.append(event_texts.of_child(happened.node, happened.run_id, event))
         self._look()
 
     @workflow.signal(name=SIGNAL_PAUSE, description="Nothing new starts; what is in flight ends. Lifted by `resume`.")

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from wand_orchestrator.budget import Budget
-from wand_orchestrator.contract import MAX_INPUT_BYTES, MAX_RESULT_BYTES
-from wand_orchestrator.expressions import ExpressionError, evaluate, is_true
+from wand_orchestrator.contract.contract import MAX_INPUT_BYTES, MAX_RESULT_BYTES
+from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Edge, Graph, Node
-from wand_orchestrator.state import Failure
-from workflows.size import size_up_to
+from wand_orchestrator.graphs.evaluation_budget import Budget
+from wand_orchestrator.graphs.expressions import ExpressionError, evaluate, is_true
+from wand_orchestrator.workflows.size import size_up_to
 
 
 class Phase(StrEnum):

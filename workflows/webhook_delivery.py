@@ -8,9 +8,9 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from wand_orchestrator.contract import ACTIVITY_WEBHOOK, WORKFLOW_WEBHOOK_DELIVERY
-from wand_orchestrator.visibility import summary
-from wand_orchestrator.webhook import Delivery
+from wand_orchestrator.contract.contract import ACTIVITY_WEBHOOK, WORKFLOW_WEBHOOK_DELIVERY
+from wand_orchestrator.contract.webhook import Delivery
+from wand_orchestrator.temporal.visibility import summary
 
 ATTEMPT = timedelta(seconds=30)
 """The activity gives a receiver less; what it then still does is quick."""

@@ -4,11 +4,11 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from activities.tools.chart_render import Drawing
-from activities.tools.chart_spec import ChartSpec, Spec
-from activities.tools.drawing import Format
-from activities.tools.plotted import Series
 from wand_orchestrator import AgentContext, agent
+from wand_orchestrator.activities.tools.chart_render.chart_render import Drawing
+from wand_orchestrator.activities.tools.chart_render.chart_spec import ChartSpec, Spec
+from wand_orchestrator.activities.tools.chart_render.drawing import Format
+from wand_orchestrator.activities.tools.chart_render.plotted import Series
 
 
 class Params(BaseModel):

@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from activities.tools.http_fetch import (
+from wand_orchestrator import AgentContext, agent
+from wand_orchestrator.activities.tools.http_fetch.http_fetch import (
     DEFAULT_MAX_BYTES,
     DEFAULT_TIMEOUT_SEC,
     AllowStatus,
@@ -16,8 +17,7 @@ from activities.tools.http_fetch import (
     TimeoutSec,
     Url,
 )
-from activities.tools.page import Page
-from wand_orchestrator import AgentContext, agent
+from wand_orchestrator.activities.tools.http_fetch.page import Page
 
 
 class Params(BaseModel):

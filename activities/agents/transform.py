@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from wand_orchestrator import AgentError, agent
-from wand_orchestrator.expressions import MAX_CHARS, ExpressionError, compile_expression, evaluate
+from wand_orchestrator.graphs.expressions import MAX_CHARS, ExpressionError, compile_expression, evaluate
 
 
 def _parses(expression: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from activities.host.frames import FrameWriter
+from wand_orchestrator.activities.host.frames import FrameWriter
 
 TICK_SEC = 0.5
 """Between two signs of life. Without any, the worker knows that not even this thread gets to run."""

@@ -14,19 +14,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import TypeAdapter
 
-from activities.calls import FOR_THE_INTERPRETER, Calls
-from activities.context import Artifacts, Attempt
-from activities.failures import AttemptFailure
-from activities.host import confines
-from activities.host.blockage import Owners, invocation, watch
-from activities.host.frames import Frame, FrameReader, FrameWriter
-from activities.host.order import Order, settings_from
-from activities.host.reports import HostedReports
-from activities.invocation import perform
-from wand_orchestrator.artifacts import ArtifactStore
+from wand_orchestrator.activities.host import confines
+from wand_orchestrator.activities.host.blockage import Owners, invocation, watch
+from wand_orchestrator.activities.host.frames import Frame, FrameReader, FrameWriter
+from wand_orchestrator.activities.host.host_reports import HostedReports
+from wand_orchestrator.activities.host.order import Order, settings_from
+from wand_orchestrator.activities.runner.calls import FOR_THE_INTERPRETER, Calls
+from wand_orchestrator.activities.runner.context import Artifacts, Attempt
+from wand_orchestrator.activities.runner.failures import AttemptFailure
+from wand_orchestrator.activities.runner.invocation import perform
+from wand_orchestrator.contract.log_format import LOG_FORMAT
 from wand_orchestrator.errors import WandError
-from wand_orchestrator.logs import LOG_FORMAT
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.files.artifacts import ArtifactStore
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 
 OUT_OF_MEMORY = "agent_out_of_memory"

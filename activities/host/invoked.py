@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from activities.failures import AttemptFailure, HostedFailure
-from activities.host.child import FAILURE
-from activities.host.frames import Frame
-from activities.host.order import Order
-from activities.reports import Reporter
+from wand_orchestrator.activities.host.child import FAILURE
+from wand_orchestrator.activities.host.frames import Frame
+from wand_orchestrator.activities.host.order import Order
+from wand_orchestrator.activities.runner.failures import AttemptFailure, HostedFailure
+from wand_orchestrator.activities.runner.reports import Reporter
 
 
 @dataclass

@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
-from activities.failures import AttemptFailure, HostedFailure
-from activities.host.confines import machine_memory
-from activities.host.deaths import Death
-from activities.host.invoked import Limits
-from activities.host.order import Order
-from activities.host.process import HostEnded, HostProcess, HostUnfit
-from activities.reports import Reporter
+from wand_orchestrator.activities.host.confines import machine_memory
+from wand_orchestrator.activities.host.deaths import Death
+from wand_orchestrator.activities.host.invoked import Limits
+from wand_orchestrator.activities.host.order import Order
+from wand_orchestrator.activities.host.process import HostEnded, HostProcess, HostUnfit
+from wand_orchestrator.activities.runner.failures import AttemptFailure, HostedFailure
+from wand_orchestrator.activities.runner.reports import Reporter
 from wand_orchestrator.errors import PluginError
 from wand_orchestrator.settings import Settings
 

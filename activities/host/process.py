@@ -11,14 +11,14 @@ from typing import Any
 
 import psutil
 
-from activities.host import deaths
-from activities.host.deaths import Death
-from activities.host.frames import Frame, FrameReader, encoded
-from activities.host.invoked import Invoked, Limits, place_of, settle
-from activities.host.order import Order, settings_for_agents
-from activities.host.spawning import Channels, spawn
-from activities.reports import Reporter
-from wand_orchestrator.contract import Report
+from wand_orchestrator.activities.host import deaths
+from wand_orchestrator.activities.host.deaths import Death
+from wand_orchestrator.activities.host.frames import Frame, FrameReader, encoded
+from wand_orchestrator.activities.host.invoked import Invoked, Limits, place_of, settle
+from wand_orchestrator.activities.host.order import Order, settings_for_agents
+from wand_orchestrator.activities.host.spawning import Channels, spawn
+from wand_orchestrator.activities.runner.reports import Reporter
+from wand_orchestrator.contract.contract import Report
 from wand_orchestrator.settings import Settings
 
 LOOK_SEC = 0.2

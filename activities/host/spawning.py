@@ -8,8 +8,8 @@ import subprocess
 import sys
 from contextlib import ExitStack
 
-from activities.host.frames import FrameReader
-from activities.host.order import environment_for_agents
+from wand_orchestrator.activities.host.frames import FrameReader
+from wand_orchestrator.activities.host.order import environment_for_agents
 
 _BEGIN = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from {child} import main; main(sys.argv[3:])"
 """Told where to import from, a host finds what its worker finds, and nothing else that lies in the current folder."""

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
-from api.budget import Budget
-from api.dependencies import Cursor, RunIdPath, Services, ServicesDep
-from api.problems import declared
-from api.strict_route import StrictRoute
+from wand_orchestrator.api.http.problems import declared
+from wand_orchestrator.api.http.strict_route import StrictRoute
+from wand_orchestrator.api.services import Cursor, RunIdPath, Services, ServicesDep
+from wand_orchestrator.api.temporal.budget import Budget
 from wand_orchestrator.errors import Unavailable
 
 GUARD_HEADERS = {

@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from api.dependencies import ServicesDep
-from api.problems import declared
-from api.strict_route import StrictRoute
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.api.http.problems import declared
+from wand_orchestrator.api.http.strict_route import StrictRoute
+from wand_orchestrator.api.services import ServicesDep
+from wand_orchestrator.plugins import Registry
 
 
 class Described(BaseModel):

@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
-from api.budget import ANSWER_SEC
-from api.dependencies import Limit, RunIdPath, ServicesDep
-from api.problems import declared
-from api.relay import EventStream
-from api.run_models import EventList
-from api.strict_route import StrictRoute
+from wand_orchestrator.api.http.problems import declared
+from wand_orchestrator.api.http.strict_route import StrictRoute
+from wand_orchestrator.api.runs.models import EventList
+from wand_orchestrator.api.services import Limit, RunIdPath, ServicesDep
+from wand_orchestrator.api.stream.relay import EventStream
+from wand_orchestrator.api.temporal.budget import ANSWER_SEC
+from wand_orchestrator.contract.events import Event, Level
 from wand_orchestrator.errors import BadRequest
-from wand_orchestrator.events import Event, Level
 
 MAX_SEQ = 2**31 - 1
 

@@ -5,11 +5,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query, Response
 
-from api import examples
-from api.dependencies import Cursor, Limit, ServicesDep
-from api.graph_models import GraphChecked, GraphCreated, GraphDocument, GraphPage, GraphSummary, GraphView
-from api.json_body import JsonRoute
-from api.problems import ProblemFault, declared
+from wand_orchestrator.api.graphs.models import (
+    GraphChecked,
+    GraphCreated,
+    GraphDocument,
+    GraphPage,
+    GraphSummary,
+    GraphView,
+)
+from wand_orchestrator.api.http import examples
+from wand_orchestrator.api.http.json_body import JsonRoute
+from wand_orchestrator.api.http.problems import ProblemFault, declared
+from wand_orchestrator.api.services import Cursor, Limit, ServicesDep
 from wand_orchestrator.errors import FaultLike, GraphFaults
 from wand_orchestrator.storage import no_graph
 

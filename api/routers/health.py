@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from temporalio.api.enums.v1 import TaskQueueType
 
-from api.dependencies import Services, ServicesDep
-from api.strict_route import StrictRoute
+from wand_orchestrator.api.http.strict_route import StrictRoute
+from wand_orchestrator.api.services import Services, ServicesDep
 from wand_orchestrator.errors import Unavailable
 
 CHECK_SEC = 1.0

@@ -4,13 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, Path, Query, Response
 
-from api import examples
-from api.deliveries import DeliveryList
-from api.dependencies import Cursor, Limit, RunIdPath, ServicesDep
-from api.json_body import JsonRoute
-from api.moments import GivenMoment
-from api.problems import declared
-from api.run_models import (
+from wand_orchestrator.api.http import examples
+from wand_orchestrator.api.http.json_body import JsonRoute
+from wand_orchestrator.api.http.moments import GivenMoment
+from wand_orchestrator.api.http.problems import declared
+from wand_orchestrator.api.runs.deliveries import DeliveryList
+from wand_orchestrator.api.runs.models import (
     NodeDetail,
     RetryRequest,
     RunCreated,
@@ -21,7 +20,8 @@ from api.run_models import (
     StatusFilter,
     statuses_of,
 )
-from wand_orchestrator.tags import MAX_TAGS
+from wand_orchestrator.api.services import Cursor, Limit, RunIdPath, ServicesDep
+from wand_orchestrator.contract.tags import MAX_TAGS
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute, responses=declared(401, 503))
 

@@ -5,12 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BeforeValidator
 
-from api import examples
-from api.dependencies import Limit, ServicesDep
-from api.json_body import JsonRoute
-from api.path_ids import decoded_id
-from api.problems import declared
-from api.schedule_models import (
+from wand_orchestrator.api.http import examples
+from wand_orchestrator.api.http.json_body import JsonRoute
+from wand_orchestrator.api.http.path_ids import decoded_id
+from wand_orchestrator.api.http.problems import declared
+from wand_orchestrator.api.schedules.models import (
     BackfillRequest,
     NoteRequest,
     ScheduleCreated,
@@ -21,6 +20,7 @@ from api.schedule_models import (
     ScheduleView,
     TriggerRequest,
 )
+from wand_orchestrator.api.services import Limit, ServicesDep
 
 router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=JsonRoute, responses=declared(401, 503))
 

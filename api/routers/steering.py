@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.dependencies import RunIdPath, ServicesDep
-from api.json_body import JsonRoute
-from api.problems import declared
-from api.run_models import NodeSteered, RunSteered
+from wand_orchestrator.api.http.json_body import JsonRoute
+from wand_orchestrator.api.http.problems import declared
+from wand_orchestrator.api.runs.models import NodeSteered, RunSteered
+from wand_orchestrator.api.services import RunIdPath, ServicesDep
 
 router = APIRouter(prefix="/runs", tags=["steering"], route_class=JsonRoute, responses=declared(401, 404, 409, 503))
 

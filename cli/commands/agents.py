@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import ApiKey, Url
+from wand_orchestrator.cli.client.options import ApiKey, Url
 
 PARTS = ("params", "input", "output")
 
@@ -17,7 +17,7 @@ def agents(
     api_key: ApiKey = None,
 ) -> None:
     """List agents and tools: those installed here, or with --url those of a running API. A key with * is required."""
-    from cli.output import print_json
+    from wand_orchestrator.cli.display.output import print_json
 
     agents, tools = _here() if url is None else _there(url, api_key)
     if name is not None:
@@ -38,10 +38,10 @@ Listed = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 def _here() -> Listed:
-    from api.routers.catalog import agent_list, tool_list
-    from cli.app_dir import find_plugins_in
-    from cli.configuration import settings_with
-    from wand_orchestrator.registry import Registry
+    from wand_orchestrator.api.routers.catalog import agent_list, tool_list
+    from wand_orchestrator.cli.processes.app_dir import find_plugins_in
+    from wand_orchestrator.cli.processes.configuration import settings_with
+    from wand_orchestrator.plugins import Registry
 
     find_plugins_in(Path())
     registry = Registry.load(settings_with())
@@ -50,7 +50,7 @@ def _here() -> Listed:
 
 
 def _there(url: str, api_key: str | None) -> Listed:
-    from cli.api_client import ApiClient, ask
+    from wand_orchestrator.cli.client.api_client import ApiClient, ask
 
     async def listed(api: ApiClient) -> Listed:
         return (await api.get("/agents"))["agents"], (await api.get("/tools"))["tools"]
@@ -59,7 +59,7 @@ def _there(url: str, api_key: str | None) -> Listed:
 
 
 def _print(kind: str, listed: list[dict[str, Any]]) -> None:
-    from cli.table import print_table
+    from wand_orchestrator.cli.display.table import print_table
 
     parts = [part for part in PARTS if part != "input" or kind == "agent"]
     rows = [
@@ -83,7 +83,7 @@ def _only(name: str, agents: list[dict[str, Any]], tools: list[dict[str, Any]]) 
 
 
 def _show(items: list[dict[str, Any]]) -> None:
-    from cli.output import print_fields, print_json
+    from wand_orchestrator.cli.display.output import print_fields, print_json
 
     for item in items:
         print_fields(

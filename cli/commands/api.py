@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import AppDir
+from wand_orchestrator.cli.client.options import AppDir
 
 if TYPE_CHECKING:
     from wand_orchestrator.settings import Settings
@@ -22,10 +22,10 @@ def api(
     app_dir: AppDir = Path(),
 ) -> None:
     """Serve the API over the database and the Temporal that the environment names."""
-    from cli import logs
-    from cli.app_dir import find_plugins_in
-    from cli.configuration import settings_with
-    from cli.unknown_settings import warn_of_unknown_settings
+    from wand_orchestrator.cli.processes import logs
+    from wand_orchestrator.cli.processes.app_dir import find_plugins_in
+    from wand_orchestrator.cli.processes.configuration import settings_with
+    from wand_orchestrator.cli.processes.unknown_settings import warn_of_unknown_settings
 
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level)
@@ -35,17 +35,17 @@ def api(
 
 
 async def _serve(settings: "Settings") -> None:
-    from api.app import create_app
-    from cli.api_server import serving, url_of
-    from cli.background import background
-    from cli.garbage import look_seldom
-    from cli.ports import port_of
-    from cli.search_attributes import register_search_attributes
-    from cli.stack import listen_for_api, opened_store
-    from cli.stop_signal import run_until_stopped
-    from wand_orchestrator.artifacts import ArtifactStore
-    from wand_orchestrator.registry import Registry
-    from wand_orchestrator.temporal import connect
+    from wand_orchestrator.api.app import create_app
+    from wand_orchestrator.cli.processes.api_server import serving, url_of
+    from wand_orchestrator.cli.processes.background import background
+    from wand_orchestrator.cli.processes.garbage import look_seldom
+    from wand_orchestrator.cli.processes.ports import port_of
+    from wand_orchestrator.cli.processes.search_attributes import register_search_attributes
+    from wand_orchestrator.cli.processes.stack import listen_for_api, opened_store
+    from wand_orchestrator.cli.processes.stop_signal import run_until_stopped
+    from wand_orchestrator.files.artifacts import ArtifactStore
+    from wand_orchestrator.plugins import Registry
+    from wand_orchestrator.temporal.connection import connect
 
     registry = Registry.load(settings)
     look_seldom()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import AppDir
+from wand_orchestrator.cli.client.options import AppDir
 
 if TYPE_CHECKING:
     from wand_orchestrator.settings import Settings
@@ -27,10 +27,10 @@ def dev(
     reload: Annotated[bool, typer.Option("--reload", help="Begin anew when a file of a plug-in changes.")] = False,
 ) -> None:
     """Start Temporal with its Web UI, a worker and the API, here and now; Ctrl-C ends it."""
-    from cli import logs
-    from cli.app_dir import find_plugins_in
-    from cli.configuration import settings_with
-    from cli.unknown_settings import warn_of_unknown_settings
+    from wand_orchestrator.cli.processes import logs
+    from wand_orchestrator.cli.processes.app_dir import find_plugins_in
+    from wand_orchestrator.cli.processes.configuration import settings_with
+    from wand_orchestrator.cli.processes.unknown_settings import warn_of_unknown_settings
 
     settings = settings_with(host=host, port=port, data_dir=data_dir)
     logs.configure(settings.log_level)
@@ -43,8 +43,8 @@ def dev(
 
 
 async def _reload(settings: "Settings", app_dir: Path) -> None:
-    from cli.reload import plugin_folders, serve_and_reload
-    from cli.stop_signal import run_until_stopped
+    from wand_orchestrator.cli.processes.reload import plugin_folders, serve_and_reload
+    from wand_orchestrator.cli.processes.stop_signal import run_until_stopped
 
     arguments = [argument for argument in sys.argv[1:] if argument != "--reload"]
     folders = plugin_folders(settings.plugin_modules, app_dir)
@@ -52,10 +52,10 @@ async def _reload(settings: "Settings", app_dir: Path) -> None:
 
 
 async def _serve(settings: "Settings", temporal_port: int, ui_port: int) -> None:
-    from cli.garbage import look_seldom
-    from cli.stack import embedded_stack
-    from cli.stop_signal import run_until_stopped
-    from cli.welcome import say_goodbye, welcome
+    from wand_orchestrator.cli.display.welcome import say_goodbye, welcome
+    from wand_orchestrator.cli.processes.garbage import look_seldom
+    from wand_orchestrator.cli.processes.stack import embedded_stack
+    from wand_orchestrator.cli.processes.stop_signal import run_until_stopped
 
     look_seldom()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import ApiKey, AsJson, GraphArgument, GraphFile, Limit, Url
+from wand_orchestrator.cli.client.options import ApiKey, AsJson, GraphArgument, GraphFile, Limit, Url
 
 if TYPE_CHECKING:
     from wand_orchestrator.errors import FaultLike
@@ -18,9 +18,9 @@ app = typer.Typer(help="Graph documents, checked and stored.", no_args_is_help=T
 def validate(file: GraphFile, url: Url = None, api_key: ApiKey = None) -> None:
     """Print every fault with its place in the document; exit status 1 if there is one. With --url, by the agents and
     the stored graphs that an API has, else by the agents that are installed here."""
-    from cli.document import read_document
-    from cli.fault_table import print_faults
-    from cli.output import console, plain
+    from wand_orchestrator.cli.client.document import read_document
+    from wand_orchestrator.cli.display.fault_table import print_faults
+    from wand_orchestrator.cli.display.output import console, plain
 
     document = read_document(file)
     faults, warnings, unchecked = _here(document) if url is None else _there(document, url, api_key)
@@ -48,9 +48,9 @@ def list_graphs(
     api_key: ApiKey = None,
 ) -> None:
     """List the stored graphs, newest first."""
-    from cli.api_client import ask
-    from cli.output import print_json
-    from cli.table import print_table
+    from wand_orchestrator.cli.client.api_client import ask
+    from wand_orchestrator.cli.display.output import print_json
+    from wand_orchestrator.cli.display.table import print_table
 
     listed = ask(url, api_key, lambda api: api.listed("/graphs", "graphs", limit, name=name))
     if as_json:
@@ -65,9 +65,9 @@ def list_graphs(
 @app.command()
 def show(graph: GraphArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
     """Show a stored graph. With --json its document stands in the member `graph`."""
-    from cli.api_client import ask, path_of
-    from cli.graph_view import print_graph
-    from cli.output import print_json
+    from wand_orchestrator.cli.client.api_client import ask, path_of
+    from wand_orchestrator.cli.display.graph_view import print_graph
+    from wand_orchestrator.cli.display.output import print_json
 
     stored = ask(url, api_key, lambda api: api.get(path_of("graphs", graph)))
     if as_json:
@@ -79,10 +79,10 @@ def show(graph: GraphArgument, as_json: AsJson = False, url: Url = None, api_key
 @app.command()
 def create(file: GraphFile, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
     """Check a graph, store it as the next version of its name, and print its id."""
-    from cli.api_client import ListedFault, ask
-    from cli.document import read_document
-    from cli.fault_table import print_faults
-    from cli.output import console, print_json
+    from wand_orchestrator.cli.client.api_client import ListedFault, ask
+    from wand_orchestrator.cli.client.document import read_document
+    from wand_orchestrator.cli.display.fault_table import print_faults
+    from wand_orchestrator.cli.display.output import console, print_json
 
     document = read_document(file)
     created = ask(url, api_key, lambda api: api.post("/graphs", document))
@@ -99,10 +99,10 @@ Found = tuple[Sequence["FaultLike"], Sequence["FaultLike"], Sequence[str]]
 
 
 def _here(document: Any) -> Found:
-    from cli.app_dir import find_plugins_in
-    from cli.configuration import settings_with
-    from wand_orchestrator.registry import Registry
-    from wand_orchestrator.subgraphs import named_graphs
+    from wand_orchestrator.cli.processes.app_dir import find_plugins_in
+    from wand_orchestrator.cli.processes.configuration import settings_with
+    from wand_orchestrator.plugins import Registry
+    from wand_orchestrator.storage.subgraphs import named_graphs
     from wand_orchestrator.validation import check_graph
 
     settings = settings_with()
@@ -114,7 +114,7 @@ def _here(document: Any) -> Found:
 
 
 def _there(document: Any, url: str, api_key: str | None) -> Found:
-    from cli.api_client import ListedFault, ask
+    from wand_orchestrator.cli.client.api_client import ListedFault, ask
 
     checked = ask(url, api_key, lambda api: api.post("/graphs/validate", document))
     return ListedFault.all_of(checked["faults"]), ListedFault.all_of(checked["warnings"]), ()

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import ApiKey, GraphFile, Tags, Url, WebhookEvents, WebhookUrl
+from wand_orchestrator.cli.client.options import ApiKey, GraphFile, Tags, Url, WebhookEvents, WebhookUrl
 
 if TYPE_CHECKING:
-    from cli.api_client import ApiClient, Json
+    from wand_orchestrator.cli.client.api_client import ApiClient, Json
 
 
 def run(
@@ -23,9 +23,9 @@ def run(
 ) -> None:
     """Run a graph and wait for its end. The result goes to standard output, all else to standard error; the exit
     status is 0 only if the run succeeded."""
-    from cli.api_client import ask
-    from cli.document import read_argument, read_document, webhook_of
-    from cli.watching import report, succeeded
+    from wand_orchestrator.cli.client.api_client import ask
+    from wand_orchestrator.cli.client.document import read_argument, read_document, webhook_of
+    from wand_orchestrator.cli.display.watching import report, succeeded
 
     body: dict[str, Any] = {"graph": read_document(file)}
     if input is not None:
@@ -43,7 +43,7 @@ def run(
 
 
 async def _ended(api: "ApiClient", body: dict[str, Any], watch: bool) -> "Json":
-    from cli.watching import watched
+    from wand_orchestrator.cli.display.watching import watched
 
     run_id = (await api.post("/runs", body))["run_id"]
     return await watched(api, run_id, body["graph"], watch)

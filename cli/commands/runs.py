@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.commands import steering
-from cli.completion import levels, node_ids, statuses
-from cli.options import ApiKey, AsJson, Limit, RunArgument, Tags, Url
+from wand_orchestrator.cli.client.completion import levels, node_ids, statuses
+from wand_orchestrator.cli.client.options import ApiKey, AsJson, Limit, RunArgument, Tags, Url
+from wand_orchestrator.cli.commands import steering
 
 if TYPE_CHECKING:
-    from cli.api_client import ApiClient, Json
+    from wand_orchestrator.cli.client.api_client import ApiClient, Json
 
 app = typer.Typer(help="Runs: listed, watched, steered.", no_args_is_help=True)
 
@@ -34,9 +34,9 @@ def list_runs(
     api_key: ApiKey = None,
 ) -> None:
     """List runs, newest first: those for which all that is given holds."""
-    from cli.api_client import ask
-    from cli.output import print_json
-    from cli.run_view import print_runs
+    from wand_orchestrator.cli.client.api_client import ask
+    from wand_orchestrator.cli.display.output import print_json
+    from wand_orchestrator.cli.display.run_view import print_runs
 
     filters = {
         "status": status,
@@ -59,9 +59,9 @@ def list_runs(
 @app.command()
 def show(run: RunArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
     """Show a run: its nodes, what it waits for, its error or result."""
-    from cli.api_client import ask, path_of
-    from cli.output import print_json
-    from cli.run_view import print_run
+    from wand_orchestrator.cli.client.api_client import ask, path_of
+    from wand_orchestrator.cli.display.output import print_json
+    from wand_orchestrator.cli.display.run_view import print_run
 
     view = ask(url, api_key, lambda api: api.get(path_of("runs", run)))
     if as_json:
@@ -84,8 +84,8 @@ def logs(
     api_key: ApiKey = None,
 ) -> None:
     """Print a run's events, a line each. With --json and --follow, every line is the JSON of one event."""
-    from cli.api_client import ask
-    from cli.event_log import Selection, print_followed, print_so_far
+    from wand_orchestrator.cli.client.api_client import ask
+    from wand_orchestrator.cli.display.event_log import Selection, print_followed, print_so_far
 
     selection = Selection(run, after, node, level)
     printing = print_followed if follow else print_so_far
@@ -96,9 +96,9 @@ def logs(
 def watch(run: RunArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
     """Show every node of a run until it ends, then its result; the exit status is 0 only if it succeeded. A lost
     connection is taken up again. With --json the run as it ended is printed."""
-    from cli.api_client import ask
-    from cli.output import print_json
-    from cli.watching import report, succeeded
+    from wand_orchestrator.cli.client.api_client import ask
+    from wand_orchestrator.cli.display.output import print_json
+    from wand_orchestrator.cli.display.watching import report, succeeded
 
     view = ask(url, api_key, lambda api: _ended(api, run))
     if as_json:
@@ -109,8 +109,8 @@ def watch(run: RunArgument, as_json: AsJson = False, url: Url = None, api_key: A
 
 
 async def _ended(api: "ApiClient", run_id: str) -> "Json":
-    from cli.api_client import path_of
-    from cli.watching import watched
+    from wand_orchestrator.cli.client.api_client import path_of
+    from wand_orchestrator.cli.display.watching import watched
 
     view = await api.get(path_of("runs", run_id))
     if view["graph_id"] is None:
@@ -132,10 +132,10 @@ def artifacts(
     api_key: ApiKey = None,
 ) -> None:
     """List the files that a run has kept, or get the one of this name."""
-    from cli.api_client import ask, path_of
-    from cli.download import download
-    from cli.output import print_json
-    from cli.run_view import print_artifacts
+    from wand_orchestrator.cli.client.api_client import ask, path_of
+    from wand_orchestrator.cli.client.download import download
+    from wand_orchestrator.cli.display.output import print_json
+    from wand_orchestrator.cli.display.run_view import print_artifacts
 
     path = path_of("runs", run, "artifacts")
     if name is not None:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.completion import overlaps, schedule_ids
-from cli.options import ApiKey, AsJson, Limit, Tags, Url, WebhookEvents, WebhookUrl
+from wand_orchestrator.cli.client.completion import overlaps, schedule_ids
+from wand_orchestrator.cli.client.options import ApiKey, AsJson, Limit, Tags, Url, WebhookEvents, WebhookUrl
 
 if TYPE_CHECKING:
-    from cli.api_client import Json
+    from wand_orchestrator.cli.client.api_client import Json
 
 app = typer.Typer(help="Runs that start by the clock.", no_args_is_help=True)
 
@@ -33,9 +33,9 @@ def list_schedules(
     api_key: ApiKey = None,
 ) -> None:
     """List schedules with their next and last moments."""
-    from cli.api_client import ask
-    from cli.output import print_json
-    from cli.schedule_view import print_schedules
+    from wand_orchestrator.cli.client.api_client import ask
+    from wand_orchestrator.cli.display.output import print_json
+    from wand_orchestrator.cli.display.schedule_view import print_schedules
 
     filters = {"graph_name": graph_name, "graph_id": graph_id}
     listed = ask(url, api_key, lambda api: api.listed("/schedules", "schedules", limit, **filters))
@@ -50,9 +50,9 @@ def list_schedules(
 @app.command()
 def show(schedule: ScheduleArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
     """Show a schedule: when it fires, its next moments and its last runs."""
-    from cli.api_client import ask, path_of
-    from cli.output import print_json
-    from cli.schedule_view import print_schedule
+    from wand_orchestrator.cli.client.api_client import ask, path_of
+    from wand_orchestrator.cli.display.output import print_json
+    from wand_orchestrator.cli.display.schedule_view import print_schedule
 
     shown = ask(url, api_key, lambda api: api.get(path_of("schedules", schedule)))
     if as_json:
@@ -84,7 +84,7 @@ def create(
     api_key: ApiKey = None,
 ) -> None:
     """Start runs of a stored graph by the clock, and print the schedule's id. Give --cron or --every."""
-    from cli.document import read_argument, webhook_of
+    from wand_orchestrator.cli.client.document import read_argument, webhook_of
 
     by_id = _GRAPH_ID.fullmatch(graph)
     given = {
@@ -160,20 +160,20 @@ def backfill(
 @app.command()
 def delete(schedule: ScheduleArgument, url: Url = None, api_key: ApiKey = None) -> None:
     """Start nothing any more. The runs that it started stay."""
-    from cli.api_client import ask, path_of
+    from wand_orchestrator.cli.client.api_client import ask, path_of
 
     ask(url, api_key, lambda api: api.delete(path_of("schedules", schedule)))
     typer.echo(f"{schedule} is deleted")
 
 
 def _post(parts: tuple[str, ...], body: Any, url: str | None, api_key: str | None) -> "Json":
-    from cli.api_client import ask, path_of
+    from wand_orchestrator.cli.client.api_client import ask, path_of
 
     return ask(url, api_key, lambda api: api.post(path_of("schedules", *parts), body))
 
 
 def _report(answer: "Json", as_json: bool, sentence: str) -> None:
-    from cli.output import print_json
+    from wand_orchestrator.cli.display.output import print_json
 
     if as_json:
         print_json(answer)

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.completion import node_ids
-from cli.options import ApiKey, AsJson, NodeArgument, RunArgument, Url
+from wand_orchestrator.cli.client.completion import node_ids
+from wand_orchestrator.cli.client.options import ApiKey, AsJson, NodeArgument, RunArgument, Url
 
 if TYPE_CHECKING:
-    from cli.api_client import Json
+    from wand_orchestrator.cli.client.api_client import Json
 
 
 def pause(run: RunArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
@@ -68,7 +68,7 @@ def respond(
     api_key: ApiKey = None,
 ) -> None:
     """Answer an approval that waits."""
-    from cli.document import read_argument
+    from wand_orchestrator.cli.client.document import read_argument
 
     body = {"answer": read_argument(answer, "--answer"), "by": by or _login_name()}
     _steer_node(run, node, "respond", body, as_json, url, api_key, "is answered")
@@ -76,7 +76,7 @@ def respond(
 
 def delete(run: RunArgument, url: Url = None, api_key: ApiKey = None) -> None:
     """Remove a run that has ended, with its events and files."""
-    from cli.api_client import ask, path_of
+    from wand_orchestrator.cli.client.api_client import ask, path_of
 
     ask(url, api_key, lambda api: api.delete(path_of("runs", run)))
     typer.echo(f"{run} is deleted")
@@ -100,13 +100,13 @@ def _steer_node(
 
 
 def _post(parts: tuple[str, ...], body: Any, url: str | None, api_key: str | None) -> "Json":
-    from cli.api_client import ask, path_of
+    from wand_orchestrator.cli.client.api_client import ask, path_of
 
     return ask(url, api_key, lambda api: api.post(path_of("runs", *parts), body))
 
 
 def _show(answer: "Json", as_json: bool, say: Callable[[], None]) -> None:
-    from cli.output import print_json
+    from wand_orchestrator.cli.display.output import print_json
 
     if as_json:
         print_json(answer)

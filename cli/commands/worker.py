@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import AppDir
+from wand_orchestrator.cli.client.options import AppDir
 
 if TYPE_CHECKING:
     from wand_orchestrator.settings import Settings
@@ -29,10 +29,10 @@ def worker(
     app_dir: AppDir = Path(),
 ) -> None:
     """Run a worker for the Temporal that the environment names."""
-    from cli import logs
-    from cli.app_dir import find_plugins_in
-    from cli.configuration import settings_with
-    from cli.unknown_settings import warn_of_unknown_settings
+    from wand_orchestrator.cli.processes import logs
+    from wand_orchestrator.cli.processes.app_dir import find_plugins_in
+    from wand_orchestrator.cli.processes.configuration import settings_with
+    from wand_orchestrator.cli.processes.unknown_settings import warn_of_unknown_settings
 
     settings = settings_with(task_queue=queue)
     logs.configure(settings.log_level)
@@ -45,9 +45,9 @@ def worker(
 
 
 async def _watch(settings: "Settings", agents_only: bool, processes: int, app_dir: Path) -> None:
-    from cli.stop_signal import run_until_stopped
-    from cli.worker_processes import cores, watch
-    from wand_orchestrator.registry import Registry
+    from wand_orchestrator.cli.processes.stop_signal import run_until_stopped
+    from wand_orchestrator.cli.processes.worker_processes import cores, watch
+    from wand_orchestrator.plugins import Registry
 
     Registry.load(settings)  # what is wrong with it is better said once
     arguments = ["worker", "--queue", settings.task_queue, "--app-dir", str(app_dir)]
@@ -56,17 +56,17 @@ async def _watch(settings: "Settings", agents_only: bool, processes: int, app_di
 
 
 async def _work(settings: "Settings", agents_only: bool) -> None:
-    from activities.host.pool import AgentHost
-    from activities.worker import build_worker
-    from cli.awaiting import available
-    from cli.background import background
-    from cli.garbage import look_seldom
-    from cli.search_attributes import register_search_attributes
-    from cli.stack import core_worker, opened_store
-    from cli.stop_signal import run_until_stopped
-    from wand_orchestrator.artifacts import ArtifactStore
-    from wand_orchestrator.registry import Registry
-    from wand_orchestrator.temporal import connect
+    from wand_orchestrator.activities.host.pool import AgentHost
+    from wand_orchestrator.activities.worker import build_worker
+    from wand_orchestrator.cli.processes.awaiting import available
+    from wand_orchestrator.cli.processes.background import background
+    from wand_orchestrator.cli.processes.garbage import look_seldom
+    from wand_orchestrator.cli.processes.search_attributes import register_search_attributes
+    from wand_orchestrator.cli.processes.stack import core_worker, opened_store
+    from wand_orchestrator.cli.processes.stop_signal import run_until_stopped
+    from wand_orchestrator.files.artifacts import ArtifactStore
+    from wand_orchestrator.plugins import Registry
+    from wand_orchestrator.temporal.connection import connect
 
     registry = Registry.load(settings)
     look_seldom()

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sample_agents import Diary
 
-from cli.ports import free_port
 from tests.acceptance.conftest import StartWandDev
 from tests.acceptance.event_log import EventLog
 from tests.acceptance.wand_command import RunningWand, WandDev, wait_until
 from tests.postgres import PostgresServer
+from wand_orchestrator.cli.processes.ports import free_port
 
 LENGTH = 9
 

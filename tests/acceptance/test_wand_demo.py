@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import httpx
 
-from cli.process_table import processes_with
 from tests.acceptance.wand_command import running, wand
+from wand_orchestrator.cli.processes.process_table import processes_with
 
 
 def chart_file(output: str) -> Path:

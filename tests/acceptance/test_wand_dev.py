@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.process_table import processes_with
 from tests.acceptance.conftest import StartWandDev
 from tests.acceptance.wand_command import WandDev, printed, wait_until, wand
+from wand_orchestrator.cli.processes.process_table import processes_with
 
 ENDED = {"succeeded", "failed", "cancelled", "timed_out", "terminated"}
 

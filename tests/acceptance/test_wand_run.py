@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.ports import free_port
 from tests.acceptance.wand_command import WandDev, running, wait_until, wand
+from wand_orchestrator.cli.processes.ports import free_port
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EMIT = {"id": "a", "type": "test.emit", "params": {"value": {"x": 7}}}

@@ -59,7 +59,7 @@ def test_a_list_is_filtered_and_put_together_from_pages(shared_wand: WandDev, mo
     name = f"listed-{time.time_ns()}"
     runs = [done(shared_wand, start(shared_wand, EMIT, tags=(tag,), name=name)) for tag in ("even", "odd", "even")]
     answer = httpx.get(f"{shared_wand.url}/runs", params={"name": name}).json()
-    monkeypatch.setattr("cli.api_client.MAX_PAGE", 1)
+    monkeypatch.setattr("wand_orchestrator.cli.client.api_client.MAX_PAGE", 1)
 
     assert json.loads(said(shared_wand, "list", "--name", name, "--json")) == answer
     table = said(shared_wand, "list", "--name", name, "--tag", "even", "--status", "succeeded").splitlines()

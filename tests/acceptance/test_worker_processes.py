@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.process_table import processes_with
 from tests.acceptance.test_kill import Apart
 from tests.acceptance.wand_command import RunningWand, WandDev, running, wait_until, wand
+from wand_orchestrator.cli.processes.process_table import processes_with
 
 
 def started(process: RunningWand) -> list[int]:

@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 from typer.testing import CliRunner, Result
 
-from cli.main import app
-from cli.ports import free_port
-from cli.process_table import end, processes_with
+from wand_orchestrator.cli.main import app
+from wand_orchestrator.cli.processes.ports import free_port
+from wand_orchestrator.cli.processes.process_table import end, processes_with
 
 PATIENCE_SEC = 60.0
 WAND = Path(sys.executable).with_name("wand")

@@ -18,11 +18,11 @@ from google.protobuf.message import Message
 from sample_agents import Diary
 from temporalio.client import WorkflowHistory
 
-from cli.dev_server import embedded_temporal
 from tests.integration.graph_cases import FAST_RETRY, echo, edge, emit, fail, flaky, gate, graph, sleep
 from tests.integration.graph_runs import Handle, Runs, ended, serve, state_when
 from tests.waiting import eventually
-from wand_orchestrator.state import RunState
+from wand_orchestrator.cli.processes.dev_server import embedded_temporal
+from wand_orchestrator.contract.state import RunState
 
 FOLDER = Path(__file__).parent
 SUGGEST_NEW_HISTORY = "limit.historyCount.suggestContinueAsNew=60"

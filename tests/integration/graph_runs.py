@@ -11,21 +11,21 @@ import sample_agents
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.worker import Worker
 
-from activities.archiver import archive_activity
-from activities.in_flight import in_flight_activity
-from activities.outputs import outputs_activity
-from activities.retry_now import retry_now_activity
-from activities.worker import build_worker
 from tests.waiting import until
-from wand_orchestrator.artifacts import ArtifactStore
-from wand_orchestrator.contract import RunResult, StatePage
-from wand_orchestrator.events import Event
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.activities.core.archive import archive_activity
+from wand_orchestrator.activities.core.in_flight import in_flight_activity
+from wand_orchestrator.activities.core.outputs import outputs_activity
+from wand_orchestrator.activities.core.retry_now import retry_now_activity
+from wand_orchestrator.activities.worker import build_worker
+from wand_orchestrator.contract.contract import RunResult, StatePage
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.state import RunState
+from wand_orchestrator.files.artifacts import ArtifactStore
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.state import RunState
 from wand_orchestrator.storage import Store
-from wand_orchestrator.temporal import keeping_payloads
-from workflows.graph_run import GraphRun
+from wand_orchestrator.temporal.connection import keeping_payloads
+from wand_orchestrator.workflows.graph_run import GraphRun
 
 Handle = WorkflowHandle[Any, RunResult]
 

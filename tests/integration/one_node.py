@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
-from wand_orchestrator.contract import SIGNAL_REPORT, AgentCall, AgentResult, Report
+from wand_orchestrator.contract.contract import SIGNAL_REPORT, AgentCall, AgentResult, Report
 
 NODE = "n"
 

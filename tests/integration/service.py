@@ -13,26 +13,26 @@ from fastapi import FastAPI
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.archiver import archive_activity
-from activities.deleter import delete_activity
-from activities.in_flight import in_flight_activity
-from activities.opener import open_activity
-from activities.outputs import outputs_activity
-from activities.retry_now import retry_now_activity
-from activities.worker import build_worker
-from api.app import create_app
-from api.dependencies import Services
-from cli.api_server import serving, url_of
-from cli.ports import LOOPBACK, listen, port_of
 from tests.waiting import until
-from wand_orchestrator.artifacts import ArtifactStore
-from wand_orchestrator.feed import Feed
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.activities.core.archive import archive_activity
+from wand_orchestrator.activities.core.delete import delete_activity
+from wand_orchestrator.activities.core.in_flight import in_flight_activity
+from wand_orchestrator.activities.core.open import open_activity
+from wand_orchestrator.activities.core.outputs import outputs_activity
+from wand_orchestrator.activities.core.retry_now import retry_now_activity
+from wand_orchestrator.activities.worker import build_worker
+from wand_orchestrator.api.app import create_app
+from wand_orchestrator.api.services import Services
+from wand_orchestrator.cli.processes.api_server import serving, url_of
+from wand_orchestrator.cli.processes.ports import LOOPBACK, listen, port_of
+from wand_orchestrator.files.artifacts import ArtifactStore
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
-from wand_orchestrator.temporal import keeping_payloads
-from workflows.graph_run import GraphRun
-from workflows.run_deletion import RunDeletion
+from wand_orchestrator.temporal.connection import keeping_payloads
+from wand_orchestrator.temporal.event_feed import Feed
+from wand_orchestrator.workflows.graph_run import GraphRun
+from wand_orchestrator.workflows.run_deletion import RunDeletion
 
 ENDED = frozenset({"succeeded", "failed", "cancelled", "timed_out", "terminated"})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio.client import Client
 
-from cli.dev_server import binary
+from wand_orchestrator.cli.processes.dev_server import binary
 
 
 class TemporalCli:

@@ -9,12 +9,12 @@ from typing import Any
 import psutil
 import pytest
 
-from activities.failures import AttemptFailure, HostedFailure
-from activities.host.order import Order
-from activities.host.pool import AgentHost, HostedInvocation
-from activities.reports import Reporter
 from tests.waiting import eventually
-from wand_orchestrator.contract import AgentCall, Report
+from wand_orchestrator.activities.host.order import Order
+from wand_orchestrator.activities.host.pool import AgentHost, HostedInvocation
+from wand_orchestrator.activities.runner.failures import AttemptFailure, HostedFailure
+from wand_orchestrator.activities.runner.reports import Reporter
+from wand_orchestrator.contract.contract import AgentCall, Report
 from wand_orchestrator.errors import PluginError
 from wand_orchestrator.settings import Settings
 

@@ -83,7 +83,7 @@ async def test_files_of_child_runs_are_listed_with_the_run(service: Service) -> 
 
 
 async def test_files_of_many_child_runs_come_in_pages(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.run_files.CHILDREN", 2)
+    monkeypatch.setattr("wand_orchestrator.api.runs.run_files.CHILDREN", 2)
     answer = await service.http.post("/graphs", json=graph([keep("k")]) | {"name": "kept-in-pages"})
     assert answer.status_code == 201, answer.text
     items = {"id": "items", "type": "agent.transform", "params": {"expression": "`[{}, {}, {}]`"}}

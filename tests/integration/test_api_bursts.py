@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from temporalio.client import Client
 
-from api.launcher import AT_ONCE
 from bench.http import Http
 from tests.integration.graph_cases import emit, graph
 from tests.integration.service import Service, running_service
 from tests.waiting import until
+from wand_orchestrator.api.outbox.outbox import AT_ONCE
 
 RUNS = 300
 """Temporal takes some seconds for them, and a caller waits for 1.2 s."""

@@ -9,10 +9,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.responses import StreamingResponse
 
-from cli import http_protocol
-from cli.api_server import serving, url_of
-from cli.http_protocol import MAX_CONNECTIONS, max_connections
-from cli.ports import LOOPBACK, listen, port_of
+from wand_orchestrator.cli.processes import http_protocol
+from wand_orchestrator.cli.processes.api_server import serving, url_of
+from wand_orchestrator.cli.processes.http_protocol import MAX_CONNECTIONS, max_connections
+from wand_orchestrator.cli.processes.ports import LOOPBACK, listen, port_of
 
 PIECE = b"x" * 1_000_000
 

@@ -9,11 +9,11 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from api.executions import Executions
 from tests.integration.graph_cases import emit, graph, sleep
 from tests.integration.service import Json, Service, running_service
 from tests.integration.temporal_cli import TemporalCli
 from tests.waiting import until
+from wand_orchestrator.api.temporal.executions import Executions
 
 LARGE = "x" * 1_000_000
 
@@ -75,7 +75,9 @@ async def test_an_ended_run_is_removed_with_all_that_it_has_anywhere(service: Se
 async def test_files_of_a_deleted_run_are_not_shown_while_they_are_still_there(
     temporal_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.deletions.Deletions.run", lambda _: asyncio.sleep(3600))  # nobody removes them
+    monkeypatch.setattr(
+        "wand_orchestrator.api.runs.deletion.Deletions.run", lambda _: asyncio.sleep(3600)
+    )  # nobody removes them
     async with running_service(temporal_client, tmp_path) as own:
         run_id = (await own.run(graph([emit("a")])))["run_id"]
         await own.artifacts.save(run_id, "n", "a.txt", b"a", "text/plain")
@@ -89,7 +91,7 @@ async def test_files_of_a_deleted_run_are_not_shown_while_they_are_still_there(
 async def test_a_run_that_was_just_started_has_no_stream_once_it_is_deleted(
     temporal_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.confirmations.GATHER_SEC", 3600)
+    monkeypatch.setattr("wand_orchestrator.api.outbox.confirmations.GATHER_SEC", 3600)
     async with running_service(temporal_client, tmp_path) as own:
         run_id = (await own.run(graph([emit("a")])))["run_id"]
         assert own.services.launcher.has_just_started(run_id)

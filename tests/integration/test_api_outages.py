@@ -16,23 +16,23 @@ import httpx
 import pytest
 from sample_agents import Diary
 
-from api.executions import Executions
-from api.journal_reader import JournalReader
-from api.origin import Origin
-from api.relay import Relay
-from api.settlement import Settlement
-from api.webhooks import Webhooks
-from cli.dev_server import embedded_temporal
-from cli.ports import free_port
 from tests.integration.conftest import WEBHOOK_SECRET
 from tests.integration.graph_cases import echo, edge, emit, gate, graph
 from tests.integration.service import Service, build_service_worker, running_service
 from tests.postgres import PostgresServer
 from tests.waiting import eventually, until
-from wand_orchestrator.contract import WORKFLOW_WEBHOOK_DELIVERY
-from wand_orchestrator.feed import Feed
-from wand_orchestrator.temporal import connect
-from wand_orchestrator.webhook import delivery_workflow_id
+from wand_orchestrator.api.reconcile.namespace_origin import Origin
+from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.stream.journal_reader import JournalReader
+from wand_orchestrator.api.stream.relay import Relay
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.webhooks import Webhooks
+from wand_orchestrator.cli.processes.dev_server import embedded_temporal
+from wand_orchestrator.cli.processes.ports import free_port
+from wand_orchestrator.contract.contract import WORKFLOW_WEBHOOK_DELIVERY
+from wand_orchestrator.contract.webhook import delivery_workflow_id
+from wand_orchestrator.temporal.connection import connect
+from wand_orchestrator.temporal.event_feed import Feed
 
 ANSWER_SEC = 2.0
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.client import Client
 
-from api.examples import FETCH_ANALYZE_CHART, GRAPHS, RUNS, SCHEDULES
 from tests.integration.graph_cases import echo, edge, emit, graph
 from tests.integration.service import Json, Service, running_service
+from wand_orchestrator.api.http.examples import FETCH_ANALYZE_CHART, GRAPHS, RUNS, SCHEDULES
 
 
 def _problem(answer: httpx.Response, status: int, code: str) -> Json:

@@ -11,17 +11,17 @@ import pytest
 from sample_agents import Diary
 from temporalio.client import WorkflowExecutionStatus
 
-from api.examples import FETCH_ANALYZE_CHART
-from api.execution_errors import StartRefused
-from api.executions import Executions
 from tests.integration.graph_cases import CASES, Case, echo, edge, emit, flaky, graph, sleep
 from tests.integration.page_server import serve_page
 from tests.integration.service import Json, Service, running_service
 from tests.integration.temporal_cli import TemporalCli
 from tests.sandbox import replayer
 from tests.waiting import eventually, until
+from wand_orchestrator.api.http.examples import FETCH_ANALYZE_CHART
+from wand_orchestrator.api.temporal.errors import StartRefused
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.contract.ids import new_run_id
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.ids import new_run_id
 from wand_orchestrator.storage import Store
 
 TABLE = "day,passengers\n" + "\n".join(f"2026-01-{day:02d},{day * day}" for day in range(1, 11))
@@ -171,8 +171,8 @@ async def test_an_open_run_that_was_deleted_in_temporal_ends_as_terminated(
     await TemporalCli(service.client)("workflow", "delete", "--workflow-id", run_id, "--yes")
 
     if seen == "by nobody":
-        monkeypatch.setattr("api.settler.OVERLAP", timedelta(0))
-        monkeypatch.setattr("api.settler.LOOK_SEC", 0.1)
+        monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.OVERLAP", timedelta(0))
+        monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.LOOK_SEC", 0.1)
         folder, queue = service.settings.data_dir, service.settings.task_queue
         async with running_service(service.client, folder, worker=False, task_queue=queue):
             await until(lambda: service.store.runs.get(run_id), lambda row: row is not None and row.status.ended)
@@ -193,9 +193,9 @@ async def test_every_open_run_that_closed_unseen_is_settled_in_its_turn(
         return []
 
     monkeypatch.setattr(Executions, "ended_without_success", lists_none)
-    monkeypatch.setattr("api.settler.OVERLAP", timedelta(0))
-    monkeypatch.setattr("api.settler.LOOK_SEC", 0.1)
-    monkeypatch.setattr("api.settler.LOOKED_FOR", 2)
+    monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.OVERLAP", timedelta(0))
+    monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.LOOK_SEC", 0.1)
+    monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.LOOKED_FOR", 2)
     folder, queue = service.settings.data_dir, service.settings.task_queue
     async with running_service(service.client, folder, worker=False, task_queue=queue) as other:
         await until(

@@ -11,13 +11,13 @@ import pytest
 from sample_agents import Diary
 from temporalio.client import Client
 
-from api.budget import Budget
-from api.steering import Steering
 from tests.integration.graph_cases import echo, edge, emit, fail, flaky, gate, graph, sleep
 from tests.integration.service import Json, Service, build_service_worker, running_service
 from tests.integration.temporal_cli import CommandFailed, TemporalCli
 from tests.waiting import eventually, until
-from wand_orchestrator.state import RunStatus
+from wand_orchestrator.api.runs.steering import Steering
+from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.storage import RunHead
 
 APPROVAL = {

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from api.executions import Executions
 from tests.integration.graph_cases import edge, emit, graph, sleep
 from tests.integration.service import Json, Service, build_service_worker, running_service
 from tests.integration.subscriber import Subscriber
 from tests.waiting import until
-from wand_orchestrator.contract import EventPage
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.contract.contract import EventPage
 
 SUBSCRIBERS = 1000
 RECONNECTS = 50

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activities.tools.chart_render import Drawing, _full_spec, chart_render
-from activities.tools.chart_spec import ChartSpec, VegaLiteSpec
 from wand_orchestrator import AgentError
+from wand_orchestrator.activities.tools.chart_render.chart_render import Drawing, _full_spec, chart_render
+from wand_orchestrator.activities.tools.chart_render.chart_spec import ChartSpec, VegaLiteSpec
 
 POINTS = [{"x": f"2026-01-{day:02d}", "y": day} for day in (1, 2, 3)]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import httpx
 from temporalio.client import Client
 
-from cli.api_client import ApiClient
-from cli.event_stream import follow
 from tests.acceptance.wand_command import wand_here
 from tests.integration.page_server import serve_page
 from tests.integration.service import running_service
+from wand_orchestrator.cli.client.api_client import ApiClient
+from wand_orchestrator.cli.client.event_stream import follow
+from wand_orchestrator.contract.events import Event
 from wand_orchestrator.errors import Unavailable
-from wand_orchestrator.events import Event
 
 HINT = "give the right one as --api-key or WAND_API_KEY"
 SSE = "Content-Type: text/event-stream"

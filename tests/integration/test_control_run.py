@@ -8,12 +8,12 @@ import pytest
 import temporalio.api.operatorservice.v1 as operator
 from temporalio.testing import WorkflowEnvironment
 
-from cli.dev_server import binary
 from tests.integration.graph_cases import echo, edge, emit, graph
 from tests.integration.graph_runs import Runs, ended, serve, state_when
 from tests.integration.service import Json
-from wand_orchestrator.contract import SEARCH_ATTRIBUTES
-from wand_orchestrator.temporal import DATA_CONVERTER
+from wand_orchestrator.cli.processes.dev_server import binary
+from wand_orchestrator.contract.contract import SEARCH_ATTRIBUTES
+from wand_orchestrator.temporal.connection import DATA_CONVERTER
 
 ITEMS = 1000
 

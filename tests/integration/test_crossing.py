@@ -10,15 +10,15 @@ from sample_agents import Diary
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from cli.dev_server import embedded_temporal
 from tests.histories.record import SUGGEST_NEW_HISTORY
 from tests.integration.graph_cases import edge, emit, gate, graph
 from tests.integration.graph_runs import Handle, Runs, by_node, ended, serve, state_of, state_when, worker
 from tests.integration.service import Json
 from tests.waiting import eventually
+from wand_orchestrator.cli.processes.dev_server import embedded_temporal
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
-from wand_orchestrator.temporal import keeping_payloads
+from wand_orchestrator.temporal.connection import keeping_payloads
 
 SHORT = 50
 """Nodes that give some 200 events: several histories."""

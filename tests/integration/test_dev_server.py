@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli.dev_server import dev_server
-from cli.ports import LOOPBACK, free_port, listen, port_of
+from wand_orchestrator.cli.processes.dev_server import dev_server
+from wand_orchestrator.cli.processes.ports import LOOPBACK, free_port, listen, port_of
 from wand_orchestrator.errors import Unavailable
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.dev_server import dev_server
 from scripts.browser import Browser, browser
 from tests.integration.operations import CLICKED, SECTIONS, TRIALS, tried
 from tests.integration.service import Service, running_service
 from tests.integration.web_ui import Step, follow, paths
 from tests.waiting import until
+from wand_orchestrator.cli.processes.dev_server import dev_server
 
 ENSURE_CHROMIUM = Path(__file__).parents[2] / "scripts" / "ensure-chromium"
 PATHS = [

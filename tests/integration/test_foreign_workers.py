@@ -14,7 +14,7 @@ from tests.integration.foreign_worker import Foreign, foreign_worker, raw
 from tests.integration.graph_cases import echo, edge, emit, graph
 from tests.integration.graph_runs import Runs, ended, serve
 from tests.sandbox import replayer
-from wand_orchestrator.events import EventType
+from wand_orchestrator.contract.events import EventType
 
 
 @pytest.fixture(scope="session")

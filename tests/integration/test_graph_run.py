@@ -11,14 +11,14 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.testing import WorkflowEnvironment
 
-from cli.dev_server import embedded_temporal
 from tests.integration.graph_cases import echo, edge, emit, fail, flaky, graph, sleep
 from tests.integration.graph_runs import Runs, by_node, ended, serve, state_of, state_when, worker
 from tests.waiting import eventually
-from wand_orchestrator.contract import EventPage, RunInput
+from wand_orchestrator.cli.processes.dev_server import embedded_temporal
+from wand_orchestrator.contract.contract import EventPage, RunInput
+from wand_orchestrator.contract.webhook import delivery_workflow_id
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
-from wand_orchestrator.webhook import delivery_workflow_id
 
 
 @pytest.fixture(scope="session")

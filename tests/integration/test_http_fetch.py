@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from activities.tools.addresses import AllowList, IPAddress, refusal, resolve
-from activities.tools.connection import CheckedTransport
-from activities.tools.http_fetch import http_fetch
-from activities.tools.page import Page
 from tests.integration.web_server import WebServer, response, web_server
 from wand_orchestrator import AgentError
+from wand_orchestrator.activities.tools.http_fetch.addresses import AllowList, IPAddress, refusal, resolve
+from wand_orchestrator.activities.tools.http_fetch.connection import CheckedTransport
+from wand_orchestrator.activities.tools.http_fetch.http_fetch import http_fetch
+from wand_orchestrator.activities.tools.http_fetch.page import Page
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.testing import RecordingContext
 
@@ -215,7 +215,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch:
             assert request.extensions["sni_hostname"] == "rebind.example"
             return httpx.Response(200)
 
-    monkeypatch.setattr("activities.tools.addresses.resolve", rebinding)
+    monkeypatch.setattr("wand_orchestrator.activities.tools.http_fetch.addresses.resolve", rebinding)
     transport = CheckedTransport(AllowList(), Network())
     request = httpx.Request("GET", "https://rebind.example/")
 

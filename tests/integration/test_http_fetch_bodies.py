@@ -16,19 +16,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activities.agents.fetch import Params, fetch
-from activities.tools import http_fetch as module
-from activities.tools import memory, resolver
-from activities.tools.body import STEP_BYTES
-from activities.tools.charset import decode
-from activities.tools.fetch_failures import retry_after
-from activities.tools.http_fetch import http_fetch
-from activities.tools.memory import Memory
-from activities.tools.page import Page
-from activities.tools.resolver import lookup
-from activities.values import write_output
 from tests.integration.web_server import WebServer, response, web_server
 from wand_orchestrator import AgentError
+from wand_orchestrator.activities.agents.fetch import Params, fetch
+from wand_orchestrator.activities.runner.values import write_output
+from wand_orchestrator.activities.tools.http_fetch import http_fetch as module
+from wand_orchestrator.activities.tools.http_fetch import memory, resolver
+from wand_orchestrator.activities.tools.http_fetch.body import STEP_BYTES
+from wand_orchestrator.activities.tools.http_fetch.charset import decode
+from wand_orchestrator.activities.tools.http_fetch.fetch_failures import retry_after
+from wand_orchestrator.activities.tools.http_fetch.http_fetch import http_fetch
+from wand_orchestrator.activities.tools.http_fetch.memory import Memory
+from wand_orchestrator.activities.tools.http_fetch.page import Page
+from wand_orchestrator.activities.tools.http_fetch.resolver import lookup
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.testing import RecordingContext
 
@@ -371,7 +371,7 @@ async def test_any_url_and_header_end_with_a_code_of_the_table(url: str, name: s
         raise OSError
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("activities.tools.addresses.lookup", nowhere)
+        patch.setattr("wand_orchestrator.activities.tools.http_fetch.addresses.lookup", nowhere)
         error = await failure(url, headers={name: value}, method=method, body=value if method == "POST" else None)
     assert error.code in CODES
 

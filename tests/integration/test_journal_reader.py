@@ -4,16 +4,16 @@ from datetime import UTC, datetime
 
 from temporalio.client import Client
 
-from api.execution_errors import ExecutionClosed
-from api.executions import Executions
-from api.journal_reader import JournalReader
-from api.origin import Origin
-from api.settlement import Settlement
-from api.webhooks import Webhooks
-from wand_orchestrator.contract import WORKFLOW_GRAPH_RUN, Archive, EventPage
-from wand_orchestrator.events import Event, EventType
+from wand_orchestrator.api.reconcile.namespace_origin import Origin
+from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.stream.journal_reader import JournalReader
+from wand_orchestrator.api.temporal.errors import ExecutionClosed
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.webhooks import Webhooks
+from wand_orchestrator.contract.contract import WORKFLOW_GRAPH_RUN, Archive, EventPage
+from wand_orchestrator.contract.events import Event, EventType
+from wand_orchestrator.contract.ids import new_run_id
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.ids import new_run_id
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 

@@ -18,7 +18,7 @@ from tests.integration.graph_cases import echo, edge, emit, graph
 from tests.integration.graph_runs import Handle, Runs, serve, state_of
 from tests.sandbox import replayer
 from wand_orchestrator.errors import NotFound
-from wand_orchestrator.payloads import PayloadStore
+from wand_orchestrator.files.payloads import PayloadStore
 from wand_orchestrator.settings import Settings
 
 MB = 1_000_000

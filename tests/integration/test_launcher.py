@@ -17,8 +17,8 @@ async def test_what_was_left_behind_is_started_and_what_another_process_just_sta
     temporal_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The row of the latter does not say yet that it was started, and its workflow has even been deleted meanwhile."""
-    monkeypatch.setattr("api.confirmations.GATHER_SEC", 3600)
-    monkeypatch.setattr("api.launcher.GRACE_SEC", 3600)
+    monkeypatch.setattr("wand_orchestrator.api.outbox.confirmations.GATHER_SEC", 3600)
+    monkeypatch.setattr("wand_orchestrator.api.outbox.outbox.GRACE_SEC", 3600)
     async with running_service(temporal_client, tmp_path) as first:
         young = await first.start(graph([sleep("a", 600)]))
         await TemporalCli(temporal_client)("workflow", "delete", "--workflow-id", young, "--yes")

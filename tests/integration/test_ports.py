@@ -4,7 +4,7 @@ import asyncio
 import socket
 from contextlib import ExitStack
 
-from cli.ports import LOOPBACK, choose_port, listen, port_of
+from wand_orchestrator.cli.processes.ports import LOOPBACK, choose_port, listen, port_of
 
 
 async def test_what_is_written_to_a_client_goes_out_at_once() -> None:

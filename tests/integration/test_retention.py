@@ -7,11 +7,11 @@ from typing import Any
 from obstore.store import MemoryStore
 from temporalio.testing import WorkflowEnvironment
 
-from api.retention import Retention
 from tests.integration.graph_cases import edge, gate, graph
 from tests.integration.service import Service, running_service
 from tests.waiting import until
-from wand_orchestrator.payloads import PayloadStore
+from wand_orchestrator.api.runs.retention import Retention
+from wand_orchestrator.files.payloads import PayloadStore
 
 LARGE = 300_000
 

@@ -5,17 +5,17 @@ from typing import Any
 
 from temporalio.client import Client
 
-from api.executions import Executions
-from api.graph_cache import GraphCache
-from api.origin import Origin
-from api.run_reader import RunReader
-from api.settlement import Settlement
-from api.webhooks import Webhooks
-from wand_orchestrator.contract import Archive, RunResult
+from wand_orchestrator.api.graphs.cache import GraphCache
+from wand_orchestrator.api.reconcile.namespace_origin import Origin
+from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.runs.reader import RunReader
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.webhooks import Webhooks
+from wand_orchestrator.contract.contract import Archive, RunResult
+from wand_orchestrator.contract.events import Event, EventType
+from wand_orchestrator.contract.ids import new_run_id
 from wand_orchestrator.errors import Unavailable
-from wand_orchestrator.events import Event, EventType
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.ids import new_run_id
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 

@@ -24,14 +24,14 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 from temporalio.worker import Worker
 
-from activities.worker import build_worker
 from tests.integration.one_node import NODE, OneNode, Order
 from tests.waiting import PATIENCE_SEC, eventually, until
 from wand_orchestrator import Agent, AgentContext, Tool, agent, tool
-from wand_orchestrator.contract import AgentResult, FailureDetails, Report
-from wand_orchestrator.feed import Feed
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.activities.worker import build_worker
+from wand_orchestrator.contract.contract import AgentResult, FailureDetails, Report
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
+from wand_orchestrator.temporal.event_feed import Feed
 
 
 class Page(BaseModel):

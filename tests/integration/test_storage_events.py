@@ -11,13 +11,13 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.archiver import DATABASE_UNAVAILABLE, archive_activity
 from tests.postgres import PostgresServer
-from wand_orchestrator.contract import ACTIVITY_ARCHIVE, Archive, RunResult
-from wand_orchestrator.events import Event, EventType
+from wand_orchestrator.activities.core.archive import DATABASE_UNAVAILABLE, archive_activity
+from wand_orchestrator.contract.contract import ACTIVITY_ARCHIVE, Archive, RunResult
+from wand_orchestrator.contract.events import Event, EventType
+from wand_orchestrator.contract.ids import RunId, new_run_id
+from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.ids import RunId, new_run_id
-from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage import Run, Store, StoredEvent
 
 START = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)

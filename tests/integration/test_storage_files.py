@@ -12,7 +12,7 @@ from tests.integration.graph_cases import emit, graph
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Store
-from wand_orchestrator.storage.failure import DatabaseBroken
+from wand_orchestrator.storage.engine.failure import DatabaseBroken
 
 LARGE = 200_000
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, make_url
 
 from tests.postgres import PostgresServer
-from wand_orchestrator.state import RunStatus
+from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.storage import Store
 from wand_orchestrator.storage.page import Place
 

@@ -3,12 +3,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wand_orchestrator.contract.ids import RunId, new_run_id
+from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.errors import BadRequest, Conflict
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.ids import RunId, new_run_id
-from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage import Run, RunHead, Store, StoredGraph
-from wand_orchestrator.webhook import Webhook
 
 GRAPH = Graph.model_validate({"name": "demo", "nodes": [{"id": "a", "type": "agent.fetch"}]})
 

@@ -3,8 +3,8 @@
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 
-from wand_orchestrator.contract import SEARCH_ATTRIBUTES
-from wand_orchestrator.temporal import connect, ensure_search_attributes
+from wand_orchestrator.contract.contract import SEARCH_ATTRIBUTES
+from wand_orchestrator.temporal.connection import connect, ensure_search_attributes
 
 
 async def test_search_attributes_are_there_and_ensuring_them_again_is_harmless(temporal_client: Client) -> None:

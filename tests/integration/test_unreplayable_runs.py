@@ -10,14 +10,14 @@ from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.worker import Worker
 
-from activities.archiver import archive_activity
-from activities.outputs import outputs_activity
-from activities.worker import build_worker
 from tests.integration.graph_cases import echo, edge, emit, gate, graph
 from tests.integration.service import Service, running_service
 from tests.waiting import until
-from wand_orchestrator.temporal import keeping_payloads
-from workflows.graph_run import GraphRun
+from wand_orchestrator.activities.core.archive import archive_activity
+from wand_orchestrator.activities.core.outputs import outputs_activity
+from wand_orchestrator.activities.worker import build_worker
+from wand_orchestrator.temporal.connection import keeping_payloads
+from wand_orchestrator.workflows.graph_run import GraphRun
 
 
 @workflow.defn(name="GraphRun")

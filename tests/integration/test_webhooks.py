@@ -12,16 +12,16 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, Wor
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.webhook import build_webhook_worker
 from tests.integration.conftest import WEBHOOK_SECRET
 from tests.integration.graph_cases import edge, emit, fail, gate, graph
 from tests.integration.receiver import Receiver, Request, receiving
 from tests.integration.service import Json, Service, running_service
 from tests.waiting import until
-from wand_orchestrator.contract import webhook_queue
-from wand_orchestrator.state import RunStatus
-from wand_orchestrator.webhook import Delivery, delivery_workflow_id
-from workflows.webhook_delivery import WebhookDelivery
+from wand_orchestrator.activities.core.webhook import build_webhook_worker
+from wand_orchestrator.contract.contract import webhook_queue
+from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.contract.webhook import Delivery, delivery_workflow_id
+from wand_orchestrator.workflows.webhook_delivery import WebhookDelivery
 
 Verified = Callable[[str, Mapping[str, str], bytes], bool]
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from wand_orchestrator import AgentContext, AgentError, agent, tool
-from wand_orchestrator.events import Level
+from wand_orchestrator.contract.events import Level
 
 _counter = itertools.count()
 

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from wand_orchestrator.graph import Node, Options, Retry
-from workflows.activity_options import QUEUE_WAIT, activity_options, local_activity_options
+from wand_orchestrator.workflows.nodes.activity_options import QUEUE_WAIT, activity_options, local_activity_options
 
 OPTIONS = Options(default_timeout_sec=60, max_retries=2, retry=Retry(initial_interval_sec=1, max_interval_sec=10))
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activities.agents.analyze import MAX_INSIGHTS, Input, Output, analyze
-from activities.agents.selection import Selection
-from activities.values import write_output
 from wand_orchestrator import AgentError
+from wand_orchestrator.activities.agents.analyze.analyze import MAX_INSIGHTS, Input, Output, analyze
+from wand_orchestrator.activities.agents.analyze.selection import Selection
+from wand_orchestrator.activities.runner.values import write_output
 from wand_orchestrator.testing import RecordingContext
 
 

@@ -9,8 +9,8 @@ import pytest
 from obstore.store import MemoryStore
 
 from wand_orchestrator import AgentError
-from wand_orchestrator.artifacts import ArtifactStore
 from wand_orchestrator.errors import Conflict, NotFound, Unavailable
+from wand_orchestrator.files.artifacts import ArtifactStore
 
 SVG = "image/svg+xml"
 OUTSIDE = ["../escape", "..", ".", ".types", "@n", "a/b", "/etc/passwd", "a\\..\\b", "", "a\0b", "-rf", "x" * 300]

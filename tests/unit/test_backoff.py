@@ -6,9 +6,9 @@ from temporalio.activity import Info
 from temporalio.common import RetryPolicy
 from temporalio.testing import ActivityEnvironment
 
-from activities.backoff import next_attempt_at
-from activities.failures import AttemptFailure
 from wand_orchestrator import AgentError
+from wand_orchestrator.activities.runner.failures import AttemptFailure
+from wand_orchestrator.activities.runner.next_attempt import next_attempt_at
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FAILURE = AttemptFailure("busy", "it is busy")

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from api import body_budget
-from api.body_budget import BodyBudget, Busy
+from wand_orchestrator.api.http import body_budget
+from wand_orchestrator.api.http.body_budget import BodyBudget, Busy
 
 
 async def test_what_fits_together_has_its_places_at_once() -> None:

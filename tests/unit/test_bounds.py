@@ -7,14 +7,14 @@ import pytest
 import sample_agents
 from pydantic import ValidationError
 
-from activities.values import write_output
-from wand_orchestrator.bounds import bounded_json, is_too_deep
-from wand_orchestrator.contract import MAX_INPUT_BYTES, MAX_RESULT_BYTES
+from wand_orchestrator.activities.runner.values import write_output
+from wand_orchestrator.contract.bounds import bounded_json, is_too_deep
+from wand_orchestrator.contract.contract import MAX_INPUT_BYTES, MAX_RESULT_BYTES
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.registry import Registry
-from wand_orchestrator.visibility import child_run_id, summary
-from workflows.scheduler import Outcome, Scheduler
+from wand_orchestrator.plugins import Registry
+from wand_orchestrator.temporal.visibility import child_run_id, summary
+from wand_orchestrator.workflows.scheduler import Outcome, Scheduler
 
 
 def nested(levels: int) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from activities.calls import Calls
 from tests.waiting import eventually
+from wand_orchestrator.activities.runner.calls import Calls
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.commands.agents import _keys
-from cli.main import app
+from wand_orchestrator.cli.commands.agents import _keys
+from wand_orchestrator.cli.main import app
 
 SUBGRAPH = {"name": "s", "nodes": [{"id": "a", "type": "flow.graph", "params": {"graph": "refund"}}]}
 

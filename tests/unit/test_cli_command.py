@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cli.complaint import complaint
-from cli.document import read_argument, read_document
-from cli.own_packages import collision, foreign_packages
-from cli.process_table import end, processes_with
-from cli.run_display import RunDisplay
+from wand_orchestrator.cli.client.document import read_argument, read_document
+from wand_orchestrator.cli.display.complaint import complaint
+from wand_orchestrator.cli.display.run_display import RunDisplay
+from wand_orchestrator.cli.own_packages import collision, foreign_packages
+from wand_orchestrator.cli.processes.process_table import end, processes_with
+from wand_orchestrator.contract.events import Event
 from wand_orchestrator.errors import BadRequest, Unavailable, WandError
-from wand_orchestrator.events import Event
 from wand_orchestrator.settings import Settings
 
 GRAPH = {"nodes": [{"id": "a", "type": "agent.fetch"}, {"id": "b", "type": "agent.chart"}]}
@@ -45,8 +45,8 @@ def test_ctrl_c_while_the_command_is_still_being_imported_ends_it_quietly() -> N
 def test_ctrl_c_later_is_the_commands_own() -> None:
     code = (
         "import cli.entry, cli.main, signal\n"
-        "cli.main.main = lambda: print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
-        "cli.entry.main()"
+        "wand_orchestrator.cli.main.main = lambda: print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
+        "wand_orchestrator.cli.entry.main()"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"
 
@@ -58,7 +58,7 @@ def ended_by(statement: str, *arguments: str) -> "subprocess.CompletedProcess[st
         f"def load(settings): {statement}\n"
         "registry.Registry.load = load\n"
         f"sys.argv = ['wand', {', '.join(map(repr, arguments))}]\n"
-        "cli.main.main()"
+        "wand_orchestrator.cli.main.main()"
     )
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
@@ -104,8 +104,8 @@ def test_a_character_that_the_terminal_cannot_show_is_told_by_its_number() -> No
     code = (
         "import sys, cli.main\n"
         "sys.argv = ['wand', 'version']\n"
-        "cli.main._print_version = lambda _: print('\u2713')\n"
-        "cli.main.main()"
+        "wand_orchestrator.cli.main._print_version = lambda _: print('\u2713')\n"
+        "wand_orchestrator.cli.main.main()"
     )
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}

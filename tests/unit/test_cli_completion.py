@@ -6,9 +6,9 @@ from typing import get_args
 
 from typer.testing import CliRunner
 
-from api.schedule_models import Overlap
-from cli import completion
-from cli.main import app
+from wand_orchestrator.api.schedules.models import Overlap
+from wand_orchestrator.cli.client import completion
+from wand_orchestrator.cli.main import app
 from wand_orchestrator.settings import Settings
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from api.examples import FETCH_ANALYZE_CHART
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.api.http.examples import FETCH_ANALYZE_CHART
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.validation import check_graph
 

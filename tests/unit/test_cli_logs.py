@@ -2,9 +2,9 @@
 
 import logging
 
-from activities.failures import AttemptFailure
-from cli.logs import AgentTrace, core_filter
-from wand_orchestrator.contract import FailureDetails
+from wand_orchestrator.activities.runner.failures import AttemptFailure
+from wand_orchestrator.cli.processes.logs import AgentTrace, core_filter
+from wand_orchestrator.contract.contract import FailureDetails
 from wand_orchestrator.errors import AgentError
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.plot import plot
+from wand_orchestrator.cli.display.plot import plot
 
 FINITE = st.floats(min_value=-1e9, max_value=1e9)
 

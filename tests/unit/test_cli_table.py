@@ -5,9 +5,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from cli.moments import span
-from cli.output import print_json
-from cli.table import print_table
+from wand_orchestrator.cli.display.moments import span
+from wand_orchestrator.cli.display.output import print_json
+from wand_orchestrator.cli.display.table import print_table
 
 ID = "r_" + "0" * 32
 NAMES = ("run", "name", "status")

@@ -9,18 +9,18 @@ import pytest
 from temporalio import workflow
 from temporalio.converter import ActivitySerializationContext
 
-from wand_orchestrator.contract import HeldAttempt, InFlight, worker_queue
+from wand_orchestrator.contract.contract import HeldAttempt, InFlight, worker_queue
+from wand_orchestrator.files.payloads import PayloadStorage, PayloadStore
 from wand_orchestrator.graph import Node, Options
-from wand_orchestrator.payloads import PayloadStorage, PayloadStore
 from wand_orchestrator.settings import Settings
-from workflows import activities
-from workflows.activities import Activities
-from workflows.activity_options import held_activity_options
-from workflows.attempts import Attempts
-from workflows.crossing import Held, Regular
-from workflows.failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure
-from workflows.losses import MAX_WORKER_SHUTDOWNS, Losses
-from workflows.workflow_task import WorkflowTask
+from wand_orchestrator.workflows.journal.failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure
+from wand_orchestrator.workflows.losses import MAX_WORKER_SHUTDOWNS, Losses
+from wand_orchestrator.workflows.nodes import agent_activities
+from wand_orchestrator.workflows.nodes.activity_options import held_activity_options
+from wand_orchestrator.workflows.nodes.agent_activities import Activities
+from wand_orchestrator.workflows.nodes.attempts import Attempts
+from wand_orchestrator.workflows.nodes.crossing import Held, Regular
+from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NODE = Node.model_validate({"id": "a", "type": "test.gate", "retries": 2})
@@ -48,7 +48,7 @@ async def carry_on(monkeypatch: pytest.MonkeyPatch, crossed: InFlight, found: He
     async def held(_: Any) -> Held:
         return found
 
-    monkeypatch.setattr(activities, "held", held)
+    monkeypatch.setattr(agent_activities, "held", held)
     task = WorkflowTask(wake=ignore)
     carried = Activities(Options(), task, ignore, Attempts(ignore), ignore, [], {"a": crossed})
     carried.start(NODE, {}, {}, carried.given_again("a"))

@@ -4,7 +4,7 @@ import pytest
 
 from wand_orchestrator.errors import ConfigurationError
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.storage.url import PostgresqlUrl, SqliteUrl, parse_database_url
+from wand_orchestrator.storage.engine.url import PostgresqlUrl, SqliteUrl, parse_database_url
 
 
 @pytest.mark.parametrize(

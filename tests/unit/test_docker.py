@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.main import app
+from wand_orchestrator.cli.main import app
 from wand_orchestrator.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli.main import app
+from wand_orchestrator.cli.main import app
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", DOCUMENT, flags=re.DOTALL)

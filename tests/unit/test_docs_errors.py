@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import activities
-import api
 import wand_orchestrator
-import workflows
+from wand_orchestrator import activities, api, workflows
 from wand_orchestrator.errors import WandError
 
 ROOT = Path(__file__).parents[2]

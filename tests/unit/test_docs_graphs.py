@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from wand_orchestrator.flow import FLOW_APPROVAL, FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT, FLOW_WAIT
 from wand_orchestrator.graph import Edge, Graph, Node, Options, Retry
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.graphs.control_nodes import FLOW_APPROVAL, FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT, FLOW_WAIT
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.validation import check_graph
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from wand_orchestrator.events import rfc3339
+from wand_orchestrator.contract.events import rfc3339
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from activities.exception_report import (
+from wand_orchestrator import AgentError
+from wand_orchestrator.activities.runner.exception_report import (
     CAUSE_BYTES,
     MOST_CAUSES,
     MOST_FRAMES,
@@ -13,10 +14,9 @@ from activities.exception_report import (
     ErrorReport,
     describe,
 )
-from activities.failures import AttemptFailure
-from wand_orchestrator import AgentError
-from wand_orchestrator.bounds import TEXT_BYTES
-from wand_orchestrator.masking import Mask
+from wand_orchestrator.activities.runner.failures import AttemptFailure
+from wand_orchestrator.contract.bounds import TEXT_BYTES
+from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.settings import Settings
 
 FILE = "test_exception_report.py"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from wand_orchestrator.agent import agent
-from wand_orchestrator.execution import resolve_execution
+from wand_orchestrator._agent import agent
 from wand_orchestrator.graph import Graph
+from wand_orchestrator.graphs.execution import resolve_execution
 
 
 @agent("short", local=True)

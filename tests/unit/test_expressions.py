@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from wand_orchestrator.budget import Budget, Exceeded
-from wand_orchestrator.expressions import (
+from wand_orchestrator.graphs.evaluation_budget import Budget, Exceeded
+from wand_orchestrator.graphs.expressions import (
     ExpressionError,
     ExpressionTooLarge,
     compile_expression,
@@ -18,7 +18,7 @@ from wand_orchestrator.expressions import (
     is_true,
     resolve_input,
 )
-from wand_orchestrator.json_values import equal
+from wand_orchestrator.graphs.json_values import equal
 
 MANY = list(range(50_000))
 VALUE = {

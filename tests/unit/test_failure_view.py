@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cli.event_line import told
-from cli.event_log import _line
-from cli.failure_view import failure_lines, named
-from cli.run_display import RunDisplay
-from cli.run_view import print_run
-from cli.watching import report
-from wand_orchestrator.events import Event
+from wand_orchestrator.cli.display.event_line import told
+from wand_orchestrator.cli.display.event_log import _line
+from wand_orchestrator.cli.display.failure_view import failure_lines, named
+from wand_orchestrator.cli.display.run_display import RunDisplay
+from wand_orchestrator.cli.display.run_view import print_run
+from wand_orchestrator.cli.display.watching import report
+from wand_orchestrator.contract.events import Event
 
 FRAME = {"file": "acme/text.py", "line": 12, "function": "parse"}
 ERROR = {

@@ -6,8 +6,9 @@ from temporalio.activity import ActivityCancellationDetails
 from temporalio.exceptions import ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
-from activities.exception_report import LONGEST_DELAY_SEC
-from activities.failures import (
+from wand_orchestrator import AgentError
+from wand_orchestrator.activities.runner.exception_report import LONGEST_DELAY_SEC
+from wand_orchestrator.activities.runner.failures import (
     ABANDONED,
     PAUSED,
     RESET,
@@ -16,8 +17,7 @@ from activities.failures import (
     AttemptFailure,
     interruption,
 )
-from wand_orchestrator import AgentError
-from wand_orchestrator.contract import FailureDetails
+from wand_orchestrator.contract.contract import FailureDetails
 from wand_orchestrator.errors import NotFound
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)

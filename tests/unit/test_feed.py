@@ -4,8 +4,8 @@ import asyncio
 import gc
 from datetime import UTC, datetime
 
-from wand_orchestrator.events import Event, EventType
-from wand_orchestrator.feed import KEPT, Feed
+from wand_orchestrator.contract.events import Event, EventType
+from wand_orchestrator.temporal.event_feed import KEPT, Feed
 
 RUN, EXECUTION, WORKER = "r_1", "e_1", "host:1"
 

@@ -5,11 +5,11 @@ from typing import Any, cast
 
 import pytest
 
-from api.executions import Executions
-from api.journal_reader import JournalReader
-from api.relay import Relay
+from wand_orchestrator.api.stream.journal_reader import JournalReader
+from wand_orchestrator.api.stream.relay import Relay
+from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.errors import Unavailable
-from wand_orchestrator.feed import Feed
+from wand_orchestrator.temporal.event_feed import Feed
 
 
 class BrokenExecutions:

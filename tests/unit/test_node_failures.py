@@ -4,12 +4,12 @@ from typing import Any
 
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
-from wand_orchestrator.contract import FailureDetails
-from wand_orchestrator.events import Event
+from wand_orchestrator.contract.contract import FailureDetails
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.state import Cause, Failure, Frame, NodeState, Raised, RunState, fold
 from wand_orchestrator.graph import Node, Options
-from wand_orchestrator.state import Cause, Failure, Frame, NodeState, Raised, RunState, fold
-from workflows import entries
-from workflows.failures import NodeFailure, node_failure
+from wand_orchestrator.workflows.journal import event_texts
+from wand_orchestrator.workflows.journal.failures import NodeFailure, node_failure
 
 NODE = Node(id="n", type="acme.parse")
 RAISED = Raised(
@@ -35,7 +35,7 @@ def failed(*details: Any, type: str = "KeyError", message: str = "'city'") -> No
 
 
 def test_the_event_tells_the_exception_and_where_it_ran() -> None:
-    entry = entries.node_failed(NODE, failed(TOLD.model_dump(mode="json")))
+    entry = event_texts.node_failed(NODE, failed(TOLD.model_dump(mode="json")))
     assert entry.message == "n failed: KeyError: 'city'"
     assert entry.data["worker"] == "host:1"
     assert Failure.model_validate(entry.data["error"]) == Failure(
@@ -46,7 +46,7 @@ def test_the_event_tells_the_exception_and_where_it_ran() -> None:
 def test_an_error_raised_on_purpose_speaks_for_itself() -> None:
     raised = Raised(type="wand_orchestrator.errors.AgentError")
     failure = failed(FailureDetails(exception=raised), type="shut", message="the shop is shut")
-    assert entries.node_failed(NODE, failure).message == "n failed: the shop is shut"
+    assert event_texts.node_failed(NODE, failure).message == "n failed: the shop is shut"
 
 
 def test_the_failure_of_a_child_run_comes_with_its_exception() -> None:

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from wand_orchestrator.node_table import MOST_EXCEPTIONS, NodeTable
-from wand_orchestrator.state import Failure, NodeState, NodeStatus, Raised
+from wand_orchestrator.contract.node_table import MOST_EXCEPTIONS, NodeTable
+from wand_orchestrator.contract.state import Failure, NodeState, NodeStatus, Raised
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

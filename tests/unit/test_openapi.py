@@ -9,12 +9,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.app import create_app
-from api.dependencies import Services
-from api.problem_codes import PROBLEM_CODES
-from api.run_models import StatusFilter
+from wand_orchestrator.api.app import create_app
+from wand_orchestrator.api.http.problem_codes import PROBLEM_CODES
+from wand_orchestrator.api.runs.models import StatusFilter
+from wand_orchestrator.api.services import Services
+from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.state import RunStatus
 
 ROOT = Path(__file__).parents[2]
 

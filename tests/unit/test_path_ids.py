@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BeforeValidator
 
-from api.path_ids import EncodedIds, decoded_id
+from wand_orchestrator.api.http.path_ids import EncodedIds, decoded_id
 
 Id = Annotated[str, BeforeValidator(decoded_id)]
 app = FastAPI()

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from activities.agents.prose import describe
-from activities.agents.web_page import shown
+from wand_orchestrator.activities.agents.analyze.prose import describe
+from wand_orchestrator.activities.agents.analyze.web_page import shown
 
 PAGE = """<!DOCTYPE html>
 <html><head><title>The title</title><style>p { color: red }</style>

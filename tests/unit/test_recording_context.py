@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from wand_orchestrator import AgentContext, AgentError, agent, tool
-from wand_orchestrator.bounds import TEXT_BYTES
+from wand_orchestrator.contract.bounds import TEXT_BYTES
 from wand_orchestrator.testing import RecordingContext
 
 

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from wand_orchestrator import PluginError, agent, tool
-from wand_orchestrator.registry import ENTRY_POINT_GROUP, Registry
+from wand_orchestrator.plugins import ENTRY_POINT_GROUP, Registry
 from wand_orchestrator.settings import Settings
 
 GOOD = """
@@ -26,7 +26,7 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of plug-in modules that Python finds; what was imported from it is forgotten afterwards."""
     before = set(sys.modules)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr("wand_orchestrator.registry.entry_points", lambda group: [])
+    monkeypatch.setattr("wand_orchestrator.plugins.entry_points", lambda group: [])
     yield tmp_path
     for name in set(sys.modules) - before:
         if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
@@ -56,7 +56,7 @@ def test_modules_of_installed_distributions_are_loaded(plugins: Path, monkeypatc
         ours = distributions(path=[str(plugins)])
         return [point for distribution in ours for point in distribution.entry_points.select(group=group)]
 
-    monkeypatch.setattr("wand_orchestrator.registry.entry_points", only_ours)
+    monkeypatch.setattr("wand_orchestrator.plugins.entry_points", only_ours)
     assert list(load("").agents) == ["acme.agent"]
 
 

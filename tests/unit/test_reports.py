@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from activities.reports import BATCH_BYTES, BATCH_LINES, Reporter
 from tests.waiting import eventually
-from wand_orchestrator.bounds import JSON_BYTES, TEXT_BYTES
-from wand_orchestrator.contract import Report
+from wand_orchestrator.activities.runner.reports import BATCH_BYTES, BATCH_LINES, Reporter
+from wand_orchestrator.contract.bounds import JSON_BYTES, TEXT_BYTES
+from wand_orchestrator.contract.contract import Report
 
 
 class Journal:

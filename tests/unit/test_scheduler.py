@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.state import Failure
-from workflows.scheduler import Outcome, Phase, Scheduler
+from wand_orchestrator.workflows.scheduler import Outcome, Phase, Scheduler
 
 FAILURE = Failure(code="boom", message="it broke")
 

@@ -1,16 +1,16 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from api.launch import Launch
-from api.snapshots import Snapshots
 from wand_orchestrator import agent
-from wand_orchestrator.agent import Agent
-from wand_orchestrator.contract import ChildLimits, RetryOf, RunInput
+from wand_orchestrator._agent import Agent
+from wand_orchestrator.api.outbox.run_snapshot import Snapshots
+from wand_orchestrator.api.temporal.launch import Launch
+from wand_orchestrator.contract.contract import ChildLimits, RetryOf, RunInput
+from wand_orchestrator.contract.ids import GraphId, RunId
+from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.ids import GraphId, RunId
-from wand_orchestrator.state import RunStatus
 from wand_orchestrator.storage import Run
-from wand_orchestrator.webhook import Webhook
 
 
 @agent("a.short", local=True)

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from api.supervision import Supervision
 from tests.waiting import eventually
+from wand_orchestrator.api.supervision import Supervision
 
 
 @asynccontextmanager

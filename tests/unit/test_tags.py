@@ -3,7 +3,7 @@ import json
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from wand_orchestrator.tags import MAX_BYTES, Tags
+from wand_orchestrator.contract.tags import MAX_BYTES, Tags
 
 TAGS: TypeAdapter[tuple[str, ...]] = TypeAdapter(Tags)
 

@@ -3,10 +3,10 @@
 import traceback
 from types import TracebackType
 
-from activities.failures import AttemptFailure
-from activities.host.child import FAILURE
-from activities.traces import INNER, OUTER, places_of, traceback_of
 from wand_orchestrator import AgentError
+from wand_orchestrator.activities.host.child import FAILURE
+from wand_orchestrator.activities.runner.failures import AttemptFailure
+from wand_orchestrator.activities.runner.traces import INNER, OUTER, places_of, traceback_of
 
 
 def fails(depth: int) -> None:

@@ -4,8 +4,8 @@ from functools import partial
 
 import pytest
 
-from api.turns import Turns
 from tests.waiting import eventually
+from wand_orchestrator.api.outbox.start_queue import Turns
 
 
 class Work:

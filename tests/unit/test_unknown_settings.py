@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.unknown_settings import unknown_settings
+from wand_orchestrator.cli.processes.unknown_settings import unknown_settings
 
 
 @pytest.fixture(autouse=True)

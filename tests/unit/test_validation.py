@@ -7,9 +7,9 @@ from typing import Any
 import checked_agents
 import pytest
 
-from activities import builtin
+from wand_orchestrator.activities import builtin
 from wand_orchestrator.errors import GraphFaults
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.validation import Checked, Code, Fault, check_graph, require_graph
 
 AGENTS = Registry.of(checked_agents).agents

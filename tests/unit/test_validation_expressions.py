@@ -5,7 +5,7 @@ from typing import Any
 import checked_agents
 import pytest
 
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.validation import check_graph
 
 AGENTS = Registry.of(checked_agents).agents

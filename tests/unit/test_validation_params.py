@@ -5,7 +5,7 @@ from typing import Any
 import checked_agents
 import pytest
 
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.validation import Fault, check_graph
 
 AGENTS = Registry.of(checked_agents).agents
@@ -36,7 +36,7 @@ def test_what_does_not_depend_on_the_run_input_is_judged_beside_it() -> None:
 
 
 def builtin_faults(type: str, params: Any) -> list[tuple[str, str]]:
-    from activities import builtin
+    from wand_orchestrator.activities import builtin
 
     document = {"name": "g", "nodes": [{"id": "a", "type": type, "params": params}]}
     checked = check_graph(document, Registry.of(builtin).agents, max_nodes=9, max_edges=9)
@@ -74,7 +74,7 @@ def test_a_url_that_is_not_fetched_is_a_fault(url: str) -> None:
     ],
 )
 def test_a_choice_of_forms_is_ruled_out_only_when_each_is(spec: Any, fits: bool) -> None:
-    from activities import builtin
+    from wand_orchestrator.activities import builtin
 
     nodes = [
         {"id": "a", "type": "agent.analyze"},

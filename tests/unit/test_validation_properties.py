@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wand_orchestrator.expressions import ExpressionError, evaluate
-from wand_orchestrator.registry import Registry
+from wand_orchestrator.graphs.expressions import ExpressionError, evaluate
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.validation import Checked, check_graph
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.expressions import Expressions, Problem

@@ -1,6 +1,6 @@
 import pytest
 
-from api.visibility_query import begins_with, equals
+from wand_orchestrator.api.temporal.visibility_query import begins_with, equals
 
 
 @pytest.mark.parametrize(

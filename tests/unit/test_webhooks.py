@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from wand_orchestrator.events import RUN_ENDINGS, Event, EventType
+from wand_orchestrator.contract.events import RUN_ENDINGS, Event, EventType
+from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.contract.webhook import ToldRun, Webhook, delivery
+from wand_orchestrator.contract.webhook_signature import signature, signing_keys
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.state import RunStatus
-from wand_orchestrator.webhook import ToldRun, Webhook, delivery
-from wand_orchestrator.webhook_signature import signature, signing_keys
 
 # Published with the specification's reference libraries.
 VECTOR_SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

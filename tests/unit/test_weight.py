@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wand_orchestrator.weight import HEAVY, is_heavy
+from wand_orchestrator.storage.engine.weight import HEAVY, is_heavy
 
 
 @pytest.mark.parametrize("value", ["x" * HEAVY, [0] * HEAVY, {str(n): n for n in range(HEAVY)}, [["x" * 60_000] * 2]])

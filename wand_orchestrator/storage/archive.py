@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 from sqlmodel import col
 
-from wand_orchestrator.contract import Archive
-from wand_orchestrator.events import Event
-from wand_orchestrator.state import RunState, RunStatus, fold
-from wand_orchestrator.storage.database import Database
-from wand_orchestrator.storage.deadline import BULK_SEC
+from wand_orchestrator.contract.contract import Archive
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.state import RunState, RunStatus, fold
 from wand_orchestrator.storage.deletions import refuse_deleted
+from wand_orchestrator.storage.engine.database import Database
+from wand_orchestrator.storage.engine.deadline import BULK_SEC
 from wand_orchestrator.storage.tables import EventRow, GraphRow, RunRow
 from wand_orchestrator.storage.tags import encode_tags, insert_tags
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Executable, delete, select, update
 from sqlmodel import col
 
+from wand_orchestrator.contract.ids import RunId
+from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.errors import Conflict, NotFound
-from wand_orchestrator.ids import RunId
-from wand_orchestrator.state import RunStatus
-from wand_orchestrator.storage.database import Database
-from wand_orchestrator.storage.deadline import BULK_SEC
+from wand_orchestrator.storage.engine.database import Database
+from wand_orchestrator.storage.engine.deadline import BULK_SEC
 from wand_orchestrator.storage.page import Columns
 from wand_orchestrator.storage.tables import DeletionRow, RunRow
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from wand_orchestrator.events import EventType, Level
-from wand_orchestrator.storage.database import Database
+from wand_orchestrator.contract.events import EventType, Level
+from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.tables import SERIOUS, EventRow
 
 MAX_SEQ = 2**31 - 1

@@ -11,15 +11,15 @@ from sqlalchemy import Connection, Row, exists, func, select, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
+from wand_orchestrator.contract.ids import GraphId, new_graph_id
 from wand_orchestrator.errors import NotFound
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.ids import GraphId, new_graph_id
 from wand_orchestrator.storage import json_text
-from wand_orchestrator.storage.database import Database
-from wand_orchestrator.storage.deadline import BULK_SEC
+from wand_orchestrator.storage.engine.database import Database
+from wand_orchestrator.storage.engine.deadline import BULK_SEC
+from wand_orchestrator.storage.engine.weight import worked_off
 from wand_orchestrator.storage.page import Columns, Page, newest_first, page_of
 from wand_orchestrator.storage.tables import GraphRow, RunRow
-from wand_orchestrator.weight import worked_off
 
 _HEAD: tuple[Mapped[Any], ...] = (col(GraphRow.id), col(GraphRow.name), col(GraphRow.version), col(GraphRow.created_at))
 # Built once: building them costs as much as asking SQLite.

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from wand_orchestrator.errors import BadRequest, Conflict
-from wand_orchestrator.storage.database import Database
+from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.tables import IdempotencyRow
 
 MAX_KEY_LENGTH = 255

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
-from wand_orchestrator.storage.database import Database
+from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.tables import NamespaceRow
 
 

@@ -8,14 +8,14 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from wand_orchestrator.contract import RetryOf, RunResult
-from wand_orchestrator.ids import GraphId, RunId
-from wand_orchestrator.state import Failure, RunStatus
+from wand_orchestrator.contract.contract import RetryOf, RunResult
+from wand_orchestrator.contract.ids import GraphId, RunId
+from wand_orchestrator.contract.state import Failure, RunStatus
+from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.page import Columns
 from wand_orchestrator.storage.tables import RunRow
 from wand_orchestrator.storage.tags import decode_tags, encode_tags
-from wand_orchestrator.webhook import Webhook
 
 _HEAD: tuple[Mapped[Any], ...] = (
     col(RunRow.id),

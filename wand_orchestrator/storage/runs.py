@@ -7,12 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlmodel import col
 
-from wand_orchestrator.contract import RetryOf
-from wand_orchestrator.ids import GraphId, RunId
-from wand_orchestrator.state import RunStatus
+from wand_orchestrator.contract.contract import RetryOf
+from wand_orchestrator.contract.ids import GraphId, RunId
+from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.storage import json_text
-from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deletions import deleted, deletion_of, refuse_deleted
+from wand_orchestrator.storage.engine.database import Database
+from wand_orchestrator.storage.engine.weight import worked_off
 from wand_orchestrator.storage.graphs import refuse_deleted_graph
 from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Page, newest_first, page_of
@@ -20,8 +22,6 @@ from wand_orchestrator.storage.run_records import HEADS, RUNS, Run, RunHead, hea
 from wand_orchestrator.storage.selection import Selection
 from wand_orchestrator.storage.tables import STARTED, RunRow, UtcDateTime
 from wand_orchestrator.storage.tags import insert_tags
-from wand_orchestrator.webhook import Webhook
-from wand_orchestrator.weight import worked_off
 
 _ENDED = tuple(status for status in RunStatus if status.ended)
 _BEGUN = tuple(status for status in RunStatus if not status.ended and status is not RunStatus.PENDING)

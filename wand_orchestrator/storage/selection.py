@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from wand_orchestrator.state import RunStatus
+from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.storage.page import Columns
 from wand_orchestrator.storage.tables import STARTED, RunRow, RunTagRow
 from wand_orchestrator.storage.tags import tagged, with_tags

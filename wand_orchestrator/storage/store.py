@@ -3,8 +3,8 @@
 from typing import Self
 
 from wand_orchestrator.storage.archive import EventArchive
-from wand_orchestrator.storage.database import Database
 from wand_orchestrator.storage.deletions import Deletions
+from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.events import Events
 from wand_orchestrator.storage.graphs import Graphs
 from wand_orchestrator.storage.namespaces import Namespaces

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, delete, select
 from sqlmodel import col
 
-from wand_orchestrator.storage.database import Database
+from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.tables import DeletionRow, RunRow, TriggerRow
 
 KEPT = timedelta(hours=1)

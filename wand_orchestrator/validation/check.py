@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wand_orchestrator.agent import Agent
+from wand_orchestrator._agent import Agent
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.validation.code import Code

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from wand_orchestrator.flow import (
+from wand_orchestrator.graphs.control_nodes import (
     FLOW_APPROVAL,
     FLOW_GRAPH,
     FLOW_MAP,

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from wand_orchestrator.json_values import MAX_INTEGER_BITS
+from wand_orchestrator.graphs.json_values import MAX_INTEGER_BITS
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.pointer import Path, label

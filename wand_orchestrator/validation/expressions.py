@@ -11,15 +11,15 @@ from typing import Any
 
 from jmespath.exceptions import IncompleteExpressionError, LexerError, ParseError
 
-from wand_orchestrator.expressions import (
+from wand_orchestrator.graphs.expressions import (
     MAX_CHARS,
     ExpressionError,
     ExpressionTooLarge,
     compile_expression,
     parts_of,
 )
-from wand_orchestrator.functions import Functions
-from wand_orchestrator.interpreter import Ast
+from wand_orchestrator.graphs.functions import Functions
+from wand_orchestrator.graphs.interpreter import Ast
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.near import Near
 from wand_orchestrator.validation.wording import quoted, shortened

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wand_orchestrator.budget import Budget
+from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.pointer import Path, pointer
 

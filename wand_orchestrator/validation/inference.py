@@ -8,7 +8,7 @@ rules out is no fault in them, unless nothing is left.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wand_orchestrator.interpreter import Ast
+from wand_orchestrator.graphs.interpreter import Ast
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.expressions import arguments_of
 from wand_orchestrator.validation.view import ANY, NULL, View, type_of

@@ -10,13 +10,13 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from wand_orchestrator.budget import Budget, Exceeded
-from wand_orchestrator.patterns import UnusablePattern, check_pattern
-from wand_orchestrator.schema_keywords import BUDGET, BoundedValidator
+from wand_orchestrator.graphs.evaluation_budget import Budget, Exceeded
 from wand_orchestrator.validation.expressions import Expressions, Problem
 from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.patterns import UnusablePattern, check_pattern
 from wand_orchestrator.validation.pointer import label
 from wand_orchestrator.validation.references import holds_reference, passes_reference
+from wand_orchestrator.validation.schema_keywords import BUDGET, BoundedValidator
 from wand_orchestrator.validation.wording import quoted, shortened
 
 _OF_THE_CONTAINER = frozenset({"type", "required", "additionalProperties", "minProperties", "maxProperties"})

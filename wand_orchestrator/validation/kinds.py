@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wand_orchestrator.agent import Agent
-from wand_orchestrator.flow import FLOW_APPROVAL, FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT, FLOW_WAIT
+from wand_orchestrator._agent import Agent
+from wand_orchestrator.graphs.control_nodes import FLOW_APPROVAL, FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT, FLOW_WAIT
 from wand_orchestrator.validation.outline import NodeOutline
 from wand_orchestrator.validation.view import JsonSchema, View
 

@@ -1,6 +1,6 @@
 """What expressions select of the outputs of nodes, as far as the schemas of these say."""
 
-from wand_orchestrator.interpreter import Ast
+from wand_orchestrator.graphs.interpreter import Ast
 from wand_orchestrator.validation.expressions import Expressions, Problem
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.inference import Impossible, infer

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from wand_orchestrator.agent import Agent
+from wand_orchestrator._agent import Agent
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.json_schema import Schema, SchemaTooLarge, UnusableSchema

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wand_orchestrator.expressions import INPUT_KEY, is_input_reference
+from wand_orchestrator.graphs.expressions import INPUT_KEY, is_input_reference
 from wand_orchestrator.validation.pointer import Part
 
 __all__ = ["holds_reference", "is_input_reference", "passes_reference", "references"]

@@ -1,0 +1,1 @@
+"""Activities that workflows have done for themselves."""

@@ -1,0 +1,28 @@
+"""The archiver: stores a run's events and its end. An activity of the core worker."""
+
+from collections.abc import Awaitable, Callable
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from wand_orchestrator.contract.contract import ACTIVITY_ARCHIVE, Archive
+from wand_orchestrator.errors import NotFound, Unavailable
+from wand_orchestrator.storage import Store
+
+DATABASE_UNAVAILABLE = "database_unavailable"
+"""Type of the failure that the workflow tries again until the database is back."""
+
+
+def archive_activity(store: Store) -> Callable[[Archive], Awaitable[None]]:
+    """The activity `wand.archive` over `store`; idempotent on (run, seq)."""
+
+    @activity.defn(name=ACTIVITY_ARCHIVE)
+    async def archive(archive: Archive) -> None:
+        try:
+            await store.archive.append(archive)
+        except Unavailable as error:
+            raise ApplicationError(error.message, type=DATABASE_UNAVAILABLE) from error
+        except NotFound as error:
+            activity.logger.info("nothing is archived: %s", error.message)
+
+    return archive

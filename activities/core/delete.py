@@ -1,0 +1,41 @@
+"""Deletes runs that have ended from the database; an API then removes what lies elsewhere."""
+
+from collections.abc import Awaitable, Callable
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from wand_orchestrator.activities.core.archive import DATABASE_UNAVAILABLE
+from wand_orchestrator.contract.contract import ACTIVITY_DELETE
+from wand_orchestrator.errors import NotFound, Unavailable, WandError
+from wand_orchestrator.storage import Run, Store
+from wand_orchestrator.storage.deletions import not_ended, part_of_another
+
+
+def delete_activity(store: Store) -> Callable[[str], Awaitable[None]]:
+    """The activity `wand.delete`; it fails, without a retry, for a run that is not there or goes on."""
+
+    @activity.defn(name=ACTIVITY_DELETE)
+    async def delete(run_id: str) -> None:
+        try:
+            _require_ended(run_id, await store.runs.get(run_id))
+            await store.deletions.add(run_id)
+        except Unavailable as error:
+            raise ApplicationError(error.message, type=DATABASE_UNAVAILABLE) from error
+        except NotFound as error:
+            if activity.info().attempt == 1:  # a later attempt may find its own work done
+                raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
+        except WandError as error:
+            raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
+
+    return delete
+
+
+def _require_ended(run_id: str, run: Run | None) -> None:
+    """A run that ended from outside has its end in the database within some ten seconds, by an API."""
+    if run is None:
+        raise NotFound(f"there is no run {run_id}", code="run_not_found")
+    if run.part_of is not None:
+        raise part_of_another(run.part_of)
+    if not run.status.ended:
+        raise not_ended(run.status)

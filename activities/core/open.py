@@ -1,0 +1,78 @@
+"""Opens runs that only name their graph, as those of a schedule do: fetches the graph and writes the run's row."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from wand_orchestrator._agent import Agent
+from wand_orchestrator.activities.core.archive import DATABASE_UNAVAILABLE
+from wand_orchestrator.contract.contract import ACTIVITY_OPEN, ChildLimits, RunInput, RunOrder
+from wand_orchestrator.errors import Conflict, Unavailable, WandError
+from wand_orchestrator.graphs.execution import resolve_execution
+from wand_orchestrator.storage import Store, StoredGraph, no_graph
+from wand_orchestrator.storage.subgraphs import Subgraphs
+
+
+def open_activity(
+    store: Store, agents: Mapping[str, Agent], child_limits: ChildLimits
+) -> Callable[[RunOrder], Awaitable[dict[str, Any]]]:
+    """The activity `wand.open`: gives a RunInput without `input`, `tags`, `webhook` and `retry_of`.
+
+    It fails, without a retry, for an unknown graph.
+    `agents`: those of the core worker, which decide what of the graph can run locally.
+    """
+    opener = Opener(store, agents, child_limits)
+
+    @activity.defn(name=ACTIVITY_OPEN)
+    async def open_run(order: RunOrder) -> dict[str, Any]:
+        run_id = activity.info().workflow_id
+        assert run_id is not None
+        try:
+            run = await opener.open(run_id, order)
+        except Unavailable as error:
+            raise ApplicationError(error.message, type=DATABASE_UNAVAILABLE) from error
+        except WandError as error:
+            raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
+        return run.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    return open_run
+
+
+class Opener:
+    def __init__(self, store: Store, agents: Mapping[str, Agent], child_limits: ChildLimits) -> None:
+        self._store = store
+        self._child_limits = child_limits
+        self._agents = agents
+        self._subgraphs = Subgraphs(store)
+
+    async def open(self, run_id: str, order: RunOrder) -> RunInput:
+        """Raises NotFound, GraphFaults, Unavailable; Conflict if a run of this id has ended."""
+        named = await self._store.graphs.named(order.graph_id, order.graph_name)
+        stored, created_at = await self._write_row(run_id, order, named)
+        subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
+        return RunInput(
+            graph=resolve_execution(stored.graph, self._agents),
+            graph_id=stored.graph_id,
+            version=stored.version,
+            created_at=created_at,
+            subgraphs={name: resolve_execution(part, self._agents) for name, part in subgraphs.items()},
+            child_limits=self._child_limits,
+        )
+
+    async def _write_row(self, run_id: str, order: RunOrder, stored: StoredGraph) -> tuple[StoredGraph, datetime]:
+        """The graph that stands in the run's row: an attempt before this one may have met an older version. And when
+        the row was made."""
+        run = await self._store.runs.begin(
+            run_id, stored.graph_id, stored.name, order.input, order.tags, order.webhook, order.retry_of
+        )
+        if run.status.ended:
+            raise Conflict(f"there was a run {run_id} already, and it has ended", code="run_exists")
+        if run.graph_id is None or run.graph_id == stored.graph_id:
+            return stored, run.created_at
+        kept = await self._store.graphs.of_run(run.graph_id)
+        if kept is None:
+            raise no_graph(run.graph_id)
+        return kept, run.created_at

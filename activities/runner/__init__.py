@@ -1,0 +1,1 @@
+"""The runner: makes an agent an activity."""

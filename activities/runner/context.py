@@ -1,0 +1,179 @@
+"""What an agent or a tool is handed as `ctx`: one face for async code on the loop, one for plain code in a thread."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wand_orchestrator._agent import Agent, AgentContext
+from wand_orchestrator._signature import CONTEXT
+from wand_orchestrator._tool import Tool
+from wand_orchestrator.activities.runner.calls import Calls
+from wand_orchestrator.activities.runner.reports import Reports
+from wand_orchestrator.contract.events import Level
+from wand_orchestrator.contract.log_level import log_level
+from wand_orchestrator.errors import AgentError
+from wand_orchestrator.settings import Settings
+
+
+class SavedArtifact(Protocol):
+    @property
+    def url(self) -> str:
+        """Path of the artifact in the API."""
+
+
+class Artifacts(Protocol):
+    """Where artifacts are kept."""
+
+    async def save(self, run_id: str, node: str, name: str, data: bytes, media_type: str) -> SavedArtifact:
+        """Under the node: others of the run can keep files of the same name."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt of a node: who it is, and what its contexts work with."""
+
+    agent: Agent
+    run_id: str
+    node_id: str
+    number: int
+    idempotency_key: str
+    calls: Calls
+    reporter: Reports
+    artifacts: Artifacts
+    tools: Mapping[str, Tool]
+    settings: Settings
+
+    def context(self, *, is_async: bool) -> AgentContext:
+        """The face that suits the code it is for: on the loop nothing may block, in a thread nothing can be awaited."""
+        return LoopContext(self) if is_async else ThreadContext(self)
+
+
+class _Context(ABC):
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self.tools: Mapping[str, Callable[..., Any]] = Tools(attempt.agent, attempt.tools, self._bind)
+
+    @property
+    def run_id(self) -> str:
+        return self._attempt.run_id
+
+    @property
+    def node_id(self) -> str:
+        return self._attempt.node_id
+
+    @property
+    def attempt(self) -> int:
+        return self._attempt.number
+
+    @property
+    def idempotency_key(self) -> str:
+        return self._attempt.idempotency_key
+
+    @property
+    def settings(self) -> Settings:
+        return self._attempt.settings
+
+    @property
+    def cancelled(self) -> bool:
+        return self._attempt.calls.cancelled
+
+    def log(self, message: str, *, level: Level = "info", **data: Any) -> None:
+        self._attempt.reporter.log(message, log_level(level), data)
+
+    def progress(self, percent: float, message: str = "") -> Awaitable[None]:
+        self._attempt.reporter.progress(percent, message)
+        return Turn()
+
+    @abstractmethod
+    def _bind(self, tool: Tool) -> Callable[..., Any]:
+        """The tool as it is called here."""
+
+    def _arguments(self, tool: Tool, given: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
+        """Validated by the tool's annotations; a misfit is a mistake in the agent, which no retry mends."""
+        arguments = tool.call_arguments(given, named)
+        if tool.takes_context:
+            arguments[CONTEXT] = self._attempt.context(is_async=tool.is_async)
+        return arguments
+
+
+class LoopContext(_Context):
+    """For async code: what takes time is awaited."""
+
+    async def save_artifact(self, name: str, data: bytes | str, media_type: str) -> str:
+        saved = await self._attempt.artifacts.save(self.run_id, self.node_id, name, _bytes(data), media_type)
+        return saved.url
+
+    def _bind(self, tool: Tool) -> Callable[..., Any]:
+        async def call(*given: Any, **named: Any) -> Any:
+            arguments = self._arguments(tool, given, named)
+            return await self._attempt.calls.run_from_loop(tool.function, arguments, is_async=tool.is_async)
+
+        return call
+
+
+class ThreadContext(_Context):
+    """For plain code in a thread: what takes time blocks it, and everything raises once the attempt is cancelled."""
+
+    def log(self, message: str, *, level: Level = "info", **data: Any) -> None:
+        self._attempt.calls.check()
+        super().log(message, level=level, **data)
+
+    def progress(self, percent: float, message: str = "") -> Awaitable[None]:
+        self._attempt.calls.check()
+        return super().progress(percent, message)
+
+    def save_artifact(self, name: str, data: bytes | str, media_type: str) -> str:
+        file = {"name": name, "data": _bytes(data), "media_type": media_type}
+        arguments = {"run_id": self.run_id, "node": self.node_id, **file}
+        saved: SavedArtifact = self._attempt.calls.run_from_thread(
+            self._attempt.artifacts.save, arguments, is_async=True
+        )
+        return saved.url
+
+    def _bind(self, tool: Tool) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            arguments = self._arguments(tool, given, named)
+            return self._attempt.calls.run_from_thread(tool.function, arguments, is_async=tool.is_async)
+
+        return call
+
+
+class Tools(Mapping[str, Callable[..., Any]]):
+    """The tools that the agent asked for; asking for another is an error that says how to get it."""
+
+    def __init__(self, agent: Agent, tools: Mapping[str, Tool], bind: Callable[[Tool], Callable[..., Any]]) -> None:
+        self._agent = agent
+        self._tools = tools
+        self._bind = bind
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        if name not in self:
+            raise AgentError(
+                f"the agent {self._agent.name!r} did not ask for the tool {name!r}: "
+                f'write @agent("{self._agent.name}", tools=[…, "{name}"])',
+                code="tool_not_asked_for",
+                retryable=False,
+            )
+        return self._bind(self._tools[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._agent.tools
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._agent.tools)
+
+    def __len__(self) -> int:
+        return len(self._agent.tools)
+
+
+class Turn:
+    """Awaited, it lets the loop turn once; left alone, unlike a coroutine, it is nothing to complain of."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        return asyncio.sleep(0).__await__()
+
+
+def _bytes(data: bytes | str) -> bytes:
+    return data.encode() if isinstance(data, str) else data

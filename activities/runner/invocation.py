@@ -1,0 +1,49 @@
+"""Invocations: one attempt's call of its agent's function, from what the graph gives to the output as JSON has it."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wand_orchestrator._signature import CONTEXT
+from wand_orchestrator.activities.runner.context import Attempt
+from wand_orchestrator.activities.runner.values import read_arguments, write_output
+from wand_orchestrator.contract.contract import AgentCall
+
+
+class Invocation(Protocol):
+    """One attempt of an agent, wherever its function runs."""
+
+    @property
+    def cancelled(self) -> bool: ...
+
+    async def output(self) -> Any:
+        """The agent's output, once nothing of the agent runs any more. Raises what the agent raised."""
+
+    def cancel(self) -> None:
+        """Hands a cancel on to the agent."""
+
+
+async def perform(attempt: Attempt, call: AgentCall) -> Any:
+    """Validates the arguments, calls the function in this process, and gives its validated output."""
+    arguments = read_arguments(attempt.agent, call)
+    if attempt.agent.takes_context:
+        arguments[CONTEXT] = attempt.context(is_async=attempt.agent.is_async)
+    value = await attempt.calls.run(attempt.agent.function, arguments, is_async=attempt.agent.is_async)
+    return write_output(attempt.agent, value, attempt.settings.max_output_bytes)
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """The function runs in the worker's own process: for tests, and for workers whose agents are all known."""
+
+    attempt: Attempt
+    call: AgentCall
+
+    @property
+    def cancelled(self) -> bool:
+        return self.attempt.calls.cancelled
+
+    async def output(self) -> Any:
+        return await perform(self.attempt, self.call)
+
+    def cancel(self) -> None:
+        self.attempt.calls.cancel()

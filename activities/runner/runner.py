@@ -1,0 +1,253 @@
+"""The runner: makes an agent an activity.
+
+It checks what goes in and out, keeps Temporal informed that the agent lives, hands a cancel on to it, reports what
+happens inside, and acknowledges the end only when the agent has really ended.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from wand_orchestrator._agent import Agent
+from wand_orchestrator.activities.host.order import Order
+from wand_orchestrator.activities.host.pool import AgentHost
+from wand_orchestrator.activities.runner.calls import Calls
+from wand_orchestrator.activities.runner.context import Artifacts, Attempt
+from wand_orchestrator.activities.runner.failures import (
+    ABANDONED,
+    LOST,
+    PAUSED,
+    SLOW,
+    TIMEOUT,
+    AttemptFailure,
+    interruption,
+)
+from wand_orchestrator.activities.runner.holding import Attempts, HeldCall
+from wand_orchestrator.activities.runner.invocation import InProcess, Invocation
+from wand_orchestrator.activities.runner.next_attempt import next_attempt_at
+from wand_orchestrator.activities.runner.reports import INTERVAL_SEC, Reporter
+from wand_orchestrator.contract.contract import (
+    SIGNAL_REPORT,
+    AgentCall,
+    AgentResult,
+    FailureDetails,
+    HeldAttempt,
+    Report,
+)
+from wand_orchestrator.contract.masking import Mask
+from wand_orchestrator.plugins import Registry
+from wand_orchestrator.settings import Settings
+
+LOCAL_LIMIT_SEC = 2.0
+"""An agent that has not ended by then is too slow for a local activity. While one runs, no event of its run is seen."""
+
+SIGNAL_TIMEOUT = timedelta(seconds=5)
+"""An agent's end waits no longer than this for a report that is under way."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What all agents of a worker share. `attempts`: the regular ones that it runs. `host`: where agents run; None for
+    this process, with `threads` for plain functions (None for the loop's own executor).
+    """
+
+    settings: Settings
+    registry: Registry
+    artifacts: Artifacts
+    attempts: Attempts
+    threads: Executor | None = None
+    host: AgentHost | None = None
+
+    def invocation(self, order: Order, agent: Agent, reporter: Reporter) -> Invocation:
+        """In the agent host; in this process if there is none."""
+        if self.host is not None:
+            return self.host.invocation(order, reporter)
+        attempt = Attempt(
+            agent=agent,
+            run_id=order.run_id,
+            node_id=order.node_id,
+            number=order.number,
+            idempotency_key=order.idempotency_key,
+            calls=Calls(self.threads),
+            reporter=reporter,
+            artifacts=self.artifacts,
+            tools=self.registry.tools,
+            settings=self.settings,
+        )
+        return InProcess(attempt, order.call)
+
+    @cached_property
+    def mask(self) -> Mask:
+        return Mask.of(self.settings)
+
+
+def worker_identity() -> str:
+    """`host:pid` of this process: the worker's name in events, measures and the Temporal Web UI."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def activity_for(agent: Agent, services: Services) -> Callable[[AgentCall], Awaitable[AgentResult]]:
+    """The activity whose type is the agent's name."""
+
+    @activity.defn(name=agent.name)
+    async def run(call: AgentCall) -> AgentResult:
+        if call.carries_on and activity.info().attempt == 1:
+            return await _carried_on(services.attempts, call)
+        return await Runner(agent, services, call).run()
+
+    return run
+
+
+async def _carried_on(attempts: Attempts, call: AgentCall) -> AgentResult:
+    info = activity.info()
+    held = attempts.find(info.workflow_id or "", info.activity_id)
+    if held is None:
+        raise LOST.for_temporal(FailureDetails(attempt=call.earlier_attempts + 1, worker=worker_identity()))
+    return await held.carry_on()
+
+
+class Runner:
+    """Runs one attempt of a node. Made inside of its activity."""
+
+    def __init__(self, agent: Agent, services: Services, call: AgentCall) -> None:
+        self._info = activity.info()
+        self._begun = time.monotonic()
+        self._mask = services.mask
+        self._run_id = self._info.workflow_id or self._info.activity_id
+        self._node = self._info.activity_id
+        self._number = call.earlier_attempts + self._info.attempt
+        self._attempts = services.attempts
+        self._too_slow = False
+        self._stopped: activity.ActivityCancellationDetails | None = None
+        interval_sec = None if self._info.is_local else INTERVAL_SEC
+        self._reporter = Reporter(
+            self._node,
+            self._number,
+            self._signal,
+            interval_sec=interval_sec,
+            max_bytes=services.settings.max_log_bytes,
+        )
+        order = Order(
+            agent=agent.name,
+            run_id=self._run_id,
+            node_id=self._node,
+            number=self._number,
+            idempotency_key=call.idempotency_key or f"{self._run_id}/{self._node}",
+            call=call,
+        )
+        self._invocation = services.invocation(order, agent, self._reporter)
+
+    async def run(self) -> AgentResult:
+        """Cancelling this hands the cancel on to the agent, and goes on waiting for it to end."""
+        if not self._info.is_local:
+            known = HeldAttempt(attempt=self._number, started_at=self._info.started_time)
+            return await HeldCall(self._attempts, known, self._run(), self._stop).run()
+        watch = self._limit()
+        ending = asyncio.create_task(self._run())
+        try:
+            while not ending.done():
+                try:
+                    await asyncio.wait({ending})
+                except asyncio.CancelledError:
+                    self._stop(activity.cancellation_details())
+            return ending.result()
+        finally:
+            watch.cancel()
+
+    def _stop(self, details: activity.ActivityCancellationDetails | None) -> None:
+        self._stopped = details
+        self._invocation.cancel()
+
+    async def _run(self) -> AgentResult:
+        try:
+            output = await self._invocation.output()
+        except (Exception, asyncio.CancelledError) as error:
+            raise await self._ending(error) from None
+        measures = self._measures()
+        return AgentResult(output=output, ended_at=_now(), reports=await self._reporter.settle(), **measures)
+
+    def _limit(self) -> asyncio.TimerHandle:
+        """A local activity keeps its run from everything else, so one that is not short goes on as a regular one."""
+        return asyncio.get_running_loop().call_later(LOCAL_LIMIT_SEC, self._stop_as_too_slow)
+
+    def _stop_as_too_slow(self) -> None:
+        self._too_slow = True
+        self._invocation.cancel()
+
+    async def _ending(self, error: BaseException) -> BaseException:
+        """What Temporal is told of an attempt without a result; what it reported is on its way by then.
+
+        An error that an agent raises while it is being stopped comes of that: it is logged, and not its end.
+        """
+        failure: AttemptFailure | None = AttemptFailure.of(error, self._mask)
+        if self._invocation.cancelled:
+            details = self._stopped
+            failure = SLOW if self._too_slow and details is None else interruption(details, self._info, _now())
+            if not isinstance(error, asyncio.CancelledError):
+                logger.warning("Node %s of %s failed while it was stopped", self._node, self._run_id, exc_info=error)
+        if failure is None:
+            await self._reporter.flush()
+            return asyncio.CancelledError()
+        return await self._failed(failure)
+
+    async def _failed(self, failure: AttemptFailure) -> ApplicationError:
+        known = FailureDetails(**self._measures())
+        at = next_attempt_at(self._info, failure, self._failed_at(failure))
+        if failure is PAUSED or (at is not None and failure is not ABANDONED):
+            await self._reporter.flush(last=self._retrying(failure, at))
+        return failure.for_temporal(known.model_copy(update={"reports": await self._reporter.settle()}))
+
+    def _failed_at(self, failure: AttemptFailure) -> datetime:
+        """A timeout is decided by the server, at its own time, and seen here later."""
+        limit = self._info.start_to_close_timeout
+        return self._info.started_time + limit if failure is TIMEOUT and limit is not None else _now()
+
+    def _retrying(self, failure: AttemptFailure, at: datetime | None) -> Report:
+        """A paused node is tried again after its last attempt, too, and only its operator knows when."""
+        told = failure.for_journal(self._node, worker_identity())
+        return Report(
+            kind="retrying",
+            node=self._node,
+            attempt=self._number,
+            level="warning",
+            message=f"{self._node} is tried again: {told.sentence}",
+            error=told,
+            next_attempt_at=None if failure is PAUSED else at,
+        )
+
+    def _measures(self) -> dict[str, Any]:
+        queued = self._info.started_time - self._info.current_attempt_scheduled_time
+        return {
+            "attempt": self._number,
+            "worker": worker_identity(),
+            "queued_ms": max(0, queued // timedelta(milliseconds=1)),
+            "duration_ms": int((time.monotonic() - self._begun) * 1000),
+        }
+
+    async def _signal(self, reports: Sequence[Report]) -> None:
+        """To the run, whichever of its executions is the current one. A run that has ended takes no more reports."""
+        handle = activity.client().get_workflow_handle(self._run_id)
+        try:
+            await handle.signal(SIGNAL_REPORT, list(reports), rpc_timeout=SIGNAL_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            logger.debug("Run %s has ended: %d reports of node %s go nowhere", self._run_id, len(reports), self._node)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""`chart.render`: draws a chart as SVG."""

@@ -1,0 +1,1 @@
+"""`http.fetch`: gets a page over HTTP, from public addresses alone."""

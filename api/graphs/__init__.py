@@ -1,0 +1,1 @@
+"""Graphs as the API checks, stores and returns them."""

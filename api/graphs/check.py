@@ -1,0 +1,42 @@
+"""Checks a posted graph against the agents and the limits of this service, without holding other callers up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import anyio.to_thread
+
+from wand_orchestrator.errors import GraphFaults
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.plugins import Registry
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.validation import Checked, Fault, check_graph
+
+MAX_CHECKS = 2
+"""Graphs that are checked at once. Each check is in a thread, as a small graph may take long, too; more threads would
+only take the interpreter from the event loop."""
+
+
+class GraphCheck:
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        self._registry = registry
+        self._settings = settings
+        self._limiter = anyio.CapacityLimiter(MAX_CHECKS)
+
+    async def check(self, document: Mapping[str, Any]) -> Checked:
+        """The graph with its warnings, or all of its faults."""
+        return await anyio.to_thread.run_sync(self._check, document, limiter=self._limiter)
+
+    async def require(self, document: Mapping[str, Any]) -> tuple[Graph, tuple[Fault, ...]]:
+        """The graph and its warnings; raises GraphFaults."""
+        checked = await self.check(document)
+        if checked.graph is None or checked.faults:
+            raise GraphFaults(checked.faults)
+        return checked.graph, checked.warnings
+
+    def _check(self, document: Mapping[str, Any]) -> Checked:
+        return check_graph(
+            document,
+            self._registry.agents,
+            max_nodes=self._settings.max_nodes,
+            max_edges=self._settings.max_edges,
+        )

@@ -1,0 +1,66 @@
+"""What the API takes and gives of graphs."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from wand_orchestrator.api.http.moments import Moment
+from wand_orchestrator.api.http.problems import ProblemFault
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.storage import GraphHead, StoredGraph
+
+SHOWN_AS = "x-shown-as"
+"""Stands where the OpenAPI document is to refer to the component of this name (`api.http.openapi`)."""
+
+
+class _ShownAsGraph:
+    """In OpenAPI the component Graph; taken as it is, because checking a graph finds more than its shape."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {SHOWN_AS: Graph.__name__}
+
+
+GraphDocument = Annotated[dict[str, Any], _ShownAsGraph()]
+
+
+class GraphCreated(BaseModel):
+    graph_id: str
+    name: str
+    version: int = Field(description="Counts up under a name, from 1.")
+    warnings: list[ProblemFault] = Field(default_factory=list)
+
+
+class GraphChecked(BaseModel):
+    valid: bool
+    faults: list[ProblemFault]
+    warnings: list[ProblemFault]
+
+
+class GraphSummary(BaseModel):
+    graph_id: str
+    name: str
+    version: int
+    created_at: Moment
+
+    @classmethod
+    def of(cls, head: GraphHead) -> "GraphSummary":
+        return cls(graph_id=head.graph_id, name=head.name, version=head.version, created_at=head.created_at)
+
+
+class GraphView(GraphSummary):
+    graph: GraphDocument
+
+    @classmethod
+    def of_stored(cls, stored: StoredGraph) -> "GraphView":
+        """The document as it was posted: what it left to the defaults is left out."""
+        document = stored.graph.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return cls(**GraphSummary.of(stored).model_dump(), graph=document)
+
+
+class GraphPage(BaseModel):
+    """Newest first. `next`: the `cursor` of the next page; null on the last."""
+
+    graphs: list[GraphSummary]
+    next: str | None

@@ -1,0 +1,39 @@
+"""The API key: asked for before anything else of a request is looked at, its body included."""
+
+import hmac
+
+from fastapi.security import APIKeyHeader
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from wand_orchestrator.api.http.docs_pages import ASSETS
+from wand_orchestrator.api.http.problems import problem_of
+from wand_orchestrator.errors import Unauthorized
+
+HEADER = "X-API-Key"
+OPEN_PATHS = frozenset({"/health", "/ready", "/docs", "/redoc", "/openapi.json"})
+
+documented_key = APIKeyHeader(
+    name=HEADER, auto_error=False, description="Needed if WAND_API_KEY is set; not on /health, /ready and the docs."
+)
+"""For OpenAPI only: `ApiKeyGuard` is what refuses."""
+
+
+class ApiKeyGuard:
+    """Answers 401 to every request outside OPEN_PATHS that does not bring the key, whether its path exists or not."""
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app = app
+        self._key = key.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or scope["path"].startswith(f"{ASSETS}/"):
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(HEADER)
+        if given is not None and hmac.compare_digest(given.encode("latin-1"), self._key):
+            await self._app(scope, receive, send)
+            return
+        reason = "is missing" if given is None else "is not the right one"
+        response = problem_of(Unauthorized(f"the API key {reason}: send it as the header {HEADER}"))
+        await response(scope, receive, send)

@@ -1,0 +1,192 @@
+"""Reads a JSON body strictly, before FastAPI validates it.
+
+What FastAPI's own reading lets pass or answers with a 500 is refused here with a reason: a body without an end, NaN,
+the same key twice (RFC 8259 leaves open which one counts), nesting that later stages cannot encode, text that a
+database cannot store.
+"""
+
+import asyncio
+import json
+import math
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, NoReturn
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from wand_orchestrator.api.http.strict_route import StrictRoute, is_storable, require_json
+from wand_orchestrator.errors import BadRequest, TooLarge, WandError
+
+MAX_DEPTH = 100
+"""Levels of lists and objects. Half of what the JSON codec on the way to Temporal can take, as run inputs wrap it."""
+
+LARGE_BYTES = 100_000
+"""A larger body is parsed in a thread, so that other callers need not wait."""
+
+
+READ_SEC = 60.0
+"""Time for a body to come in, while it may hold others up."""
+
+BUDGET_BYTES = 64 * 1024**2
+"""Of large bodies that are worked on at once, together."""
+
+
+class BodyTimeout(WandError):
+    """The body comes too slowly."""
+
+    code = "request_timeout"
+    status = 408
+
+
+class JsonRoute(StrictRoute):
+    """A route whose body is JSON of at most `settings.max_document_bytes`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+        required = self.body_field.field_info.is_required()
+
+        async def read_and_handle(request: Request) -> Response:
+            if required:
+                require_json(request)
+            async with AsyncExitStack() as places:
+                raw = await _read(request, places)
+                if not raw and not required:
+                    return await handle(_Read(request, raw, None))
+                require_json(request)
+                value = await asyncio.to_thread(parse_json, raw) if len(raw) > LARGE_BYTES else parse_json(raw)
+                return await handle(_Read(request, raw, value))
+
+        return read_and_handle
+
+
+class _Read(Request):
+    """A request whose body has been read and parsed."""
+
+    def __init__(self, request: Request, raw: bytes, value: Any) -> None:
+        super().__init__(request.scope, request.receive)
+        self._raw = raw
+        self._value = value
+
+    async def body(self) -> bytes:
+        return self._raw
+
+    async def json(self) -> Any:
+        return self._value
+
+
+def parse_json(raw: bytes) -> Any:
+    """The value; BadRequest (`malformed_json` or `unstorable_text`) says why there is none."""
+    if not raw:
+        raise _malformed("the body is empty")
+    try:
+        text = raw.decode()
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+    except UnicodeDecodeError as error:
+        raise _malformed(f"byte {error.start} is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise _malformed(f"{error.msg} at line {error.lineno}, column {error.colno}") from error
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as error:  # a number with thousands of digits, which Python refuses to read
+        raise _malformed("a number has too many digits") from error
+    _check_depth(value)
+    if "\\u" in text or "\x00" in text:
+        _check_text(value)
+    return value
+
+
+async def _read(request: Request, places: AsyncExitStack) -> bytes:
+    """The whole body, and with a large one its place until `places` ends.
+
+    A body that says how long it is need not be read to be refused.
+    """
+    state, announced = request.app.state, request.headers.get("content-length", "")
+    limit: int = state.settings.max_document_bytes
+    length = int(announced) if announced.isdecimal() and len(announced) < 20 else limit + 1 if announced else None
+    if length is not None and length > limit:
+        raise _too_large(limit)
+    if length is not None and length > LARGE_BYTES:
+        await places.enter_async_context(state.bodies.place(length))
+    body, has_place = bytearray(), length is not None
+    try:
+        async with asyncio.timeout(READ_SEC):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+                if not has_place and len(body) > LARGE_BYTES:
+                    has_place = True
+                    await places.enter_async_context(state.bodies.place(limit))
+    except ClientDisconnect as error:
+        raise BadRequest("the connection closed before the body was complete") from error
+    except TimeoutError as error:
+        raise BodyTimeout(f"the body did not come within {READ_SEC:g} s") from error
+    return bytes(body)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit} bytes, the limit set by WAND_MAX_DOCUMENT_BYTES")
+
+
+def _malformed(reason: str) -> BadRequest:
+    return BadRequest(f"the body is not JSON that can be read: {reason}", code="malformed_json")
+
+
+def _too_deep() -> BadRequest:
+    return _malformed(f"lists and objects are nested more than {MAX_DEPTH} deep")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _malformed(f"the key {key[:100]!r} stands twice in one object")
+            seen.add(key)
+    return result
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _malformed(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise _malformed(f"{digits[:30]} is larger than any number here can be")
+    return number
+
+
+def _children(level: list[Any]) -> list[Any]:
+    return [
+        child
+        for item in level
+        if isinstance(item, dict | list)
+        for child in (item.values() if isinstance(item, dict) else item)
+    ]
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        if not (level := _children(level)):
+            return
+    raise _too_deep()
+
+
+def _check_text(value: Any) -> None:
+    level = [value]
+    while level:
+        for item in level:
+            for text in item if isinstance(item, dict) else (item,):
+                if isinstance(text, str) and not is_storable(text):
+                    raise BadRequest(
+                        "the body holds a string with a NUL character or half a surrogate pair, which cannot be stored",
+                        code="unstorable_text",
+                    )
+        level = _children(level)

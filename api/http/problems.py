@@ -1,0 +1,182 @@
+"""Every error as a problem document (RFC 9457): the one place where errors become HTTP.
+
+A problem holds what the caller can act on: never a stack trace, never the value that was refused.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from wand_orchestrator.api.http.allowed_methods import allowed_methods
+from wand_orchestrator.api.http.problem_codes import PROBLEM_CODES
+from wand_orchestrator.errors import FaultLike, GraphFaults, WandError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SEC = 2
+
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+
+log = logging.getLogger(__name__)
+
+
+class ProblemFault(BaseModel):
+    """`pointer`: a JSON pointer (RFC 6901) into the body, or the name of a parameter."""
+
+    pointer: str
+    code: str
+    message: str
+
+    @classmethod
+    def all_of(cls, faults: Iterable[FaultLike]) -> "list[ProblemFault]":
+        return [cls(pointer=fault.pointer, code=fault.code, message=fault.message) for fault in faults]
+
+
+class Problem(BaseModel):
+    """What every error is answered with, as `application/problem+json`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:wand:problem:graph_invalid"])
+    title: str = Field(examples=["Graph invalid"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["the graph has 1 fault"])
+    code: str = Field(
+        description="Stable: made for programs.",
+        examples=["graph_invalid"],
+        json_schema_extra={"enum": list(PROBLEM_CODES), "title": "ProblemCode"},
+    )
+    faults: list[ProblemFault] | None = Field(default=None, description="Every reason, where there are several.")
+
+
+class UnsupportedMediaType(WandError):
+    """The body is not JSON by its `Content-Type`."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    faults: Iterable[FaultLike] | None = None,
+    headers: Mapping[str, str] | None = None,
+    **fields: Any,
+) -> Response:
+    """`fields` are further members of the document."""
+    document = Problem(
+        type=f"urn:wand:problem:{code}",
+        title=code.replace("_", " ").capitalize(),
+        status=status,
+        detail=detail,
+        code=code,
+        faults=None if faults is None else ProblemFault.all_of(faults),
+        **fields,
+    )
+    return Response(
+        document.model_dump_json(exclude_none=True), status_code=status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def problem_of(error: WandError) -> Response:
+    faults = error.faults if isinstance(error, GraphFaults) else None
+    headers = {401: {"WWW-Authenticate": "ApiKey"}, 503: {"Retry-After": str(RETRY_AFTER_SEC)}}.get(error.status)
+    return problem(error.status, error.code, error.message, faults=faults, headers=headers, **error.fields)
+
+
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route, for OpenAPI."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this application with a problem document."""
+    app.add_exception_handler(WandError, _on_wand_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+async def _on_wand_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, WandError):
+        _impossible(error)
+    if error.status >= 500 and error.status != HTTPStatus.SERVICE_UNAVAILABLE:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return _internal()
+    return problem_of(error)
+
+
+async def _on_validation_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        _impossible(error)
+    faults = [
+        ProblemFault(pointer=_pointer(item["loc"]), code=item["type"], message=item["msg"]) for item in error.errors()
+    ]
+    return request_invalid(faults)
+
+
+def request_invalid(faults: Sequence[ProblemFault]) -> Response:
+    """The answer to a request with these faults, the first of which stand in its `detail` too."""
+    detail = "; ".join(f"{fault.pointer or 'the body'}: {fault.message}" for fault in faults[:3])
+    return problem(422, "request_invalid", detail, faults=faults)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        _impossible(error)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _not_allowed(request)
+    code = _CODES.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "_"))
+    detail = f"there is nothing at {request.url.path}" if error.status_code == HTTPStatus.NOT_FOUND else error.detail
+    return problem(error.status_code, code, detail, headers=error.headers)
+
+
+def _not_allowed(request: Request) -> Response:
+    """Of a path that there is, with another method; OPTIONS asks for no more than its methods."""
+    allowed = allowed_methods(request.app, request.url.path)
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers={"Allow": allowed})
+    detail = f"{request.method} is not allowed here, but {allowed} are"
+    return problem(405, _CODES[405], detail, headers={"Allow": allowed})
+
+
+async def _on_unexpected(request: Request, error: Exception) -> Response:
+    """The server logs the error with its trace; the caller learns only that it happened."""
+    return _internal()
+
+
+def _internal() -> Response:
+    return problem(500, "internal", "an unexpected error; the server's log has its cause")
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """A JSON pointer for what lies in the body, the bare name for a parameter."""
+    place, *path = location
+    if place == "body":
+        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return str(path[0]) if path else str(place)
+
+
+def _impossible(error: Exception) -> NoReturn:
+    raise TypeError("a handler was called for an error that is not its own") from error

@@ -1,0 +1,88 @@
+"""What every route asks of a request before FastAPI looks at it: known parameters, each once, of text that can be kept.
+
+A misspelt filter that is ignored gives the whole list, and of `?limit=1&limit=2` nobody knows which one counts.
+"""
+
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from wand_orchestrator.api.http.problems import ProblemFault, UnsupportedMediaType, request_invalid
+from wand_orchestrator.errors import BadRequest
+from wand_orchestrator.validation.near import Near
+
+_LISTS = (list, tuple, set, frozenset)
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses what it would otherwise overlook."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        several = {name: takes for dependant in _all_of(self.dependant) for name, takes in _query_of(dependant)}
+
+        async def check_and_handle(request: Request) -> Response:
+            if faults := _faults(request, several):
+                return request_invalid(faults)
+            _require_storable(request)
+            if "content-type" in request.headers and request.method not in ("GET", "HEAD"):
+                require_json(request)
+            return await handle(request)
+
+        return check_and_handle
+
+
+def require_json(request: Request) -> None:
+    """Also of a body that is not looked at: what a page can send to another origin unasked is never JSON."""
+    given = request.headers.get("content-type", "")
+    kind = given.partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UnsupportedMediaType("the body has to be sent as Content-Type: application/json")
+
+
+def is_storable(text: str) -> bool:
+    """Half a surrogate pair has no UTF-8, and PostgreSQL stores no NUL."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _all_of(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for needed in dependant.dependencies:
+        yield from _all_of(needed)
+
+
+def _query_of(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Its query parameters, and whether each may stand more than once."""
+    for field in dependant.query_params:
+        kind = getattr(field.field_info.annotation, "__origin__", field.field_info.annotation)
+        yield field.alias, kind in _LISTS
+
+
+def _faults(request: Request, several: dict[str, bool]) -> list[ProblemFault]:
+    faults: dict[str, ProblemFault] = {}
+    seen: set[str] = set()
+    near = Near()
+    for name, _ in request.query_params.multi_items():
+        if name not in several:
+            hint = near.hint("", name, several)
+            faults[name] = _fault(name, "unknown_parameter", f"there is no such parameter here{hint}")
+        elif name in seen and not several[name]:
+            faults[name] = _fault(name, "repeated_parameter", "stands more than once, and can have one value")
+        seen.add(name)
+    return list(faults.values())
+
+
+def _fault(name: str, code: str, message: str) -> ProblemFault:
+    return ProblemFault(pointer=name[:200], code=code, message=message)
+
+
+def _require_storable(request: Request) -> None:
+    texts = [*request.path_params.values(), *request.query_params.values(), request.headers.get("idempotency-key", "")]
+    if not all(is_storable(text) for text in map(str, texts)):
+        raise BadRequest(
+            "the address holds a NUL character or half a surrogate pair, which cannot be stored", code="unstorable_text"
+        )

@@ -1,0 +1,1 @@
+"""The outbox: starts that are stored first and handed to Temporal afterwards."""

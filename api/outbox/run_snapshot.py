@@ -1,0 +1,57 @@
+"""The input of a run as it will stand in its history: the row's, with the graphs that it takes along.
+
+Of a stored graph, which may have thousands of nodes, it is written once and not once for each run.
+"""
+
+from collections.abc import Mapping
+
+from wand_orchestrator._agent import Agent
+from wand_orchestrator.api.recent import Recent
+from wand_orchestrator.api.temporal.launch import Launch
+from wand_orchestrator.contract.contract import ChildLimits, RunInput
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.graphs.execution import resolve_execution
+
+KEPT_BYTES = 32 * 1024**2
+
+
+class Snapshots:
+    def __init__(self, agents: Mapping[str, Agent], child_limits: ChildLimits) -> None:
+        self._agents = agents
+        self._child_limits = child_limits
+        self._texts: Recent[bytes] = Recent(KEPT_BYTES, len)
+
+    def input_of(self, launch: Launch) -> bytes:
+        """A RunInput as JSON, without what was not set."""
+        run = launch.run
+        document = RunInput(
+            graph=launch.graph,
+            graph_id=run.graph_id,
+            created_at=run.created_at,
+            tags=run.tags,
+            subgraphs={name: self._resolved(graph) for name, graph in launch.subgraphs.items()},
+            retry_of=run.retry_of,
+            webhook=run.webhook,
+            child_limits=self._child_limits,
+        )
+        rest = document.model_dump_json(by_alias=True, exclude_unset=True, exclude={"graph"}).encode()
+        input = run.input_json.encode()
+        return b"".join((b'{"graph":', self._text(launch), b',"input":', input, b",", rest.removeprefix(b"{")))
+
+    def _text(self, launch: Launch) -> bytes:
+        """Without a version it is not known whether the graph is the one that is stored under this id."""
+        key = launch.run.graph_id
+        if key is None or launch.version is None:
+            return _json(self._resolved(launch.graph))
+        text = self._texts.get(key)
+        if text is None:
+            text = _json(self._resolved(launch.graph))
+            self._texts.keep(key, text)
+        return text
+
+    def _resolved(self, graph: Graph) -> Graph:
+        return resolve_execution(graph, self._agents)
+
+
+def _json(graph: Graph) -> bytes:
+    return graph.model_dump_json(by_alias=True, exclude_unset=True).encode()

@@ -1,0 +1,1 @@
+"""Brings the database in line with what Temporal knows of runs."""

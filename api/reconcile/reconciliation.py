@@ -1,0 +1,280 @@
+"""Settles runs that ended without saying so.
+
+A run writes its own end into the archive before its workflow closes. A workflow that was terminated, or ran into a
+timeout of Temporal's, could not: its journal is brought into the archive here, by the first who reads it, with the
+ending that Temporal knows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
+
+from wand_orchestrator.api.ended_states import EndedStates
+from wand_orchestrator.api.reconcile.known_journal import known_events
+from wand_orchestrator.api.reconcile.namespace_origin import Origin
+from wand_orchestrator.api.temporal import history
+from wand_orchestrator.api.temporal.errors import QueryFailed, WorkflowFails
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.webhooks import Webhooks, told_run
+from wand_orchestrator.contract.bounds import bounded_text
+from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, Archive, RunResult
+from wand_orchestrator.contract.events import Event, EventType, Level
+from wand_orchestrator.contract.state import Failure, NodeState, RunState, RunStatus, fold
+from wand_orchestrator.contract.webhook import ToldRun, Webhook
+from wand_orchestrator.errors import Conflict, NotFound, Unavailable
+from wand_orchestrator.files.payloads import STORE_AWAY
+from wand_orchestrator.storage import Run, Store
+from wand_orchestrator.temporal.visibility import root_of
+
+PAGE = 500
+
+NATIVE_STATUS = {
+    WorkflowExecutionStatus.COMPLETED: RunStatus.SUCCEEDED,
+    WorkflowExecutionStatus.FAILED: RunStatus.FAILED,
+    WorkflowExecutionStatus.CANCELED: RunStatus.CANCELLED,
+    WorkflowExecutionStatus.TERMINATED: RunStatus.TERMINATED,
+    WorkflowExecutionStatus.TIMED_OUT: RunStatus.TIMED_OUT,
+}
+"""What a closed workflow means for its run."""
+
+_WITHOUT_JOURNAL = 5
+"""Events of a history that ended before the workflow began: no worker took it, or its input was no graph. Start, task
+scheduled, started, completed, and the close. A run that began has at least scheduled something besides."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How Temporal says that a workflow closed."""
+
+    status: RunStatus
+    at: datetime
+    reason: str
+    failure: Failure | None
+    result: RunResult | None
+    journal: str | None = None
+    """Why the run's own journal cannot be read."""
+
+
+@dataclass(frozen=True)
+class _Closed:
+    """What the archive and the webhook are told of the run besides its events."""
+
+    run: ToldRun
+    result: RunResult | None
+    part_of: str | None
+    webhook: Webhook | None
+
+
+class Settlement:
+    def __init__(self, executions: Executions, store: Store, webhooks: Webhooks, origin: Origin) -> None:
+        self._executions = executions
+        self._store = store
+        self._ended_states = EndedStates(store, self.fold_archive)
+        self._webhooks = webhooks
+        self._origin = origin
+
+    @staticmethod
+    def status_of(description: WorkflowExecutionDescription) -> RunStatus | None:
+        """What the close of the workflow means for its run; None if it is open."""
+        return None if description.status is None else NATIVE_STATUS.get(description.status)
+
+    async def settle(self, run_id: str, seconds: float) -> None:
+        """Bring a closed run's journal and ending into the archive; nothing to do if they are there.
+
+        Idempotent, also when several do it at once: what is written follows from Temporal's history alone.
+        Raises NotFound, also for a run that was deleted; Unavailable if a part that this needs is away.
+        """
+        run = await self._store.runs.get(run_id)
+        if run is not None and run.status.ended:
+            return
+        if run is None:
+            await self._store.deletions.refuse(run_id)  # its webhook has been told, or is not to be
+        description = await self._executions.describe(run_id, seconds)
+        if description is None:
+            if run is None or not await self._origin.had(run, seconds):
+                raise NotFound(f"there is no run {run_id}", code="run_not_found")
+            await self._settle_deleted(run, seconds)
+            return
+        if description.status is None or description.status not in NATIVE_STATUS:
+            return
+        ending = await self._ending(description, seconds)
+        closed = await self._closed(run, description, ending, seconds)
+        if description.history_length > _WITHOUT_JOURNAL:
+            try:
+                await self._copy_journal(closed, seconds)
+            except (QueryFailed, WorkflowFails) as error:
+                ending = replace(ending, journal=error.message)
+                await self._copy_known(closed, seconds)
+        state = await self.fold_archive(run_id)
+        if not state.status.ended:
+            await self._append(closed, _last_events(state, ending), seconds)
+
+    async def ended_state(self, run_id: str) -> RunState:
+        """As `fold_archive`, of a run that has ended; it must not be changed, for others are given it, too."""
+        return await self._ended_states.of(run_id)
+
+    async def fold_archive(self, run_id: str) -> RunState:
+        """The state that the archived events give."""
+        state = RunState()
+        while page := await self._store.events.page(run_id, state.last_seq, PAGE):
+            for stored in page:
+                fold(state, Event.model_validate_json(stored.body))
+        return state
+
+    async def _settle_deleted(self, run: Run, seconds: float) -> None:
+        """Temporal has forgotten a run that did not tell its end: somebody deleted it there, which terminates it, or
+        terminated it so long ago that Temporal's retention is over. Of its journal the archive has what there is."""
+        closed = _Closed(told_run(run), None, run.part_of, run.webhook)
+        reason = "terminated: Temporal has it no longer, as after `temporal workflow delete`"
+        failure = Failure(code="terminated", message=reason)
+        ending = Ending(RunStatus.TERMINATED, datetime.now(UTC), reason, failure, None)
+        await self._append(closed, _last_events(await self.fold_archive(run.run_id), ending), seconds)
+
+    async def _closed(
+        self, run: Run | None, description: WorkflowExecutionDescription, ending: Ending, seconds: float
+    ) -> _Closed:
+        return _Closed(
+            run=told_run(run) if run else _told_by(description),
+            result=ending.result,
+            part_of=root_of(description),
+            webhook=await self._webhook(run, description, seconds),
+        )
+
+    async def _webhook(
+        self, run: Run | None, description: WorkflowExecutionDescription, seconds: float
+    ) -> Webhook | None:
+        """The row has that of a run that the API started. One that never began may have been started with anything."""
+        if run is not None and run.graph_id is not None:
+            return run.webhook
+        if description.parent_id or description.history_length <= _WITHOUT_JOURNAL:
+            return None
+        try:
+            return (await history.order_of(self._executions.client, description.id, seconds)).webhook
+        except Conflict:  # started with what orders no run
+            return None
+
+    async def _copy_journal(self, closed: _Closed, seconds: float) -> None:
+        after = await self._store.events.last_seq(closed.run.run_id)
+        while True:
+            try:
+                page = await self._executions.events(closed.run.run_id, after, PAGE, seconds, although_closed=True)
+            except QueryFailed as error:
+                if STORE_AWAY in error.message:  # which does not last
+                    raise Unavailable("payloads", error.message) from error
+                raise
+            if not page.events:
+                return
+            await self._append(closed, page.events, seconds)
+            after = page.events[-1].seq
+
+    async def _copy_known(self, closed: _Closed, seconds: float) -> None:
+        """The journal cannot be read, whoever tries: what the history says by itself takes its place."""
+        archived = await self.fold_archive(closed.run.run_id)
+        if not archived.status.ended:
+            events = await known_events(self._executions.client, closed.run.run_id, archived, seconds)
+            for start in range(0, len(events), PAGE):
+                await self._append(closed, events[start : start + PAGE], seconds)
+
+    async def _append(self, closed: _Closed, events: Sequence[Event], seconds: float) -> None:
+        """The webhook comes first: what fails after it is done anew, and a delivery is started once."""
+        run = closed.run
+        await self._webhooks.tell_ending(closed.webhook, events, run, seconds)
+        archive = Archive(
+            run_id=run.run_id,
+            graph_id=run.graph_id,
+            name=run.name,
+            tags=tuple(run.tags),
+            part_of=closed.part_of,
+            events=tuple(events),
+            result=closed.result,
+        )
+        await self._store.archive.append(archive)
+
+    async def _ending(self, description: WorkflowExecutionDescription, seconds: float) -> Ending:
+        status = NATIVE_STATUS[description.status or WorkflowExecutionStatus.TERMINATED]
+        event = await history.closing_event(self._executions.client, description.id, seconds)
+        at = description.close_time or datetime.now(UTC)
+        if event is None:
+            return Ending(status, at, "", None, None)
+        reason, failure = _why(status, event)
+        return Ending(status, at, reason, failure, await self._result(description, event))
+
+    async def _result(self, description: WorkflowExecutionDescription, event: HistoryEvent) -> RunResult | None:
+        payloads = event.workflow_execution_completed_event_attributes.result.payloads
+        if not payloads:
+            return None
+        decoded: list[Any] = await description.data_converter.decode(payloads, [RunResult])
+        return RunResult.model_validate(decoded[0])
+
+
+def _told_by(description: WorkflowExecutionDescription) -> ToldRun:
+    """Of a run that has no row."""
+    attributes = description.typed_search_attributes
+    return ToldRun(
+        run_id=description.id,
+        graph_id=attributes.get(WAND_GRAPH_ID),
+        name=attributes.get(WAND_GRAPH) or description.id,
+        tags=attributes.get(WAND_TAGS) or (),
+        created_at=description.start_time,
+        started_at=description.start_time,
+        retry_of=None,
+    )
+
+
+def _why(status: RunStatus, event: HistoryEvent) -> tuple[str, Failure | None]:
+    """In words, and as the error that the run shows."""
+    if status is RunStatus.TERMINATED:
+        given = event.workflow_execution_terminated_event_attributes
+        reason = f"terminated by {given.identity or 'somebody'}{f': {given.reason}' if given.reason else ''}"
+        return reason, Failure(code="terminated", message=reason)
+    if status is RunStatus.FAILED:
+        failure = event.workflow_execution_failed_event_attributes.failure
+        code = failure.application_failure_info.type or "workflow_failed"
+        return failure.message, Failure(code=code, message=failure.message)
+    if status is RunStatus.TIMED_OUT:
+        reason = "the run took longer than Temporal was told to let it"
+        return reason, Failure(code="run_timeout", message=reason)
+    return status.value, None
+
+
+def _last_events(state: RunState, ending: Ending) -> list[Event]:
+    """A `node.cancelled` for each node in flight, whose agents Temporal stops, and the run's last event."""
+    seq = state.last_seq
+    events = []
+    for node, node_state in state.nodes.items():
+        if not node_state.status.settled:
+            seq += 1
+            events.append(_node_cancelled(seq, node, node_state, state, ending))
+    level: Level = "info" if ending.status is RunStatus.SUCCEEDED else "warning"
+    data: dict[str, Any] = (
+        {} if ending.failure is None else {"error": ending.failure.model_dump(mode="json", exclude_none=True)}
+    )
+    if ending.journal is not None:
+        data["journal"] = f"incomplete, as no worker can replay the run: {bounded_text(ending.journal, 1000)}"
+    last = Event(
+        seq=seq + 1,
+        ts=ending.at,
+        type=EventType(f"run.{ending.status}"),
+        level="error" if ending.status in (RunStatus.FAILED, RunStatus.TIMED_OUT) else level,
+        message=f"the run ended: {ending.reason}" if ending.reason else "the run ended",
+        progress=100 if ending.status is RunStatus.SUCCEEDED else state.progress,
+        data=data,
+    )
+    return [*events, last]
+
+
+def _node_cancelled(seq: int, node: str, node_state: NodeState, state: RunState, ending: Ending) -> Event:
+    return Event(
+        seq=seq,
+        ts=ending.at,
+        type=EventType.NODE_CANCELLED,
+        message=f"{node} cancelled",
+        progress=state.progress,
+        node=node,
+        attempt=node_state.attempt or None,
+        data={"reason": "the run ended without it"},
+    )

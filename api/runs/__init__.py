@@ -1,0 +1,1 @@
+"""Runs as the API starts, reads, steers, retries and deletes them."""

@@ -1,0 +1,203 @@
+"""What the API takes and gives of runs; statuses, events and errors are those of `wand_orchestrator`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from wand_orchestrator.api.graphs.models import GraphDocument
+from wand_orchestrator.api.http.moments import Moment
+from wand_orchestrator.api.runs import waiting
+from wand_orchestrator.contract.contract import RunResult
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.state import Failure, NodeState, NodeStatus, RunState, RunStatus, is_part
+from wand_orchestrator.contract.tags import Tags
+from wand_orchestrator.contract.webhook import Webhook
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.storage import Run, RunHead
+
+
+class StatusFilter(StrEnum):
+    """A status of a run, or `open` for all of a run that has not ended."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    TERMINATED = "terminated"
+
+
+def statuses_of(wanted: Sequence[StatusFilter]) -> tuple[RunStatus, ...]:
+    """Those that `wanted` stands for."""
+    all_open = StatusFilter.OPEN in wanted
+    return tuple(status for status in RunStatus if status.value in wanted or (all_open and not status.ended))
+
+
+class WebhookRequest(Webhook):
+    """Told of the run by POST, signed after the Standard Webhooks specification."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RunRequest(BaseModel):
+    """Either `graph_id` or `graph`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    graph_id: str | None = Field(default=None, description="A stored graph.")
+    graph: GraphDocument | None = Field(default=None, description="A graph given here; it is checked and stored first.")
+    input: Any = Field(default=None, description='What `{"$input": …}` in params refers to.')
+    tags: Tags = Field(default=(), description="Words of your own that the run is found by; none holds a blank.")
+    webhook: WebhookRequest | None = Field(default=None, description="Who is told of the run.")
+
+    @model_validator(mode="after")
+    def _one_graph(self) -> "RunRequest":
+        if (self.graph_id is None) == (self.graph is None):
+            raise ValueError("give either `graph_id` or `graph`")
+        return self
+
+
+class RunCreated(BaseModel):
+    run_id: str
+    status: RunStatus = Field(description="`pending` while Temporal is away: the run starts when it is back.")
+
+
+class RetryRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    from_nodes: list[str] = Field(
+        default_factory=list,
+        alias="from",
+        max_length=20_000,
+        description="Nodes that run again although they had succeeded, with all after them.",
+    )
+
+
+class NodeView(BaseModel):
+    """One node now, also within an attempt that is in flight."""
+
+    status: NodeStatus
+    attempt: int = Field(description="From 1; 0 before the first.")
+    scheduled_at: Moment | None
+    started_at: Moment | None
+    finished_at: Moment | None
+    percent: int | None = Field(description="What the agent last reported.")
+    error: Failure | None
+    waiting_for: list[str] = Field(description="Empty if it goes on.")
+
+    @classmethod
+    def of(cls, state: NodeState, reason: str | None) -> "NodeView":
+        return cls(**dict(state), waiting_for=[] if reason is None else [reason])
+
+
+class NodeDetail(NodeView):
+    """A node with its parts, if it is a control node: the items of a map, the rounds of a repeat, the nodes of its
+    child runs."""
+
+    parts: dict[str, NodeView] = Field(description="By name, such as `map[3]`, as they began; a page of them.")
+    total_parts: int
+
+
+class RunSummary(BaseModel):
+    """A run as lists show it: what changes is as of the last time its journal was written to the database."""
+
+    run_id: str
+    graph_id: str | None
+    name: str
+    status: RunStatus
+    progress: int = Field(description="Percent, never falling; 100 only when it succeeded.")
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    error: Failure | None
+    retry_of: str | None = Field(description="The run that this one goes on from.")
+    part_of: str | None = Field(description="Of a child run: the run that it is a part of.")
+    tags: list[str] = Field(description="Given at its start, in alphabetical order.")
+
+    @classmethod
+    def of_head(cls, head: RunHead) -> "RunSummary":
+        return cls(
+            run_id=head.run_id,
+            graph_id=head.graph_id,
+            name=head.name,
+            status=head.status,
+            progress=head.progress,
+            created_at=head.created_at,
+            started_at=head.started_at,
+            finished_at=head.finished_at,
+            error=head.error,
+            retry_of=head.retry_of.run_id if head.retry_of else None,
+            part_of=head.part_of,
+            tags=list(head.tags),
+        )
+
+
+class RunView(RunSummary):
+    nodes: dict[str, NodeView] = Field(description="By id, in the order of the graph.")
+    result: RunResult | None
+    retried_by: list[str] = Field(description="Runs that go on from this one, the newest first; 20 at most.")
+    webhook: Webhook | None = Field(description="Who is told of the run.")
+    waiting_for: list[str] = Field(description="Why it does not go on; empty if it does.")
+
+
+class RunPage(BaseModel):
+    """Newest first. `next`: the `cursor` of the next page; null on the last."""
+
+    runs: list[RunSummary]
+    next: str | None
+
+
+class EventList(BaseModel):
+    """`last_seq`: the `after` of the next call. `ended`: the run has ended, and these are its last events."""
+
+    events: list[Event]
+    last_seq: int
+    ended: bool
+
+
+class RunSteered(BaseModel):
+    run_id: str
+    status: RunStatus = Field(description="What it is, or is about to be.")
+
+
+class NodeSteered(BaseModel):
+    run_id: str
+    node: str
+
+
+def run_view(
+    run: Run,
+    state: RunState,
+    graph: Graph | None,
+    *,
+    result: RunResult | None = None,
+    retried_by: Sequence[str] = (),
+    reasons: Sequence[str] = (),
+    node_reasons: Mapping[str, str] | None = None,
+) -> RunView:
+    """`state` over what the row says; nodes that have not begun come from the graph."""
+    of_nodes = node_reasons or {}
+    names = [node.id for node in graph.nodes] if graph else [name for name in state.nodes if not is_part(name)]
+    now = replace(
+        run,
+        status=state.status,
+        progress=state.progress,
+        started_at=state.started_at,
+        finished_at=state.finished_at,
+        error=state.error,
+    )
+    return RunView(
+        **dict(RunSummary.of_head(now)),
+        nodes={name: NodeView.of(state.nodes.get(name, NodeState()), of_nodes.get(name)) for name in names},
+        result=result,
+        retried_by=list(retried_by),
+        webhook=run.webhook,
+        waiting_for=[*reasons, *waiting.run_reasons(of_nodes)],
+    )

@@ -1,0 +1,263 @@
+"""Puts together what is known of a run: its row, its workflow's state, and what Temporal says of its activities.
+
+Each of the three may be away. What is known is told, and what is missing stands in `waiting_for`.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from temporalio.client import WorkflowExecutionDescription
+
+from wand_orchestrator.api.graphs.cache import GraphCache
+from wand_orchestrator.api.reconcile.reconciliation import NATIVE_STATUS, Settlement
+from wand_orchestrator.api.runs.models import RunView, run_view
+from wand_orchestrator.api.runs.pending_activities import overlay, pending_nodes
+from wand_orchestrator.api.runs.waiting import held_nodes
+from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.errors import ExecutionClosed
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.waits import Waits
+from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS
+from wand_orchestrator.contract.ids import GraphId, RunId
+from wand_orchestrator.contract.state import RunState, RunStatus
+from wand_orchestrator.errors import NotFound, Unavailable, WandError
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.storage import Run, Store, StoredGraph
+from wand_orchestrator.temporal.visibility import root_of
+
+DATABASE_SEC = 0.6
+TEMPORAL_SEC = 0.6
+CLOSING_LOOK_SEC = 0.02
+CLOSING_LOOKS_SEC = 0.25
+"""Between two looks whether an end has been written to the database: at first, and at last."""
+
+CLOSING_REST_SEC = 0.2
+"""Of the time for the answer, left for putting it together."""
+
+RETRIES_SHOWN = 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Execution:
+    """What Temporal and the workflow say, or the error that says why they do not. No description: no such run."""
+
+    description: WorkflowExecutionDescription | WandError | None
+    state: RunState | WandError
+
+    @property
+    def closed(self) -> bool:
+        natively = (
+            isinstance(self.description, WorkflowExecutionDescription) and self.description.status in NATIVE_STATUS
+        )
+        return natively or isinstance(self.state, ExecutionClosed)
+
+
+class RunReader:
+    def __init__(self, executions: Executions, store: Store, settlement: Settlement, graphs: GraphCache) -> None:
+        self._executions = executions
+        self._store = store
+        self._settlement = settlement
+        self._graphs = graphs
+        self._waits = Waits(executions)
+
+    async def read(self, run_id: str) -> RunView:
+        """Raises NotFound, or Unavailable when nothing is known because of what is away."""
+        budget = Budget()
+        row = await self.row(run_id, budget)
+        if isinstance(row, Run) and row.status.ended:
+            return await self._ended(row)
+        execution = await self._execution(run_id, await self._graph(row) if isinstance(row, Run) else None, budget)
+        description = execution.description
+        if not isinstance(description, WorkflowExecutionDescription):
+            return await self._without_temporal(run_id, row, description, budget)
+        run = row if isinstance(row, Run) else _stand_in(description)
+        if execution.closed:
+            return await self._closed(run, budget)
+        if isinstance(execution.state, RunState) and execution.state.status.ended:
+            return await self._closing(run, execution.state, budget)
+        return await self._open(run, description, execution.state, budget)
+
+    async def held(self, run_id: str) -> list[str]:
+        """Nodes that failed and hold the run, as far as its workflow tells; none of a run that cannot be asked."""
+        budget = Budget()
+        row = await self.row(run_id, budget)
+        graph = await self._graph(row) if isinstance(row, Run) else None
+        if graph is None:
+            return []
+        state = await _or_error(self._executions.state(run_id, graph, budget.left(TEMPORAL_SEC)))
+        return held_nodes(graph, state) if isinstance(state, RunState) else []
+
+    async def row(self, run_id: str, budget: Budget) -> Run | Unavailable | None:
+        """The run's row; None if there is none; the error if the database is away."""
+        try:
+            async with asyncio.timeout(budget.left(DATABASE_SEC)):
+                return await self._store.runs.get(run_id)
+        except Unavailable as error:
+            return error
+        except TimeoutError:
+            return Unavailable("database", "the database does not answer")
+
+    async def known(self, run_id: str, budget: Budget) -> Run | None:
+        """The run's row, None if only Temporal could be asked.
+
+        Raises NotFound, also for a run that was deleted; Unavailable if that cannot be told.
+        """
+        row = await self.row(run_id, budget)
+        if isinstance(row, Run):
+            return row
+        if await self._executions.describe(run_id, budget.left()) is None:
+            if isinstance(row, Unavailable):
+                raise row
+            raise NotFound(f"there is no run {run_id}", code="run_not_found")
+        return None
+
+    async def _execution(self, run_id: str, graph: Graph | None, budget: Budget) -> _Execution:
+        seconds = budget.left(TEMPORAL_SEC)
+        description, state = await asyncio.gather(
+            _or_error(self._executions.describe(run_id, seconds)),
+            _or_error(self._executions.state(run_id, graph, seconds)),
+        )
+        return _Execution(description, state)
+
+    async def _ended(self, run: Run) -> RunView:
+        state = await self._settlement.ended_state(run.run_id)
+        retried_by = await self._store.runs.retries_of(run.run_id, RETRIES_SHOWN)
+        return run_view(run, state, await self._graph(run), result=run.result, retried_by=retried_by)
+
+    async def _without_temporal(
+        self, run_id: str, row: Run | Unavailable | None, temporal: WandError | None, budget: Budget
+    ) -> RunView:
+        """What the database knows of a run of which Temporal says nothing."""
+        if isinstance(row, Unavailable):
+            raise row
+        if row is None:
+            raise temporal or NotFound(f"there is no run {run_id}", code="run_not_found")
+        if temporal is not None:
+            reason = temporal.message
+        elif row.status is RunStatus.PENDING:
+            reason = "Temporal to accept its start"
+        else:
+            with suppress(NotFound):  # it may be in another Temporal
+                await self._settle(run_id, budget)
+            reason = "Temporal does not know this run: its history is gone, or lies in another namespace"
+        state = await self._archived_state(row)
+        if state.status.ended:  # it ended while Temporal was asked
+            ended = await self.row(run_id, budget)
+            if isinstance(ended, Run) and ended.status.ended:
+                return await self._ended(ended)
+            state = _without_end(state)
+        return run_view(row, state, await self._graph(row), reasons=[reason])
+
+    async def _closed(self, run: Run, budget: Budget) -> RunView:
+        """Settle it. While a part that this needs is away, the end is held back: it is told with its result."""
+        reason = await self._settle(run.run_id, budget)
+        row = await self.row(run.run_id, budget)
+        if isinstance(row, Run) and row.status.ended:
+            return await self._ended(row)
+        state = _without_end(await self._archived_state(run))
+        return run_view(run, state, await self._graph(run), reasons=[reason])
+
+    async def _settle(self, run_id: str, budget: Budget) -> str:
+        """What it waits for, if it could not be settled."""
+        try:
+            async with asyncio.timeout(budget.left()):
+                await self._settlement.settle(run_id, budget.left())
+        except Unavailable as error:
+            return error.message
+        except TimeoutError:
+            return "its journal to be brought into the database"
+        return "Temporal to tell how it ended"
+
+    async def _closing(self, run: Run, state: RunState, budget: Budget) -> RunView:
+        """The run has had its last event and its result is on the way to the database: the end is told with it.
+
+        The row is looked at until then. To wait for the close of the workflow would be longer by a workflow task, which
+        under a burst takes its time.
+        """
+        pause = CLOSING_LOOK_SEC
+        while True:
+            row = await self.row(run.run_id, budget)
+            if isinstance(row, Run) and row.status.ended:
+                return await self._ended(row)
+            if budget.left() <= pause + CLOSING_REST_SEC:
+                break
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, CLOSING_LOOKS_SEC)
+        reason = row.message if isinstance(row, Unavailable) else "its journal to be written to the database"
+        return run_view(run, _without_end(state), await self._graph(run), reasons=[reason])
+
+    async def _open(
+        self, run: Run, description: WorkflowExecutionDescription, told: RunState | WandError, budget: Budget
+    ) -> RunView:
+        reasons = [] if isinstance(told, RunState) else [await self._waits.of_workflow(told, budget)]
+        state = told if isinstance(told, RunState) else await self._archived_state(run)
+        if state.status.ended:  # it ended while it was being read
+            return await self._closing(run, state, budget)
+        if state.status is RunStatus.PENDING:
+            state.status = RunStatus.RUNNING
+        if description.raw_description.workflow_extended_info.cancel_requested:
+            state.status = RunStatus.CANCELLING
+        pending = pending_nodes(description)
+        overlay(state.nodes, pending)
+        graph = await self._graph(run)
+        of_nodes = await self._waits.of_nodes(pending, state, graph, budget)
+        return run_view(run, state, graph, reasons=reasons, node_reasons=of_nodes)
+
+    async def _archived_state(self, run: Run) -> RunState:
+        """What the database knows: the row, and the events of a run that has gone on in a new history."""
+        archived = await _or_error(self._settlement.fold_archive(run.run_id))
+        state = archived if isinstance(archived, RunState) else RunState()
+        state.started_at = state.started_at or run.started_at
+        if not state.last_seq:
+            state.status = run.status
+        return state
+
+    async def _graph(self, run: Run) -> Graph | None:
+        if run.graph_id is None:
+            return None
+        graph = await _or_error(self._graphs.get(run.graph_id))
+        return graph.graph if isinstance(graph, StoredGraph) else None
+
+
+def _without_end(state: RunState) -> RunState:
+    """The same run just before its end: status, result and error of a run are told together, from its row."""
+    if state.status.ended or state.status is RunStatus.PENDING:
+        state.status = RunStatus.RUNNING
+    state.progress, state.finished_at, state.error = min(state.progress, 99), None, None
+    return state
+
+
+async def _or_error(call: Awaitable[T]) -> T | WandError:
+    try:
+        return await call
+    except WandError as error:
+        return error
+
+
+def _stand_in(description: WorkflowExecutionDescription) -> Run:
+    """For the row, when the database is away, or when the run was started past the API and has not archived yet."""
+    attributes = description.typed_search_attributes
+    graph_id = attributes.get(WAND_GRAPH_ID)
+    return Run(
+        run_id=RunId(description.id),
+        graph_id=None if graph_id is None else GraphId(graph_id),
+        name=attributes.get(WAND_GRAPH) or description.id,
+        status=RunStatus.RUNNING,
+        progress=0,
+        last_seq=0,
+        created_at=description.start_time,
+        started_at=description.start_time,
+        finished_at=None,
+        error=None,
+        retry_of=None,
+        part_of=None if (root := root_of(description)) is None else RunId(root),
+        tags=tuple(attributes.get(WAND_TAGS) or ()),
+        webhook=None,
+        input_json="null",
+        result=None,
+    )

@@ -1,0 +1,105 @@
+"""Goes on from a run that ended without success: a new run, which keeps what had succeeded."""
+
+import hashlib
+from collections.abc import Sequence
+
+from wand_orchestrator.api.graphs.cache import GraphCache
+from wand_orchestrator.api.outbox.outbox import START_SEC, Launcher
+from wand_orchestrator.api.runs.models import RunCreated
+from wand_orchestrator.api.runs.reader import RunReader
+from wand_orchestrator.api.runs.start import LEAST_START_SEC
+from wand_orchestrator.api.runs.steering import UnknownNode
+from wand_orchestrator.api.temporal import history
+from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.temporal.launch import Launch
+from wand_orchestrator.contract.contract import RetryOf, RunInput, RunOrder
+from wand_orchestrator.contract.ids import new_run_id
+from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.errors import Conflict, NotFound
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.storage import Idempotency, Store
+from wand_orchestrator.storage.subgraphs import Subgraphs
+
+READ_SEC = 0.6
+
+
+class Retries:
+    def __init__(
+        self,
+        executions: Executions,
+        store: Store,
+        graphs: GraphCache,
+        runs: RunReader,
+        subgraphs: Subgraphs,
+        launcher: Launcher,
+    ) -> None:
+        self._executions = executions
+        self._store = store
+        self._graphs = graphs
+        self._runs = runs
+        self._subgraphs = subgraphs
+        self._launcher = launcher
+
+    async def retry(self, run_id: str, from_nodes: Sequence[str], idempotency_key: str | None) -> RunCreated:
+        """Raises NotFound, UnknownNode, Unavailable; Conflict for a run that goes on, or has nothing left to do."""
+        budget = Budget()
+        _require_retryable((await self._runs.read(run_id)).status, from_nodes)
+        order = await self._order(run_id, budget)
+        graph_id, version, graph = await self._graph(run_id, order)
+        _require_known(graph, from_nodes)
+        subgraphs = await self._subgraphs.of(graph, graph_id)
+        retry_of = RetryOf(run_id=run_id, from_nodes=tuple(from_nodes))
+        run = await self._store.runs.add(
+            new_run_id(),
+            graph_id,
+            graph.name,
+            order.input,
+            _idempotency(retry_of, idempotency_key),
+            retry_of=retry_of,
+            tags=order.tags,
+            webhook=order.webhook,
+        )
+        seconds = max(LEAST_START_SEC, budget.left(START_SEC))
+        status = await self._launcher.start(Launch(run, graph, version, subgraphs), seconds)
+        return RunCreated(run_id=run.run_id, status=status)
+
+    async def _graph(self, run_id: str, order: RunInput | RunOrder) -> tuple[str, int, Graph]:
+        """The graph that the run had, with its id and version."""
+        if isinstance(order, RunInput):
+            known = await self._graphs.get(order.graph_id) if order.graph_id else None
+            known = known or await self._store.graphs.find_or_add(order.graph)
+            return known.graph_id, known.version, order.graph
+        row = await self._store.runs.get(run_id)
+        stored = await self._graphs.get(row.graph_id) if row and row.graph_id else None
+        if stored is None:
+            raise Conflict("the run ended before it had a graph: start a new run", code="nothing_to_retry")
+        return stored.graph_id, stored.version, stored.graph
+
+    async def _order(self, run_id: str, budget: Budget) -> RunInput | RunOrder:
+        try:
+            return await history.order_of(self._executions.client, run_id, budget.left(READ_SEC))
+        except NotFound as error:
+            raise Conflict(
+                "Temporal no longer has the history of the run, so what had succeeded is gone: start a new run",
+                code="history_gone",
+            ) from error
+
+
+def _require_retryable(status: RunStatus, from_nodes: Sequence[str]) -> None:
+    if not status.ended:
+        raise Conflict(f"the run is {status}: only a run that has ended can be retried", code="run_open")
+    if status is RunStatus.SUCCEEDED and not from_nodes:
+        raise Conflict("the run succeeded: name the nodes that are to run again in `from`", code="nothing_to_retry")
+
+
+def _require_known(graph: Graph, from_nodes: Sequence[str]) -> None:
+    unknown = sorted(set(from_nodes) - {node.id for node in graph.nodes})
+    if unknown:
+        raise UnknownNode(f"the run has no node {', '.join(unknown[:5])}")
+
+
+def _idempotency(retry_of: RetryOf, key: str | None) -> Idempotency | None:
+    if key is None:
+        return None
+    return Idempotency(key, hashlib.sha256(retry_of.model_dump_json().encode()).hexdigest())

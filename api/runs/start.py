@@ -1,0 +1,86 @@
+"""Takes the order for a run: finds or stores its graph, writes its row, and has its workflow started."""
+
+import hashlib
+import json
+from typing import Any
+
+from wand_orchestrator.api.graphs.cache import GraphCache
+from wand_orchestrator.api.graphs.check import GraphCheck
+from wand_orchestrator.api.outbox.outbox import START_SEC, Launcher
+from wand_orchestrator.api.runs.models import RunCreated, RunRequest
+from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.launch import Launch
+from wand_orchestrator.api.webhooks import Webhooks
+from wand_orchestrator.contract.ids import new_run_id
+from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph, no_graph
+from wand_orchestrator.storage.engine.weight import worked_off
+from wand_orchestrator.storage.subgraphs import Subgraphs
+
+LEAST_START_SEC = 0.7
+"""A busy database must not leave Temporal so little time that runs are put off for nothing."""
+
+
+class Starter:
+    def __init__(
+        self,
+        store: Store,
+        graphs: GraphCache,
+        check: GraphCheck,
+        subgraphs: Subgraphs,
+        launcher: Launcher,
+        webhooks: Webhooks,
+    ) -> None:
+        self._store = store
+        self._graphs = graphs
+        self._check = check
+        self._subgraphs = subgraphs
+        self._launcher = launcher
+        self._webhooks = webhooks
+
+    async def start(self, request: RunRequest, idempotency_key: str | None) -> RunCreated:
+        """Raises NotFound, GraphFaults, Conflict, WebhooksOff; Unavailable if the database is away.
+
+        With Temporal away the run is `pending`: it stands in the database, and is started later.
+        """
+        budget = Budget()
+        self._webhooks.require_signed(request.webhook)
+        stored = await self._graph(request)
+        subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
+        idempotency = None if idempotency_key is None else await self._idempotency(idempotency_key, request)
+        run = await self._store.runs.add(
+            new_run_id(),
+            stored.graph_id,
+            stored.name,
+            request.input,
+            idempotency,
+            tags=request.tags,
+            webhook=request.webhook,
+        )
+        seconds = max(LEAST_START_SEC, budget.left(START_SEC))
+        status = await self._launcher.start(Launch(run, stored.graph, stored.version, subgraphs), seconds)
+        return RunCreated(run_id=run.run_id, status=status)
+
+    async def start_stored(self, run: Run, budget: Budget) -> RunStatus:
+        """Start a run that is still `pending`; answers its status, which is `failed` if it will never be accepted."""
+        return await self._launcher.start_at_once(run, budget.left(START_SEC))
+
+    async def _idempotency(self, key: str, request: RunRequest) -> Idempotency:
+        said = [request.graph, request.input]
+        return Idempotency(key, await worked_off(said, lambda: _fingerprint(request)))
+
+    async def _graph(self, request: RunRequest) -> StoredGraph:
+        if request.graph is not None:
+            graph, _ = await self._check.require(request.graph)
+            return await self._store.graphs.find_or_add(graph, request.graph)
+        graph_id = request.graph_id or ""
+        stored = await self._graphs.get(graph_id)
+        if stored is None:
+            raise no_graph(graph_id)
+        return stored
+
+
+def _fingerprint(request: RunRequest) -> str:
+    """SHA-256, in hex, of what the request says: white space and the order of keys make no difference."""
+    said: dict[str, Any] = request.model_dump(mode="json", exclude_unset=True)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

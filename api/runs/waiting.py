@@ -1,0 +1,129 @@
+"""What a run and each of its nodes wait for, in words. Pure: what it needs was asked before.
+
+A run that goes on says nothing; one that does not says why, so that nobody has to guess what is stuck.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from math import ceil
+
+from wand_orchestrator.api.runs.pending_activities import PendingNode
+from wand_orchestrator.contract.events import rfc3339
+from wand_orchestrator.contract.state import NodeState, NodeStatus, Question, RunState, RunStatus, node_of
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.graphs.control_nodes import FLOW_APPROVAL, FLOW_WAIT
+
+MAX_REASONS = 20
+"""Of a run; its nodes each have their own."""
+
+_QUESTIONS = {FLOW_APPROVAL: "an answer to its open approval", FLOW_WAIT: "its moment"}
+TO_BE_RETRIED = "to be retried or skipped"
+
+_IN_FLIGHT = (NodeStatus.SCHEDULED, NodeStatus.RUNNING, NodeStatus.RETRYING)
+
+
+def queues_to_check(pending: Iterable[PendingNode], now: datetime) -> set[str]:
+    """The task queues on which a node waits for a worker."""
+    return {node.queue for node in pending if not node.running and not node.paused and not node.backs_off(now)}
+
+
+def node_reasons(pending: Mapping[str, PendingNode], polled: Collection[str] | None, now: datetime) -> dict[str, str]:
+    """By node id. `polled`: the queues that a worker polls; None if nobody could tell."""
+    reasons = {}
+    for name, node in pending.items():
+        reason = _node_reason(node, polled, now)
+        if reason is not None:
+            reasons[name] = reason
+    return reasons
+
+
+def _node_reason(node: PendingNode, polled: Collection[str] | None, now: datetime) -> str | None:
+    if node.cancelling:
+        return "its agent, to acknowledge the cancel"
+    if node.running:
+        return None
+    if node.paused:
+        return "somebody to unpause its activity in Temporal"
+    if node.next_attempt_at is not None and node.backs_off(now):
+        seconds = ceil((node.next_attempt_at - now).total_seconds())
+        of = f" of {node.max_attempts}" if node.max_attempts else ""
+        return f"attempt {node.attempt}{of} in {seconds} s, at {rfc3339(node.next_attempt_at)}"
+    if polled is not None and node.queue not in polled:
+        return f"no worker polls the task queue {node.queue}"
+    return f"a free worker on the task queue {node.queue}"
+
+
+def held_back(graph: Graph, state: RunState) -> dict[str, str]:
+    """Nodes that could go on but may not yet: the run is paused, one of them failed and holds it, or all of its slots
+    are taken.
+
+    A node whose sources have all settled is decided at once; if it is still pending, it is ready.
+    """
+    reasons: dict[str, str] = {}
+    if held := held_nodes(graph, state):
+        reasons = dict.fromkeys(held, TO_BE_RETRIED)
+        reason = f"{_names(held)} {TO_BE_RETRIED}"
+    elif state.status is RunStatus.PAUSED:
+        reason = "the run to be resumed"
+    elif state.status is RunStatus.RUNNING and _in_flight(state) >= graph.options.concurrency:
+        reason = f"a free slot (concurrency {graph.options.concurrency})"
+    else:
+        return {}
+    blocked = {edge.target for edge in graph.edges if not _status(state, edge.source).settled}
+    return reasons | {
+        node.id: reason
+        for node in graph.nodes
+        if node.id not in blocked and _status(state, node.id) is NodeStatus.PENDING
+    }
+
+
+def held_nodes(graph: Graph, state: RunState) -> list[str]:
+    """Nodes that failed and hold their run until somebody retries or skips them."""
+    if state.status is not RunStatus.PAUSED or graph.options.on_failure != "pause":
+        return []
+    return [node.id for node in graph.nodes if not node.optional and _status(state, node.id) is NodeStatus.FAILED]
+
+
+def open_questions(graph: Graph, state: RunState) -> dict[str, str]:
+    """Control nodes that wait for somebody or for a moment, those too in whose child runs somebody is asked."""
+    asked: dict[str, list[Question]] = {}
+    for part, question in state.questions.items():
+        asked.setdefault(node_of(part), []).append(question)
+    return {node: _first(questions) for node, questions in asked.items()} | {
+        node.id: _QUESTIONS.get(node.type, "something outside")
+        for node in graph.nodes
+        if _status(state, node.id) is NodeStatus.WAITING
+    }
+
+
+def question_reason(question: Question) -> str:
+    return f"an answer to {question.node} of the run {question.run_id}"
+
+
+def _first(questions: list[Question]) -> str:
+    first, rest = question_reason(questions[0]), len(questions) - 1
+    return first if not rest else f"{first}, and {rest} more"
+
+
+def run_reasons(reasons: Mapping[str, str]) -> list[str]:
+    """Those of the nodes, each once, with the nodes that they hold."""
+    holding: dict[str, list[str]] = {}
+    for node, reason in reasons.items():
+        holding.setdefault(reason, []).append(node)
+    sentences = [f"{_names(nodes)}: {reason}" for reason, nodes in holding.items()]
+    rest = len(sentences) - MAX_REASONS
+    return sentences if rest <= 0 else [*sentences[:MAX_REASONS], f"and {rest} more reasons, which its nodes tell"]
+
+
+def _names(nodes: list[str]) -> str:
+    shown = ", ".join(nodes[:3])
+    return shown if len(nodes) <= 3 else f"{shown} and {len(nodes) - 3} more"
+
+
+def _in_flight(state: RunState) -> int:
+    return sum(node.status in _IN_FLIGHT for node in state.nodes.values())
+
+
+def _status(state: RunState, node: str) -> NodeStatus:
+    known: NodeState | None = state.nodes.get(node)
+    return NodeStatus.PENDING if known is None else known.status

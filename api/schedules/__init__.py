@@ -1,0 +1,1 @@
+"""Schedules, as the API keeps them in Temporal."""

@@ -1,0 +1,33 @@
+"""Which schedules a list shows: asked of Temporal as far as its query language can say it, and sifted here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from temporalio.client import ScheduleListDescription
+from temporalio.common import SearchAttributeKey
+
+from wand_orchestrator.api.temporal.visibility_query import equals
+from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID
+
+
+@dataclass(frozen=True)
+class ScheduleFilter:
+    """A schedule has to have all that is given; without anything, each that carries Wand's search attributes fits."""
+
+    graph_id: str | None = None
+    graph_name: str | None = None
+
+    @property
+    def query(self) -> str:
+        """In Temporal's words. It finds all that fit, and maybe others."""
+        return " AND ".join(equals(key.name, text) for key, text in self._wanted.items()) or (
+            f"{WAND_GRAPH.name} IS NOT NULL"
+        )
+
+    def fits(self, entry: ScheduleListDescription) -> bool:
+        return all(entry.typed_search_attributes.get(key) == text for key, text in self._wanted.items())
+
+    @property
+    def _wanted(self) -> Mapping[SearchAttributeKey[str], str]:
+        wanted = ((WAND_GRAPH, self.graph_name), (WAND_GRAPH_ID, self.graph_id))
+        return {key: text for key, text in wanted if text is not None}

@@ -1,0 +1,266 @@
+"""Schedules: each is one of Temporal's own, whose action starts `GraphRun`. Nothing of them is in the database.
+
+So `temporal schedule` and the Web UI show and change the same schedules. The action names its graph instead of carrying
+it: the run fetches it as it begins, and so meets the newest version.
+"""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleBackfill,
+    ScheduleDescription,
+    ScheduleHandle,
+    ScheduleListDescription,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleState,
+)
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+
+from wand_orchestrator.api.schedule_cursor import decode_cursor, encode_cursor
+from wand_orchestrator.api.schedules.errors import ScheduleInvalid, listing_meaning, meaning, not_found
+from wand_orchestrator.api.schedules.models import Overlap, SchedulePage, ScheduleRequest, ScheduleSummary, ScheduleView
+from wand_orchestrator.api.schedules.schedule_filter import ScheduleFilter
+from wand_orchestrator.api.schedules.times import spec_of
+from wand_orchestrator.api.schedules.triggers import Triggers
+from wand_orchestrator.api.schedules.view import scheduled_order, summary, view
+from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.call import deadline, translated
+from wand_orchestrator.api.temporal.errors import AttributesMissing
+from wand_orchestrator.api.webhooks import Webhooks
+from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, WORKFLOW_GRAPH_RUN, RunOrder
+from wand_orchestrator.errors import Conflict, Unavailable
+from wand_orchestrator.storage import GraphHead, RunHead, Store, StoredGraph
+from wand_orchestrator.temporal.connection import ensure_search_attributes
+
+DATABASE_SEC = 0.6
+CALL_SEC = 1.2
+"""Temporal's answer waits while the schedule starts or cancels something: measured up to 0.45 s on a busy machine."""
+
+ATTRIBUTES_SEC = 0.6
+LISTED = 500
+"""Schedules looked at in one call."""
+
+
+class Schedules:
+    """Every call raises Unavailable; those on one schedule raise NotFound, also for one that runs no graph."""
+
+    def __init__(self, client: Client, task_queue: str, store: Store, webhooks: Webhooks) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._store = store
+        self._webhooks = webhooks
+        self._triggers = Triggers(client, store, self._describe)
+
+    async def create(self, request: ScheduleRequest) -> str:
+        """Gives its id. Raises NotFound for an unknown graph, ScheduleInvalid, WebhooksOff, Conflict for a taken id."""
+        budget = Budget()
+        self._webhooks.require_signed(request.webhook)
+        graph = await self._store.graphs.named(request.graph_id, request.graph_name)
+        id = request.schedule_id or _new_id(graph.name)
+        attributes = _search_attributes(request, graph)
+        schedule = Schedule(
+            action=await self._action(id, request, graph, attributes),
+            spec=spec_of(request.cron, request.every, request.time_zone, request.jitter),
+            policy=SchedulePolicy(
+                overlap=ScheduleOverlapPolicy[request.overlap.upper()], catchup_window=request.catchup_window
+            ),
+            state=ScheduleState(note=request.note or _note(request, graph), paused=request.paused),
+        )
+        try:
+            await self._create(id, schedule, attributes, budget)
+        except AttributesMissing:
+            await self._ensure_attributes(budget)
+            await self._create(id, schedule, attributes, budget)
+        if request.cron is not None:
+            await self._require_moments(id, budget)
+        return id
+
+    async def page(
+        self, cursor: str | None, limit: int, *, graph_id: str | None = None, graph_name: str | None = None
+    ) -> SchedulePage:
+        """The next of them that fit; a page may be shorter than `limit` although others follow.
+
+        Raises BadRequest for a cursor that no page gave.
+        """
+        budget = Budget(CALL_SEC)
+        wanted = ScheduleFilter(graph_id, graph_name)
+        token = None if cursor is None else decode_cursor(cursor)
+        found: list[ScheduleSummary] = []
+        while True:
+            entries, token = await self._listed(wanted.query, limit, token, budget)
+            found += [summary(entry) for entry in entries if wanted.fits(entry)]
+            if found or token is None or budget.is_spent:
+                return SchedulePage(schedules=found, next=None if token is None else encode_cursor(token))
+
+    async def get(self, schedule_id: str) -> ScheduleView:
+        budget = Budget()
+        description = await self._describe(schedule_id, budget)
+        recent = [result.action for result in description.info.recent_actions]
+        rows = await self._rows([str(getattr(action, "workflow_id", "")) for action in recent], budget)
+        return view(description, await scheduled_order(description), rows)
+
+    async def pause(self, schedule_id: str, note: str | None) -> None:
+        handle, seconds = await self._handle(schedule_id)
+        async with deadline(seconds), translated(meaning):
+            await handle.pause(note=note or "paused through the API", rpc_timeout=_timeout(seconds))
+
+    async def resume(self, schedule_id: str, note: str | None) -> None:
+        handle, seconds = await self._handle(schedule_id)
+        async with deadline(seconds), translated(meaning):
+            await handle.unpause(note=note or "resumed through the API", rpc_timeout=_timeout(seconds))
+
+    async def trigger(self, schedule_id: str, overlap: Overlap | None) -> str:
+        """Gives the id of the run. Raises Conflict if `overlap` leaves no room for it now."""
+        return await self._triggers.trigger(schedule_id, overlap)
+
+    async def backfill(self, schedule_id: str, start_at: datetime, end_at: datetime, overlap: Overlap) -> None:
+        handle, seconds = await self._handle(schedule_id)
+        period = ScheduleBackfill(start_at, end_at, ScheduleOverlapPolicy[overlap.upper()])
+        async with deadline(seconds), translated(meaning):
+            await handle.backfill(period, rpc_timeout=_timeout(seconds))
+
+    async def delete(self, schedule_id: str) -> None:
+        """The runs that it started stay, and go on."""
+        handle, seconds = await self._handle(schedule_id)
+        async with deadline(seconds), translated(meaning):
+            await handle.delete(rpc_timeout=_timeout(seconds))
+
+    async def using(self, graph: GraphHead, *, newest: bool) -> str | None:
+        """The id of a schedule that runs this graph: by its id or, if it is the `newest` of its name, by that. As
+        Temporal lists them, a moment late."""
+        budget, token = Budget(CALL_SEC), None
+        wanted = ScheduleFilter(graph_name=graph.name)
+        while True:
+            entries, token = await self._listed(wanted.query, LISTED, token, budget)
+            for entry in filter(wanted.fits, entries):
+                graph_id = entry.typed_search_attributes.get(WAND_GRAPH_ID)
+                if graph_id == graph.graph_id or (graph_id is None and newest):
+                    return entry.id
+            if token is None:
+                return None
+
+    async def _listed(
+        self, query: str, limit: int, token: bytes | None, budget: Budget
+    ) -> tuple[Sequence[ScheduleListDescription], bytes | None]:
+        """A page of Temporal's list, and the token of the next."""
+        seconds = budget.left(CALL_SEC)
+        async with deadline(seconds), translated(listing_meaning):
+            listed = await self._client.list_schedules(
+                query, page_size=limit, next_page_token=token, rpc_timeout=_timeout(seconds)
+            )
+            await listed.fetch_next_page()
+        return listed.current_page or (), listed.next_page_token
+
+    async def _action(
+        self, schedule_id: str, request: ScheduleRequest, graph: StoredGraph, attributes: TypedSearchAttributes
+    ) -> ScheduleActionStartWorkflow:
+        """Temporal appends the moment to the workflow id, and starts none twice. So that the moments of a schedule are
+        not taken for those of a former one that was called the same, the id says which of the two it is."""
+        order = RunOrder(
+            graph_id=request.graph_id,
+            graph_name=request.graph_name,
+            input=request.input,
+            tags=request.tags,
+            webhook=request.webhook,
+        )
+        return ScheduleActionStartWorkflow(
+            WORKFLOW_GRAPH_RUN,
+            await self._encode(order),
+            id=f"r_{schedule_id}-{secrets.token_hex(4)}" if request.schedule_id else f"r_{schedule_id}",
+            task_queue=self._task_queue,
+            typed_search_attributes=attributes,
+            memo={"schedule": schedule_id},
+            static_summary=graph.name,
+        )
+
+    async def _encode(self, order: RunOrder) -> Payload:
+        """With the schedule itself: what is kept elsewhere is kept as long as a run needs it, and this is no run's."""
+        converter = replace(self._client.data_converter, external_storage=None)
+        [payload] = await converter.encode([order.model_dump(mode="json", exclude_defaults=True)])
+        return payload
+
+    async def _create(self, id: str, schedule: Schedule, attributes: TypedSearchAttributes, budget: Budget) -> None:
+        seconds = budget.left(CALL_SEC)
+        memo = {"graph": attributes[WAND_GRAPH], "version": attributes.get(WAND_GRAPH_ID) or "the newest"}
+        try:
+            async with deadline(seconds), translated(meaning):
+                await self._client.create_schedule(
+                    id, schedule, memo=memo, search_attributes=attributes, rpc_timeout=_timeout(seconds)
+                )
+        except ScheduleAlreadyRunningError as error:
+            raise Conflict(f"there is a schedule {id} already", code="schedule_exists") from error
+
+    async def _require_moments(self, id: str, budget: Budget) -> None:
+        """Temporal takes a cron that never comes, such as 30 February; only of a schedule that is there it tells."""
+        if (await self._describe(id, budget)).info.next_action_times:
+            return
+        seconds = budget.left(CALL_SEC)
+        async with deadline(seconds), translated(meaning):
+            await self._client.get_schedule_handle(id).delete(rpc_timeout=_timeout(seconds))
+        raise ScheduleInvalid("`cron` names no moment that will ever come", code="cron_never", pointer="/cron")
+
+    async def _ensure_attributes(self, budget: Budget) -> None:
+        """Temporal may be another one since this process began."""
+        async with deadline(budget.left(ATTRIBUTES_SEC)), translated(listing_meaning):
+            await ensure_search_attributes(self._client)
+
+    async def _handle(self, schedule_id: str) -> tuple[ScheduleHandle, float]:
+        """Of a schedule that runs graphs, and the seconds that are left: others share the namespace."""
+        budget = Budget()
+        await self._describe(schedule_id, budget)
+        return self._client.get_schedule_handle(schedule_id), budget.left()
+
+    async def _describe(self, schedule_id: str, budget: Budget) -> ScheduleDescription:
+        seconds = budget.left(CALL_SEC)
+        async with deadline(seconds), translated(meaning):
+            handle = self._client.get_schedule_handle(schedule_id)
+            description = await handle.describe(rpc_timeout=_timeout(seconds))
+        action = description.schedule.action
+        if not isinstance(action, ScheduleActionStartWorkflow) or action.workflow != WORKFLOW_GRAPH_RUN:
+            raise not_found()
+        return description
+
+    async def _rows(self, run_ids: list[str], budget: Budget) -> dict[str, RunHead]:
+        """Nothing while the database is away: what Temporal knows is told nevertheless."""
+        try:
+            async with asyncio.timeout(budget.left(DATABASE_SEC)):
+                return await self._store.runs.heads(run_ids)
+        except (Unavailable, TimeoutError):
+            return {}
+
+
+def _new_id(graph_name: str) -> str:
+    """The graph's name stands in it, for the Web UI's list shows little else."""
+    words = re.sub(r"[^A-Za-z0-9._-]+", "-", graph_name).strip("-._")[:60]
+    return f"{words or 'schedule'}-{secrets.token_hex(4)}"
+
+
+def _search_attributes(request: ScheduleRequest, graph: StoredGraph) -> TypedSearchAttributes:
+    """Of the schedule, and of its runs; a run by name tells its version when it knows it."""
+    pairs: list[SearchAttributePair[Any]] = [SearchAttributePair(WAND_GRAPH, graph.name)]
+    if request.graph_id is not None:
+        pairs.append(SearchAttributePair(WAND_GRAPH_ID, graph.graph_id))
+    if request.tags:
+        pairs.append(SearchAttributePair(WAND_TAGS, request.tags))
+    return TypedSearchAttributes(pairs)
+
+
+def _note(request: ScheduleRequest, graph: StoredGraph) -> str:
+    version = "newest version" if request.graph_id is None else f"version {graph.version}"
+    return f"runs the graph {graph.name}, {version}"
+
+
+def _timeout(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)

@@ -1,0 +1,150 @@
+"""What routers are handed, each under a name of its own."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Query, Request
+from pydantic import BeforeValidator
+from temporalio.client import Client
+
+from wand_orchestrator.api.graph_deletion import GraphDeletion
+from wand_orchestrator.api.graphs.cache import GraphCache
+from wand_orchestrator.api.graphs.check import GraphCheck
+from wand_orchestrator.api.http.path_ids import decoded_id
+from wand_orchestrator.api.node_reader import NodeReader
+from wand_orchestrator.api.outbox.outbox import Launcher
+from wand_orchestrator.api.reconcile.namespace_origin import Origin
+from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.reconcile.sweep import Settler
+from wand_orchestrator.api.runs.deletion import Deletions
+from wand_orchestrator.api.runs.deliveries import Deliveries
+from wand_orchestrator.api.runs.reader import RunReader
+from wand_orchestrator.api.runs.retention import Retention
+from wand_orchestrator.api.runs.retry import Retries
+from wand_orchestrator.api.runs.run_files import RunFiles
+from wand_orchestrator.api.runs.start import Starter
+from wand_orchestrator.api.runs.steering import Steering
+from wand_orchestrator.api.schedules.schedules import Schedules
+from wand_orchestrator.api.stream.journal_reader import JournalReader
+from wand_orchestrator.api.stream.relay import Relay
+from wand_orchestrator.api.streams import Streams
+from wand_orchestrator.api.supervision import Supervision
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.webhooks import Webhooks
+from wand_orchestrator.files.artifacts import ArtifactStore
+from wand_orchestrator.files.payloads import PayloadStore
+from wand_orchestrator.plugins import Registry
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.storage import Store
+from wand_orchestrator.storage.subgraphs import Subgraphs
+from wand_orchestrator.temporal.connection import keeping_payloads
+from wand_orchestrator.temporal.event_feed import Feed
+
+MAX_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that the application holds. Its lifespan ends the tasks of those that have one."""
+
+    settings: Settings
+    store: Store
+    registry: Registry
+    artifacts: ArtifactStore
+    executions: Executions
+    settlement: Settlement
+    settler: Settler
+    reader: JournalReader
+    runs: RunReader
+    graph_check: GraphCheck
+    subgraphs: Subgraphs
+    launcher: Launcher
+    starter: Starter
+    nodes: NodeReader
+    files: RunFiles
+    steering: Steering
+    retries: Retries
+    deletions: Deletions
+    deliveries: Deliveries
+    retention: Retention
+    schedules: Schedules
+    graph_deletion: GraphDeletion
+    relay: Relay
+    streams: Streams
+    supervision: Supervision
+
+    @classmethod
+    def build(
+        cls,
+        settings: Settings,
+        client: Client,
+        store: Store,
+        registry: Registry,
+        artifacts: ArtifactStore,
+        feed: Feed | None,
+    ) -> "Services":
+        executions = Executions(keeping_payloads(client, settings), settings.task_queue, eager=feed is not None)
+        webhooks = Webhooks(executions, settings)
+        origin = Origin(executions, store)
+        settlement = Settlement(executions, store, webhooks, origin)
+        reader = JournalReader(executions, store, settlement)
+        graphs = GraphCache(store)
+        graph_check = GraphCheck(registry, settings)
+        subgraphs = Subgraphs(store)
+        launcher = Launcher(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.child_limits)
+        starter = Starter(store, graphs, graph_check, subgraphs, launcher, webhooks)
+        runs = RunReader(executions, store, settlement, graphs)
+        relay = Relay(executions, reader, feed or Feed(), settings.sse_queue_size)
+        payloads = PayloadStore.open(settings)
+        deletions = Deletions(executions, store, runs, launcher, artifacts, payloads)
+        schedules = Schedules(executions.client, settings.task_queue, store, webhooks)
+        settler = Settler(executions, store, settlement, origin)
+        retention = Retention(settings, executions, store, deletions, payloads)
+        return cls(
+            settings=settings,
+            store=store,
+            registry=registry,
+            artifacts=artifacts,
+            executions=executions,
+            settlement=settlement,
+            settler=settler,
+            reader=reader,
+            runs=runs,
+            graph_check=graph_check,
+            subgraphs=subgraphs,
+            launcher=launcher,
+            starter=starter,
+            nodes=NodeReader(executions, runs, settlement),
+            files=RunFiles(store, artifacts, runs),
+            steering=Steering(executions, runs, settlement, starter),
+            retries=Retries(executions, store, graphs, runs, subgraphs, launcher),
+            deletions=deletions,
+            deliveries=Deliveries(executions, runs),
+            retention=retention,
+            schedules=schedules,
+            graph_deletion=GraphDeletion(store, schedules),
+            relay=relay,
+            streams=Streams(relay, reader, launcher, runs),
+            supervision=Supervision(
+                {
+                    "starts pending runs": launcher.run,
+                    "cleans up after deleted runs": deletions.run,
+                    "settles runs that ended from outside": settler.run,
+                    "deletes what is old": retention.run,
+                }
+            ),
+        )
+
+
+def services(request: Request) -> Services:
+    return cast(Services, request.app.state.services)
+
+
+ServicesDep = Annotated[Services, Depends(services)]
+RunIdPath = Annotated[
+    str,
+    BeforeValidator(decoded_id),
+    Path(max_length=1000, description="The run's id, which is its Temporal workflow id; a slash in it as `%2F`."),
+]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Entries of a page, at most.")]

@@ -1,0 +1,1 @@
+"""The relay: turns a run's journal into server-sent events."""

@@ -1,0 +1,206 @@
+"""Follows one run for all of its subscribers in this process.
+
+It learns from the history that a workflow task was accepted, and hears what was said in it from the workflow itself, if
+that is in the same process; otherwise it asks the journal reader, once for all. A subscriber is a cursor: it takes what
+is in the window, or, if it is slower than the window is long, what the journal reader reads again for it. So nobody is
+held up by it, and it misses nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+
+from fastapi.sse import KEEPALIVE_COMMENT
+
+from wand_orchestrator.api.pace import Pace
+from wand_orchestrator.api.stream.backoff import Backoff, persist
+from wand_orchestrator.api.stream.history_watch import HistoryWatch
+from wand_orchestrator.api.stream.journal_reader import JournalPage, JournalReader, stored
+from wand_orchestrator.api.stream.single_flight import Shared
+from wand_orchestrator.api.stream.sse_window import Chunk, Window, chunk_of
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.contract.events import RUN_ENDINGS
+from wand_orchestrator.errors import Unavailable, WandError
+from wand_orchestrator.storage import StoredEvent
+from wand_orchestrator.temporal.event_feed import Ear, Feed, Voice
+
+PAGE = 500
+COMMENT_SEC = 15.0
+
+SILENCE_SEC = 0.2
+"""While a workflow in this process says nothing, its history is read no more often than this."""
+
+
+log = logging.getLogger(__name__)
+
+
+class Follower:
+    """Between `start` and `stop` its task follows the run; subscribers only read what it has put into the window."""
+
+    def __init__(
+        self, run_id: str, executions: Executions, reader: JournalReader, feed: Feed, window_size: int
+    ) -> None:
+        self.run_id = run_id
+        self.subscribers = 0
+        self._watch = HistoryWatch(run_id, executions)
+        self._reader = reader
+        self._feed = feed
+        self._window_size = window_size
+        self._window: Window | None = None
+        self._over = False
+        self.failed = False
+        self._grown = asyncio.Event()
+        self._older: Shared[int, JournalPage] = Shared()
+        self._older_turn = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether the run is known to have begun and not known to have ended."""
+        return self._window is not None and not self._over
+
+    @property
+    def last_seq(self) -> int:
+        """Of the last event that it has learned of; 0 before the first."""
+        return 0 if self._window is None else self._window.last
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"follower of {self.run_id}")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._older.stop()
+
+    async def chunks(self, after: int) -> AsyncGenerator[bytes]:
+        """Events behind `after` as SSE, until the last one; a comment whenever there was nothing for a while."""
+        cursor = after
+        while True:
+            grown = self._grown
+            behind = self._window is not None and cursor + 1 < self._window.first
+            chunk = await self._read_older(cursor) if behind else self._newer(cursor)
+            if chunk is not None:
+                cursor = chunk.last
+                yield chunk.data
+            elif self.failed:
+                raise Unavailable("events", f"the run {self.run_id} cannot be followed; connect again")
+            elif self._over and not behind:
+                return
+            elif behind or not await _happens(grown, COMMENT_SEC):
+                yield KEEPALIVE_COMMENT
+
+    # What happens
+
+    async def _run(self) -> None:
+        """Until the run has ended; the window stays for those who have not read it all."""
+        ear = self._feed.listen(self.run_id)
+        try:
+            await self._follow(ear)
+        except WandError as error:
+            log.warning("the run %s cannot be followed: %s", self.run_id, error)
+        except Exception:
+            # A stream that ended here would look as if the run had: its subscribers are cut off, and come back.
+            log.exception("the run %s cannot be followed", self.run_id)
+            self.failed = True
+        finally:
+            self._feed.leave(self.run_id, ear)
+            self._over = True
+            self._announce()
+
+    async def _follow(self, ear: Ear) -> None:
+        pace, unknown = Pace(), Backoff()
+        while True:
+            ear.said.clear()
+            step = await self._watch.next()
+            if step.news and await self._catch_up(step.over):
+                return
+            if step.over:
+                self._watch.restart()
+                await _happens(ear.said, unknown.next())
+            else:
+                await self._silence(ear)
+                if step.news:
+                    await self._gather(ear, pace.gap())
+
+    async def _catch_up(self, over: bool) -> bool:
+        """Take what has happened by now; gives whether the run has ended."""
+        heard = self._heard()
+        if heard is not None:
+            self._take(heard)
+            if heard and heard[-1].type in RUN_ENDINGS:
+                return True
+        return await self._ask() if heard is None or over else False
+
+    async def _silence(self, ear: Ear) -> None:
+        """Until the workflow says something more, if it is here; what waits to be accepted is polled for at once."""
+        voice = self._voice()
+        if voice is not None and not voice.awaits(self._watch.accepted):
+            await _happens(ear.said, SILENCE_SEC)
+
+    async def _gather(self, ear: Ear, seconds: float) -> None:
+        """Let more come together for so long; behind the last event nothing comes."""
+        ear.ended.clear()
+        voice = self._voice()
+        if voice is None or not voice.ended:
+            await _happens(ear.ended, seconds)
+
+    def _voice(self) -> Voice | None:
+        voice = self._feed.hear(self.run_id)
+        return voice if voice is not None and voice.execution == self._watch.execution else None
+
+    def _heard(self) -> Sequence[StoredEvent] | None:
+        """What the workflow said behind the window; None if it is not here, or does not know it all."""
+        voice = self._voice()
+        if voice is None or voice.worker != self._watch.worker:
+            return None
+        said = voice.accepted(self._watch.accepted, None if self._window is None else self._window.last)
+        return None if said is None else [stored(event) for event in said]
+
+    async def _ask(self) -> bool:
+        """Read what is behind the window; gives whether the run has ended."""
+        if self._window is None:
+            last = await persist(lambda: self._reader.last_seq(self.run_id))
+            self._window = Window(max(0, last - self._window_size), self._window_size)
+        window = self._window
+        while True:
+            page = await persist(lambda: self._reader.page(self.run_id, window.last, PAGE))
+            self._take(page.events)
+            if page.ended or not page.more:
+                return page.ended
+
+    def _take(self, events: Sequence[StoredEvent]) -> None:
+        if not events:
+            return
+        if self._window is None:
+            self._window = Window(events[0].seq - 1, self._window_size)
+        self._window.extend(events)
+        self._announce()
+
+    def _announce(self) -> None:
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
+
+    # What subscribers take
+
+    def _newer(self, after: int) -> Chunk | None:
+        return None if self._window is None else self._window.after(after)
+
+    async def _read_older(self, after: int) -> Chunk | None:
+        """Events before the window; None if they did not come in time for a comment. Who asks alike shares a read."""
+        task = self._older.ask(after, lambda: self._fetch_older(after))
+        done, _ = await asyncio.wait({task}, timeout=COMMENT_SEC)
+        return chunk_of(task.result().events) if done else None
+
+    async def _fetch_older(self, after: int) -> JournalPage:
+        async with self._older_turn:
+            return await persist(lambda: self._reader.page(self.run_id, after, PAGE))
+
+
+async def _happens(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,98 @@
+"""Turns the events of runs into SSE: one follower for a run, however many are subscribed."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
+
+from fastapi.sse import EventSourceResponse
+from starlette.types import Receive, Scope, Send
+
+from wand_orchestrator.api.stream.backoff import persist
+from wand_orchestrator.api.stream.follower import PAGE, Follower
+from wand_orchestrator.api.stream.journal_reader import JournalReader
+from wand_orchestrator.api.stream.sse_window import chunk_of
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.temporal.event_feed import Feed
+
+
+class Relay:
+    def __init__(self, executions: Executions, reader: JournalReader, feed: Feed, window_size: int) -> None:
+        self._executions = executions
+        self._reader = reader
+        self._feed = feed
+        self._window_size = window_size
+        self._followers: dict[str, Follower] = {}
+        self._stopping: set[asyncio.Task[None]] = set()
+
+    async def live(self, run_id: str, after: int) -> AsyncGenerator[bytes]:
+        """SSE of a run that goes on, until its last event."""
+        follower = self._join(run_id)
+        try:
+            async with aclosing(follower.chunks(after)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            self._leave(follower)
+
+    async def archived(self, run_id: str, after: int) -> AsyncGenerator[bytes]:
+        """SSE of a run that has ended. A database that is busy or away is waited for: the answer has begun by then."""
+        ended = False
+        while not ended:
+            page = await persist(partial(self._reader.archived, run_id, after, PAGE))
+            ended = page.ended
+            if page.events:
+                after = page.events[-1].seq
+                yield chunk_of(page.events).data
+
+    async def close(self) -> None:
+        """End all streams: their callers reconnect elsewhere with `Last-Event-ID`, and miss nothing."""
+        followers = list(self._followers.values())
+        self._followers.clear()
+        await asyncio.gather(*(follower.stop() for follower in followers), *self._stopping)
+
+    @property
+    def followers(self) -> int:
+        """Runs that are followed now."""
+        return len(self._followers)
+
+    def goes_on(self, run_id: str) -> bool:
+        """Whether it is known here, without asking anybody, that there is such a run and that it has not ended."""
+        follower = self._followers.get(run_id)
+        return follower is not None and follower.live and not follower.failed
+
+    def last_seq(self, run_id: str) -> int:
+        """Of the last event that is known here; 0 if the run is not followed."""
+        follower = self._followers.get(run_id)
+        return 0 if follower is None else follower.last_seq
+
+    def _join(self, run_id: str) -> Follower:
+        follower = self._followers.get(run_id)
+        if follower is None or follower.failed:
+            follower = Follower(run_id, self._executions, self._reader, self._feed, self._window_size)
+            self._followers[run_id] = follower
+            follower.start()
+        follower.subscribers += 1
+        return follower
+
+    def _leave(self, follower: Follower) -> None:
+        follower.subscribers -= 1
+        if follower.subscribers:
+            return
+        if self._followers.get(follower.run_id) is follower:
+            del self._followers[follower.run_id]
+        stopping = asyncio.create_task(follower.stop())
+        self._stopping.add(stopping)
+        stopping.add_done_callback(self._stopping.discard)
+
+
+class EventStream(EventSourceResponse):
+    """The response that a subscriber holds; its source is closed with it, whichever side ends it."""
+
+    def __init__(self, chunks: AsyncGenerator[bytes]) -> None:
+        super().__init__(chunks, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+        self._chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._chunks):
+            await super().__call__(scope, receive, send)

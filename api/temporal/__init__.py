@@ -1,0 +1,1 @@
+"""Calls to Temporal, with their time budget and errors."""

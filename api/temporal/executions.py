@@ -1,0 +1,328 @@
+"""Temporal's side of runs: start, cancel, describe and query the workflow executions whose ids are the runs' ids.
+
+Every call takes the seconds it may last and raises Unavailable when Temporal, or the worker that a query needs, does
+not answer within them.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import temporalio.api.common.v1 as common
+import temporalio.api.enums.v1 as enums
+import temporalio.api.taskqueue.v1 as taskqueue
+import temporalio.api.workflowservice.v1 as workflowservice
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    QueryRejectCondition,
+    RawValue,
+    TypedSearchAttributes,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+
+from wand_orchestrator.api.temporal.call import deadline, translated
+from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, TaskFailed, UpdateRefused, meaning
+from wand_orchestrator.api.temporal.launch import Launch
+from wand_orchestrator.api.temporal.visibility_query import begins_with, equals
+from wand_orchestrator.contract.contract import (
+    QUERY_EVENTS,
+    QUERY_PARTS,
+    QUERY_TABLE,
+    WORKFLOW_GRAPH_RUN,
+    WORKFLOW_WEBHOOK_DELIVERY,
+    EventPage,
+    PartsPage,
+    StateTable,
+    webhook_queue,
+)
+from wand_orchestrator.contract.events import rfc3339
+from wand_orchestrator.contract.state import RunState
+from wand_orchestrator.contract.webhook import Delivery, delivery_workflow_id
+from wand_orchestrator.errors import NotFound, Unavailable
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
+
+POLL_SILENCE = timedelta(seconds=70)
+"""A worker polls anew every 60 s at the latest; Temporal lists one that is gone for five minutes more."""
+
+FAILING_ATTEMPTS = 2
+"""Of one workflow task: what fails by accident, such as at a worker's end, has succeeded by then."""
+
+PING_SEC = 0.25
+"""Of the time for a worker's answer: to tell, when there is none, whether Temporal itself is away."""
+
+
+class Executions:
+    """`eager`: a worker runs in this process, over the same client, and may take a run's first task with the start."""
+
+    def __init__(self, client: Client, task_queue: str, *, eager: bool) -> None:
+        self.client = client
+        self.task_queue = task_queue
+        self._eager = eager
+
+    async def start(self, launch: Launch, document: bytes, seconds: float) -> None:
+        """Start the run's workflow; one that was started before counts as started. `document`: its RunInput as JSON."""
+        run, graph = launch.run, launch.graph
+        payload = common.Payload(metadata={"encoding": b"json/plain"}, data=document)
+        try:
+            async with deadline(seconds), translated(meaning):
+                await self.client.start_workflow(
+                    WORKFLOW_GRAPH_RUN,
+                    args=[RawValue(payload), None],
+                    id=run.run_id,
+                    task_queue=self.task_queue,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    search_attributes=TypedSearchAttributes(search_attributes(graph.name, run.graph_id, run.tags)),
+                    static_summary=summary(graph.name),
+                    memo=memo(graph, run.graph_id, run.tags, version=launch.version),
+                    request_eager_start=self._eager,
+                    rpc_timeout=timedelta(seconds=seconds),
+                )
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def deliver(self, id: str, message: Delivery, seconds: float) -> None:
+        """Start the workflow that delivers a webhook; one that was started before counts as started."""
+        try:
+            async with deadline(seconds), translated(meaning):
+                await self.client.start_workflow(
+                    WORKFLOW_WEBHOOK_DELIVERY,
+                    message,
+                    id=id,
+                    task_queue=webhook_queue(self.task_queue),
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    static_summary=summary(message.summary),
+                    rpc_timeout=timedelta(seconds=seconds),
+                )
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def cancel(self, run_id: str, seconds: float) -> None:
+        """Ask for cancellation. Raises NotFound if there is no such execution; one that has ended stays as it is."""
+        async with deadline(seconds), translated(meaning):
+            await self.client.get_workflow_handle(run_id).cancel(rpc_timeout=timedelta(seconds=seconds))
+
+    async def is_failing(self, run_id: str, seconds: float) -> bool:
+        """Whether the workflow task of the run has failed so often that it will not come to its end by itself."""
+        description = await self.describe(run_id, seconds)
+        if description is None or description.status is not WorkflowExecutionStatus.RUNNING:
+            return False
+        return description.raw_description.pending_workflow_task.attempt > FAILING_ATTEMPTS
+
+    async def terminate(self, run_id: str, reason: str, seconds: float) -> None:
+        """Raises NotFound if the execution is closed or there is none."""
+        async with deadline(seconds), translated(meaning):
+            await self.client.get_workflow_handle(run_id).terminate(
+                reason=reason, rpc_timeout=timedelta(seconds=seconds)
+            )
+
+    async def signal(self, run_id: str, name: str, seconds: float) -> None:
+        """Raises NotFound if the execution is closed or there is none."""
+        async with deadline(seconds), translated(meaning):
+            await self.client.get_workflow_handle(run_id).signal(name, rpc_timeout=timedelta(seconds=seconds))
+
+    async def update(self, run_id: str, name: str, argument: Any, seconds: float) -> None:
+        """Wait until it is done. Raises UpdateRefused, also when the execution closes first."""
+        id = str(uuid.uuid4())
+        try:
+            async with self._worker_deadline(seconds):
+                while not await self._update_once(run_id, name, argument, id, seconds):
+                    continue
+        except NotFound as error:
+            raise UpdateRefused("", "the run has ended meanwhile") from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise Unavailable("worker", "no worker took it in time; it may still be done later") from error
+        except WorkflowUpdateFailedError as error:
+            cause = error.cause
+            code = cause.type if isinstance(cause, ApplicationError) else None
+            raise UpdateRefused(code or "", getattr(cause, "message", str(cause))) from error
+
+    async def _update_once(self, run_id: str, name: str, argument: Any, id: str, seconds: float) -> bool:
+        """False if the workflow task that it was in has to be done anew, because more had happened meanwhile."""
+        try:
+            async with translated(meaning):
+                await self.client.get_workflow_handle(run_id).execute_update(
+                    name, argument, id=id, rpc_timeout=timedelta(seconds=seconds)
+                )
+        except TaskFailed:
+            return False
+        return True
+
+    async def ended_without_success(self, since: datetime, seconds: float) -> list[str]:
+        """Ids of the runs that closed since then otherwise than by success, as far as Temporal lists them yet.
+
+        Temporal or an operator may have closed them, or the SDK before the workflow had begun, which nothing of the
+        status tells.
+        """
+        query = (
+            f'WorkflowType = "{WORKFLOW_GRAPH_RUN}" AND {equals("TaskQueue", self.task_queue)} '
+            f'AND ExecutionStatus IN ("Terminated", "TimedOut", "Canceled", "Failed") '
+            f'AND CloseTime >= "{rfc3339(since)}"'
+        )
+        async with deadline(seconds), translated(meaning):
+            listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
+            return [execution.id async for execution in listed if execution.task_queue == self.task_queue]
+
+    async def family(self, run_id: str, seconds: float) -> list[tuple[str, str]]:
+        """Workflow and run ids of what Temporal still has of the run, its child runs and its webhooks.
+
+        A webhook that is still on its way is none of them.
+        """
+        webhooks = delivery_workflow_id(run_id, "")
+        conditions = (
+            equals("WorkflowId", run_id),
+            equals("RootWorkflowId", run_id),
+            begins_with("WorkflowId", webhooks),
+        )
+        ids = " OR ".join(conditions)
+        runs_or_closed = f'(WorkflowType = "{WORKFLOW_GRAPH_RUN}" OR ExecutionStatus != "Running")'
+        query = f"({ids}) AND {runs_or_closed}"
+        async with deadline(seconds), translated(meaning):
+            listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
+            found = [
+                (execution.id, execution.run_id)
+                async for execution in listed
+                if run_id in (execution.id, execution.root_id) or execution.id.startswith(webhooks)
+            ]
+        if found or (latest := await self.describe(run_id, seconds)) is None:
+            return found
+        return [(run_id, latest.run_id)]  # not listed yet, or no longer
+
+    async def delivery_ids(self, run_id: str, seconds: float) -> list[str]:
+        """Workflow ids of the run's webhooks that Temporal still has, as far as it lists them yet."""
+        begin = delivery_workflow_id(run_id, "")
+        query = f'WorkflowType = "{WORKFLOW_WEBHOOK_DELIVERY}" AND {begins_with("WorkflowId", begin)}'
+        async with deadline(seconds), translated(meaning):
+            listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
+            ids = {execution.id async for execution in listed}
+        return [id for id in ids if id.startswith(begin) and id.removeprefix(begin).isdecimal()]
+
+    async def delete(self, workflow_id: str, run_id: str, seconds: float) -> None:
+        """Have Temporal delete an execution, which it does when it gets to it; one that is gone is no error."""
+        execution = common.WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+        with suppress(NotFound):
+            async with deadline(seconds), translated(meaning):
+                await self.client.workflow_service.delete_workflow_execution(
+                    workflowservice.DeleteWorkflowExecutionRequest(
+                        namespace=self.client.namespace, workflow_execution=execution
+                    ),
+                    timeout=timedelta(seconds=seconds),
+                )
+
+    async def is_open(self, workflow_id: str, seconds: float) -> bool:
+        """Of any workflow, also one that is no run of a graph."""
+        try:
+            async with deadline(seconds), translated(meaning):
+                description = await self.client.get_workflow_handle(workflow_id).describe(
+                    rpc_timeout=timedelta(seconds=seconds)
+                )
+        except NotFound:
+            return False
+        return description.status is WorkflowExecutionStatus.RUNNING
+
+    async def describe(self, run_id: str, seconds: float) -> WorkflowExecutionDescription | None:
+        """None if there is no run of this id: no execution, or one that is no run of a graph."""
+        try:
+            async with deadline(seconds), translated(meaning):
+                description = await self.client.get_workflow_handle(run_id).describe(
+                    rpc_timeout=timedelta(seconds=seconds)
+                )
+        except NotFound:
+            return None
+        return description if description.workflow_type == WORKFLOW_GRAPH_RUN else None
+
+    async def events(
+        self, run_id: str, after: int, limit: int, seconds: float, *, although_closed: bool = False
+    ) -> EventPage:
+        """A page of the journal that the workflow holds. A closed one is asked only `although_closed`: the worker has
+        to replay it for that."""
+        condition = QueryRejectCondition.NONE if although_closed else QueryRejectCondition.NOT_OPEN
+        page: EventPage = await self._query(run_id, QUERY_EVENTS, [after, limit], EventPage, condition, seconds)
+        return page
+
+    async def state(self, run_id: str, graph: Graph | None, seconds: float) -> RunState:
+        """The run's state with all of its nodes that have one. `graph`: if it is not known, the workflow tells it."""
+        table: StateTable = await self._query(
+            run_id, QUERY_TABLE, [graph is None], StateTable, QueryRejectCondition.NOT_OPEN, seconds
+        )
+        ids = (table.ids or ()) if graph is None else tuple(node.id for node in graph.nodes)
+        return table.state.model_copy(update={"nodes": table.nodes.states(ids)})
+
+    async def parts(self, run_id: str, node: str, offset: int, limit: int, seconds: float) -> PartsPage:
+        """Parts of a control node of an open run. Raises ExecutionClosed."""
+        page: PartsPage = await self._query(
+            run_id, QUERY_PARTS, [node, offset, limit], PartsPage, QueryRejectCondition.NOT_OPEN, seconds
+        )
+        return page
+
+    async def polled(self, queues: Iterable[str], kind: "enums.TaskQueueType.ValueType", seconds: float) -> set[str]:
+        """Those of `queues` that some worker polls."""
+        names = list(queues)
+        polled = await asyncio.gather(*(self._is_polled(name, kind, seconds) for name in names))
+        return {name for name, yes in zip(names, polled, strict=True) if yes}
+
+    async def namespace_id(self, seconds: float) -> str:
+        """Of the namespace, which no other one of the same name has."""
+        async with deadline(seconds), translated(meaning):
+            described = await self.client.workflow_service.describe_namespace(
+                workflowservice.DescribeNamespaceRequest(namespace=self.client.namespace),
+                timeout=timedelta(seconds=seconds),
+            )
+        return described.namespace_info.id
+
+    async def ping(self, seconds: float) -> None:
+        """Raises Unavailable if Temporal does not answer."""
+        async with deadline(seconds), translated(meaning):
+            await self.client.workflow_service.get_system_info(
+                workflowservice.GetSystemInfoRequest(), timeout=timedelta(seconds=seconds)
+            )
+
+    async def _query(
+        self, run_id: str, name: str, args: list[Any], shape: type, condition: QueryRejectCondition, seconds: float
+    ) -> Any:
+        try:
+            async with self._worker_deadline(seconds), translated(meaning):
+                return await self.client.get_workflow_handle(run_id).query(
+                    name,
+                    args=args,
+                    result_type=shape,
+                    reject_condition=condition,
+                    rpc_timeout=timedelta(seconds=seconds),
+                )
+        except WorkflowQueryRejectedError as error:
+            raise ExecutionClosed(f"the run {run_id} has ended") from error
+        except WorkflowQueryFailedError as error:
+            raise QueryFailed(error.message) from error
+
+    @asynccontextmanager
+    async def _worker_deadline(self, seconds: float) -> AsyncIterator[None]:
+        """A deadline for what goes through Temporal to a worker: who was silent is found out within it."""
+        try:
+            async with asyncio.timeout(max(seconds - PING_SEC, seconds / 2)):
+                yield
+        except TimeoutError as error:
+            await self.ping(PING_SEC)
+            raise Unavailable("worker", f"no worker answers for the run: nothing within {seconds:.1f} s") from error
+
+    async def _is_polled(self, queue: str, kind: "enums.TaskQueueType.ValueType", seconds: float) -> bool:
+        async with deadline(seconds), translated(meaning):
+            answer = await self.client.workflow_service.describe_task_queue(
+                workflowservice.DescribeTaskQueueRequest(
+                    namespace=self.client.namespace, task_queue=taskqueue.TaskQueue(name=queue), task_queue_type=kind
+                ),
+                timeout=timedelta(seconds=seconds),
+            )
+        oldest = datetime.now(UTC) - POLL_SILENCE
+        return any(poller.last_access_time.ToDatetime(UTC) > oldest for poller in answer.pollers)

@@ -1,0 +1,13 @@
+"""What an event says, on one line."""
+
+from wand_orchestrator.cli.display.output import plain
+from wand_orchestrator.contract.events import Event, EventType
+
+
+def told(event: Event) -> str:
+    """`node.progress fetch: page 3 of 7, 42 %`."""
+    parts = [plain(event.message)] if event.message else []
+    if event.type is EventType.NODE_PROGRESS:
+        parts.append(f"{event.progress} %")
+    where = f" {plain(event.node)}" if event.node is not None else ""
+    return f"{event.type.value}{where}{': ' if parts else ''}{', '.join(parts)}"

@@ -1,0 +1,42 @@
+"""What there is to tell of an error besides its message: the agent's own lines, what was behind it, where it ran."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from wand_orchestrator.cli.client.api_client import Json
+from wand_orchestrator.cli.display.output import plain
+
+_RELATIONS = {"cause": "caused by", "context": "while handling", "part": "part"}
+INDENT = "  "
+
+
+def failure_lines(error: Json) -> list[str]:
+    """A line each; none of an error that no exception was raised for, on a worker that nobody knows."""
+    exception = error.get("exception") or {}
+    lines = [*_frames(exception)]
+    for cause in exception.get("causes") or ():
+        lines.append(f"{_RELATIONS.get(cause['relation'], cause['relation'])} {cause['type']}: {cause['message']}")
+        lines += (INDENT + line for line in _frames(cause))
+    if exception.get("more_causes"):
+        lines.append(f"and {exception['more_causes']} more causes")
+    if error.get("details") is not None:
+        lines.append(f"details {json.dumps(error['details'], ensure_ascii=False)}")
+    if error.get("worker"):
+        lines.append(f"on {error['worker']}")
+    return [plain(line) for line in lines]
+
+
+def indented(error: Any) -> str:
+    """The same, each behind a line break, to stand below the line that has the message."""
+    return "".join(f"\n{2 * INDENT}{line}" for line in failure_lines(error)) if isinstance(error, dict) else ""
+
+
+def named(error: Json) -> str:
+    """The message with the code, and with the class of the exception where that says more."""
+    kind = (error.get("exception") or {}).get("type", "").rpartition(".")[2]
+    return f"{error['message']} ({error['code']}{'' if kind in ('', 'AgentError', error['code']) else f', {kind}'})"
+
+
+def _frames(exception: Json) -> Iterator[str]:
+    return (f"at {frame['file']}:{frame['line']} in {frame['function']}" for frame in exception.get("frames") or ())

@@ -1,0 +1,16 @@
+"""Faults and warnings of a graph, as a table."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+
+from wand_orchestrator.cli.display.table import print_table
+from wand_orchestrator.errors import FaultLike
+
+WHOLE_DOCUMENT = "(the document)"
+
+
+def print_faults(console: Console, faults: Iterable[FaultLike], title: str) -> None:
+    """`pointer` says where in the document; an empty one is the document itself."""
+    rows = [(fault.pointer or WHOLE_DOCUMENT, fault.code, fault.message) for fault in faults]
+    print_table(("where", "code", "what"), rows, on=console, title=title)

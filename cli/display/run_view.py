@@ -1,0 +1,103 @@
+"""Runs, for people."""
+
+from collections.abc import Iterable
+from itertools import chain, repeat
+
+import typer
+from rich.text import Text
+
+from wand_orchestrator.cli.client.api_client import Json
+from wand_orchestrator.cli.display.failure_view import indented, named
+from wand_orchestrator.cli.display.moments import ago, took
+from wand_orchestrator.cli.display.output import Cell, console, plain, print_fields, print_json
+from wand_orchestrator.cli.display.table import print_table
+
+_STYLES = {
+    "succeeded": "green",
+    "failed": "red",
+    "timed_out": "red",
+    "terminated": "red",
+    "running": "cyan",
+    "scheduled": "cyan",
+    "retrying": "yellow",
+    "waiting": "yellow",
+    "paused": "yellow",
+    "cancelling": "yellow",
+    "cancelled": "yellow",
+}
+
+
+def print_runs(runs: Iterable[Json]) -> None:
+    rows = [
+        (run["run_id"], run["name"], _status(run), ago(run["created_at"]), took(run["started_at"], run["finished_at"]))
+        for run in runs
+    ]
+    print_table(("run", "name", "status", "created", "took"), rows, whole=("run",))
+
+
+def print_run(view: Json) -> None:
+    print_fields(
+        ("run", view["run_id"]),
+        ("graph", " ".join(filter(None, (view["name"], view["graph_id"])))),
+        ("status", _status(view)),
+        ("tags", ", ".join(view["tags"])),
+        ("part of", view["part_of"]),
+        ("retry of", view["retry_of"]),
+        ("retried by", ", ".join(view["retried_by"])),
+        ("created", view["created_at"]),
+        ("started", view["started_at"]),
+        ("finished", view["finished_at"]),
+        ("took", took(view["started_at"], view["finished_at"])),
+        ("error", _failure(view["error"])),
+        *zip(chain(("waits for",), repeat("")), view["waiting_for"], strict=False),
+    )
+    typer.echo()
+    rows = [_node_row(name, node) for name, node in view["nodes"].items()]
+    print_table(("node", "status", "attempt", "took", "about"), rows)
+    _print_failures(view["nodes"])
+    if view["result"] is not None:
+        typer.echo("\nresult")
+        print_json(view["result"])
+
+
+def _print_failures(nodes: Json) -> None:
+    """Of nodes that failed, what the table has no room for."""
+    out = console()
+    for name, node in nodes.items():
+        if node["error"] and (below := indented(node["error"])):
+            out.print(Text(f"\n{plain(name)}: {plain(named(node['error']))}{below}"), soft_wrap=True)
+
+
+def print_artifacts(artifacts: Iterable[Json]) -> None:
+    rows = [
+        (file["node"] or "", file["name"], file["media_type"], f"{file['size']:,}", file["url"]) for file in artifacts
+    ]
+    print_table(("node", "name", "type", "bytes", "url"), rows, whole=("name",))
+
+
+def _status(view: Json) -> Text:
+    status = view["status"]
+    progress = "" if view["finished_at"] else f" {view['progress']} %"
+    return Text(status + progress, style=_STYLES.get(status, ""))
+
+
+def _node_row(name: str, node: Json) -> tuple[Cell, ...]:
+    status = node["status"]
+    percent = f" {node['percent']} %" if status == "running" and node["percent"] is not None else ""
+    return (
+        name,
+        Text(status + percent, style=_STYLES.get(status, "")),
+        str(node["attempt"] or ""),
+        took(node["started_at"], node["finished_at"]),
+        "; ".join(filter(None, [_why(node["error"]), *(f"waits for {reason}" for reason in node["waiting_for"])])),
+    )
+
+
+def _failure(error: Json | None) -> str:
+    """Of a run, with the node that failed."""
+    place = f" at {error['node']}" if error and error.get("node") else ""
+    return _why(error) + place
+
+
+def _why(error: Json | None) -> str:
+    return "" if error is None else named(error)

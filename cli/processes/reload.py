@@ -1,0 +1,52 @@
+"""`wand dev --reload`: the stack, begun anew whenever a file of a plug-in changes.
+
+All of it begins anew, so that nothing of the old code is left: neither in the agent host nor in what validates graphs.
+Runs go on where they were, as after any restart.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from watchfiles import PythonFilter, awatch
+
+from wand_orchestrator.cli.processes.child_command import child_command
+
+MORE_FILES = (".env", ".json", ".toml", ".yaml", ".yml")
+
+log = logging.getLogger("wand")
+
+
+async def serve_and_reload(arguments: Sequence[str], watched: Sequence[Path], ignored: Sequence[Path]) -> None:
+    """Keep `wand *arguments` running, until it is cancelled."""
+    changes = PythonFilter(ignore_paths=[str(path.resolve()) for path in ignored], extra_extensions=MORE_FILES)
+    while True:
+        async with child_command(arguments) as process:
+            changing = asyncio.create_task(_change(watched, changes))
+            ending = asyncio.create_task(process.wait())
+            try:
+                await asyncio.wait({changing, ending}, return_when=asyncio.FIRST_COMPLETED)
+                if not changing.done():
+                    log.error("It has ended with status %d: it begins again when a file changes", ending.result())
+                log.info("%s has changed: beginning again", await changing)
+            finally:
+                changing.cancel()
+                ending.cancel()
+
+
+async def _change(watched: Sequence[Path], filter: PythonFilter) -> str:
+    """The first file that changes."""
+    async for changes in awatch(*watched, watch_filter=filter):
+        return min(path for _, path in changes)
+    raise asyncio.CancelledError
+
+
+def plugin_folders(modules: Sequence[str], app_dir: Path) -> list[Path]:
+    """The folder of the project, and those of plug-ins that lie elsewhere."""
+    specs = [find_spec(module.partition(".")[0]) for module in modules]
+    origins = [Path(spec.origin).resolve() for spec in specs if spec is not None and spec.origin]
+    folder = app_dir.resolve()
+    others = {origin.parent for origin in origins if not origin.is_relative_to(folder)}
+    return [folder, *sorted(path for path in others if "site-packages" not in path.parts)]

@@ -1,0 +1,142 @@
+"""What the author of an agent writes: a function with a decorator.
+
+The function's annotations give the JSON Schemas. `params`, `input` and `ctx` are taken by name and each may be left
+out; a plain `def` runs in a thread.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import TypeAdapter
+
+from wand_orchestrator._signature import CONTEXT, JsonSchema, Signature, check_name
+from wand_orchestrator.contract.events import Level
+from wand_orchestrator.settings import Settings
+
+PARAMS = "params"
+INPUT = "input"
+_NOTHING: JsonSchema = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+class AgentContext(Protocol):
+    """What an agent is handed as `ctx`.
+
+    When the run is cancelled, an async agent is cancelled at its next await. A plain `def` cannot be interrupted: once
+    cancelled, everything it calls on `ctx` raises asyncio.CancelledError, and a loop that calls nothing should look at
+    `cancelled`. The node counts as cancelled when the agent has really ended.
+    """
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def node_id(self) -> str: ...
+    @property
+    def attempt(self) -> int:
+        """From 1."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for all attempts of this node, unlike for any other node or run."""
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the worker: what its operator allows."""
+
+    @property
+    def tools(self) -> Mapping[str, Callable[..., Any]]:
+        """The tools that the agent asked for, by name; awaitable in an async agent, plain calls in a sync one."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run is being cancelled; a sync agent that loops should look. An async one is cancelled."""
+
+    def log(self, message: str, *, level: Level = "info", **data: Any) -> None:
+        """Becomes a `node.log` event."""
+
+    def progress(self, percent: float, message: str = "") -> Awaitable[None]:
+        """Becomes a `node.progress` event; 0 to 100. Awaiting it is optional and never waits for the network."""
+
+    def save_artifact(self, name: str, data: bytes | str, media_type: str) -> Any:
+        """Keeps a file with the run and gives its URL path; awaitable in an async agent, plain in a sync one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Agent:
+    """An agent as the registry keeps it. Called as it stands, it is the plain function, handy in its own tests.
+
+    The adapters validate; the schemas are what `GET /agents` shows.
+    `params_type`, `input_type`: None where the function does not take that argument.
+    `local`: it takes milliseconds, and runs as a local activity unless its node says otherwise.
+    """
+
+    name: str
+    description: str
+    function: Callable[..., Any]
+    tools: tuple[str, ...]
+    params_type: TypeAdapter[Any] | None
+    input_type: TypeAdapter[Any] | None
+    output_type: TypeAdapter[Any]
+    takes_context: bool
+    is_async: bool
+    params_schema: JsonSchema
+    input_schema: JsonSchema
+    output_schema: JsonSchema
+    local: bool = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    @property
+    def module(self) -> str:
+        return self.function.__module__
+
+
+def agent(name: str, *, tools: Sequence[str] = (), local: bool = False) -> Callable[[Callable[..., Any]], Agent]:
+    """Make a function the agent that graphs name as a node's `type`; it may call the `tools` it lists.
+
+    `local=True` is for agents that end within milliseconds on small inputs, such as a reshaping of JSON: they run in
+    the workflow's own process, without a way through Temporal's task queues. One that is still at work after two
+    seconds is stopped and run again as a regular activity.
+    Raises PluginError, naming the function, when its signature does not fit.
+    """
+    check_name("agent", name)
+    wanted = (tools,) if isinstance(tools, str) else tuple(tools)
+
+    def decorate(function: Callable[..., Any]) -> Agent:
+        signature = Signature.of(function)
+        signature.allow_only((PARAMS, INPUT, CONTEXT))
+        params_type, params_schema = _taken(signature, PARAMS)
+        input_type, input_schema = _taken(signature, INPUT)
+        output_type = signature.adapter("result", signature.returns)
+        return Agent(
+            name=name,
+            description=signature.description,
+            function=function,
+            tools=wanted,
+            params_type=params_type,
+            input_type=input_type,
+            output_type=output_type,
+            takes_context=CONTEXT in signature.parameters,
+            is_async=signature.is_async,
+            params_schema=params_schema,
+            input_schema=input_schema,
+            output_schema=signature.output_schema(output_type),
+            local=local,
+        )
+
+    return decorate
+
+
+def _taken(signature: Signature, part: str) -> tuple[TypeAdapter[Any] | None, JsonSchema]:
+    """How the argument `part` is validated, and its schema; an argument that is not taken admits no key."""
+    if part not in signature.parameters:
+        return None, dict(_NOTHING)
+    annotation = signature.parameters[part].annotation
+    adapter = signature.adapter(part, dict[str, Any] if annotation is Any else annotation)
+    schema = signature.input_schema(part, adapter)
+    if schema.get("type", "object") != "object":
+        signature.refuse(
+            f"its {part} is of type {schema['type']}, and always comes as an object: use a model or a dict"
+        )
+    return adapter, schema

@@ -1,0 +1,229 @@
+"""The state of a run, folded from its events.
+
+The journal is the one source: the workflow folds as it appends, the API folds an archived run, `wand run --watch` folds
+what SSE brings. So all show the same.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, field_serializer
+
+from wand_orchestrator.contract.events import RUN_ENDINGS, Event, EventType, rfc3339
+
+
+class RunStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    TERMINATED = "terminated"
+
+    @property
+    def ended(self) -> bool:
+        return self not in _OPEN
+
+
+_OPEN = frozenset({RunStatus.PENDING, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.CANCELLING})
+
+
+class NodeStatus(StrEnum):
+    PENDING = "pending"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def settled(self) -> bool:
+        return self in _SETTLED
+
+
+_SETTLED = frozenset({NodeStatus.SUCCEEDED, NodeStatus.FAILED, NodeStatus.SKIPPED, NodeStatus.CANCELLED})
+
+
+class Frame(BaseModel):
+    """A line of an agent's code that was being executed; `file` is relative to the folder of its top-level package."""
+
+    file: str
+    line: int
+    function: str
+
+
+class Cause(BaseModel):
+    """An exception behind another: what it was raised `from` (cause), what was being handled when it was raised
+    (context), or a part of an ExceptionGroup."""
+
+    relation: Literal["cause", "context", "part"]
+    type: str
+    message: str
+    frames: tuple[Frame, ...] = ()
+
+
+class Raised(BaseModel):
+    """The exception that an attempt failed of. The frames are those of the agent's own code, the innermost one last."""
+
+    type: str = Field(description="Its class, with the module.")
+    frames: tuple[Frame, ...] = ()
+    causes: tuple[Cause, ...] = Field(default=(), description="Each is followed by its own causes and parts.")
+    more_causes: int = Field(default=0, description="Those that found no place.")
+
+
+class Failure(BaseModel):
+    """Why a node or a run failed; `code` is stable, `message` is one sentence."""
+
+    code: str
+    message: str
+    node: str | None = None
+    details: Any = None
+    worker: str | None = Field(default=None, description="Where it happened: `host:pid` of the worker, if known.")
+    exception: Raised | None = Field(default=None, description="Null where no exception was raised, as for timeouts.")
+
+    @property
+    def sentence(self) -> str:
+        """`KeyError: 'city'` for an exception that nobody raised for a reader, such as whose message says little."""
+        unnamed = self.exception is not None and self.exception.type.rpartition(".")[2] == self.code != self.message
+        return f"{self.code}: {self.message}" if unnamed else self.message
+
+
+class Timed(BaseModel):
+    @field_serializer("*", when_used="json", check_fields=False)
+    def _milliseconds(self, value: Any) -> Any:
+        return rfc3339(value) if isinstance(value, datetime) else value
+
+
+class NodeState(Timed):
+    """Moments are UTC; `percent` is what the agent last reported."""
+
+    status: NodeStatus = NodeStatus.PENDING
+    attempt: int = 0
+    scheduled_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    percent: int | None = None
+    error: Failure | None = None
+
+
+class Question(BaseModel):
+    """An approval in a child run that waits for its answer, and the run and node to give it to."""
+
+    run_id: str
+    node: str
+
+
+class RunState(Timed):
+    """`last_seq`: of the last event folded in; `progress`: whole percent, never falling, 100 only at the end.
+
+    `questions`: open ones in child runs, by the part that asks.
+    """
+
+    status: RunStatus = RunStatus.PENDING
+    progress: int = 0
+    nodes: dict[str, NodeState] = Field(default_factory=dict)
+    error: Failure | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    last_seq: int = 0
+    questions: dict[str, Question] = Field(default_factory=dict)
+
+
+def node_of(part: str) -> str:
+    """The control node that this is a part of."""
+    return part.partition("/")[0].partition("[")[0]
+
+
+def is_part(name: str) -> bool:
+    """Whether this is a part of a node: no node's own id has these characters."""
+    return "[" in name or "/" in name
+
+
+def parts_of(state: RunState, node: str) -> dict[str, NodeState]:
+    """Of a control node: the items of a map, the rounds of a repeat, the nodes of its child runs, as they began."""
+    return {name: known for name, known in state.nodes.items() if name.startswith((f"{node}[", f"{node}/"))}
+
+
+_RUN_STATUS = {
+    EventType.RUN_STARTED: RunStatus.RUNNING,
+    EventType.RUN_PAUSED: RunStatus.PAUSED,
+    EventType.RUN_RESUMED: RunStatus.RUNNING,
+    EventType.RUN_CANCELLING: RunStatus.CANCELLING,
+    EventType.RUN_SUCCEEDED: RunStatus.SUCCEEDED,
+    EventType.RUN_FAILED: RunStatus.FAILED,
+    EventType.RUN_CANCELLED: RunStatus.CANCELLED,
+    EventType.RUN_TIMED_OUT: RunStatus.TIMED_OUT,
+    EventType.RUN_TERMINATED: RunStatus.TERMINATED,
+}
+
+_NODE_STATUS = {
+    EventType.NODE_SCHEDULED: NodeStatus.SCHEDULED,
+    EventType.NODE_RETRYING: NodeStatus.RETRYING,
+    EventType.NODE_WAITING: NodeStatus.WAITING,
+    EventType.NODE_SUCCEEDED: NodeStatus.SUCCEEDED,
+    EventType.NODE_FAILED: NodeStatus.FAILED,
+    EventType.NODE_SKIPPED: NodeStatus.SKIPPED,
+    EventType.NODE_CANCELLED: NodeStatus.CANCELLED,
+}
+
+
+def run_status_after(type: EventType) -> RunStatus | None:
+    """The status that an event of this type gives its run, if it gives one."""
+    return _RUN_STATUS.get(type)
+
+
+def fold(state: RunState, event: Event) -> None:
+    """Take one event into `state`; events come in the order of `seq`."""
+    state.last_seq = event.seq
+    if event.node is not None:
+        node = state.nodes.get(event.node)
+        if node is None:
+            node = state.nodes[event.node] = NodeState()
+        _fold_node(node, event)
+        _fold_question(state, event.node, node, event)
+        if event.type is EventType.NODE_PROGRESS:
+            return
+    else:
+        _fold_run(state, event)
+    state.progress = max(state.progress, event.progress)
+
+
+def _fold_run(state: RunState, event: Event) -> None:
+    state.status = _RUN_STATUS.get(event.type, state.status)
+    if event.type is EventType.RUN_STARTED:
+        state.started_at = event.ts
+    elif event.type in RUN_ENDINGS:
+        state.finished_at = event.ts
+        if "error" in event.data:
+            state.error = Failure.model_validate(event.data["error"])
+
+
+def _fold_question(state: RunState, name: str, node: NodeState, event: Event) -> None:
+    if node.status is not NodeStatus.WAITING:
+        state.questions.pop(name, None)
+    elif event.type is EventType.NODE_WAITING and "run_id" in event.data and "schema" in event.data:
+        state.questions[name] = Question(run_id=event.data["run_id"], node=event.data["node"])
+
+
+def _fold_node(node: NodeState, event: Event) -> None:
+    node.status = _NODE_STATUS.get(event.type, node.status)
+    if event.attempt is not None:
+        node.attempt = max(node.attempt, event.attempt)
+    if event.type is EventType.NODE_SCHEDULED:
+        node.scheduled_at, node.started_at, node.finished_at, node.error = event.ts, None, None, None
+    elif event.type is EventType.NODE_PROGRESS:
+        node.percent = event.progress
+    elif node.status.settled and node.finished_at is None:
+        node.finished_at = event.ts
+        duration = event.data.get("duration_ms")
+        if duration is not None:
+            node.started_at = event.ts - timedelta(milliseconds=duration)
+    if "error" in event.data:
+        node.error = Failure.model_validate(event.data["error"])

@@ -1,0 +1,1 @@
+"""Files: artifacts, large payloads, and the object store under both."""

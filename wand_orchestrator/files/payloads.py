@@ -1,0 +1,228 @@
+"""Large payloads, kept out of Temporal's history: its SDK puts a reference into the history and asks us for the rest.
+
+    <store>/<workflow id>/<SHA-256>.json        a JSON value, as it would stand in the history
+    <store>/<workflow id>/<SHA-256>.bin         anything else, such as what a payload codec has encrypted
+
+What a payload is called follows from what is in it, so writing it again, as a replay or another attempt does, changes
+nothing. It is kept with its run, so it can be told whether it is still needed.
+"""
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+from urllib.parse import quote, unquote
+
+from obstore.exceptions import BaseError
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import (
+    ActivitySerializationContext,
+    DataConverter,
+    ExternalStorage,
+    SerializationContext,
+    StorageDriver,
+    StorageDriverClaim,
+    StorageDriverRetrieveContext,
+    StorageDriverStoreContext,
+    StorageDriverWorkflowInfo,
+    WithSerializationContext,
+)
+
+from wand_orchestrator.contract.contract import LOCAL_PAYLOAD_BYTES, is_served_by
+from wand_orchestrator.errors import NotFound, Unavailable
+from wand_orchestrator.files.object_store import ObjectStore, delete_under, get, open_object_store, put
+from wand_orchestrator.settings import Settings
+
+DRIVER = "wand"
+STORE_AWAY = "the payload store does not answer"
+"""How the error of a store that is away begins, also where only its text is known: in what a worker says."""
+
+NO_RUN = "none"
+"""Stands for the workflow id of what belongs to no workflow."""
+
+_NEVER = 2**31 - 1
+"""Bytes above which a payload is kept elsewhere that is to stay in the history."""
+
+_JSON = b"json/plain"
+_KEY = re.compile(r"[^/]{1,240}/(?P<digest>[0-9a-f]{64})\.(?:json|bin)")
+_CONTENT_TYPES = {"json": "application/json", "bin": "application/octet-stream"}
+
+
+class PayloadStore(StorageDriver):
+    """Nothing in it blocks the event loop: obstore has threads of its own. It holds nothing that must be closed."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Where the settings say. Raises ConfigurationError."""
+        return cls(open_object_store(settings.effective_payloads_url, "WAND_PAYLOADS_URL"))
+
+    def name(self) -> str:
+        return DRIVER
+
+    def type(self) -> str:
+        return DRIVER
+
+    async def store(self, context: StorageDriverStoreContext, payloads: Sequence[Payload]) -> list[StorageDriverClaim]:
+        """Raises Unavailable."""
+        folder = _folder_of(context)
+        return await asyncio.gather(*(self._put(folder, payload) for payload in payloads))
+
+    async def retrieve(
+        self, context: StorageDriverRetrieveContext, claims: Sequence[StorageDriverClaim]
+    ) -> list[Payload]:
+        """Raises NotFound, Unavailable."""
+        return await asyncio.gather(*(self._get(claim) for claim in claims))
+
+    async def collect(self, before: datetime, is_open: Callable[[str], Awaitable[bool]], limit: int) -> int:
+        """Delete what was written before that moment, unless `is_open(workflow id)`; gives how many it deleted.
+
+        It ends when it has deleted `limit` or a few more, and knows nothing of what it has seen. What belongs to a run
+        that is still open may be needed for a replay, however old it is. Raises Unavailable.
+        """
+        deleted = 0
+        open_folders: dict[str, bool] = {}
+        async for paths in self._written(before):
+            for folder in {_folder_in(path) for path in paths} - open_folders.keys():
+                open_folders[folder] = _is_digest(folder) or await is_open(unquote(folder))
+            unneeded = [path for path in paths if not open_folders[_folder_in(path)]]
+            await self._delete(unneeded)
+            deleted += len(unneeded)
+            if deleted >= limit:
+                break
+        return deleted
+
+    async def delete_run(self, workflow_id: str) -> None:
+        """Delete all payloads of a workflow; what is gone already is no error. Raises Unavailable."""
+        with _answering():
+            await delete_under(self._store, _folder(workflow_id))
+
+    async def _delete(self, paths: Sequence[str]) -> None:
+        """Together where the store can; one by one if some are gone already."""
+        if not paths:
+            return
+        with _answering():
+            try:
+                await self._store.delete_async(paths)
+            except FileNotFoundError:
+                for path in paths:
+                    with suppress(FileNotFoundError):
+                        await self._store.delete_async(path)
+
+    async def _put(self, folder: str, payload: Payload) -> StorageDriverClaim:
+        digest = await asyncio.to_thread(_digest, payload.data)
+        suffix = "json" if payload.metadata.get("encoding") == _JSON else "bin"
+        key = f"{folder}/{digest}.{suffix}"
+        with _answering():
+            await put(self._store, key, payload.data, _CONTENT_TYPES[suffix])
+        metadata = {name: value.decode("latin-1") for name, value in payload.metadata.items()}
+        return StorageDriverClaim({"key": key, "metadata": json.dumps(metadata)})
+
+    async def _get(self, claim: StorageDriverClaim) -> Payload:
+        key = claim.claim_data["key"]
+        match = _KEY.fullmatch(key)
+        if match is None:
+            raise NotFound(f"{key[:100]!r} is no key of a payload")
+        try:
+            with _answering():
+                data = bytes(await (await get(self._store, key)).bytes_async())
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"the payload {key} is not there: it was kept in another place, or deleted after its retention "
+                "(WAND_PAYLOADS_URL must name the same place for every worker and the API)"
+            ) from error
+        if await asyncio.to_thread(_digest, data) != match["digest"]:
+            raise Unavailable("payloads", f"the payload {key} is damaged")
+        metadata = json.loads(claim.claim_data["metadata"])
+        return Payload(metadata={name: value.encode("latin-1") for name, value in metadata.items()}, data=data)
+
+    async def _written(self, before: datetime) -> AsyncIterator[list[str]]:
+        """The paths of what was written before that moment, some at a time."""
+        pages = self._store.list()
+        while True:
+            with _answering():
+                page = await anext(aiter(pages), None)
+            if page is None:
+                return
+            yield [meta["path"] for meta in page if meta["last_modified"] < before and _KEY.fullmatch(meta["path"])]
+
+
+@dataclass(frozen=True)
+class PayloadStorage(ExternalStorage, WithSerializationContext):
+    """`queue`: the task queue whose worker, or whose caller, this is.
+
+    What local activities give goes to the server many at a time, so less of it may stand in the history. What goes to
+    another queue stays in the history, as its worker may be anybody's and has no such place; what comes from there is
+    written by that worker, whose own queue it is. The queue that one worker alone polls counts as the one it shares.
+    """
+
+    queue: str = ""
+
+    def with_context(self, context: SerializationContext) -> "PayloadStorage":
+        if not isinstance(context, ActivitySerializationContext):
+            return self
+        if context.is_local:
+            return replace(self, payload_size_threshold=min(self.payload_size_threshold, LOCAL_PAYLOAD_BYTES))
+        queue = context.activity_task_queue
+        if queue in (None, self.queue) or is_served_by(queue, self.queue):
+            return self
+        return replace(self, payload_size_threshold=_NEVER)
+
+
+def with_payload_store(converter: DataConverter, settings: Settings, queue: str | None = None) -> DataConverter:
+    """The converter, with large payloads where the settings say; one that has such a place already keeps it.
+
+    `queue`: the task queue of the worker that it is for; that of the settings without it.
+    """
+    storage = converter.external_storage
+    if storage is None:
+        storage = PayloadStorage(
+            [PayloadStore.open(settings)],
+            payload_size_threshold=settings.payload_threshold_bytes,
+            queue=settings.task_queue,
+        )
+    if queue is not None and isinstance(storage, PayloadStorage):
+        storage = replace(storage, queue=queue)
+    return replace(converter, external_storage=storage)
+
+
+def _folder_of(context: StorageDriverStoreContext) -> str:
+    target = context.target
+    return _folder((target.id if isinstance(target, StorageDriverWorkflowInfo) else None) or NO_RUN)
+
+
+def _folder(workflow_id: str) -> str:
+    """A workflow id may be whatever somebody started it with, and must stay one segment of a path."""
+    segment = quote(workflow_id, safe="").replace(".", "%2E")
+    return segment if len(segment) <= 240 else hashlib.sha256(segment.encode()).hexdigest()
+
+
+def _folder_in(path: str) -> str:
+    return path.partition("/")[0]
+
+
+def _is_digest(folder: str) -> bool:
+    """Whether it stands for a workflow id that was too long for a path, so nobody can tell whether it is open."""
+    return re.fullmatch("[0-9a-f]{64}", folder) is not None
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """The store's own messages may hold signed URLs, so they stay in the cause."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (BaseError, OSError) as error:
+        raise Unavailable("payloads", f"{STORE_AWAY}: {type(error).__name__}") from error

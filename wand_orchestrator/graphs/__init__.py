@@ -1,0 +1,1 @@
+"""What the graph document means: control nodes, expressions, execution."""

@@ -1,0 +1,40 @@
+"""Where a node's agent runs: as a regular activity, or as a local one in the process of the workflow.
+
+A workflow cannot see which agents are installed, so who starts a run decides it and puts it into the run's snapshot.
+"""
+
+from collections.abc import Mapping
+
+from wand_orchestrator._agent import Agent
+from wand_orchestrator.graph import Execution, Graph, Node
+from wand_orchestrator.graphs.control_nodes import FLOW_MAP, FLOW_REPEAT
+
+
+def resolve_execution(graph: Graph, agents: Mapping[str, Agent]) -> Graph:
+    """The graph with `execution` set on each node that is to run locally; `agents`: by name, those of the core worker.
+
+    A node with a `queue` of its own, or an agent that the core worker does not have, never runs locally, whatever it
+    says. Of `flow.map` and `flow.repeat`, `execution` is that of the agent they run.
+    """
+    nodes = tuple(_resolved(node, agents) for node in graph.nodes)
+    if all(old is new for old, new in zip(graph.nodes, nodes, strict=True)):
+        return graph
+    return graph.model_copy(update={"nodes": nodes})
+
+
+def _resolved(node: Node, agents: Mapping[str, Agent]) -> Node:
+    execution = _execution(node, agents)
+    return node if execution == node.execution else node.model_copy(update={"execution": execution})
+
+
+def _execution(node: Node, agents: Mapping[str, Agent]) -> Execution | None:
+    agent = agents.get(_agent_of(node))
+    if agent is None or node.queue is not None:
+        return None
+    return node.execution or ("local" if agent.local else None)
+
+
+def _agent_of(node: Node) -> str:
+    if node.type in (FLOW_MAP, FLOW_REPEAT):
+        return str(node.params.get("agent"))
+    return node.type

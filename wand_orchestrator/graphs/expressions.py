@@ -1,0 +1,211 @@
+"""JMESPath, compiled once an expression: `map`, `when` and `{"$input": ...}`.
+
+The language is specified at https://jmespath.org/specification.html.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from cachetools import LRUCache, cached
+from jmespath.exceptions import JMESPathError, JMESPathTypeError
+from jmespath.parser import Parser
+from jmespath.visitor import TreeInterpreter
+
+from wand_orchestrator.errors import WandError
+from wand_orchestrator.graphs.evaluation_budget import Budget, Exceeded
+from wand_orchestrator.graphs.interpreter import Ast, Interpreter
+from wand_orchestrator.graphs.json_values import NotJson, measured
+
+INPUT_KEY = "$input"
+
+MAX_CHARS = 10_000
+MAX_LEVELS = 64
+"""Of an expression's tree, and of a value written in it: jmespath evaluates recursively."""
+
+SHORT_CHARS = 100
+"""Of an expression of the usual kind, which is kept compiled by number, as that is quicker to look up."""
+
+CACHED_CHARS = 128 * 1024
+"""Of all longer expressions that are kept compiled. A character takes up to 200 bytes as a part of a tree."""
+
+MAX_QUOTED_CHARS = 80
+MAX_REASON_CHARS = 120
+
+_SELECTING = frozenset({"field", "index", "index_expression", "subexpression", "pipe", "current", "identity"})
+"""Parts of expressions that give a part of what they are given, and make nothing."""
+
+
+_SELECTOR = TreeInterpreter()
+
+
+class ExpressionError(WandError):
+    """The expression does not parse, or cannot be evaluated on this value."""
+
+    code = "expression"
+
+
+class ExpressionTooLarge(ExpressionError):
+    """The expression, its evaluation or what it gives is larger than allowed."""
+
+    code = "expression_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """`selects`: the expression gives a part of its value, and makes nothing. `chars`: of its text."""
+
+    tree: Ast
+    selects: bool
+    chars: int
+
+
+class _Parser(Parser):  # type: ignore[misc]
+    """jmespath keeps the last 512 expressions, of whatever size; this one keeps none."""
+
+    _CACHE: dict[str, Any] = {}  # noqa: RUF012 (jmespath's own way)
+    _MAX_SIZE = 0
+
+
+def compile_expression(expression: str) -> Compiled:
+    """Raises ExpressionError with what the parser says, on one line, and ExpressionTooLarge."""
+    return _short(expression) if len(expression) <= SHORT_CHARS else _long(expression)
+
+
+def _compile(expression: str) -> Compiled:
+    if len(expression) > MAX_CHARS:
+        raise ExpressionTooLarge(
+            f"the expression {_quoted(expression)} has {len(expression)} characters, "
+            f"and at most {MAX_CHARS} are allowed"
+        )
+    try:
+        tree: Ast = _Parser().parse(expression).parsed
+        selects = _examine(tree)
+    except RecursionError as error:
+        raise _too_deep(expression) from error
+    except Exceeded as error:
+        raise _too_deep(expression) from error
+    except (JMESPathError, ValueError) as error:
+        raise ExpressionError(f"{_quoted(expression)} is not JMESPath: {_reason(error)}") from error
+    return Compiled(tree, selects, len(expression))
+
+
+_compiled: LRUCache[str, Compiled] = LRUCache(maxsize=CACHED_CHARS, getsizeof=lambda compiled: compiled.chars)
+_short = lru_cache(maxsize=1024)(_compile)
+_long = cached(_compiled, lock=threading.Lock())(_compile)
+
+
+def evaluate(expression: str, value: Any, budget: Budget | None = None) -> Any:
+    """The value that `expression` selects; null where it selects nothing. Raises ExpressionError.
+
+    `budget`: for who wants to know what it took, or gives several evaluations one.
+    """
+    budget = budget or Budget()
+    budget.read(len(expression))
+    compiled = compile_expression(expression)
+    if compiled.selects:
+        return _SELECTOR.visit(compiled.tree, value)
+    try:
+        result = Interpreter(budget).visit(compiled.tree, value)
+        measured(result, budget)
+    except Exceeded as error:
+        raise ExpressionTooLarge(f"{_quoted(expression)} {error}: split the work over nodes, or select less") from error
+    except NotJson as error:
+        raise ExpressionError(f"{_quoted(expression)} {error}") from error
+    except Exception as error:  # jmespath raises whatever Python does at a number, a text or a list
+        raise ExpressionError(f"{_quoted(expression)} cannot be evaluated: {_reason(error)}") from error
+    return result
+
+
+def is_true(value: Any) -> bool:
+    """Truth in JMESPath's sense: false, null, and empty strings, lists and objects are false; 0 is true."""
+    return not (value is None or value is False or (isinstance(value, str | list | tuple | dict) and not value))
+
+
+def resolve_input(params: Any, run_input: Any, budget: Budget | None = None) -> Any:
+    """`params` with every `{"$input": "<JMESPath>"}` in it replaced by that part of the run's input.
+
+    All of them together are one evaluation. Raises ExpressionError.
+    """
+    budget = budget or Budget()
+    if isinstance(params, Mapping):
+        if is_input_reference(params):
+            return evaluate(params[INPUT_KEY], run_input, budget)
+        return {key: resolve_input(value, run_input, budget) for key, value in params.items()}
+    if isinstance(params, list | tuple):
+        return [resolve_input(value, run_input, budget) for value in params]
+    return params
+
+
+def is_input_reference(value: Any) -> bool:
+    return isinstance(value, Mapping) and len(value) == 1 and isinstance(value.get(INPUT_KEY), str)
+
+
+def parts_of(node: Ast) -> list[Ast]:
+    """The trees right under this one; a slice has numbers there."""
+    parts: list[Ast] = [] if node["type"] == "slice" else node["children"]
+    return parts
+
+
+def _examine(tree: Ast) -> bool:
+    """Whether the tree only selects. Raises Exceeded where it is too deep, and ValueError at what JSON cannot hold."""
+    selects = True
+    level = [tree]
+    for _ in range(MAX_LEVELS + 1):
+        if not level:
+            return selects
+        for node in level:
+            selects = selects and node["type"] in _SELECTING
+            _examine_written(node)
+        level = [part for node in level for part in parts_of(node)]
+    raise Exceeded("is nested too deep")
+
+
+def _examine_written(node: Ast) -> None:
+    """What the expression itself writes: literals, and the names of keys."""
+    level = [node["value"]] if node["type"] in ("literal", "key_val_pair") else []
+    for _ in range(MAX_LEVELS + 1):
+        inner: list[Any] = []
+        for value in level:
+            inner += _inner(value)
+            if isinstance(value, str):
+                _examine_text(value)
+            elif not isinstance(value, dict | list):
+                measured(value, Budget())
+        level = inner
+    if level:
+        raise Exceeded("is nested too deep")
+
+
+def _inner(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value
+
+
+def _examine_text(text: str) -> None:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("it writes U+0000 or half of a surrogate pair, which cannot be stored")
+
+
+def _too_deep(expression: str) -> ExpressionTooLarge:
+    reason = f"is nested in more than {MAX_LEVELS} levels: split the work over nodes"
+    return ExpressionTooLarge(f"the expression {_quoted(expression)} {reason}")
+
+
+def _quoted(expression: str) -> str:
+    return repr(expression if len(expression) <= MAX_QUOTED_CHARS else f"{expression[: MAX_QUOTED_CHARS - 1]}…")
+
+
+def _reason(error: Exception) -> str:
+    """On one line, and never with the value: it may be secret, and may be huge."""
+    if isinstance(error, JMESPathTypeError):
+        return f"{error.function_name}() takes {' or '.join(error.expected_types)}, and is given {error.actual_type}"
+    if isinstance(error, RecursionError):
+        return "the value is nested too deep"
+    text = " ".join(str(error).split())
+    return text if len(text) <= MAX_REASON_CHARS else f"{text[: MAX_REASON_CHARS - 1]}…"

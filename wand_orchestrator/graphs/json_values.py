@@ -1,0 +1,128 @@
+"""JSON values as they lie in memory, where one may stand in several places: what is small there may be huge as JSON.
+
+Everything here is iterative, and what it looks at is taken from a budget.
+"""
+
+import math
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
+from wand_orchestrator.contract.bounds import MAX_DEPTH
+from wand_orchestrator.graphs.evaluation_budget import MAX_BYTES, Budget, Exceeded, too_large
+
+MAX_INTEGER_BITS = 10_000
+"""Python refuses to print integers of more than 4,300 digits."""
+
+_PER_VALUE = 4
+"""Bytes of a number, of true, false and null, and of the punctuation around a value, roughly."""
+
+_SMALL = frozenset({type(None), bool})
+_USUAL_BITS = 64
+_CONTAINERS = frozenset({list, dict})
+
+_BYTES_PER_CHARACTER = 3
+"""Of UTF-8, at most, for all but rare characters."""
+
+_CHARACTERS_PER_STEP = 1024
+"""That are compared or copied in the time of a step."""
+
+
+class NotJson(ValueError):
+    """The value cannot be written as JSON; the text says why, as the end of a sentence."""
+
+
+def equal(left: Any, right: Any, budget: Budget) -> bool:
+    """Equality as JSON has it: of 1 and 1.0, and not of 1 and true. Raises Exceeded."""
+    if not (isinstance(left, list | dict) and isinstance(right, list | dict)):
+        return _same(left, right, budget)
+    pairs = [(left, right)]
+    while pairs:
+        one, other = pairs.pop()
+        if one is other:
+            continue
+        if isinstance(one, list) and isinstance(other, list):
+            if len(one) != len(other):
+                return False
+            budget.take(1 + 2 * len(one))
+            pairs.extend(zip(one, other, strict=True))
+        elif isinstance(one, dict) and isinstance(other, dict):
+            if one.keys() != other.keys():
+                return False
+            budget.take(1 + 2 * len(one))
+            pairs.extend((value, other[key]) for key, value in one.items())
+        elif not _same(one, other, budget):
+            return False
+    return True
+
+
+def _same(one: Any, other: Any, budget: Budget) -> bool:
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, str) and isinstance(other, str):
+        take_text(min(len(one), len(other)), budget)
+    return bool(one == other)
+
+
+def take_text(length: int, budget: Budget) -> None:
+    """Takes what it costs to look at this many characters. Raises Exceeded."""
+    if length > _CHARACTERS_PER_STEP:
+        budget.take(length // _CHARACTERS_PER_STEP)
+
+
+def measured(value: Any, budget: Budget) -> int:
+    """Bytes of the value as JSON, roughly. Raises Exceeded above MAX_BYTES, and NotJson.
+
+    Goes from level to level, and looks at what stands in several places of one level once.
+    """
+    size = _of_scalar(value)
+    level = {id(value): (value, 1)} if isinstance(value, dict | list) else {}
+    depth = 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise Exceeded(f"gives a value that is nested in more than {MAX_DEPTH} levels")
+        inner: dict[int, tuple[Any, int]] = {}
+        for container, times in level.values():
+            budget.take(2 + len(container))
+            size += times * _of_children(container, times, inner)
+            if size > MAX_BYTES:
+                raise too_large("gives a value")
+        level = inner
+    if size > MAX_BYTES:
+        raise too_large("gives a value")
+    return size
+
+
+def _of_children(container: dict[str, Any] | list[Any], times: int, inner: dict[int, tuple[Any, int]]) -> int:
+    """Bytes of what lies right in it; lists and objects are put into `inner`, each with the places where it stands."""
+    children: Iterable[Any] = container
+    if isinstance(container, dict):
+        children = chain(container, container.values())
+    size = 0
+    for child in children:
+        kind = type(child)
+        if kind is str and child.isascii():
+            size += _PER_VALUE + len(child)
+        elif kind in _CONTAINERS:
+            size += _PER_VALUE
+            before = inner.get(id(child))
+            inner[id(child)] = (child, times + (before[1] if before else 0))
+        elif kind in _SMALL or (kind is int and child.bit_length() <= _USUAL_BITS):
+            size += _PER_VALUE
+        else:
+            size += _of_scalar(child)
+    return size
+
+
+def _of_scalar(value: Any) -> int:
+    """Bytes of the value without what is in it."""
+    if isinstance(value, str):
+        return _PER_VALUE + len(value) * (1 if value.isascii() else _BYTES_PER_CHARACTER)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NotJson(f"gives {value}, and JSON has no such number")
+    if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
+        raise NotJson("gives a number with thousands of digits")
+    if value is None or isinstance(value, int | float | dict | list):
+        return _PER_VALUE
+    raise NotJson(f"gives {type(value).__name__}, which is not a JSON type")

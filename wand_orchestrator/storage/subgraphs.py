@@ -1,0 +1,62 @@
+"""Finds the stored graphs that control nodes name, so that a run takes them along as they are at its start."""
+
+from collections.abc import Iterator
+
+from wand_orchestrator.errors import GraphFaults
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.graphs.control_nodes import FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT
+from wand_orchestrator.storage import Store, StoredGraph
+from wand_orchestrator.validation import Code, Fault
+
+_NAMING = frozenset({FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT})
+
+
+class Subgraphs:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def of(self, graph: Graph, graph_id: str | None = None) -> dict[str, Graph]:
+        """All stored graphs that it needs, those of its parts included, by the name or id that names them.
+
+        Raises GraphFaults: one that is not stored, or a graph that contains itself.
+        """
+        search = _Search(self._store)
+        await search.visit(graph, {graph_id} if graph_id else set(), (graph.name,), None)
+        if search.faults:
+            raise GraphFaults(search.faults)
+        return search.found
+
+
+class _Search:
+    """Depth first; each stored graph is read once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.found: dict[str, Graph] = {}
+        self.faults: list[Fault] = []
+
+    async def visit(self, graph: Graph, above: set[str], way: tuple[str, ...], at: str | None) -> None:
+        """`at`: what of the run's own graph leads here, for a part of it."""
+        for pointer, name in named_graphs(graph):
+            pointer = at or pointer
+            stored = await self._find(name)
+            if stored is None:
+                message = f"there is no stored graph {name!r}: post it first"
+                self.faults.append(Fault(pointer, Code.UNKNOWN_GRAPH, message))
+            elif stored.graph_id in above or name in way:
+                message = f"the graph contains itself: {' → '.join((*way, name))}"
+                self.faults.append(Fault(pointer, Code.RECURSIVE_GRAPH, message))
+            elif name not in self.found:
+                self.found[name] = stored.graph
+                await self.visit(stored.graph, above | {stored.graph_id}, (*way, name), pointer)
+
+    async def _find(self, name: str) -> StoredGraph | None:
+        return await self._store.graphs.get(name) or await self._store.graphs.latest(name)
+
+
+def named_graphs(graph: Graph) -> Iterator[tuple[str, str]]:
+    """The place and the name of every stored graph that a control node of `graph` names."""
+    for index, node in enumerate(graph.nodes):
+        name = node.params.get("graph")
+        if node.type in _NAMING and isinstance(name, str):
+            yield f"/nodes/{index}/params/graph", name

@@ -1,0 +1,1 @@
+"""Access to Temporal: the connection, visibility queries, and the event feed."""

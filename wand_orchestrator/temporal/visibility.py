@@ -1,0 +1,65 @@
+"""How a run shows in Temporal's lists, whoever starts it: search attributes to find it by, and a memo to read."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio.client import WorkflowExecutionDescription
+from temporalio.common import SearchAttributePair
+
+from wand_orchestrator.contract.bounds import bounded_text
+from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_STATUS, WAND_TAGS
+from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.graph import Graph
+
+SUMMARY_BYTES = 400
+"""Of a summary as JSON; Temporal refuses a longer one, and the workflow task that brings it."""
+
+CHILD_ID_LENGTH = 500
+"""Of the id of a child run, above which the node's id in it becomes a hash. Temporal takes 1,000 bytes, and the ids of
+the child runs of a child run begin with its own."""
+
+_LONGEST_PARENT = 900
+
+
+def summary(text: str) -> str:
+    """The text as Temporal shows it beside an activity, a timer or a workflow: cut where it is too long."""
+    return bounded_text(text, SUMMARY_BYTES - 2 - text.count('"') - text.count("\\"))
+
+
+def child_run_id(parent: str, node: str, number: int) -> str:
+    """Id of the child run that a node of the run `parent` has, the `number`th of that node."""
+    tail = f"{node}{'' if number == 1 else f'~{number}'}"
+    if len(parent) + len(tail) < CHILD_ID_LENGTH:
+        return f"{parent}.{tail}"
+    digest = hashlib.sha256(tail.encode()).hexdigest()[:20]
+    if len(parent.encode()) < _LONGEST_PARENT:
+        return f"{parent}.{digest}"
+    return f"{hashlib.sha256(parent.encode()).hexdigest()}.{digest}"
+
+
+def root_of(description: WorkflowExecutionDescription) -> str | None:
+    """Of a child run: the run that it is a part of. A run that a workflow of somebody else's started is no part."""
+    id, parent, root = description.id, description.parent_id, description.root_id
+    if parent is None or not id.startswith(f"{parent}."):
+        return None
+    return root if root is not None and id.startswith(f"{root}.") else parent
+
+
+def search_attributes(name: str, graph_id: str | None, tags: Sequence[str]) -> list[SearchAttributePair[Any]]:
+    """Of a run of the graph `name` that starts."""
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(WAND_GRAPH, name),
+        SearchAttributePair(WAND_STATUS, RunStatus.RUNNING.value),
+    ]
+    if graph_id is not None:
+        pairs.append(SearchAttributePair(WAND_GRAPH_ID, graph_id))
+    if tags:
+        pairs.append(SearchAttributePair(WAND_TAGS, list(tags)))
+    return pairs
+
+
+def memo(graph: Graph, graph_id: str | None, tags: Sequence[str], **more: Any) -> dict[str, Any]:
+    """What is not known is left out."""
+    said = {"graph": graph.name, "graph_id": graph_id, "nodes": len(graph.nodes), "tags": list(tags) or None, **more}
+    return {name: value for name, value in said.items() if value is not None}

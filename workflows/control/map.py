@@ -1,0 +1,115 @@
+"""`flow.map`: runs an agent or a stored graph for each item of a list."""
+
+import asyncio
+from typing import Any
+
+from temporalio import workflow
+
+from wand_orchestrator.contract.bounds import bounded_text
+from wand_orchestrator.graph import Options
+from wand_orchestrator.graphs.control_nodes import MapParams
+from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
+from wand_orchestrator.workflows.control.target import run_target
+from wand_orchestrator.workflows.control.window import Window
+from wand_orchestrator.workflows.journal import event_texts
+from wand_orchestrator.workflows.journal.failures import node_failure
+
+PATCH = "map-errors"
+
+TOLD_ERRORS = 20
+"""Of the items that failed, those whose errors stand in the output or the error: both stay small. The node's parts
+have them all."""
+
+_MESSAGE_BYTES = 400
+
+
+class Map(Control):
+    def __init__(self, given: Given, host: Host) -> None:
+        super().__init__(given, host)
+        self._params = MapParams.model_validate(given.params)
+        self._items = given.input.get("items")
+        carried = given.carried or {"outputs": {}, "failed": []}
+        self._outputs: dict[int, Any] = {int(index): output for index, output in carried["outputs"].items()}
+        self._failed: set[int] = set(carried["failed"])
+        self._going_on: list[int] = carried.get("in_flight", [])
+        self._errors: list[dict[str, Any]] = list(carried.get("errors", ()))
+        self._percent = 0
+        self._first = ""
+        self._window: Window | None = None
+
+    async def run(self) -> dict[str, Any]:
+        if not isinstance(self._items, list):
+            raise failure("invalid_input", f"`items` must be a list, and is {type(self._items).__name__}")
+        begun = self._failed | self._outputs.keys() | set(self._going_on)
+        todo = [index for index in range(len(self._items)) if index not in begun]
+        self._window = Window(
+            todo,
+            self._params.concurrency,
+            self._start,
+            self._settled,
+            lambda: self.host.holds_back,
+            self._going_on,
+        )
+        await self._window.run()
+        if self._too_many_failed():
+            message = f"{len(self._failed)} of {len(self._items)} items failed{self._first}"
+            raise failure("too_many_failed", message, {"failed": sorted(self._failed)[:TOLD_ERRORS], **self._told})
+        outputs = [self._outputs.get(index) for index in range(len(self._items))]
+        output = {"outputs": outputs, "failed": sorted(self._failed)}
+        return output | self._told if workflow.patched(PATCH) else output
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        return {"errors": sorted(self._errors, key=lambda error: int(error["index"]))}
+
+    def carry(self) -> dict[str, Any]:
+        begun = self._going_on if self._window is None else self._window.in_flight
+        return {"outputs": self._outputs, "failed": sorted(self._failed), "in_flight": begun, **self._told}
+
+    def done_before_failing(self) -> dict[str, Any]:
+        """The items that succeeded do not run again."""
+        return {"outputs": self._outputs, "failed": []}
+
+    @property
+    def busy(self) -> bool:
+        return self._window is not None and self._window.busy
+
+    @property
+    def crosses(self) -> bool:
+        return self._window is None or self._window.crosses
+
+    async def _start(self, index: int) -> Any:
+        assert self._items is not None
+        return await run_target(self.host, self._params, self.node, f"{self.node.id}[{index}]", self._items[index])
+
+    def _settled(self, index: int, future: "asyncio.Future[Any]") -> None:
+        assert self._window is not None
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if error is None:
+            self._outputs[index] = future.result()
+        elif self._window.stopped:
+            return
+        else:
+            self._fail(index, error)
+            if self._too_many_failed():
+                self._window.stop()
+        self._tell_progress()
+
+    def _fail(self, index: int, error: BaseException) -> None:
+        self._failed.add(index)
+        failed = node_failure(self.node, Options(), error).failure
+        self._first = self._first or f", the first of: {failed.message}"
+        if len(self._errors) < TOLD_ERRORS:
+            told = {"index": index, "code": failed.code, "message": bounded_text(failed.message, _MESSAGE_BYTES)}
+            self._errors.append(told)
+
+    def _tell_progress(self) -> None:
+        """At most once for each percent."""
+        assert self._items is not None
+        settled, count = len(self._outputs) + len(self._failed), len(self._items)
+        if settled * 100 // count > self._percent:
+            self._percent = settled * 100 // count
+            self.host.tell(event_texts.map_progress(self.node, self._percent, settled, count))
+
+    def _too_many_failed(self) -> bool:
+        return len(self._failed) > self._params.tolerated(len(self._items or ()))

@@ -1,0 +1,55 @@
+"""`flow.repeat`: runs an agent or a stored graph until its output satisfies a condition."""
+
+from typing import Any
+
+from temporalio import workflow
+
+from wand_orchestrator.graphs.control_nodes import RepeatParams
+from wand_orchestrator.graphs.expressions import ExpressionError, is_true
+from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
+from wand_orchestrator.workflows.control.target import run_target
+from wand_orchestrator.workflows.uncancelled import raise_if_cancelled
+
+
+class Repeat(Control):
+    def __init__(self, given: Given, host: Host) -> None:
+        super().__init__(given, host)
+        self._params = RepeatParams.model_validate(given.params)
+        carried = given.carried or {"times": 0, "last": given.input}
+        self._times: int = carried["times"]
+        self._last: Any = carried["last"]
+        self._goes_on: bool = carried.get("in_flight", False)
+        self._busy = False
+
+    async def run(self) -> dict[str, Any]:
+        satisfied = False
+        while not satisfied and self._times < self._params.max_times:
+            if not self._goes_on:
+                raise_if_cancelled()
+                await workflow.wait_condition(lambda: not self.host.holds_back)
+            self._goes_on = False
+            satisfied = await self._round()
+        return {"output": self._last, "times": self._times, "satisfied": satisfied}
+
+    def carry(self) -> dict[str, Any]:
+        return {"times": self._times, "last": self._last, "in_flight": self._busy or self._goes_on}
+
+    @property
+    def busy(self) -> bool:
+        return self._busy
+
+    @property
+    def crosses(self) -> bool:
+        return True
+
+    async def _round(self) -> bool:
+        self._busy = True
+        try:
+            id = f"{self.node.id}[{self._times}]"
+            self._last = await run_target(self.host, self._params, self.node, id, self._last)
+            self._times += 1
+            return is_true(await self.host.evaluate(self._params.until, self._last))
+        except ExpressionError as error:
+            raise failure(error.code, f"until: {error}") from error
+        finally:
+            self._busy = False

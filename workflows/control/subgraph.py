@@ -1,0 +1,20 @@
+"""`flow.graph`: runs a stored graph as a child workflow."""
+
+from typing import Any
+
+from wand_orchestrator.graphs.control_nodes import SubgraphParams
+from wand_orchestrator.workflows.control.base import Control, Given, Host
+
+
+class Subgraph(Control):
+    def __init__(self, given: Given, host: Host) -> None:
+        super().__init__(given, host)
+        self._graph = host.subgraph(SubgraphParams.model_validate(given.params).graph)
+
+    async def run(self) -> Any:
+        return await self.host.run_graph(self.node, self._graph, self.input)
+
+    @property
+    def busy(self) -> bool:
+        """A child would outlive this history, but nobody would get its result."""
+        return True

@@ -1,1 +1,0 @@
-"""Control nodes: carried out by the workflow itself."""

@@ -1,0 +1,1 @@
+"""The journal: a run's events, and their texts."""

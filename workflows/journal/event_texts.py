@@ -1,0 +1,203 @@
+"""What each thing that happens says in the journal: the fields of its event, but for number, time and progress."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from wand_orchestrator.contract.contract import AgentResult, Answer, FailureDetails, Report
+from wand_orchestrator.contract.events import Event, EventType, Level, rfc3339
+from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.graph import Graph, Node
+from wand_orchestrator.workflows.journal.failures import WORKER_LOST, NodeFailure
+from wand_orchestrator.workflows.scheduler import Decision
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`percent`: the node's own progress, in place of the run's. `at`: when it happened, if that was not just now."""
+
+    type: EventType
+    message: str
+    level: Level = "info"
+    node: str | None = None
+    attempt: int | None = None
+    percent: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+
+
+def run_started(graph: Graph) -> Entry:
+    count = len(graph.nodes)
+    return Entry(EventType.RUN_STARTED, f"{graph.name} started with {count} node{'' if count == 1 else 's'}")
+
+
+def run_cancelling() -> Entry:
+    return Entry(EventType.RUN_CANCELLING, "the run is being cancelled", "warning")
+
+
+def run_paused(held: Sequence[str]) -> Entry:
+    why = f": {', '.join(held)} failed and can be retried or skipped" if held else ""
+    return Entry(EventType.RUN_PAUSED, f"the run is paused{why}", "warning", data={"held": list(held)})
+
+
+def run_resumed() -> Entry:
+    return Entry(EventType.RUN_RESUMED, "the run goes on")
+
+
+def run_succeeded(graph: Graph) -> Entry:
+    return Entry(EventType.RUN_SUCCEEDED, f"{graph.name} succeeded")
+
+
+def run_cancelled(graph: Graph) -> Entry:
+    return Entry(EventType.RUN_CANCELLED, f"{graph.name} was cancelled", "warning")
+
+
+def run_failed(graph: Graph, failure: Failure) -> Entry:
+    return Entry(EventType.RUN_FAILED, f"{graph.name} failed: {failure.sentence}", "error", data=_error(failure))
+
+
+def run_timed_out(graph: Graph, failure: Failure) -> Entry:
+    return Entry(EventType.RUN_TIMED_OUT, f"{graph.name}: {failure.message}", "error", data=_error(failure))
+
+
+def node_scheduled(node: Node) -> Entry:
+    return Entry(EventType.NODE_SCHEDULED, f"{node.id} scheduled", node=node.id)
+
+
+def node_kept(node: str) -> Entry:
+    return Entry(EventType.NODE_SUCCEEDED, f"{node} had succeeded in the run before", node=node, data={"kept": True})
+
+
+def node_succeeded(node: Node, result: AgentResult) -> Entry:
+    return Entry(
+        EventType.NODE_SUCCEEDED,
+        f"{node.id} succeeded",
+        node=node.id,
+        attempt=result.attempt,
+        data=_measures(result),
+    )
+
+
+def node_failed(node: Node, failed: NodeFailure) -> Entry:
+    return Entry(
+        EventType.NODE_FAILED,
+        f"{node.id} failed: {failed.failure.sentence}",
+        "warning" if node.optional else "error",
+        node.id,
+        failed.attempt,
+        data=_error(failed.failure) | _measures(failed.details),
+    )
+
+
+def node_given_again(node: Node, failed: NodeFailure) -> Entry:
+    message = f"{node.id} is given to another worker: {failed.failure.sentence}"
+    return Entry(EventType.NODE_RETRYING, message, "warning", node.id, failed.attempt, data=_error(failed.failure))
+
+
+def attempt_lost(node: str, attempt: int) -> Entry:
+    """An attempt that Temporal has followed by another one, and of which nobody told."""
+    message = "the worker that ran it fell silent"
+    error = {"code": WORKER_LOST, "message": message, "node": node}
+    told = f"attempt {attempt} of {node} was lost: {message}"
+    return Entry(EventType.NODE_RETRYING, told, "warning", node, attempt, data={"error": error})
+
+
+def node_too_slow(node: Node, failed: NodeFailure) -> Entry:
+    message = f"{node.type} is too slow for a local activity: {node.id} runs as a regular one"
+    return Entry(EventType.NODE_LOG, message, "warning", node.id, failed.attempt, data=_error(failed.failure))
+
+
+def node_cancelled(node: Node) -> Entry:
+    return Entry(EventType.NODE_CANCELLED, f"{node.id} cancelled", node=node.id)
+
+
+def node_waiting(node: Node, message: str, data: dict[str, Any]) -> Entry:
+    return Entry(EventType.NODE_WAITING, message, node=node.id, data=data)
+
+
+def node_answered(node: Node, answer: Answer) -> Entry:
+    who = answer.by or "somebody"
+    data = {"by": answer.by, "answer": answer.answer}
+    return Entry(EventType.NODE_LOG, f"{who} answered {node.id}", node=node.id, data=data)
+
+
+def child_started(node: Node, run_id: str) -> Entry:
+    return Entry(EventType.NODE_LOG, f"{node.id} runs as {run_id}", node=node.id, data={"run_id": run_id})
+
+
+def map_progress(node: Node, percent: int, settled: int, count: int) -> Entry:
+    message = f"{settled} of {count} items"
+    return Entry(EventType.NODE_PROGRESS, message, node=node.id, percent=percent)
+
+
+def answered_by_default(node: Node, answer: Any) -> Entry:
+    message = f"nobody answered {node.id} in time: the default answer is taken"
+    return Entry(EventType.NODE_LOG, message, "warning", node.id, data={"by": None, "answer": answer})
+
+
+def of_child(node: str, run_id: str, event: Event) -> Entry:
+    """What happened in a child run, as its parent tells it: its nodes are `node/theirs`, the run itself is a log.
+
+    A node that waits is answered in its own run, so the event tells which that is.
+    """
+    if event.node is None:
+        return Entry(EventType.NODE_LOG, event.message, event.level, node, data=event.data, at=event.ts)
+    percent = event.progress if event.type is EventType.NODE_PROGRESS else None
+    name = f"{node}/{event.node}"
+    data = event.data
+    if event.type is EventType.NODE_WAITING:
+        data = {"run_id": run_id, "node": event.node} | data
+    return Entry(event.type, event.message, event.level, name, event.attempt, percent, data, at=event.ts)
+
+
+def node_skipped(node: str) -> Entry:
+    return Entry(EventType.NODE_SKIPPED, f"{node} skipped", node=node, data={"reason": "somebody skipped it"})
+
+
+def node_decided(decision: Decision) -> Entry:
+    """A node that was settled without having run."""
+    if decision.failure is None:
+        data = {"reason": decision.reason}
+        return Entry(EventType.NODE_SKIPPED, f"{decision.node} skipped", node=decision.node, data=data)
+    message = f"{decision.node} failed: {decision.reason}"
+    return Entry(EventType.NODE_FAILED, message, "error", decision.node, data=_error(decision.failure))
+
+
+def reported(report: Report) -> Entry:
+    """What a worker says of a node in flight."""
+    match report.kind:
+        case "log":
+            return Entry(
+                EventType.NODE_LOG, report.message, report.level, report.node, report.attempt, data=report.data
+            )
+        case "progress":
+            return Entry(
+                EventType.NODE_PROGRESS,
+                report.message,
+                node=report.node,
+                attempt=report.attempt,
+                percent=report.percent or 0,
+                data=report.data,
+            )
+        case "retrying":
+            return _retrying(report)
+
+
+def _retrying(report: Report) -> Entry:
+    data = dict(report.data)
+    if report.error is not None:
+        data |= _error(report.error)
+    if report.next_attempt_at is not None:
+        data["next_attempt_at"] = rfc3339(report.next_attempt_at)
+    return Entry(EventType.NODE_RETRYING, report.message, "warning", report.node, report.attempt, data=data)
+
+
+def _error(failure: Failure) -> dict[str, Any]:
+    return {"error": failure.model_dump(mode="json", exclude_none=True)}
+
+
+def _measures(known: AgentResult | FailureDetails) -> dict[str, Any]:
+    """What a worker in another language did not tell is left out."""
+    measures = {"queued_ms": known.queued_ms, "duration_ms": known.duration_ms, "worker": known.worker}
+    return {key: value for key, value in measures.items() if value is not None}

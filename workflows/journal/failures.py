@@ -1,0 +1,104 @@
+"""What an activity failed of, in the words of Wand."""
+
+from dataclasses import dataclass
+
+from temporalio import workflow
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    CancelledError,
+    ChildWorkflowError,
+    RetryState,
+    TerminatedError,
+    TimeoutError,
+    TimeoutType,
+)
+
+from wand_orchestrator.contract.bounds import bounded_text
+from wand_orchestrator.contract.contract import FailureDetails
+from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.graph import Node, Options
+from wand_orchestrator.workflows.arrivals import code_of, details_of
+
+WORKER_LOST = "worker_lost"
+WORKER_SHUTDOWN = "worker_shutdown"
+"""The runner's code for an attempt that it gave back because its worker was stopped."""
+
+_TIMEOUTS = {
+    TimeoutType.START_TO_CLOSE: ("timeout", "the attempt took longer than its {timeout:g} s"),
+    TimeoutType.HEARTBEAT: (WORKER_LOST, "the worker that ran it fell silent"),
+    TimeoutType.SCHEDULE_TO_CLOSE: ("node_timeout", "all its attempts together took too long"),
+    TimeoutType.SCHEDULE_TO_START: ("node_timeout", "no worker took it in time"),
+}
+
+
+_MISSING = {("NotFoundError", "Activity function"), ("NotFoundError", "Activity is")}
+
+_CHILD_ENDINGS: dict[type[BaseException], tuple[str, str]] = {
+    CancelledError: ("child_cancelled", "its child run was cancelled"),
+    TerminatedError: ("child_terminated", "its child run was terminated"),
+}
+
+
+@dataclass(frozen=True)
+class NodeFailure:
+    """A node's failure and what its last attempt told about itself."""
+
+    failure: Failure
+    details: FailureDetails
+    attempt: int | None = None
+
+    @classmethod
+    def of(cls, node: Node, code: str, message: str) -> "NodeFailure":
+        """The failure of a node that has not run."""
+        return cls(Failure(code=code, message=message, node=node.id), FailureDetails())
+
+
+def node_failure(node: Node, options: Options, error: BaseException, earlier_attempts: int = 0) -> NodeFailure:
+    """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it.
+
+    `earlier_attempts`: made as other activities, beyond the node's own retries.
+    """
+    cause = (error.cause if isinstance(error, ActivityError | ChildWorkflowError) else None) or error
+    if isinstance(cause, ApplicationError) and _is_missing(cause):
+        return NodeFailure.of(node, "agent_missing", _missing(node))
+    if isinstance(cause, ApplicationError):
+        details = details_of(cause)
+        told = cause.details and cause is not error  # a control node's own error says nothing of attempts
+        attempt = details.attempt if told else _attempts(node, options, error, earlier_attempts)
+        failure = Failure(
+            code=code_of(cause.type),
+            message=bounded_text(cause.message),
+            node=node.id,
+            details=details.details,
+            worker=details.worker,
+            exception=details.exception,
+        )
+        return NodeFailure(failure, details, attempt)
+    if isinstance(cause, TimeoutError) and cause.type is not None:
+        code, message = _TIMEOUTS[cause.type]
+        timeout = node.timeout_sec or options.default_timeout_sec
+        failure = Failure(code=code, message=message.format(timeout=timeout), node=node.id)
+        return NodeFailure(failure, FailureDetails(), _attempts(node, options, error, earlier_attempts))
+    if isinstance(error, ChildWorkflowError) and (ending := _CHILD_ENDINGS.get(type(cause))) is not None:
+        code, message = ending
+        return NodeFailure(Failure(code=code, message=message, node=node.id), FailureDetails())
+    failure = Failure(code=type(cause).__name__, message=str(cause), node=node.id)
+    return NodeFailure(failure, FailureDetails(), _attempts(node, options, error, earlier_attempts))
+
+
+def _is_missing(cause: ApplicationError) -> bool:
+    """Whether the SDK of a worker (Python, TypeScript or .NET, Go) says that it has no such activity."""
+    return (cause.type, " ".join(cause.message.split()[:2])) in _MISSING or cause.type == "ActivityNotRegisteredError"
+
+
+def _missing(node: Node) -> str:
+    queue = node.queue or workflow.info().task_queue
+    return f"a worker of the task queue {queue} has no agent {node.type}: load it there, or give the node another queue"
+
+
+def _attempts(node: Node, options: Options, error: BaseException, earlier: int) -> int | None:
+    """The number of attempts, where the reason that there was no further one tells it."""
+    if isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED:
+        return earlier + 1 + (options.max_retries if node.retries is None else node.retries)
+    return None

@@ -1,0 +1,77 @@
+"""The journal of a run: its events, numbered from 1 without gaps, and the state folded from them."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from wand_orchestrator.contract.contract import EventPage
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.state import RunState, fold
+from wand_orchestrator.workflows.journal.event_texts import Entry
+
+PAGE_BYTES = 200_000
+"""A page stays below the size from which on a payload is kept elsewhere: a file for each answer would be a waste."""
+
+
+class Journal:
+    """Appends events and pages through them.
+
+    `now`: the workflow's clock. `tell`: called with every event, so that a relay in the same process need not ask.
+    """
+
+    def __init__(
+        self, now: Callable[[], datetime], tell: Callable[[Event], None], state: RunState | None = None
+    ) -> None:
+        self.state = state or RunState()
+        self._now = now
+        self._tell = tell
+        self._events: list[Event] = []
+        self._base = self.state.last_seq
+        self._archived = self._base
+
+    def append(self, entry: Entry, progress: int | None = None) -> None:
+        """Add an event; `progress`: the run's, where it has changed. After the run's last event nothing is added."""
+        if self.ended:
+            return
+        percent = entry.percent if entry.percent is not None else progress
+        event = Event.model_construct(
+            seq=self.state.last_seq + 1,
+            ts=entry.at or self._now(),
+            type=entry.type,
+            level=entry.level,
+            message=entry.message,
+            progress=self.state.progress if percent is None else percent,
+            node=entry.node,
+            attempt=entry.attempt,
+            data=entry.data,
+        )
+        self._events.append(event)
+        fold(self.state, event)
+        self._tell(event)
+
+    @property
+    def ended(self) -> bool:
+        return self.state.status.ended
+
+    def page(self, after: int, limit: int) -> EventPage:
+        """At most `limit` events with a `seq` above `after`, and at most PAGE_BYTES of them, but at least one."""
+        start = max(0, after - self._base)
+        chosen: list[Event] = []
+        size = 0
+        for event in self._events[start : start + limit]:
+            size += len(event.model_dump_json())
+            if chosen and size > PAGE_BYTES:
+                break
+            chosen.append(event)
+        return EventPage(events=tuple(chosen), first=self._base + 1, last=self.state.last_seq, ended=self.ended)
+
+    def since(self, after: int) -> list[Event]:
+        """All events with a `seq` above `after`."""
+        return self._events[max(0, after - self._base) :]
+
+    def unarchived(self, limit: int) -> tuple[Event, ...]:
+        start = self._archived - self._base
+        return tuple(self._events[start : start + limit])
+
+    def archived_to(self, seq: int) -> None:
+        """Everything up to `seq` is in the database."""
+        self._archived = max(self._archived, seq)

@@ -1,0 +1,1 @@
+"""How a node is carried out: as an activity, a control node, or a child run."""

@@ -1,0 +1,114 @@
+"""How a node's limits become the options of its activity."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
+
+from wand_orchestrator.graph import Node, Options, Retry
+from wand_orchestrator.temporal.visibility import summary
+
+HEARTBEAT_SEC = 10.0
+"""A worker silent for so long is given up, and the node is tried elsewhere, unless the node says `heartbeat_sec`. Of
+a node with a `queue` only if it says so: the worker may be in another language, and none need beat."""
+
+QUEUE_WAIT = timedelta(days=7)
+"""How long a node may wait for a worker of its own queue, on top of what all its attempts and their backoff take."""
+
+LOCAL_RETRY_THRESHOLD = timedelta(milliseconds=1)
+"""A local activity waits longer than this for its next attempt by a durable timer, which ends the workflow task: what
+is said of the failed attempt is then heard of while it waits."""
+
+
+def activity_options(node: Node, options: Options, earlier_attempts: int = 0) -> ActivityConfig:
+    """Native timeouts and retry policy of a node.
+
+    `earlier_attempts`: those that were made as another activity and use up retries.
+    """
+    config = ActivityConfig(
+        start_to_close_timeout=_timeout(node, options),
+        heartbeat_timeout=_silence(node),
+        retry_policy=_retry_policy(node.retry or options.retry, retries_of(node, options), earlier_attempts),
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        activity_id=node.id,
+        summary=_summary(node),
+    )
+    if node.queue is not None:
+        config["task_queue"] = node.queue
+        # Wherever it is given, the server looks through all the run's open nodes at each change of one of them.
+        config["schedule_to_close_timeout"] = _total(node, options)
+    return config
+
+
+def held_activity_options(node: Node, options: Options, queue: str, earlier_attempts: int) -> ActivityConfig:
+    """The same for an attempt that its worker carries on, which itself sees to the time that is left.
+
+    Further attempts are made there, too, as long as there is that worker. It is one of Wand's own, so it beats.
+    """
+    config = activity_options(node, options, earlier_attempts)
+    config.pop("schedule_to_close_timeout", None)
+    config["task_queue"] = queue
+    config["heartbeat_timeout"] = timedelta(seconds=node.heartbeat_sec or HEARTBEAT_SEC)
+    config["schedule_to_start_timeout"] = config["heartbeat_timeout"]
+    return config
+
+
+def local_activity_options(node: Node, options: Options) -> LocalActivityConfig:
+    """The same for a node that runs as a local activity, which knows neither queue nor heartbeat."""
+    return LocalActivityConfig(
+        start_to_close_timeout=_timeout(node, options),
+        retry_policy=_retry_policy(node.retry or options.retry, retries_of(node, options)),
+        local_retry_threshold=LOCAL_RETRY_THRESHOLD,
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        activity_id=node.id,
+        summary=_summary(node),
+    )
+
+
+def _summary(node: Node) -> str:
+    return summary(f"{node.id} · {node.type}")
+
+
+def _silence(node: Node) -> timedelta | None:
+    if node.heartbeat_sec is None:
+        return None if node.queue is not None else timedelta(seconds=HEARTBEAT_SEC)
+    return timedelta(seconds=node.heartbeat_sec)
+
+
+def _timeout(node: Node, options: Options) -> timedelta:
+    return timedelta(seconds=node.timeout_sec or options.default_timeout_sec)
+
+
+def retries_of(node: Node, options: Options) -> int:
+    return options.max_retries if node.retries is None else node.retries
+
+
+def _total(node: Node, options: Options) -> timedelta:
+    """What all attempts together may take."""
+    retries = retries_of(node, options)
+    backoff = timedelta(seconds=_backoff_sec(node.retry or options.retry, retries))
+    return _timeout(node, options) * (retries + 1) + backoff + QUEUE_WAIT
+
+
+def _retry_policy(retry: Retry, retries: int, earlier_attempts: int = 0) -> RetryPolicy:
+    """`earlier_attempts`: those that another activity made; the pauses go on from there."""
+    longest = max(retry.max_interval_sec, retry.initial_interval_sec)
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=_interval_sec(retry, earlier_attempts, longest)),
+        backoff_coefficient=retry.backoff_coefficient,
+        maximum_interval=timedelta(seconds=longest),
+        maximum_attempts=max(retries - earlier_attempts, 0) + 1,
+        non_retryable_error_types=list(retry.non_retryable),
+    )
+
+
+def _interval_sec(retry: Retry, earlier_attempts: int, longest: float) -> float:
+    try:
+        return min(retry.initial_interval_sec * retry.backoff_coefficient**earlier_attempts, longest)
+    except OverflowError:
+        return longest
+
+
+def _backoff_sec(retry: Retry, retries: int) -> float:
+    """Seconds between all attempts together, at most."""
+    return retries * max(retry.max_interval_sec, retry.initial_interval_sec)

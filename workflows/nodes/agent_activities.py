@@ -1,0 +1,229 @@
+"""Starts agents as activities: a short one as a local activity, any other as a regular one."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, FailureError
+
+from wand_orchestrator.contract.contract import (
+    LOCAL_PAYLOAD_BYTES,
+    TOO_SLOW,
+    AgentCall,
+    AgentResult,
+    HeldAttempt,
+    InFlight,
+)
+from wand_orchestrator.graph import Node, Options
+from wand_orchestrator.temporal.visibility import summary
+from wand_orchestrator.workflows.arrivals import check_given, check_plain, result_of
+from wand_orchestrator.workflows.journal import event_texts
+from wand_orchestrator.workflows.journal.failures import node_failure
+from wand_orchestrator.workflows.nodes.activity_options import (
+    activity_options,
+    held_activity_options,
+    local_activity_options,
+    retries_of,
+)
+from wand_orchestrator.workflows.nodes.attempts import Attempts
+from wand_orchestrator.workflows.nodes.crossing import CarriedOn, Held, Regular, held, lost, lost_with_worker
+from wand_orchestrator.workflows.nodes.workflow_task import MAX_BYTES, WorkflowTask
+from wand_orchestrator.workflows.size import size_up_to
+from wand_orchestrator.workflows.uncancelled import raise_if_cancelled
+
+MAX_LOCAL_IN_FLIGHT = 32
+"""Their results go to the server in one message."""
+
+
+class Activities:
+    """The activities of one run. `tell` puts an entry into the journal; `started` hears of each regular one.
+
+    Of the history before this one: `slow`, agents that declared themselves short and were not; `crossed`, what was in
+    flight.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        task: WorkflowTask,
+        tell: Callable[[event_texts.Entry], None],
+        attempts: Attempts,
+        started: Callable[[], None],
+        slow: list[str],
+        crossed: Mapping[str, InFlight],
+    ) -> None:
+        self._options = options
+        self._task = task
+        self._tell = tell
+        self._attempts = attempts
+        self._started = started
+        self._slow = dict.fromkeys(slow)
+        self._crossed = dict(crossed)
+        self._between: dict[str, InFlight] = {}
+        self._waiting: dict[str, CarriedOn] = {}
+        self._held: asyncio.Future[Held] | None = None
+        self._regular: dict[str, Regular] = {}
+        self._local_slots = asyncio.Semaphore(MAX_LOCAL_IN_FLIGHT)
+
+    @property
+    def slow(self) -> list[str]:
+        """Agents that run as regular activities from now on, because they were too slow for local ones."""
+        return list(self._slow)
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when the regular activity is in flight that has been longest."""
+        return next(iter(self._regular.values())).since if self._regular else None
+
+    def crosses(self, activity: str) -> bool:
+        """Whether the next start of this one is none: it was in flight in the history before this one."""
+        return activity in self._crossed
+
+    def given_again(self, activity: str) -> int:
+        """The `earlier_attempts` with which to start it, if it was in flight in the history before this one; else 0."""
+        return self._crossed[activity].given_again if activity in self._crossed else 0
+
+    def crossing(self, in_flight: Mapping[str, InFlight]) -> dict[str, InFlight]:
+        """What is to come into the next history, with all attempts of a node counted."""
+        still = {id: self._regular[id].counted(node) for id, node in in_flight.items() if id in self._regular}
+        return self._crossed | self._between | still
+
+    def hurry(self, activity: str) -> bool:
+        """End its wait for the next attempt, if it is this history that waits, and not the server."""
+        waiting = self._waiting.get(activity)
+        if waiting is not None:
+            waiting.hurry()
+        return waiting is not None
+
+    def start(
+        self, node: Node, params: dict[str, Any], input: dict[str, Any], earlier_attempts: int = 0
+    ) -> asyncio.Future[Any]:
+        """The future gives what `arrivals.result_of` reads, or raises why the agent failed. Cancel it to cancel the
+        activity. Raises ApplicationError for what cannot be given to an activity.
+
+        `earlier_attempts`: those that ended with their workers, and do not use up the node's retries.
+        """
+        key = f"{workflow.info().workflow_id}/{node.id}"
+        call = AgentCall(params=params, input=input, idempotency_key=key, earlier_attempts=earlier_attempts)
+        check_given(params, input)
+        size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)
+        if node.id in self._crossed:
+            self._held = self._held or asyncio.ensure_future(held(self._crossed.copy()))
+            crossed = self._between[node.id] = self._crossed.pop(node.id)
+            self._task.take(size)
+            carried_on = CarriedOn()
+            asyncio.ensure_future(self._carry_on(node, call, crossed, carried_on)).add_done_callback(carried_on.settle)
+            return carried_on
+        if self._is_local(node, size):
+            return asyncio.ensure_future(self._run_local(node, call))
+        self._task.take(size)
+        return self._start_regular(node, call)
+
+    def _is_local(self, node: Node, size: int) -> bool:
+        return (
+            node.execution == "local"
+            and node.queue is None
+            and size <= LOCAL_PAYLOAD_BYTES
+            and node.type not in self._slow
+        )
+
+    def _start_regular(self, node: Node, call: AgentCall, used: int = 0) -> asyncio.Future[Any]:
+        """`used`: how many of the earlier attempts use up the node's retries."""
+        config = activity_options(node, self._options, used)
+        if node.queue is not None:
+            check_plain(call)
+        activity = workflow.start_activity(node.type, call, result_type=RawValue, **config)
+        return self._in_flight(node, call.earlier_attempts, used, activity)
+
+    def _start_held(self, node: Node, call: AgentCall, queue: str, attempt: HeldAttempt) -> asyncio.Future[Any]:
+        earlier = attempt.attempt - 1
+        used = earlier - call.earlier_attempts
+        config = held_activity_options(node, self._options, queue, used)
+        call = call.model_copy(update={"earlier_attempts": earlier, "carries_on": True})
+        activity = workflow.start_activity(node.type, call, result_type=RawValue, **config)
+        return self._in_flight(node, earlier, used, activity)
+
+    def _in_flight(self, node: Node, earlier: int, used: int, activity: asyncio.Future[Any]) -> asyncio.Future[Any]:
+        self._started()
+        self._regular[node.id] = Regular(workflow.now(), earlier, earlier - used)
+        activity.add_done_callback(lambda _: self._ended(node.id))
+        return activity
+
+    def _ended(self, activity: str) -> None:
+        del self._regular[activity]
+        self._task.regular_ended()
+
+    async def _carry_on(self, node: Node, call: AgentCall, crossed: InFlight, ending: CarriedOn) -> Any:
+        """The end of what was in flight in the history before this one, wherever it is now."""
+        assert self._held is not None
+        found = (await self._held).get(node.id)
+        given_again = call.earlier_attempts
+        earlier = crossed.attempt - (0 if crossed.running else 1)
+        if found is not None:
+            queue, attempt = found
+            del self._between[node.id]
+            try:
+                return await ending.of(self._start_held(node, call, queue, attempt))
+            except ActivityError as error:
+                earlier = max(attempt.attempt, self._attempts.ended(node.id))
+                if (loss := lost_with_worker(error, earlier)) is None:
+                    raise
+                self._lose(node, earlier, given_again, loss)
+        elif crossed.running:
+            del self._between[node.id]
+            self._lose(node, earlier, given_again, lost(earlier))
+        elif crossed.next_attempt_at is not None:
+            self._waiting[node.id] = ending
+            await ending.until(crossed.next_attempt_at, summary(f"{node.id} · next attempt"))
+            del self._waiting[node.id]
+        self._between.pop(node.id, None)
+        if ending.cancelling:
+            raise asyncio.CancelledError
+        call = call.model_copy(update={"earlier_attempts": earlier})
+        return await ending.of(self._start_regular(node, call, earlier - given_again))
+
+    def _lose(self, node: Node, attempt: int, given_again: int, error: FailureError) -> None:
+        """An attempt that ended with its worker uses up a retry; raises the error if there is none left."""
+        if attempt - given_again > retries_of(node, self._options):
+            raise error
+        self._attempts.reached(node.id, attempt + 1)
+
+    async def _run_local(self, node: Node, call: AgentCall) -> Any:
+        try:
+            async with self._local_slots:
+                if self._task.full:
+                    await workflow.wait_condition(lambda: not self._task.full)
+                return await self._await_local(node, call)
+        except FailureError as error:
+            attempts = self._attempts_if_too_slow(node, error)
+            if attempts is None:
+                raise
+        raise_if_cancelled()
+        used = attempts - call.earlier_attempts
+        return await self._start_regular(node, call.model_copy(update={"earlier_attempts": attempts}), used)
+
+    async def _await_local(self, node: Node, call: AgentCall) -> AgentResult:
+        config = local_activity_options(node, self._options)
+        result: AgentResult | None = None
+        self._task.local_started()
+        try:
+            given = await workflow.start_local_activity(node.type, call, result_type=RawValue, **config)
+            result = result_of(given)
+            self._task.take(size_up_to(result.output, MAX_BYTES))
+            return result
+        finally:
+            self._task.local_ended(result)
+
+    def _attempts_if_too_slow(self, node: Node, error: FailureError) -> int | None:
+        """The attempts before the one that was stopped for being too slow; None if that is not what it failed of."""
+        failed = node_failure(node, self._options, error)
+        if failed.failure.code != TOO_SLOW:
+            return None
+        for report in failed.details.reports:
+            self._tell(event_texts.reported(report))
+        self._tell(event_texts.node_too_slow(node, failed))
+        self._slow[node.type] = None
+        return failed.details.attempt - 1

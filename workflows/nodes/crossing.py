@@ -1,0 +1,177 @@
+"""How agents in flight come from one history of a run into the next (continue-as-new).
+
+Before it the run asks the server what is in flight, and the workers to hold what they run; after it, it asks them again
+what they hold. The attempts go on meanwhile: see `activities.runner.holding`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import RootModel
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, RetryState, TimeoutType
+from temporalio.exceptions import TimeoutError as ActivityTimeout
+
+from wand_orchestrator.contract.contract import ACTIVITY_HOLD, ACTIVITY_IN_FLIGHT, FailureDetails, HeldAttempt, InFlight
+from wand_orchestrator.workflows.arrivals import model_of
+from wand_orchestrator.workflows.journal.failures import WORKER_LOST, WORKER_SHUTDOWN
+
+ONCE = RetryPolicy(maximum_attempts=1)
+ANSWER = timedelta(seconds=10)
+"""A worker that does not answer for so long is taken to be gone, as one whose heartbeats fail to come."""
+
+Held = dict[str, tuple[str, HeldAttempt]]
+"""By node: the task queue of the worker that runs it, and the attempt."""
+
+
+async def crossing() -> dict[str, InFlight] | None:
+    """What is in flight, if all of it can come into the next history; None if something cannot."""
+    try:
+        given = await workflow.execute_local_activity(
+            ACTIVITY_IN_FLIGHT,
+            workflow.info().workflow_id,
+            result_type=RawValue,
+            start_to_close_timeout=ANSWER,
+            retry_policy=ONCE,
+            summary="what is in flight",
+        )
+        found = model_of(RootModel[dict[str, InFlight]], given).root
+    except (ActivityError, ApplicationError) as error:
+        workflow.logger.warning("the server did not tell what is in flight: %s", error)
+        return None
+    if any(node.running and node.queue is None for node in found.values()):
+        return None
+    answers = await asyncio.gather(*map(_hold, _queues(found)))
+    return None if None in answers else found
+
+
+async def held(crossed: Mapping[str, InFlight]) -> Held:
+    """What workers run, and what ended there between the two histories."""
+    queues = _queues(crossed)
+    answers = await asyncio.gather(*map(_hold, queues))
+    found: Held = {}
+    for queue, answer in zip(queues, answers, strict=True):
+        for node, attempt in (answer or {}).items():
+            if node not in found or found[node][1].attempt < attempt.attempt:
+                found[node] = (queue, attempt)
+    return found
+
+
+def _queues(nodes: Mapping[str, InFlight]) -> list[str]:
+    """In the order of the nodes, as workflow code must do the same each time."""
+    return list(dict.fromkeys(node.queue for node in nodes.values() if node.queue is not None))
+
+
+async def _hold(queue: str) -> dict[str, HeldAttempt] | None:
+    """None if the worker does not answer."""
+    try:
+        given = await workflow.execute_activity(
+            ACTIVITY_HOLD,
+            workflow.info().workflow_id,
+            activity_id=f"$hold-{workflow.uuid4().hex}",  # no node can have this id
+            task_queue=queue,
+            result_type=RawValue,
+            schedule_to_start_timeout=ANSWER,
+            start_to_close_timeout=ANSWER,
+            retry_policy=ONCE,
+            summary="what this worker runs",
+        )
+        return model_of(RootModel[dict[str, HeldAttempt]], given).root
+    except (ActivityError, ApplicationError) as error:
+        workflow.logger.warning("the worker of %s does not answer: %s", queue, error)
+        return None
+
+
+class CarriedOn(asyncio.Future[Any]):
+    """The end of an attempt that goes on in this history.
+
+    `cancel` has the attempt end, whenever it is called, and the future waits for that: an agent that nobody awaits
+    would go on.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(loop=asyncio.get_running_loop())
+        self.cancelling = False
+        self._hurrying = False
+        self._awaited: asyncio.Future[Any] | None = None
+
+    def cancel(self, msg: object = None) -> bool:
+        self.cancelling = True
+        if self._awaited is not None:
+            self._awaited.cancel()
+        return not self.done()
+
+    def hurry(self) -> None:
+        """End `until`."""
+        self._hurrying = True
+
+    async def of(self, activity: "asyncio.Future[Any]") -> Any:
+        """The result of the activity, which a cancel reaches."""
+        self._awaited = activity
+        if self.cancelling:
+            activity.cancel()
+        try:
+            return await activity
+        finally:
+            self._awaited = None
+
+    async def until(self, moment: datetime, summary: str) -> None:
+        """Wait for the moment, for `hurry`, or for a cancel."""
+        remaining = moment - workflow.now()
+        if remaining > timedelta(0):
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self.cancelling or self._hurrying, timeout=remaining, timeout_summary=summary
+                )
+
+    def settle(self, ended: "asyncio.Future[Any]") -> None:
+        """Take the end of what found out about it."""
+        if ended.cancelled():
+            super().cancel()
+        elif (error := ended.exception()) is not None:
+            self.set_exception(error)
+        else:
+            self.set_result(ended.result())
+
+
+@dataclass(frozen=True)
+class Regular:
+    """A regular activity in flight.
+
+    `earlier_attempts`: of its node, made as other activities. `given_again`: those of them that do not use up retries.
+    """
+
+    since: datetime
+    earlier_attempts: int
+    given_again: int
+
+    def counted(self, known: InFlight) -> InFlight:
+        """The server counts the attempts of an activity; before them may have been others."""
+        attempt = known.attempt + self.earlier_attempts
+        return known.model_copy(update={"attempt": attempt, "given_again": self.given_again})
+
+
+def lost(attempt: int) -> ApplicationError:
+    """What an attempt ends with that no worker holds any more."""
+    known = FailureDetails(attempt=attempt).model_dump(mode="json")
+    return ApplicationError("the worker that ran it is gone", known, type=WORKER_LOST, non_retryable=True)
+
+
+def lost_with_worker(error: ActivityError, attempt: int) -> FailureError | None:
+    """The loss, if an attempt that was carried on ended with its worker and there may be another one; else None.
+
+    `attempt`: its number, of which the error of a worker that is gone tells nothing.
+    """
+    cause = error.cause
+    if error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED:
+        return None
+    if isinstance(cause, ActivityTimeout) and cause.type is TimeoutType.SCHEDULE_TO_START:
+        return lost(attempt)
+    if isinstance(cause, ApplicationError) and cause.type in (WORKER_LOST, WORKER_SHUTDOWN):
+        return cause
+    return None

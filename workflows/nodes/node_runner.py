@@ -1,0 +1,219 @@
+"""Starts a node: an agent as an activity, a control node as a coroutine, a stored graph as a child workflow."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from temporalio import workflow
+
+from wand_orchestrator.contract.contract import EXTERN_DONE, AgentResult, RunInput
+from wand_orchestrator.graph import Graph, Node
+from wand_orchestrator.graphs.evaluation_budget import Budget
+from wand_orchestrator.graphs.expressions import evaluate
+from wand_orchestrator.workflows.arrivals import check_given, result_of
+from wand_orchestrator.workflows.control.base import Control, Given, failure
+from wand_orchestrator.workflows.control.registry import CONTROLS
+from wand_orchestrator.workflows.journal import event_texts
+from wand_orchestrator.workflows.journal.failures import NodeFailure, node_failure
+from wand_orchestrator.workflows.losses import Losses
+from wand_orchestrator.workflows.nodes.agent_activities import Activities
+from wand_orchestrator.workflows.nodes.attempts import Attempts
+from wand_orchestrator.workflows.nodes.child_runs import Children
+from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
+from wand_orchestrator.workflows.uncancelled import is_being_cancelled
+
+
+class Launcher:
+    """Starts nodes of one run, and is the host of its control nodes.
+
+    `tell` puts an entry into the journal; `holds_back` says that nothing new is to start. `left`: what control nodes
+    that failed had done, in the history before this one.
+    """
+
+    def __init__(
+        self,
+        run: RunInput,
+        task: WorkflowTask,
+        activities: Activities,
+        tell: Callable[[event_texts.Entry], None],
+        attempts: Attempts,
+        losses: Losses,
+        holds_back: Callable[[], bool],
+        left: dict[str, Any],
+    ) -> None:
+        self._run = run
+        self._task = task
+        self._activities = activities
+        self._tell = tell
+        self._attempts = attempts
+        self._holds_back = holds_back
+        self._left = left
+        self._given: dict[str, Given] = {}
+        self._controls: dict[str, Control] = {}
+        self._agents: set[str] = set()
+        self._losses = losses
+        self._record_done: Callable[[str, Callable[[], Any]], None] = workflow.extern_functions().get(
+            EXTERN_DONE, _forget
+        )
+        self.children = Children(run)
+
+    def launch(self, given: Given) -> asyncio.Future[Any]:
+        """Start a node; the future gives what `arrivals.result_of` reads, or raises why the node failed. Cancel it to
+        cancel the node.
+
+        Raises pydantic's ValidationError for params that a control node does not take, ApplicationError for what no
+        node can be given.
+        """
+        kind = CONTROLS.get(given.node.type)
+        if kind is None:
+            return self._activities.start(given.node, given.params, given.input, given.earlier_attempts)
+        if given.carried is None and (left := self._left.pop(given.node.id, None)) is not None:
+            given = replace(given, carried=left)
+        check_given(given.params, given.input)
+        control = kind(given, self)
+        self._given[given.node.id], self._controls[given.node.id] = given, control
+        self._record_done(given.node.id, control.done_before_failing)
+        return asyncio.ensure_future(self._carry_out(control))
+
+    def keep(self, done: Mapping[str, Any]) -> None:
+        """What control nodes had done in the run that this one retries."""
+        self._left.update(done)
+        for node, what in done.items():
+            self._record_done(node, partial(_same, what))
+
+    def control(self, node: str) -> Control | None:
+        """The control node of that id, if it is in flight."""
+        return self._controls.get(node)
+
+    def rests(self, in_flight: Iterable[str], crossing: Container[str] = ()) -> bool:
+        """Whether all of these would survive a new history, into which the activities in `crossing` come along."""
+        if self.stuck or not all(part in crossing for part in self._agents):
+            return False
+        controls = self._controls
+        return all(
+            not controls[node].busy or controls[node].crosses if node in controls else node in crossing
+            for node in in_flight
+        )
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it waits for a child run, which would be ended with this history."""
+        return self.children.in_flight
+
+    def carry(self) -> dict[str, Any]:
+        """Control nodes in flight, for the next history."""
+        return {
+            node: {
+                "params": self._given[node].params,
+                "input": self._given[node].input,
+                "state": control.carry(),
+                "earlier_attempts": self._given[node].earlier_attempts,
+            }
+            for node, control in self._controls.items()
+        }
+
+    @property
+    def left(self) -> dict[str, Any]:
+        """What control nodes that failed had done; they go on from there when they are tried again."""
+        return self._left
+
+    def runs_agent(self, part: str) -> bool:
+        """Whether this part of a control node, such as `map[3]`, is an activity in flight."""
+        return part in self._agents
+
+    # As the host of control nodes
+
+    def tell(self, entry: event_texts.Entry) -> None:
+        self._tell(entry)
+
+    @property
+    def holds_back(self) -> bool:
+        return self._holds_back()
+
+    async def evaluate(self, expression: str, value: Any) -> Any:
+        while self._task.exhausted:  # of many that wait, all are woken at once
+            await workflow.wait_condition(lambda: not self._task.exhausted)
+        budget = Budget()
+        try:
+            return evaluate(expression, value, budget)
+        finally:
+            self._task.took(budget.used)
+
+    def subgraph(self, name: str) -> Graph:
+        graph = self._run.subgraphs.get(name)
+        if graph is None:
+            raise failure("unknown_graph", f"the run was started without the stored graph {name!r}")
+        return graph
+
+    async def run_agent(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> AgentResult:
+        self._agents.add(node.id)
+        try:
+            return await self._run_part(node, partial(self._activities.start, node, params, input))
+        finally:
+            self._agents.discard(node.id)
+
+    async def run_graph(self, node: Node, graph: Graph, input: Any) -> Any:
+        handle = await self.children.start(node, graph, input)
+        self._tell(event_texts.child_started(node, handle.id))
+        return (await self.children.result(node)).outputs
+
+    async def run_graph_part(self, node: Node, graph: Graph, input: Any) -> AgentResult:
+        async def run(_: int) -> AgentResult:
+            return AgentResult(output=await self.run_graph(node, graph, input))
+
+        return await self._run_part(node, run)
+
+    async def _run_part(self, node: Node, run: Callable[[int], Awaitable[Any]]) -> AgentResult:
+        """One part of a control node, with events of its own."""
+        if not self._activities.crosses(node.id):
+            self._tell(event_texts.node_scheduled(node))
+            self._attempts.begin(node.id)
+        earlier = self._activities.given_again(node.id)
+        while True:
+            try:
+                result = result_of(await run(earlier))
+            except (Exception, asyncio.CancelledError) as error:
+                failed = node_failure(node, self._run.graph.options, error, earlier)
+                if not self._goes_on(node, failed):
+                    raise
+                earlier = failed.attempt or earlier + 1
+            else:
+                self._attempts.report(result.reports)
+                self._attempts.reached(node.id, result.attempt)
+                self._tell(event_texts.node_succeeded(node, result))
+                return result
+
+    def _goes_on(self, node: Node, failed: NodeFailure) -> bool:
+        """Tell how an attempt ended; whether there is to be another one, because it ended with its worker."""
+        if is_being_cancelled():
+            self._tell(event_texts.node_cancelled(node))
+            return False
+        self._attempts.report(failed.details.reports)
+        self._attempts.reached(node.id, failed.attempt)
+        again = self._losses.is_given_again(node.id, failed)
+        if again:
+            self._attempts.followed(node.id, failed.attempt)
+        self._tell(event_texts.node_given_again(node, failed) if again else event_texts.node_failed(node, failed))
+        return again
+
+    async def _carry_out(self, control: Control) -> AgentResult:
+        try:
+            # What it does, such as the items of a map, is one group for who looks at the history.
+            with workflow.create_event_group(control.node.id).scope():
+                return AgentResult(output=await control.run())
+        except Exception:
+            if (done := control.done_before_failing()) is not None:
+                self._left[control.node.id] = done
+            raise
+        finally:
+            del self._controls[control.node.id], self._given[control.node.id]
+
+
+def _forget(node: str, done: Callable[[], Any]) -> None:
+    """Only a replay that was made for it asks what was done."""
+
+
+def _same(done: Any) -> Any:
+    return done

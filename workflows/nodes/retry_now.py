@@ -1,0 +1,27 @@
+"""Ends the wait for a node's next attempt: only the server can, and only an activity can ask it to."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from wand_orchestrator.contract.contract import ACTIVITY_RETRY_NOW, NodeAddress
+from wand_orchestrator.temporal.visibility import summary
+from wand_orchestrator.workflows.refusal import WRONG_STATE
+
+
+async def retry_now(node: str) -> None:
+    """Raises ApplicationError when the node runs at this moment, or when the server refuses."""
+    try:
+        await workflow.execute_local_activity(
+            ACTIVITY_RETRY_NOW,
+            NodeAddress(run_id=workflow.info().workflow_id, node=node),
+            start_to_close_timeout=timedelta(seconds=5),
+            retry_policy=RetryPolicy(maximum_attempts=2),
+            summary=summary(f"try {node} now"),
+        )
+    except ActivityError as error:
+        cause = error.cause if isinstance(error.cause, ApplicationError) else None
+        message = cause.message if cause else f"the server did not reset {node}"
+        raise ApplicationError(message, type=WRONG_STATE, non_retryable=True) from error

@@ -1,0 +1,104 @@
+"""What goes into one workflow task, and when it has to end.
+
+A workflow task lasts as long as local activities follow one another. Until it has ended no query is answered, no signal
+comes in, no regular activity starts and nothing that was done is safe; and all that it did goes to the server in one
+message of limited size. So after a while nothing more is started, and when the local activities in flight have ended an
+activity that does nothing ends the task. Whether it is time is told by what is recorded in the history, so a replay
+decides the same. (A timer would do, too, but the server lets the shortest one take a second.)
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from wand_orchestrator.contract.contract import ACTIVITY_NEXT_TASK, AgentResult
+from wand_orchestrator.graphs.evaluation_budget import MAX_STEPS
+
+PATCH = "expressions-end-a-task"
+
+MAX_DURATION = timedelta(milliseconds=150)
+"""Of local activities in a row. An event reaches its subscribers this much later, at most, plus one node."""
+
+MAX_BYTES = 1_500_000
+"""Of inputs and local results, which go to the server together. Its limit is 4 MB for one message."""
+
+
+class WorkflowTask:
+    """`wake` is called when one has ended that was full, and more may start."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._bytes = 0
+        self._began: datetime | None = None
+        self._lasted = timedelta(0)
+        self._local_in_flight = 0
+        self._ending: asyncio.Task[None] | None = None
+        self._ended = 0
+        self._steps = 0
+        self.exhausted = False
+        """Expressions have taken so long that no other is to be evaluated before the task has ended."""
+
+    @property
+    def full(self) -> bool:
+        """Nothing more is to start before the task has ended."""
+        busy = self._bytes >= MAX_BYTES or self._lasted >= MAX_DURATION
+        return busy or self.exhausted or self._ending is not None
+
+    def end(self) -> None:
+        """Have another one follow; `wake` is called when it has come."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end())
+
+    def take(self, size: int) -> None:
+        """Something of `size` bytes goes to the server with this task."""
+        self._bytes += size
+        self._end_if_full()
+
+    def took(self, steps: int) -> None:
+        """An expression took so many steps. As many as one may take are enough for a task: with the last one, which
+        may take as many again, it stays well within the 2 s after which the SDK gives a task up."""
+        self._steps += steps
+        if self._steps < MAX_STEPS:
+            return
+        self._steps = 0
+        if workflow.patched(PATCH):
+            self.exhausted = True
+            self._end_if_full()
+
+    def local_started(self) -> None:
+        self._local_in_flight += 1
+
+    def local_ended(self, result: AgentResult | None = None) -> None:
+        """`result`: of the one that ended, unless it failed."""
+        self._local_in_flight -= 1
+        if result is not None and result.ended_at is not None:
+            began = result.ended_at - timedelta(milliseconds=result.duration_ms or 0)
+            self._began = began if self._began is None else min(self._began, began)
+            self._lasted = max(self._lasted, result.ended_at - self._began)
+        self._end_if_full()
+
+    def regular_ended(self) -> None:
+        """The end of a regular activity comes with a new task; the time of the local ones counts anew."""
+        self._began, self._lasted = None, timedelta(0)
+
+    def _end_if_full(self) -> None:
+        """It cannot end while something local is in flight."""
+        if self.full and self._local_in_flight == 0:
+            self.end()
+
+    async def _end(self) -> None:
+        self._ended += 1
+        with suppress(ActivityError):  # an operator may have ended it, and however it ends, so has the task
+            await workflow.execute_activity(
+                ACTIVITY_NEXT_TASK,
+                activity_id=f"$task-{self._ended}",  # no node can have this id
+                start_to_close_timeout=timedelta(seconds=10),
+                summary="the next workflow task",
+            )
+        self._ending, self._bytes, self._steps, self.exhausted = None, 0, 0, False
+        self.regular_ended()
+        self._wake()

@@ -1,0 +1,56 @@
+"""Writes the journal to the database, by an activity of the core worker.
+
+Not a local one: that would run within a workflow task which may yet fail and be done anew, with another journal, after
+its events were in the database. See docs/decisions/archive-activity.md.
+"""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from wand_orchestrator.contract.contract import ACTIVITY_ARCHIVE, Archive, RunInput, RunResult
+from wand_orchestrator.workflows.journal.journal import Journal
+from wand_orchestrator.workflows.uncancelled import uncancelled
+
+CHUNK = 500
+"""Events in one activity: as a rule below the size from which on a payload is kept elsewhere."""
+
+RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
+"""For ever: a run does not end before its journal is in the database."""
+
+
+async def archive(journal: Journal, run: RunInput, result: RunResult | None = None) -> bool:
+    """Write what the database does not have yet. Answers whether the run was asked to cancel meanwhile."""
+    cancelled = False
+    while events := journal.unarchived(CHUNK):
+        document = Archive(
+            run_id=workflow.info().workflow_id,
+            graph_id=run.graph_id,
+            name=run.graph.name,
+            tags=run.tags,
+            part_of=_part_of(run),
+            events=events,
+            result=result,
+        )
+        writing = workflow.start_activity(
+            ACTIVITY_ARCHIVE,
+            document,
+            activity_id=f"$archive-{events[-1].seq}",  # no node can have this id
+            start_to_close_timeout=timedelta(seconds=30),
+            retry_policy=RETRY,
+            summary=f"events {events[0].seq} to {events[-1].seq} to the database",
+        )
+        cancelled = await uncancelled(writing) or cancelled
+        journal.archived_to(events[-1].seq)
+    return cancelled
+
+
+def _part_of(run: RunInput) -> str | None:
+    """The run that somebody started, of whose child runs this is one."""
+    if run.parent is None:
+        return None
+    root = workflow.info().root
+    if root is None or not workflow.info().workflow_id.startswith(f"{root.workflow_id}."):
+        return run.parent.run_id
+    return root.workflow_id

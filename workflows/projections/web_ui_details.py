@@ -1,0 +1,53 @@
+"""The run as Markdown, for the Temporal Web UI's "current details" and `temporal workflow metadata`."""
+
+from collections.abc import Iterable
+from itertools import islice
+
+from wand_orchestrator.contract.state import NodeState, RunState
+from wand_orchestrator.graph import Graph, Node
+
+MAX_ROWS = 40
+"""A larger graph shows what is in flight."""
+
+GAP = "\N{NO-BREAK SPACE}" * 3
+
+
+class Details:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._nodes = {node.id: node for node in graph.nodes}
+
+    def text(self, state: RunState, in_flight: Iterable[str]) -> str:
+        """One line for the run, then a table of its nodes; O(MAX_ROWS) for a large graph."""
+        lines = [f"**{self._graph.name}** · {state.status} · {state.progress}%"]
+        if state.error is not None:
+            lines.append(f"\n{state.error.code}: {_cell(state.error.message)}")
+        shown = self._shown(in_flight)
+        lines += ["", _cells("node", "agent", "status", "attempt", "note"), "|---|---|---|---|---|"]
+        lines += [_row(node, state.nodes.get(node.id, _PENDING)) for node in shown]
+        if len(self._nodes) > MAX_ROWS:
+            lines.append(f"\n{len(self._nodes)} nodes, of which those in flight are shown, {MAX_ROWS} at most.")
+        return "\n".join(lines)
+
+    def _shown(self, in_flight: Iterable[str]) -> list[Node]:
+        if len(self._nodes) <= MAX_ROWS:
+            return list(self._nodes.values())
+        return [self._nodes[node] for node in islice(in_flight, MAX_ROWS)]
+
+
+_PENDING = NodeState()
+
+
+def _row(node: Node, state: NodeState) -> str:
+    note = state.error.message if state.error else (f"{state.percent}%" if state.percent is not None else "")
+    return _cells(_cell(node.id), _cell(node.type), state.status, str(state.attempt or ""), _cell(note))
+
+
+def _cells(*texts: str) -> str:
+    """A row; the Web UI puts no space between its columns."""
+    return "".join(f"| {text}{GAP}" for text in texts) + "|"
+
+
+def _cell(text: str) -> str:
+    """Text that cannot break the table."""
+    return " ".join(text.split()).replace("|", "\\|")[:200]

@@ -1,0 +1,83 @@
+"""Tells a run's webhook: starts a delivery for each event that it names, and does not wait for it to arrive.
+
+A delivery is a child workflow that the end of the run leaves alone.
+"""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
+
+from wand_orchestrator.contract.contract import WORKFLOW_WEBHOOK_DELIVERY, RunInput, webhook_queue
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.webhook import ToldRun, Webhook, delivery, delivery_workflow_id
+from wand_orchestrator.temporal.visibility import summary
+from wand_orchestrator.workflows.journal.journal import Journal
+from wand_orchestrator.workflows.uncancelled import uncancelled
+
+
+class Notifier:
+    """`look` whenever the journal may have grown; `flush` before the run ends or goes on in a new history."""
+
+    def __init__(self, journal: Journal, run: RunInput) -> None:
+        self._journal = journal
+        self._run = run
+        self._seen = journal.state.last_seq
+        self._starting: list[asyncio.Future[None]] = []
+
+    def look(self) -> None:
+        """Start the deliveries about what was added to the journal."""
+        webhook = self._run.webhook
+        if webhook is None or self._seen == self._journal.state.last_seq:
+            return
+        for event in self._journal.since(self._seen):
+            self._seen = event.seq
+            if event.type in webhook.events:
+                starting = asyncio.ensure_future(self._start(webhook, event))
+                self._starting.append(starting)
+                starting.add_done_callback(self._starting.remove)
+
+    async def flush(self) -> bool:
+        """Until Temporal has all deliveries, which is one way to the server. Answers whether the run was asked to
+        cancel meanwhile."""
+        self.look()
+        return await uncancelled(asyncio.gather(*self._starting)) if self._starting else False
+
+    async def _start(self, webhook: Webhook, event: Event) -> None:
+        run_id = workflow.info().workflow_id
+        message = delivery(webhook, event, self._told(run_id), self._journal.state.status)
+        try:
+            handle = await workflow.start_child_workflow(
+                WORKFLOW_WEBHOOK_DELIVERY,
+                message,
+                id=delivery_workflow_id(run_id, event.seq),
+                task_queue=webhook_queue(workflow.info().task_queue),
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                cancellation_type=ChildWorkflowCancellationType.ABANDON,
+                static_summary=summary(message.summary),
+            )
+        except WorkflowAlreadyStartedError:
+            workflow.logger.warning("the webhook about event %d was sent before", event.seq)
+        else:
+            handle.add_done_callback(_seen_to_end)
+
+    def _told(self, run_id: str) -> ToldRun:
+        run = self._run
+        return ToldRun(
+            run_id=run_id,
+            graph_id=run.graph_id,
+            name=run.graph.name,
+            tags=run.tags,
+            created_at=run.created_at,
+            started_at=self._journal.state.started_at,
+            retry_of=None if run.retry_of is None else run.retry_of.run_id,
+        )
+
+
+def _seen_to_end(delivered: "asyncio.Task[object]") -> None:
+    """A delivery that failed is seen in Temporal under its own id; asyncio would have its error retrieved."""
+    if not delivered.cancelled():
+        delivered.exception()

@@ -1,0 +1,52 @@
+"""What a run keeps of the run that it retries."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+
+from wand_orchestrator.contract.contract import ACTIVITY_OUTPUTS, DONE_PREFIX, RetryOf
+from wand_orchestrator.graph import Graph
+from wand_orchestrator.temporal.visibility import summary
+from wand_orchestrator.workflows.arrivals import object_of
+from wand_orchestrator.workflows.scheduler import Scheduler
+
+RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+
+PATCH = "retry-what-depends"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`outputs`: of the nodes that do not run again, in the order of the graph. `done`: what control nodes that do had
+    done, such as the items of a map that succeeded."""
+
+    outputs: dict[str, Any]
+    done: dict[str, Any]
+
+
+async def kept_of(graph: Graph, retry_of: RetryOf) -> Kept:
+    """What depends on a node that runs again runs again, too: an optional node that had failed may succeed now."""
+    given = await workflow.execute_activity(
+        ACTIVITY_OUTPUTS,
+        retry_of,
+        activity_id="$outputs",  # no node can have this id
+        result_type=RawValue,
+        start_to_close_timeout=timedelta(minutes=5),
+        retry_policy=RETRY,
+        summary=summary(f"outputs of {retry_of.run_id}"),
+    )
+    outputs = object_of(given)
+    again = graph.reached_from(retry_of.from_nodes)
+    kept = {node.id: outputs[node.id] for node in graph.nodes if node.id in outputs and node.id not in again}
+    if workflow.patched(PATCH):
+        unsettled = Scheduler(graph).left_by(kept)
+        depends = graph.reached_from(unsettled)
+        kept = {node: output for node, output in kept.items() if node not in depends}
+    # What comes before may give another output if it runs again, and so other items.
+    other_input = {edge.target for edge in graph.edges if edge.source not in kept}
+    goes_on = [node.id for node in graph.nodes if node.id not in kept.keys() | again | other_input]
+    done = {node: outputs[DONE_PREFIX + node] for node in goes_on if DONE_PREFIX + node in outputs}
+    return Kept(kept, done)

@@ -1,0 +1,129 @@
+"""How a run begins: its input is read, and a graph that it only names is fetched.
+
+A run need not have passed the API: a schedule starts one, and so can the `temporal` CLI.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+
+from wand_orchestrator.contract.bounds import MAX_DEPTH, bounded_text, is_too_deep
+from wand_orchestrator.contract.contract import ACTIVITY_OPEN, WAND_GRAPH, RunInput, RunOrder
+from wand_orchestrator.contract.run_input import order_in, read_order
+from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.graph import Graph, Options
+from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
+from wand_orchestrator.workflows.arrivals import code_of, model_of, plain, raw_json
+
+RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
+"""For ever: while the database is away, so is the graph."""
+
+
+def read_input(given: Any) -> RunInput | RunOrder:
+    """Raises a non-retryable ApplicationError, which ends the run, for a document that cannot be run.
+
+    The SDK gives it raw only when both arguments are there, and who starts a run by hand gives but one, or none.
+    """
+    try:
+        run = read_order(text) if (text := raw_json(given)) is not None else order_in(plain(given))
+    except (ValueError, TypeError) as error:
+        raise _unusable(bounded_text(error)) from error
+    _check_input(run.input)
+    _check_names(run)
+    if isinstance(run, RunOrder):
+        return run
+    nodes = {node.id for node in run.graph.nodes}
+    if len(nodes) < len(run.graph.nodes):
+        raise _unusable("two nodes have the same id")
+    named = {end for edge in run.graph.edges for end in (edge.source, edge.target)} | set(run.graph.sinks or ())
+    if unknown := sorted(named - nodes):
+        raise _unusable(f"edges or sinks name nodes that do not exist: {', '.join(unknown[:5])}")
+    return run
+
+
+def read_carried(given: Any) -> dict[str, Any] | None:
+    """What the history before this one carried over; None in a run's first one.
+
+    Raises a non-retryable ApplicationError for what somebody else gave in its place.
+    """
+    if given is None or (isinstance(given, RawValue) and not given.payload.metadata):
+        return None
+    try:
+        carried = plain(given)
+    except ValueError as error:
+        raise _unusable(f"the second argument: {error}") from error
+    if carried is None:
+        return None
+    if workflow.info().continued_run_id is None or not isinstance(carried, dict):
+        raise _unusable("the second argument is what a run carries into a new history, and nobody else gives it")
+    return carried
+
+
+def refuse_more(given: Sequence[Any]) -> None:
+    """Raises a non-retryable ApplicationError for more arguments than a run takes."""
+    if len(given) > 2:
+        raise _unusable(f"a run takes one argument, and it was given {len(given)}")
+
+
+def _check_input(value: Any) -> None:
+    if is_too_deep(value):
+        raise _unusable(f"the input has lists and objects more than {MAX_DEPTH} deep")
+
+
+def _check_names(run: RunInput | RunOrder) -> None:
+    """No database stores a NUL, so a run with one in what it is found by could never be written."""
+    names = [run.graph.name, run.graph_id] if isinstance(run, RunInput) else [run.graph_name, run.graph_id]
+    if any("\x00" in name for name in names if name is not None):
+        raise _unusable("the name or the id of a graph holds a NUL character")
+
+
+def unopened(order: RunOrder) -> RunInput:
+    """What is known of the run before its graph is: the name."""
+    known = workflow.info().typed_search_attributes.get(WAND_GRAPH)
+    name = order.graph_name or known or order.graph_id or ""
+    graph = Graph.model_construct(name=name, nodes=(), edges=(), options=Options(), sinks=None)
+    return RunInput.model_construct(graph=graph, graph_id=order.graph_id, **_as_ordered(order))
+
+
+async def fetched(order: RunOrder) -> RunInput:
+    """The run with the graph as it is stored now; its row is in the database, so that it is listed from now on."""
+    given = await workflow.execute_activity(
+        ACTIVITY_OPEN,
+        order,
+        activity_id="$open",  # no node can have this id
+        result_type=RawValue,
+        start_to_close_timeout=timedelta(seconds=30),
+        retry_policy=RETRY,
+        summary=summary(f"the graph {order.graph_name or order.graph_id}"),
+    )
+    return model_of(RunInput, given).model_copy(update=_as_ordered(order))
+
+
+def _as_ordered(order: RunOrder) -> dict[str, Any]:
+    return {"input": order.input, "tags": order.tags, "webhook": order.webhook, "retry_of": order.retry_of}
+
+
+def tell_temporal(run: RunInput) -> None:
+    """Give the workflow the search attributes and the memo that the API gives to those that it starts."""
+    known = workflow.info().typed_search_attributes
+    wanted = search_attributes(run.graph.name, run.graph_id, run.tags)
+    if updates := [pair.key.value_set(pair.value) for pair in wanted if known.get(pair.key) is None]:
+        workflow.upsert_search_attributes(updates)
+    if "graph" not in workflow.memo():
+        workflow.upsert_memo(memo(run.graph, run.graph_id, run.tags, version=run.version))
+
+
+def why_unopened(error: FailureError) -> Failure:
+    """Why the run could not begin."""
+    cause = error.cause if isinstance(error, ActivityError) else error
+    if isinstance(cause, ApplicationError):
+        return Failure(code=code_of(cause.type or "workflow_failed"), message=bounded_text(cause.message))
+    return Failure(code="workflow_failed", message=str(cause or error))
+
+
+def _unusable(reason: str) -> ApplicationError:
+    return ApplicationError(f"not a graph that can run: {reason}", type="graph_invalid", non_retryable=True)

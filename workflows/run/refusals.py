@@ -1,0 +1,73 @@
+"""Refuses updates that make no sense at this moment; what is refused leaves no trace in the history."""
+
+from collections.abc import Set
+
+from wand_orchestrator.contract.contract import Answer
+from wand_orchestrator.workflows.control.approval import Approval
+from wand_orchestrator.workflows.journal.journal import Journal
+from wand_orchestrator.workflows.nodes.node_runner import Launcher
+from wand_orchestrator.workflows.refusal import UNKNOWN_NODE, WRONG_STATE, Refusal
+from wand_orchestrator.workflows.scheduler import Phase, Scheduler
+
+
+class Refusals:
+    """`skipping`: nodes that are being cancelled, and will count as skipped."""
+
+    def __init__(self, scheduler: Scheduler, journal: Journal, launcher: Launcher, skipping: Set[str]) -> None:
+        self._scheduler = scheduler
+        self._journal = journal
+        self._launcher = launcher
+        self._skipping = skipping
+
+    def skip(self, node: str) -> Refusal | None:
+        """Why this node cannot be skipped now; None if it can."""
+        if refusal := self._any(node):
+            return refusal
+        return Refusal(WRONG_STATE, f"node {node} is being skipped already") if node in self._skipping else None
+
+    def answer(self, answer: Answer) -> Refusal | None:
+        """Why this answer cannot be taken; None if it can."""
+        if refusal := self._any(answer.node):
+            return refusal
+        control = self._launcher.control(answer.node)
+        if not isinstance(control, Approval) or answer.node in self._skipping:
+            return Refusal(WRONG_STATE, f"node {answer.node} does not wait for an answer")
+        return control.refuse(answer)
+
+    def retry(self, node: str) -> Refusal | None:
+        """Why this node, or this part of a control node, cannot be tried again now; None if it can."""
+        if self._launcher.runs_agent(node):
+            return self._ended()
+        if refusal := self._any(node):
+            return refusal
+        phase = self._scheduler.phase(node)
+        if phase is Phase.HELD:
+            return None
+        if phase is not Phase.IN_FLIGHT or node in self._skipping:
+            return Refusal(WRONG_STATE, f"node {node} has not failed: it is {phase.name.lower()}")
+        if self._launcher.control(node) is not None:
+            return Refusal(WRONG_STATE, f"node {node} has no attempts: the workflow carries it out itself")
+        return None
+
+    def _any(self, node: str) -> Refusal | None:
+        if not self._scheduler.knows(node):
+            return self._part(node)
+        if refusal := self._ended():
+            return refusal
+        phase = self._scheduler.phase(node)
+        return Refusal(WRONG_STATE, f"node {node} is {phase.name.lower()} already") if phase.settled else None
+
+    def _ended(self) -> Refusal | None:
+        if not self._scheduler.stopping and not self._journal.ended:
+            return None
+        status = self._journal.state.status
+        return Refusal(WRONG_STATE, f"the run is {status}: nothing in it can be steered any more")
+
+    def _part(self, part: str) -> Refusal:
+        """What is no node of this graph may be one of a child run, or an item of a map."""
+        if part not in self._journal.state.nodes:
+            return Refusal(UNKNOWN_NODE, f"the run has no node {part}")
+        above, _, theirs = part.partition("/")
+        if theirs and (child := self._launcher.children.run_id(above)) is not None:
+            return Refusal(WRONG_STATE, f"node {theirs} belongs to the run {child}: steer it there")
+        return Refusal(WRONG_STATE, f"{part} is a part of a node, and does not wait for this")

@@ -1,0 +1,425 @@
+"""Carries out what the scheduler says: starts nodes, waits for what happens, and tells the scheduler and the journal.
+
+Whatever happens (a node ended, the deadline passed, somebody steers) is put into a mailbox or done at once, and then
+the one loop in `to_the_end` goes on; state changes in one order, which a replay repeats.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from pydantic import ValidationError
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, is_cancelled_exception
+
+from wand_orchestrator.contract.contract import (
+    EXTERN_OUTPUT,
+    AgentResult,
+    Answer,
+    InFlight,
+    Report,
+    RunInput,
+    RunResult,
+)
+from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.graph import Node
+from wand_orchestrator.graphs.evaluation_budget import Budget
+from wand_orchestrator.graphs.expressions import ExpressionError, resolve_input
+from wand_orchestrator.workflows.arrivals import result_of
+from wand_orchestrator.workflows.control.approval import Approval
+from wand_orchestrator.workflows.control.base import Given
+from wand_orchestrator.workflows.journal import event_texts
+from wand_orchestrator.workflows.journal.failures import NodeFailure, node_failure
+from wand_orchestrator.workflows.journal.journal import Journal
+from wand_orchestrator.workflows.losses import Losses
+from wand_orchestrator.workflows.nodes.agent_activities import Activities
+from wand_orchestrator.workflows.nodes.attempts import Attempts
+from wand_orchestrator.workflows.nodes.node_runner import Launcher
+from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
+from wand_orchestrator.workflows.projections.web_ui_details import Details
+from wand_orchestrator.workflows.run.deadline import Deadline
+from wand_orchestrator.workflows.run.kept_outputs import Kept
+from wand_orchestrator.workflows.run.refusals import Refusals
+from wand_orchestrator.workflows.run.rollover import Rollover
+from wand_orchestrator.workflows.scheduler import Decision, Outcome, Scheduler, Start
+
+PATCH_CANCEL_FIRST = "cancel-before-updates"
+
+
+class Walk:
+    """One run's way through its graph. `carried`: what `carry` gave in the history before this one.
+
+    `each_turn` is called in each turn of the loop.
+    """
+
+    def __init__(
+        self, run: RunInput, journal: Journal, carried: dict[str, Any] | None, each_turn: Callable[[], None]
+    ) -> None:
+        self._run = run
+        self._each_turn = each_turn
+        self._graph = run.graph
+        self._journal = journal
+        seconds = carried["deadline_sec"] if carried else run.graph.options.run_timeout_sec
+        budget = None if seconds is None else timedelta(seconds=seconds)
+        self._deadline = Deadline(budget, passed=lambda: self._put(self._time_out))
+        self._details = Details(run.graph)
+        self._in_flight: dict[str, asyncio.Future[Any]] = {}
+        self._skipping: set[str] = set()
+        self._given: dict[str, Given] = {}
+        self._losses = Losses(carried.get("losses", {}) if carried else {})
+        self._skipped_before: list[str] = carried.get("skipping", []) if carried else []
+        self._attempts = Attempts(self._append, carried.get("attempts", {}) if carried else {})
+        self._steered_at: int | None = None
+        self._mailbox: deque[Callable[[], None]] = deque()
+        self._rollover = Rollover(self._wake, lambda: self._activities.oldest, lambda: self._launcher.stuck)
+        self._task = task = WorkflowTask(wake=self._wake)
+        self._scheduler = (
+            Scheduler.restore(run.graph, carried["scheduler"], task) if carried else Scheduler(run.graph, task)
+        )
+        slow = carried["slow_agents"] if carried else []
+        crossed = (
+            {id: InFlight.model_validate(known) for id, known in carried.get("crossing", {}).items()} if carried else {}
+        )
+        self._crossed = bool(crossed)
+        self._activities = Activities(
+            run.graph.options, self._task, self._append, self._attempts, self._rollover.started, slow, crossed
+        )
+        left = dict(carried["left"]) if carried else {}
+        self._launcher = Launcher(
+            run, task, self._activities, self._tell, self._attempts, self._losses, self._holds_back, left
+        )
+        self._launcher.children.started = carried.get("children", 0) if carried else 0
+        self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
+        self._restored: dict[str, Any] = carried["controls"] if carried else {}
+        self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
+
+    async def to_the_end(self) -> Outcome | None:
+        """Until the run has ended, or, with None, is to go on in a new history; what is in flight then crosses."""
+        await self._take_up()
+        while True:
+            self._keep_time()
+            self._rollover.look(self._scheduler.stopping)
+            self._judge()
+            self._start_nodes()
+            self.describe()
+            self._each_turn()
+            if (outcome := self._scheduler.outcome) is not None and not self._steered_just_now():
+                self._deadline.stop()
+                return outcome
+            if outcome is not None:
+                self._task.end()
+            elif self.crosses:
+                return None
+            try:
+                await workflow.wait_condition(lambda: bool(self._mailbox))
+            except asyncio.CancelledError:
+                self.cancel()
+            while self._mailbox:
+                self._mailbox.popleft()()
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the run is to go on in a new history now, and all that is in flight can come along."""
+        if not self._rollover.due or self._scheduler.judging:
+            return False
+        crossing = self._activities.crossing(self._rollover.crossing or {})
+        return self._launcher.rests(self._scheduler.in_flight, crossing) and not any(
+            self._in_flight[node].done() or self._launcher.control(node) for node in self._skipping
+        )
+
+    @property
+    def draining(self) -> bool:
+        """Whether nothing new starts, as the run is about to go on in a new history."""
+        return self._rollover.draining
+
+    def _steered_just_now(self) -> bool:
+        """Whether an update of this very workflow task ended the run. The SDK hands updates over before all else of a
+        task: a cancellation that was asked for earlier may yet come, and then it is what ends the run."""
+        if self._scheduler.stopping or self._steered_at != workflow.info().get_current_history_length():
+            return False
+        return workflow.patched(PATCH_CANCEL_FIRST)
+
+    def keep(self, kept: Kept) -> None:
+        """Take nodes as succeeded, as they did in the run that this one retries; before `to_the_end`."""
+        self._launcher.keep(kept.done)
+        decisions = self._scheduler.keep(kept.outputs)
+        for node, output in kept.outputs.items():
+            self._record(node, output)
+            self._append(event_texts.node_kept(node))
+        self._announce(decisions)
+
+    def describe(self) -> None:
+        """Keep the Web UI's current details current."""
+        workflow.set_current_details(self._details.text(self._journal.state, self._scheduler.in_flight))
+
+    def carry(self) -> dict[str, Any]:
+        """What the next history needs; what is in flight are control nodes at rest, and agents that cross."""
+        remaining = self._deadline.remaining
+        crossing = self._activities.crossing(self._rollover.crossing or {})
+        controls = self._launcher.carry()
+        agents = {
+            node: {
+                "params": given.params,
+                "input": given.input,
+                "state": None,
+                "earlier_attempts": given.earlier_attempts,
+            }
+            for node, given in self._given.items()
+            if node not in controls
+        }
+        return {
+            "scheduler": self._scheduler.carry(),
+            "controls": controls | agents,
+            "crossing": crossing,
+            "attempts": self._attempts.carry(crossing.keys() | self._in_flight.keys()),
+            "skipping": list(self._skipping),
+            "losses": self._losses.carry(),
+            "left": self._launcher.left,
+            "children": self._launcher.children.started,
+            "slow_agents": self._activities.slow,
+            "deadline_sec": None if remaining is None else remaining.total_seconds(),
+        }
+
+    def result(self) -> RunResult:
+        outputs, sinks, skipped = self._scheduler.result()
+        return RunResult(outputs=outputs, sinks=sinks, skipped=skipped)
+
+    def failure(self, outcome: Outcome) -> Failure:
+        """Why a run with this outcome did not succeed."""
+        if outcome is Outcome.FAILED and self._scheduler.failure is not None:
+            return self._scheduler.failure
+        if outcome is Outcome.TIMED_OUT:
+            seconds = self._graph.options.run_timeout_sec
+            return Failure(code="run_timeout", message=f"the run took longer than its {seconds:g} s")
+        return Failure(code=outcome.value, message="the run was cancelled")
+
+    # Steering
+
+    def cancel(self) -> None:
+        if not self._scheduler.stopping:
+            self._scheduler.cancel()
+            self._journal.append(event_texts.run_cancelling())
+        self._cancel_nodes()
+
+    def pause(self) -> None:
+        self._gate(self._scheduler.pause)
+
+    def resume(self) -> None:
+        self._gate(self._scheduler.resume)
+
+    def skip(self, node: str) -> None:
+        """Skip the node; one that is in flight is cancelled first, and counts as skipped however it then ends."""
+        self._note_steering()
+        if node in self._in_flight:
+            self._skipping.add(node)
+            self._in_flight[node].cancel()
+        else:
+            self._gate(partial(self._settle_skipped, node))
+
+    def respond(self, answer: Answer) -> None:
+        self._note_steering()
+        control = self._launcher.control(answer.node)
+        assert isinstance(control, Approval)
+        control.respond(answer)
+
+    def holds(self, node: str) -> bool:
+        return node in self._scheduler.held
+
+    def hurry(self, node: str) -> bool:
+        """Answers whether this node waited for its next attempt in the workflow itself; the wait has ended then."""
+        return self._activities.hurry(node)
+
+    def retry(self, node: str) -> None:
+        """Try a held node again."""
+        self._gate(partial(self._scheduler.retry, node))
+
+    def report(self, reports: Sequence[Report]) -> None:
+        """What workers say of nodes that have begun; nobody can say anything of others."""
+        self._attempts.report([report for report in reports if report.node in self._journal.state.nodes])
+
+    def _note_steering(self) -> None:
+        self._steered_at = workflow.info().get_current_history_length()
+
+    def _gate(self, change: Callable[[], None]) -> None:
+        """Make a change that may pause or resume the run, and tell if it did."""
+        before = self._scheduler.paused
+        change()
+        if self._scheduler.paused != before and not self._scheduler.stopping:
+            held = self._scheduler.held
+            self._journal.append(event_texts.run_paused(held) if self._scheduler.paused else event_texts.run_resumed())
+            self._launcher.children.gate(self._scheduler.paused)
+        self._wake()
+
+    # The loop's parts
+
+    def _put(self, what: Callable[[], None]) -> None:
+        self._mailbox.append(what)
+
+    def _wake(self) -> None:
+        self._put(lambda: None)
+
+    def _keep_time(self) -> None:
+        if self._scheduler.paused and not self._scheduler.stopping:
+            self._deadline.stop()
+        else:
+            self._deadline.start()
+
+    def _time_out(self) -> None:
+        self._scheduler.time_out()
+        self._cancel_nodes()
+
+    def _cancel_nodes(self) -> None:
+        """Nothing new starts any more; what is in flight is cancelled, and awaited by the loop."""
+        for future in self._in_flight.values():
+            future.cancel()
+
+    def _holds_back(self) -> bool:
+        return self._scheduler.paused or self._scheduler.stopping or self._rollover.draining or self._task.full
+
+    async def _take_up(self) -> None:
+        """Go on with what was in flight in the history before this one."""
+        restored, self._restored = self._restored, {}
+        nodes = {node.id: node for node in self._graph.nodes if node.id in restored}
+        for id, held in restored.items():
+            earlier = held.get("earlier_attempts", 0)
+            self._await(nodes[id], Given(nodes[id], held["params"], held["input"], held["state"], earlier))
+        if self._crossed:
+            await self._begun()
+        skipping, self._skipped_before = self._skipped_before, []
+        for id in skipping:
+            self.skip(id)
+
+    async def _begun(self) -> None:
+        """A task that is cancelled before its first step does nothing, and what it was to cancel would go on: so
+        control nodes take up their agents first, in two steps, whatever comes meanwhile.
+        """
+        self._crossed = False
+        for _ in range(3):
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                self._put(self.cancel)
+
+    # Nodes
+
+    def _judge(self) -> None:
+        """Go on with edges for whose expressions an earlier workflow task had no room."""
+        if self._scheduler.judging and not self._scheduler.stopping:
+            self._announce(self._scheduler.go_on())
+
+    def _start_nodes(self) -> None:
+        if self._rollover.draining:
+            return
+        while not self._task.full and (start := self._scheduler.next_start()) is not None:
+            self._start_node(start)
+
+    def _start_node(self, start: Start) -> None:
+        node = start.node
+        try:
+            params = self._params(node)
+        except ExpressionError as error:
+            self._fail(node, NodeFailure.of(node, error.code, f"params: {error}"))
+            return
+        self._journal.append(event_texts.node_scheduled(node))
+        self._attempts.begin(node.id)
+        self._await(node, Given(node, params, start.input))
+
+    def _params(self, node: Node) -> dict[str, Any]:
+        budget = Budget()
+        try:
+            params: dict[str, Any] = resolve_input(node.params, self._run.input, budget)
+            return params
+        finally:
+            self._task.took(budget.used)
+
+    def _await(self, node: Node, given: Given) -> None:
+        """Launch the node; its end is put into the mailbox."""
+        try:
+            future = self._launcher.launch(given)
+        except ValidationError as error:
+            self._fail(node, NodeFailure.of(node, "invalid_params", f"params: {error}"))
+        except ApplicationError as error:
+            self._fail(node, node_failure(node, self._graph.options, error))
+        else:
+            self._in_flight[node.id], self._given[node.id] = future, given
+            future.add_done_callback(lambda _: self._put(partial(self._settle, node)))
+
+    def _settle(self, node: Node) -> None:
+        future, given = self._in_flight.pop(node.id), self._given.pop(node.id)
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if node.id in self._skipping:
+            self._skipping.discard(node.id)
+            self._gate(partial(self._settle_skipped, node.id))
+        elif error is None:
+            self._take(node, future.result())
+        elif self._scheduler.stopping and is_cancelled_exception(error):
+            self._scheduler.cancelled(node.id)
+            self._append(event_texts.node_cancelled(node))
+        else:
+            failed = node_failure(node, self._graph.options, error, given.earlier_attempts)
+            if not self._scheduler.stopping and self._losses.is_given_again(node.id, failed):
+                self._give_again(node, given, failed)
+            else:
+                self._fail(node, failed)
+
+    def _take(self, node: Node, given: Any) -> None:
+        try:
+            result = result_of(given)
+        except ApplicationError as error:
+            self._fail(node, node_failure(node, self._graph.options, error))
+        else:
+            self._succeed(node, result)
+
+    def _give_again(self, node: Node, given: Given, failed: NodeFailure) -> None:
+        self._attempts.reached(node.id, failed.attempt)
+        self._append(event_texts.node_given_again(node, failed))
+        self._attempts.followed(node.id, failed.attempt)
+        self._await(node, replace(given, earlier_attempts=failed.attempt or given.earlier_attempts + 1))
+
+    def _succeed(self, node: Node, result: AgentResult) -> None:
+        self.report(result.reports)
+        self._attempts.reached(node.id, result.attempt)
+        self._record(node.id, result.output)
+        decisions = self._scheduler.succeeded(node.id, result.output)
+        self._append(event_texts.node_succeeded(node, result))
+        self._announce(decisions)
+
+    def _fail(self, node: Node, failed: NodeFailure) -> None:
+        self.report(failed.details.reports)
+        self._attempts.reached(node.id, failed.attempt)
+        decisions: list[Decision] = []
+
+        def settle() -> None:
+            decisions.extend(self._scheduler.failed(node.id, failed.failure))
+            self._append(event_texts.node_failed(node, failed))
+
+        self._gate(settle)
+        self._announce(decisions)
+
+    def _settle_skipped(self, node: str) -> None:
+        decisions = self._scheduler.skipped(node)
+        self._append(event_texts.node_skipped(node))
+        self._announce(decisions)
+
+    def _announce(self, decisions: Sequence[Decision]) -> None:
+        """Tell of the nodes that were settled without having run; what happened may also have stopped the run."""
+        for decision in decisions:
+            self._append(event_texts.node_decided(decision))
+        if self._scheduler.stopping:
+            self._cancel_nodes()
+
+    def _tell(self, entry: event_texts.Entry) -> None:
+        """What a control node tells; the loop takes a turn, so that the current details tell it, too."""
+        self._append(entry)
+        self._wake()
+
+    def _append(self, entry: event_texts.Entry) -> None:
+        self._journal.append(entry, self._scheduler.progress)
+
+
+def _forget(node: str, output: Any) -> None:
+    """Only a replay that was made for the outputs keeps them all."""
