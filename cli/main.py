@@ -16,7 +16,6 @@ from typer.core import TyperGroup
 
 from wand_orchestrator.cli.commands import agents, api, dev, graphs, run, runs, schedules, worker
 from wand_orchestrator.cli.demo import command
-from wand_orchestrator.cli.own_packages import collision, foreign_packages
 
 INTERRUPTED = 130
 """Exit status of shells for a command that Ctrl-C ended."""
@@ -102,10 +101,6 @@ def version() -> None:
 
 
 def main() -> None:
-    foreign = foreign_packages()
-    if foreign:
-        typer.echo(f"wand: {collision(foreign)}", err=True)
-        sys.exit(2)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that cannot show a character shows its number
             stream.reconfigure(errors="backslashreplace")

@@ -3,17 +3,27 @@
 The worker goes without it (docs/decisions/no-sandbox.md).
 """
 
+from pkgutil import iter_modules
+
 from temporalio.converter import DataConverter
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+import wand_orchestrator
 from wand_orchestrator.temporal.connection import DATA_CONVERTER
 from wand_orchestrator.workflows.graph_run import GraphRun
+
+ROOMS = ("workflows", "activities", "api", "cli")
+"""Not passed through: `workflows` is what the sandbox is for, and it imports none of the others."""
 
 PASSED_THROUGH = (
     # Pure definitions of shapes and pure functions. Loaded anew for each run, the models of the workflow would be other
     # classes than those that the data converter outside makes, and their making costs tens of milliseconds a run.
-    "wand_orchestrator",
+    *(
+        f"wand_orchestrator.{module.name}"
+        for module in iter_modules(wand_orchestrator.__path__)
+        if module.name not in ROOMS
+    ),
     # Models are built at import by pydantic's compiled core, which is one for the process and cannot be loaded twice.
     "pydantic",
     "pydantic_core",

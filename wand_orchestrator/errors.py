@@ -14,7 +14,8 @@
     └── AgentError              raised by an agent; says whether a retry can help
 
 `code` is stable: it stands in problem documents (RFC 9457), in events, in Temporal's application errors and in the
-database. Mapped to HTTP in `api/http/problems.py` and to Temporal in `activities/runner/failures.py`, each in that one place.
+database. It is mapped to HTTP in `api/http/problems.py` and to Temporal in `activities/runner/failures.py`, each in that
+one place.
 """
 
 from collections.abc import Sequence

@@ -9,10 +9,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
 
-from wand_orchestrator.contract.contract import UPDATE_SKIP, AgentResult
-
-OWN = "$"
-"""Activities whose id begins so are the run's own, not those of a node."""
+from wand_orchestrator.contract.contract import OWN_ACTIVITY, UPDATE_SKIP, AgentResult
 
 LOCAL_ACTIVITY = "core_local_activity"
 """Name of the marker in which the SDK's core records a local activity."""
@@ -33,7 +30,7 @@ async def recorded_outputs(histories: Sequence[WorkflowHistory], converter: Data
             if node == OUTPUTS:
                 kept = await _read(payload, converter)
                 outputs |= kept if isinstance(kept, dict) else {}
-            elif not node.startswith(OWN) and (result := _result(await _read(payload, converter))) is not None:
+            elif not node.startswith(OWN_ACTIVITY) and (result := _result(await _read(payload, converter))) is not None:
                 outputs[node] = result.output
         for payload in _skips(history):
             skipped.add(str(await _read(payload, converter)))
@@ -58,7 +55,7 @@ def _results(history: WorkflowHistory) -> Iterator[tuple[str, Payload]]:
 def _local_id(data: Payload) -> str:
     """Of a local activity, as the SDK's core writes it into its marker."""
     told = from_json(data.data)
-    return str(told.get("activity_id", OWN)) if isinstance(told, dict) else OWN
+    return str(told.get("activity_id", OWN_ACTIVITY)) if isinstance(told, dict) else OWN_ACTIVITY
 
 
 def _skips(history: WorkflowHistory) -> Iterator[Payload]:

@@ -30,8 +30,8 @@ MOST_CAUSE_FRAMES = 3
 TRACEBACK_BYTES = 64 * 1024
 LONGEST_DELAY_SEC = 366 * 86_400.0
 
-_MACHINERY = tuple(f"{Path(file).parent}/" for file in (__file__, wand_orchestrator.__file__))
-_BUILT_IN = tuple(f"{Path(__file__).parent / room}/" for room in ("agents", "tools"))
+_MACHINERY = (f"{Path(wand_orchestrator.__file__).parent}/",)
+_BUILT_IN = tuple(f"{Path(__file__).parents[1] / room}/" for room in ("agents", "tools"))
 _STANDARD = f"{Path(traceback.__file__).parent}/"
 _INSTALLED = ("site-packages", "dist-packages")
 _WAND = "wand"

@@ -7,12 +7,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from wand_orchestrator.api.http.moments import Moment
+from wand_orchestrator.api.http.openapi import SHOWN_AS
 from wand_orchestrator.api.http.problems import ProblemFault
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import GraphHead, StoredGraph
-
-SHOWN_AS = "x-shown-as"
-"""Stands where the OpenAPI document is to refer to the component of this name (`api.http.openapi`)."""
 
 
 class _ShownAsGraph:

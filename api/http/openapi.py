@@ -6,9 +6,12 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from wand_orchestrator.api.graphs.models import SHOWN_AS
 from wand_orchestrator.api.http.problems import Problem, declared
 from wand_orchestrator.graph import Graph
+
+SHOWN_AS = "x-shown-as"
+"""Stands where the OpenAPI document is to refer to the component of this name (`api.http.openapi`)."""
+
 
 _REPLACED = ("HTTPValidationError", "ValidationError")
 """What FastAPI would answer for a request that does not fit, were the answer its own."""

@@ -11,10 +11,10 @@ from typing import Any
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 
-from wand_orchestrator.api.runs.pending_activities import OWN
 from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import meaning
 from wand_orchestrator.contract.bounds import bounded_text
+from wand_orchestrator.contract.contract import OWN_ACTIVITY
 from wand_orchestrator.contract.events import Event, EventType
 from wand_orchestrator.contract.state import Failure, RunState, fold
 
@@ -61,7 +61,7 @@ class _Journal:
                 yield self._append(event, EventType.RUN_STARTED, "the run started")
             elif kind == "activity_task_scheduled_event_attributes":
                 node = event.activity_task_scheduled_event_attributes.activity_id
-                if not node.startswith(OWN):
+                if not node.startswith(OWN_ACTIVITY):
                     self._nodes[event.event_id] = node
                     yield self._append(event, EventType.NODE_SCHEDULED, f"{node} scheduled", node)
             elif kind in _ENDINGS:

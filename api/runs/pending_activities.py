@@ -9,10 +9,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionDescription
 
+from wand_orchestrator.contract.contract import OWN_ACTIVITY
 from wand_orchestrator.contract.state import NodeState, NodeStatus
-
-OWN = "$"
-"""Activities whose id begins so are the run's own, not those of a node: no node can have such an id."""
 
 _STARTED = (
     enums.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
@@ -52,7 +50,7 @@ def pending_nodes(description: WorkflowExecutionDescription) -> dict[str, Pendin
 def overlay(nodes: dict[str, NodeState], pending: Mapping[str, PendingNode]) -> None:
     """Put what happens inside an attempt, which the journal does not tell, over what it told."""
     for node, info in pending.items():
-        if node.startswith(OWN):
+        if node.startswith(OWN_ACTIVITY):
             continue
         state = nodes.setdefault(node, NodeState())
         if state.status.settled:

@@ -1,6 +1,7 @@
 """The parts of the command that need nothing running."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,15 +13,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from wand_orchestrator.__main__ import ROOMS, missing_rooms
 from wand_orchestrator.cli.client.document import read_argument, read_document
 from wand_orchestrator.cli.display.complaint import complaint
 from wand_orchestrator.cli.display.run_display import RunDisplay
-from wand_orchestrator.cli.own_packages import collision, foreign_packages
 from wand_orchestrator.cli.processes.process_table import end, processes_with
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.errors import BadRequest, Unavailable, WandError
 from wand_orchestrator.settings import Settings
 
+ROOT = Path(__file__).parents[2]
 GRAPH = {"nodes": [{"id": "a", "type": "agent.fetch"}, {"id": "b", "type": "agent.chart"}]}
 
 
@@ -29,24 +31,23 @@ def event(seq: int, type: str, node: str | None = None, **rest: Any) -> Event:
 
 
 def test_help_and_version_load_neither_temporal_nor_the_database() -> None:
-    code = (
-        "import sys, cli.main; print([name for name in ('temporalio', 'sqlalchemy', 'fastapi') if name in sys.modules])"
-    )
+    heavy = ("temporalio", "sqlalchemy", "fastapi")
+    code = f"import sys, wand_orchestrator.cli.main; print([name for name in {heavy} if name in sys.modules])"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
 
 
 def test_ctrl_c_while_the_command_is_still_being_imported_ends_it_quietly() -> None:
-    code = "import cli.entry, os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    code = "import wand_orchestrator.__main__, os, signal; os.kill(os.getpid(), signal.SIGINT)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
 
 
 def test_ctrl_c_later_is_the_commands_own() -> None:
     code = (
-        "import cli.entry, cli.main, signal\n"
+        "import wand_orchestrator.__main__, wand_orchestrator.cli.main, signal\n"
         "wand_orchestrator.cli.main.main = lambda: print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
-        "wand_orchestrator.cli.entry.main()"
+        "wand_orchestrator.__main__.main()"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"
 
@@ -54,7 +55,7 @@ def test_ctrl_c_later_is_the_commands_own() -> None:
 def ended_by(statement: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """`wand agents`, where a registry is loaded with this effect."""
     code = (
-        "import asyncio, sys, cli.main, wand_orchestrator.registry as registry\n"
+        "import asyncio, sys, wand_orchestrator.cli.main, wand_orchestrator.plugins as registry\n"
         f"def load(settings): {statement}\n"
         "registry.Registry.load = load\n"
         f"sys.argv = ['wand', {', '.join(map(repr, arguments))}]\n"
@@ -74,7 +75,7 @@ def test_what_nobody_foresaw_ends_with_a_sentence_below_its_trace() -> None:
 @pytest.mark.parametrize(("status", "arguments"), [(0, ("version",)), (1, ("graphs", "validate", "faulty.json"))])
 def test_an_exit_status_is_no_error(tmp_path: Path, status: int, arguments: tuple[str, ...]) -> None:
     (tmp_path / "faulty.json").write_text("{}")
-    code = f"import sys, cli.main; sys.argv = {['wand', *arguments]!r}; cli.main.main()"
+    code = f"import sys, wand_orchestrator.cli.main; sys.argv = {['wand', *arguments]!r}; wand_orchestrator.cli.main.main()"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
     assert (ended.returncode, ended.stderr) == (status, "")
@@ -102,7 +103,7 @@ def test_no_error_ends_it_without_a_sentence(statement: str, line: str) -> None:
 
 def test_a_character_that_the_terminal_cannot_show_is_told_by_its_number() -> None:
     code = (
-        "import sys, cli.main\n"
+        "import sys, wand_orchestrator.cli.main\n"
         "sys.argv = ['wand', 'version']\n"
         "wand_orchestrator.cli.main._print_version = lambda _: print('\u2713')\n"
         "wand_orchestrator.cli.main.main()"
@@ -127,16 +128,25 @@ def test_a_document_that_cannot_be_read_is_told_why(tmp_path: Path, content: byt
         read_document(str(tmp_path / "graph.json"))
 
 
-def test_the_packages_of_this_checkout_are_its_own() -> None:
-    assert foreign_packages() == {}
+def test_this_checkout_has_its_links() -> None:
+    assert missing_rooms() == []
 
 
-def test_packages_that_lie_elsewhere_are_named_with_their_place(tmp_path: Path) -> None:
-    foreign = foreign_packages(tmp_path)
-    assert set(foreign) == {"wand_orchestrator", "workflows", "activities", "api", "cli"}
-    line = collision(foreign)
-    assert "\n" not in line
-    assert f"`workflows` from {foreign['workflows']}" in line
+def test_a_checkout_without_links_says_so_in_one_line(tmp_path: Path) -> None:
+    package = tmp_path / "wand_orchestrator"
+    package.mkdir()
+    for name in ("__init__.py", "__main__.py"):
+        shutil.copy(ROOT / "wand_orchestrator" / name, package)
+    (package / "__init__.py").write_text("")
+    for room in ROOMS:
+        (package / room).write_text(f"../{room}")
+    ended = subprocess.run(
+        [sys.executable, "-m", "wand_orchestrator"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "wand_orchestrator/workflows" in ended.stderr
+    assert "core.symlinks" in ended.stderr
 
 
 def test_a_wrong_setting_is_named_by_its_variable_without_its_value() -> None:

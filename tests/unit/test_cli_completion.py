@@ -44,12 +44,12 @@ def test_it_offers_what_schedules_take() -> None:
 
 def test_it_does_not_wait_for_the_imports_of_wand() -> None:
     code = (
-        "import sys, os, cli.main\n"
+        "import sys, os, wand_orchestrator.cli.main\n"
         "from typer.testing import CliRunner\n"
         "env = {'_WAND_COMPLETE': 'complete_bash', 'COMP_WORDS': 'wand runs show r_', 'COMP_CWORD': '3',"
         " 'WAND_URL': 'http://127.0.0.1:1'}\n"
-        "CliRunner().invoke(cli.main.app, [], prog_name='wand', env=env)\n"
-        "print([name for name in ('wand_orchestrator', 'temporalio', 'httpx') if name in sys.modules])"
+        "CliRunner().invoke(wand_orchestrator.cli.main.app, [], prog_name='wand', env=env)\n"
+        "print([name for name in ('wand_orchestrator.settings', 'temporalio', 'httpx') if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from wand_orchestrator.__main__ import ROOMS
 from wand_orchestrator.cli.main import app
 from wand_orchestrator.settings import Settings
 
@@ -62,7 +63,7 @@ def test_the_image_installs_from_the_lock_with_hashes_and_from_nothing_else() ->
 
 def test_the_image_has_every_package_and_each_is_copied() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    packages = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    packages = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) | set(ROOMS)
     copied = {rest.split()[-1] for rest in arguments(stages()[0], "COPY")}
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert packages <= copied

@@ -51,6 +51,8 @@ def test_its_tests_pass(project: Path) -> None:
 
 
 def test_its_graph_fits_its_agent(project: Path) -> None:
-    ended = run(project, "-c", "from cli.entry import main; main()", "graphs", "validate", "graphs/refund.json")
+    ended = run(
+        project, "-c", "from wand_orchestrator.__main__ import main; main()", "graphs", "validate", "graphs/refund.json"
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "a graph of 1 node without a fault" in ended.stdout

@@ -85,6 +85,10 @@ EXTERN_VOICE = "wand_voice"
 process hears of every event. See `wand_orchestrator.temporal.event_feed`."""
 
 
+OWN_ACTIVITY = "$"
+"""Ids of activities that a run has done for itself begin so; no node can have such an id."""
+
+
 def webhook_queue(task_queue: str) -> str:
     """Task queue of webhooks, beside that of the core worker: a receiver that hangs holds up no agent."""
     return f"{task_queue}.webhooks"

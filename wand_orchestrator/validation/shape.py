@@ -1,4 +1,4 @@
-"""What the models of `wand_orchestrator.graph` and `wand_orchestrator.graphs.control_nodes` demand, told in the words of the document.
+"""What the models of the graph and of control nodes demand, told in the words of the document.
 
 pydantic names its places with the branches of unions in them and its reasons in terms of Python. Here a place becomes
 a path into the document, and the branches of a union become one sentence.

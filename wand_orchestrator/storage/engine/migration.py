@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from wand_orchestrator.errors import ConfigurationError
 
-_SCRIPTS = Path(__file__).parent / "migrations"
+_SCRIPTS = Path(__file__).parents[1] / "migrations"
 
 # The first eight bytes of sha256("wand-orchestrator migrations"): any number that nothing else locks.
 _ADVISORY_LOCK = 0x50737D6FDD1E0CFA
