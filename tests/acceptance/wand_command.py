@@ -64,12 +64,14 @@ def wait_until(holds: Callable[[], bool], what: str) -> None:
 class RunningWand:
     """A `wand` that stays until it is ended; what it writes goes to files in `folder`."""
 
-    def __init__(self, arguments: tuple[str, ...], folder: Path, name: str, **settings: str) -> None:
+    def __init__(
+        self, arguments: tuple[str, ...], folder: Path, name: str, command: str = str(WAND), **settings: str
+    ) -> None:
         self.folder = folder
         self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
         with self._out.open("w") as out, self._err.open("w") as err:
             self._process = subprocess.Popen(
-                [WAND, *arguments], cwd=folder, env=environment(**settings), stdout=out, stderr=err, process_group=0
+                [command, *arguments], cwd=folder, env=environment(**settings), stdout=out, stderr=err, process_group=0
             )
         self.pid = self._process.pid
 
