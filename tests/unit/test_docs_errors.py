@@ -35,7 +35,7 @@ def error_classes() -> set[type[WandError]]:
     while todo:
         error = todo.pop()
         # Tests of other modules make errors of their own.
-        if error.__module__.partition(".")[0] == "wand_orchestrator":
+        if error.__module__.startswith("wand_orchestrator.") and ".cli." not in error.__module__:
             found.add(error)
         todo.extend(error.__subclasses__())
     return found
