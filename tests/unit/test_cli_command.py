@@ -46,7 +46,8 @@ def test_ctrl_c_while_the_command_is_still_being_imported_ends_it_quietly() -> N
 def test_ctrl_c_later_is_the_commands_own() -> None:
     code = (
         "import wand_orchestrator.__main__, wand_orchestrator.cli.main, signal\n"
-        "wand_orchestrator.cli.main.main = lambda: print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
+        "command = wand_orchestrator.cli.main\n"
+        "command.main = lambda: print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
         "wand_orchestrator.__main__.main()"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"
@@ -75,7 +76,7 @@ def test_what_nobody_foresaw_ends_with_a_sentence_below_its_trace() -> None:
 @pytest.mark.parametrize(("status", "arguments"), [(0, ("version",)), (1, ("graphs", "validate", "faulty.json"))])
 def test_an_exit_status_is_no_error(tmp_path: Path, status: int, arguments: tuple[str, ...]) -> None:
     (tmp_path / "faulty.json").write_text("{}")
-    code = f"import sys, wand_orchestrator.cli.main; sys.argv = {['wand', *arguments]!r}; wand_orchestrator.cli.main.main()"
+    code = f"import sys; from wand_orchestrator.cli.main import main; sys.argv = {['wand', *arguments]!r}; main()"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
     assert (ended.returncode, ended.stderr) == (status, "")

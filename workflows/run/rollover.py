@@ -1,9 +1,9 @@
 """When a run goes on in a new history (continue-as-new).
 
-Activities do not survive a continue-as-new, but the agents do: see `workflows.nodes.crossing`. So new nodes are held back
-only for the moment in which workers are asked to hold what they run. Where something cannot come along, as a child run
-or what a worker in another language runs, it is tried again some thousand events later, until the history is so long
-that there is no choice but to wait for it.
+Activities do not survive a continue-as-new, but the agents do: see `workflows.nodes.crossing`. So new nodes are held
+back only for the moment in which workers are asked to hold what they run. Where something cannot come along, as a child
+run or what a worker in another language runs, it is tried again some thousand events later, until the history is so
+long that there is no choice but to wait for it.
 """
 
 import asyncio
