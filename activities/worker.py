@@ -26,14 +26,14 @@ from temporalio.worker import (
 from wand_orchestrator.activities.core.next_task import next_task
 from wand_orchestrator.activities.host.pool import AgentHost
 from wand_orchestrator.activities.runner.context import Artifacts
-from wand_orchestrator.activities.runner.holding import Attempts, hold_activity
-from wand_orchestrator.activities.runner.runner import Services, activity_for, worker_identity
+from wand_orchestrator.activities.runner.holding import HeldAttempts, hold_activity
+from wand_orchestrator.activities.runner.runner import AgentServices, activity_for, worker_identity
 from wand_orchestrator.activities.slots import POLLERS, worker_tuner
 from wand_orchestrator.contract.contract import EXTERN_VOICE, worker_queue
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.temporal.connection import keeping_payloads
-from wand_orchestrator.temporal.event_feed import Feed
+from wand_orchestrator.temporal.event_feed import EventFeed
 
 DISTRIBUTION = "wand-orchestrator"
 
@@ -63,7 +63,7 @@ def build_worker(
     workflows: Sequence[type] = (),
     local_activities: Sequence[Callable[..., Awaitable[Any]]] = (),
     interceptors: Sequence[Interceptor] = (),
-    feed: Feed | None = None,
+    feed: EventFeed | None = None,
     alone: bool = False,
     host: AgentHost | None = None,
 ) -> Worker:
@@ -78,8 +78,8 @@ def build_worker(
     # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
     queue = task_queue or settings.task_queue
     threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
-    attempts = Attempts(worker_queue(queue, uuid.uuid4().hex), worker_identity(), settings.shutdown_grace_sec)
-    services = Services(settings, registry, artifacts, attempts, threads, host)
+    attempts = HeldAttempts(worker_queue(queue, uuid.uuid4().hex), worker_identity(), settings.shutdown_grace_sec)
+    services = AgentServices(settings, registry, artifacts, attempts, threads, host)
     agents = [activity_for(agent, services) for agent in registry.agents.values()]
     client = keeping_payloads(client, settings, queue)
     return Worker(
@@ -105,7 +105,7 @@ def build_worker(
     )
 
 
-def _held_worker(client: Client, attempts: Attempts, agents: Sequence[Callable[..., Awaitable[Any]]]) -> Worker:
+def _held_worker(client: Client, attempts: HeldAttempts, agents: Sequence[Callable[..., Awaitable[Any]]]) -> Worker:
     """Carries attempts on that this worker runs already; so they take no places for agents beside those they have."""
     return Worker(
         client,
@@ -138,7 +138,7 @@ def deployment() -> WorkerDeploymentConfig:
 class FeedInterceptor(Interceptor):
     """Gives workflows a voice, which is no part of a workflow."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: EventFeed) -> None:
         self._feed = feed
 
     def workflow_interceptor_class(

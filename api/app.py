@@ -26,7 +26,7 @@ from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
-from wand_orchestrator.temporal.event_feed import Feed
+from wand_orchestrator.temporal.event_feed import EventFeed
 
 DESCRIPTION = """
 Runs graphs of agents durably on Temporal. Post a graph, start a run, follow its events.
@@ -42,7 +42,7 @@ def create_app(
     store: Store,
     registry: Registry,
     artifacts: ArtifactStore,
-    feed: Feed | None = None,
+    feed: EventFeed | None = None,
 ) -> FastAPI:
     """The application over what the caller has opened, and closes. `feed`: of a worker in this process."""
     app = DocumentedApi(

@@ -9,21 +9,21 @@ from temporalio.client import Client
 
 from wand_orchestrator.api.graph_deletion import GraphDeletion
 from wand_orchestrator.api.graphs.cache import GraphCache
-from wand_orchestrator.api.graphs.check import GraphCheck
+from wand_orchestrator.api.graphs.graph_check import GraphCheck
 from wand_orchestrator.api.http.path_ids import decoded_id
 from wand_orchestrator.api.node_reader import NodeReader
-from wand_orchestrator.api.outbox.outbox import Launcher
+from wand_orchestrator.api.outbox.outbox import Outbox
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
-from wand_orchestrator.api.reconcile.reconciliation import Settlement
-from wand_orchestrator.api.reconcile.sweep import Settler
-from wand_orchestrator.api.runs.deletion import Deletions
+from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
+from wand_orchestrator.api.reconcile.sweep import Sweep
+from wand_orchestrator.api.runs.deletion import RunRemoval
 from wand_orchestrator.api.runs.deliveries import Deliveries
 from wand_orchestrator.api.runs.reader import RunReader
 from wand_orchestrator.api.runs.retention import Retention
 from wand_orchestrator.api.runs.retry import Retries
 from wand_orchestrator.api.runs.run_files import RunFiles
-from wand_orchestrator.api.runs.start import Starter
-from wand_orchestrator.api.runs.steering import Steering
+from wand_orchestrator.api.runs.run_steering import Steering
+from wand_orchestrator.api.runs.start import RunStart
 from wand_orchestrator.api.schedules.schedules import Schedules
 from wand_orchestrator.api.stream.journal_reader import JournalReader
 from wand_orchestrator.api.stream.relay import Relay
@@ -38,7 +38,7 @@ from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.storage.subgraphs import Subgraphs
 from wand_orchestrator.temporal.connection import keeping_payloads
-from wand_orchestrator.temporal.event_feed import Feed
+from wand_orchestrator.temporal.event_feed import EventFeed
 
 MAX_PAGE = 500
 
@@ -52,19 +52,19 @@ class Services:
     registry: Registry
     artifacts: ArtifactStore
     executions: Executions
-    settlement: Settlement
-    settler: Settler
+    settlement: Reconciliation
+    settler: Sweep
     reader: JournalReader
     runs: RunReader
     graph_check: GraphCheck
     subgraphs: Subgraphs
-    launcher: Launcher
-    starter: Starter
+    launcher: Outbox
+    starter: RunStart
     nodes: NodeReader
     files: RunFiles
     steering: Steering
     retries: Retries
-    deletions: Deletions
+    deletions: RunRemoval
     deliveries: Deliveries
     retention: Retention
     schedules: Schedules
@@ -81,24 +81,24 @@ class Services:
         store: Store,
         registry: Registry,
         artifacts: ArtifactStore,
-        feed: Feed | None,
+        feed: EventFeed | None,
     ) -> "Services":
         executions = Executions(keeping_payloads(client, settings), settings.task_queue, eager=feed is not None)
         webhooks = Webhooks(executions, settings)
         origin = Origin(executions, store)
-        settlement = Settlement(executions, store, webhooks, origin)
+        settlement = Reconciliation(executions, store, webhooks, origin)
         reader = JournalReader(executions, store, settlement)
         graphs = GraphCache(store)
         graph_check = GraphCheck(registry, settings)
         subgraphs = Subgraphs(store)
-        launcher = Launcher(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.child_limits)
-        starter = Starter(store, graphs, graph_check, subgraphs, launcher, webhooks)
+        launcher = Outbox(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.child_limits)
+        starter = RunStart(store, graphs, graph_check, subgraphs, launcher, webhooks)
         runs = RunReader(executions, store, settlement, graphs)
-        relay = Relay(executions, reader, feed or Feed(), settings.sse_queue_size)
+        relay = Relay(executions, reader, feed or EventFeed(), settings.sse_queue_size)
         payloads = PayloadStore.open(settings)
-        deletions = Deletions(executions, store, runs, launcher, artifacts, payloads)
+        deletions = RunRemoval(executions, store, runs, launcher, artifacts, payloads)
         schedules = Schedules(executions.client, settings.task_queue, store, webhooks)
-        settler = Settler(executions, store, settlement, origin)
+        settler = Sweep(executions, store, settlement, origin)
         retention = Retention(settings, executions, store, deletions, payloads)
         return cls(
             settings=settings,

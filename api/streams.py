@@ -3,23 +3,23 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from wand_orchestrator.api.outbox.outbox import Launcher
+from wand_orchestrator.api.outbox.outbox import Outbox
 from wand_orchestrator.api.runs.reader import RunReader
 from wand_orchestrator.api.stream.journal_reader import JournalReader
 from wand_orchestrator.api.stream.relay import Relay
-from wand_orchestrator.api.stream.single_flight import Shared
-from wand_orchestrator.api.temporal.budget import ANSWER_SEC, Budget
+from wand_orchestrator.api.stream.single_flight import SingleFlight
+from wand_orchestrator.api.temporal.budget import ANSWER_SEC, CallBudget
 from wand_orchestrator.errors import BadRequest, Unavailable
 from wand_orchestrator.storage import Run
 
 
 class Streams:
-    def __init__(self, relay: Relay, reader: JournalReader, launcher: Launcher, runs: RunReader) -> None:
+    def __init__(self, relay: Relay, reader: JournalReader, launcher: Outbox, runs: RunReader) -> None:
         self._relay = relay
         self._reader = reader
         self._launcher = launcher
         self._runs = runs
-        self._looks: Shared[str, Run | None] = Shared()
+        self._looks: SingleFlight[str, Run | None] = SingleFlight()
 
     async def after(self, run_id: str, seq: int, *, received: bool = False) -> AsyncGenerator[bytes] | None:
         """SSE of the run's events with a higher seq; None if it has ended and there are none.
@@ -52,7 +52,7 @@ class Streams:
 
     async def _known(self, run_id: str) -> Run | None:
         """As `RunReader.known`; many who come at once share one look."""
-        return await asyncio.shield(self._looks.ask(run_id, lambda: self._runs.known(run_id, Budget())))
+        return await asyncio.shield(self._looks.ask(run_id, lambda: self._runs.known(run_id, CallBudget())))
 
 
 def _no_event(seq: int) -> BadRequest:

@@ -7,7 +7,7 @@ from temporalio.api.enums.v1 import TaskQueueType
 
 from wand_orchestrator.api.runs import waiting
 from wand_orchestrator.api.runs.pending_activities import PendingNode
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.state import RunState
 from wand_orchestrator.errors import Unavailable, WandError
@@ -21,7 +21,7 @@ class Waits:
         self._executions = executions
 
     async def of_nodes(
-        self, pending: Mapping[str, PendingNode], state: RunState, graph: Graph | None, budget: Budget
+        self, pending: Mapping[str, PendingNode], state: RunState, graph: Graph | None, budget: CallBudget
     ) -> dict[str, str]:
         """By node id, what each node that does not go on waits for."""
         now = datetime.now(UTC)
@@ -39,7 +39,7 @@ class Waits:
             reasons |= waiting.open_questions(graph, state)
         return reasons
 
-    async def of_workflow(self, missing: WandError | None, budget: Budget) -> str:
+    async def of_workflow(self, missing: WandError | None, budget: CallBudget) -> str:
         """Why the workflow did not tell its state."""
         queue = self._executions.task_queue
         try:

@@ -44,10 +44,10 @@ from wand_orchestrator.workflows.carrying import state_from, state_to_carry
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.nodes.retry_now import retry_now
-from wand_orchestrator.workflows.projections.archive import archive
-from wand_orchestrator.workflows.projections.parent import Forwarder
-from wand_orchestrator.workflows.projections.search_attributes import Visibility
-from wand_orchestrator.workflows.projections.webhook import Notifier
+from wand_orchestrator.workflows.projections.to_archive import archive
+from wand_orchestrator.workflows.projections.to_parent import Forwarder
+from wand_orchestrator.workflows.projections.to_search_attributes import Visibility
+from wand_orchestrator.workflows.projections.to_webhook import Notifier
 from wand_orchestrator.workflows.refusal import WRONG_STATE, Refusal
 from wand_orchestrator.workflows.run.kept_outputs import kept_of
 from wand_orchestrator.workflows.run.opening import (

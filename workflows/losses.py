@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from wand_orchestrator.workflows.journal.failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure
+from wand_orchestrator.workflows.journal.node_failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure
 
 MAX_WORKER_LOSSES = 5
 """Deaths of its worker, beyond its own retries, after which a node is taken to be their cause."""

@@ -11,29 +11,29 @@ from wand_orchestrator.activities.tools.chart_render.drawing import Format
 from wand_orchestrator.activities.tools.chart_render.plotted import Series
 
 
-class Params(BaseModel):
+class ChartParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     spec: Spec = Field(default_factory=ChartSpec)
     format: Format = "svg"
 
 
-class Input(BaseModel):
+class ChartInput(BaseModel):
     series: Series
 
 
-class Output(BaseModel):
+class ChartOutput(BaseModel):
     chart_url: str = Field(description="Path of the image in the API.")
     points: int = Field(description="How many of the series were drawn.")
     media_type: str
 
 
 @agent("agent.chart", tools=["chart.render"])
-async def chart(params: Params, input: Input, ctx: AgentContext) -> Output:
+async def chart(params: ChartParams, input: ChartInput, ctx: AgentContext) -> ChartOutput:
     """Draws a series as a chart, SVG or PNG, and saves it with the run under the node's id, `chart.svg`."""
     drawing: Drawing = await ctx.tools["chart.render"](series=input.series, spec=params.spec, format=params.format)
     url: str = await ctx.save_artifact(_file_name(ctx.node_id, params.format), drawing.image, drawing.media_type)
-    return Output(chart_url=url, points=drawing.points, media_type=drawing.media_type)
+    return ChartOutput(chart_url=url, points=drawing.points, media_type=drawing.media_type)
 
 
 def _file_name(node: str, format: Format) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from wand_orchestrator import AgentContext, agent
+from wand_orchestrator.activities.tools.http_fetch.fetched_page import FetchedPage
 from wand_orchestrator.activities.tools.http_fetch.http_fetch import (
     DEFAULT_MAX_BYTES,
     DEFAULT_TIMEOUT_SEC,
@@ -17,10 +18,9 @@ from wand_orchestrator.activities.tools.http_fetch.http_fetch import (
     TimeoutSec,
     Url,
 )
-from wand_orchestrator.activities.tools.http_fetch.page import Page
 
 
-class Params(BaseModel):
+class FetchParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Url
@@ -34,11 +34,11 @@ class Params(BaseModel):
 
 
 @agent("agent.fetch", tools=["http.fetch"])
-async def fetch(params: Params, ctx: AgentContext) -> Page:
+async def fetch(params: FetchParams, ctx: AgentContext) -> FetchedPage:
     """Fetches a page over HTTP. Server errors, 429 and broken connections are tried again, other errors are not."""
     arguments: dict[str, Any] = params.model_dump(by_alias=True)
     # A larger body would be read whole, only for the output to be refused.
     arguments["max_bytes"] = min(params.max_bytes, ctx.settings.max_output_bytes)
-    page: Page = await ctx.tools["http.fetch"](**arguments)
+    page: FetchedPage = await ctx.tools["http.fetch"](**arguments)
     ctx.log(f"{page.status}, {len(page.body)} characters", level="debug")
     return page

@@ -16,7 +16,7 @@ def _parses(expression: str) -> str:
     return expression
 
 
-class Params(BaseModel):
+class TransformParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     expression: Annotated[str, AfterValidator(_parses)] = Field(
@@ -28,7 +28,7 @@ class Params(BaseModel):
 
 
 @agent("agent.transform", local=True)
-def transform(params: Params, input: dict[str, Any]) -> Any:
+def transform(params: TransformParams, input: dict[str, Any]) -> Any:
     """Reshapes its input by a JMESPath expression. Takes any keys, gives what the expression gives."""
     try:
         return evaluate(params.expression, input)

@@ -19,9 +19,9 @@ from wand_orchestrator.activities.host.blockage import Owners, invocation, watch
 from wand_orchestrator.activities.host.frames import Frame, FrameReader, FrameWriter
 from wand_orchestrator.activities.host.host_reports import HostedReports
 from wand_orchestrator.activities.host.order import Order, settings_from
+from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 from wand_orchestrator.activities.runner.calls import FOR_THE_INTERPRETER, Calls
 from wand_orchestrator.activities.runner.context import Artifacts, Attempt
-from wand_orchestrator.activities.runner.failures import AttemptFailure
 from wand_orchestrator.activities.runner.invocation import perform
 from wand_orchestrator.contract.log_format import LOG_FORMAT
 from wand_orchestrator.errors import WandError

@@ -3,7 +3,7 @@
 import signal
 from dataclasses import dataclass
 
-from wand_orchestrator.activities.runner.failures import AttemptFailure
+from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 
 BLOCKED = "agent_blocked"
 CRASHED = "agent_crashed"

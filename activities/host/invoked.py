@@ -7,7 +7,7 @@ from typing import Any
 from wand_orchestrator.activities.host.child import FAILURE
 from wand_orchestrator.activities.host.frames import Frame
 from wand_orchestrator.activities.host.order import Order
-from wand_orchestrator.activities.runner.failures import AttemptFailure, HostedFailure
+from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure, HostedFailure
 from wand_orchestrator.activities.runner.reports import Reporter
 
 

@@ -17,7 +17,7 @@ from wand_orchestrator.activities.host.deaths import Death
 from wand_orchestrator.activities.host.invoked import Limits
 from wand_orchestrator.activities.host.order import Order
 from wand_orchestrator.activities.host.process import HostEnded, HostProcess, HostUnfit
-from wand_orchestrator.activities.runner.failures import AttemptFailure, HostedFailure
+from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure, HostedFailure
 from wand_orchestrator.activities.runner.reports import Reporter
 from wand_orchestrator.errors import PluginError
 from wand_orchestrator.settings import Settings

@@ -19,7 +19,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from wand_orchestrator.activities.runner.failures import WORKER_SHUTDOWN
+from wand_orchestrator.activities.runner.attempt_failures import WORKER_SHUTDOWN
 from wand_orchestrator.contract.contract import ACTIVITY_HOLD, AgentResult, HeldAttempt
 
 FIRST_HEARTBEAT_SEC = 0.1
@@ -41,7 +41,7 @@ RPC_TIMEOUT = timedelta(seconds=5)
 Stop = Callable[[ActivityCancellationDetails | None], None]
 
 
-class Attempts:
+class HeldAttempts:
     """The regular attempts that run in one worker, by run and node. `queue`: the task queue that it alone polls.
 
     `identity`: the worker's. `grace_sec`: what an attempt has to end in when the worker stops.
@@ -91,7 +91,7 @@ class HeldCall:
     """
 
     def __init__(
-        self, attempts: Attempts, known: HeldAttempt, run: Coroutine[Any, Any, AgentResult], stop: Stop
+        self, attempts: HeldAttempts, known: HeldAttempt, run: Coroutine[Any, Any, AgentResult], stop: Stop
     ) -> None:
         info = activity.info()
         self.run_id = info.workflow_id or info.activity_id
@@ -206,7 +206,7 @@ class HeldCall:
         )
 
 
-def hold_activity(attempts: Attempts) -> Callable[[str], Awaitable[dict[str, HeldAttempt]]]:
+def hold_activity(attempts: HeldAttempts) -> Callable[[str], Awaitable[dict[str, HeldAttempt]]]:
     """The activity by which a run learns, before and after it goes on in a new history, what this worker runs of it."""
 
     @activity.defn(name=ACTIVITY_HOLD)

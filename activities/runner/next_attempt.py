@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from temporalio.activity import Info
 from temporalio.common import RetryPolicy
 
-from wand_orchestrator.activities.runner.failures import AttemptFailure
+from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 
 
 def next_attempt_at(info: Info, failure: AttemptFailure, failed_at: datetime) -> datetime | None:

@@ -23,9 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.activities.host.order import Order
 from wand_orchestrator.activities.host.pool import AgentHost
-from wand_orchestrator.activities.runner.calls import Calls
-from wand_orchestrator.activities.runner.context import Artifacts, Attempt
-from wand_orchestrator.activities.runner.failures import (
+from wand_orchestrator.activities.runner.attempt_failures import (
     ABANDONED,
     LOST,
     PAUSED,
@@ -34,7 +32,9 @@ from wand_orchestrator.activities.runner.failures import (
     AttemptFailure,
     interruption,
 )
-from wand_orchestrator.activities.runner.holding import Attempts, HeldCall
+from wand_orchestrator.activities.runner.calls import Calls
+from wand_orchestrator.activities.runner.context import Artifacts, Attempt
+from wand_orchestrator.activities.runner.holding import HeldAttempts, HeldCall
 from wand_orchestrator.activities.runner.invocation import InProcess, Invocation
 from wand_orchestrator.activities.runner.next_attempt import next_attempt_at
 from wand_orchestrator.activities.runner.reports import INTERVAL_SEC, Reporter
@@ -60,7 +60,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Services:
+class AgentServices:
     """What all agents of a worker share. `attempts`: the regular ones that it runs. `host`: where agents run; None for
     this process, with `threads` for plain functions (None for the loop's own executor).
     """
@@ -68,7 +68,7 @@ class Services:
     settings: Settings
     registry: Registry
     artifacts: Artifacts
-    attempts: Attempts
+    attempts: HeldAttempts
     threads: Executor | None = None
     host: AgentHost | None = None
 
@@ -100,7 +100,7 @@ def worker_identity() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def activity_for(agent: Agent, services: Services) -> Callable[[AgentCall], Awaitable[AgentResult]]:
+def activity_for(agent: Agent, services: AgentServices) -> Callable[[AgentCall], Awaitable[AgentResult]]:
     """The activity whose type is the agent's name."""
 
     @activity.defn(name=agent.name)
@@ -112,7 +112,7 @@ def activity_for(agent: Agent, services: Services) -> Callable[[AgentCall], Awai
     return run
 
 
-async def _carried_on(attempts: Attempts, call: AgentCall) -> AgentResult:
+async def _carried_on(attempts: HeldAttempts, call: AgentCall) -> AgentResult:
     info = activity.info()
     held = attempts.find(info.workflow_id or "", info.activity_id)
     if held is None:
@@ -123,7 +123,7 @@ async def _carried_on(attempts: Attempts, call: AgentCall) -> AgentResult:
 class Runner:
     """Runs one attempt of a node. Made inside of its activity."""
 
-    def __init__(self, agent: Agent, services: Services, call: AgentCall) -> None:
+    def __init__(self, agent: Agent, services: AgentServices, call: AgentCall) -> None:
         self._info = activity.info()
         self._begun = time.monotonic()
         self._mask = services.mask

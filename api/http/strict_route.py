@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from wand_orchestrator.api.http.problems import ProblemFault, UnsupportedMediaType, request_invalid
 from wand_orchestrator.errors import BadRequest
-from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.suggestions import Near
 
 _LISTS = (list, tuple, set, frozenset)
 

@@ -16,7 +16,7 @@ from wand_orchestrator._agent import Agent
 from wand_orchestrator.api.graphs.cache import GraphCache
 from wand_orchestrator.api.outbox.confirmations import Confirmations
 from wand_orchestrator.api.outbox.run_snapshot import Snapshots
-from wand_orchestrator.api.outbox.start_queue import Turns
+from wand_orchestrator.api.outbox.start_queue import StartQueue
 from wand_orchestrator.api.temporal.errors import AttributesMissing, StartRefused
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.temporal.launch import Launch
@@ -56,7 +56,7 @@ database."""
 log = logging.getLogger(__name__)
 
 
-class Launcher:
+class Outbox:
     """`run` is its background task: it starts what is pending and confirms what was started."""
 
     def __init__(
@@ -75,7 +75,7 @@ class Launcher:
         self._subgraphs = subgraphs
         self._webhooks = webhooks
         self._snapshots = Snapshots(agents, child_limits)
-        self._turns: Turns[RunStatus] = Turns(AT_ONCE)
+        self._turns: StartQueue[RunStatus] = StartQueue(AT_ONCE)
         self._confirmations = Confirmations(store)
         self._look_again = asyncio.Event()
         self._held_up = False

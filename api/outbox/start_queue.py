@@ -17,7 +17,7 @@ class _Turn(Generic[T]):
         self.waiting = 0
 
 
-class Turns(Generic[T]):
+class StartQueue(Generic[T]):
     """One turn at a time for each key. `close` ends those that are left."""
 
     def __init__(self, at_once: int) -> None:

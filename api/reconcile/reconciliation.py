@@ -69,7 +69,7 @@ class _Closed:
     webhook: Webhook | None
 
 
-class Settlement:
+class Reconciliation:
     def __init__(self, executions: Executions, store: Store, webhooks: Webhooks, origin: Origin) -> None:
         self._executions = executions
         self._store = store

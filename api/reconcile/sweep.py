@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
-from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.errors import NotFound, WandError
 from wand_orchestrator.storage import Store
@@ -30,10 +30,10 @@ ROWS = 500
 log = logging.getLogger(__name__)
 
 
-class Settler:
+class Sweep:
     """`run` is its background task. Several processes may do the same at once."""
 
-    def __init__(self, executions: Executions, store: Store, settlement: Settlement, origin: Origin) -> None:
+    def __init__(self, executions: Executions, store: Store, settlement: Reconciliation, origin: Origin) -> None:
         self._executions = executions
         self._store = store
         self._settlement = settlement

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from wand_orchestrator.api.http.problems import declared
 from wand_orchestrator.api.http.strict_route import StrictRoute
 from wand_orchestrator.api.services import Cursor, RunIdPath, Services, ServicesDep
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.errors import Unavailable
 
 GUARD_HEADERS = {
@@ -75,7 +75,7 @@ async def get_artifact_of_node(
 
 
 async def _file(run_id: str, node: str | None, name: str, services: Services) -> StreamingResponse:
-    budget = Budget()
+    budget = CallBudget()
     await services.runs.known(run_id, budget)  # files of a deleted run may still be there
     try:
         async with asyncio.timeout(budget.left()):

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from wand_orchestrator.api.outbox.outbox import Launcher
-from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.outbox.outbox import Outbox
+from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.runs.reader import RunReader
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
@@ -42,7 +42,7 @@ AT_ONCE = 8
 log = logging.getLogger(__name__)
 
 
-class Deletions:
+class RunRemoval:
     """`run` is its background task."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Deletions:
         executions: Executions,
         store: Store,
         runs: RunReader,
-        launcher: Launcher,
+        launcher: Outbox,
         artifacts: ArtifactStore,
         payloads: PayloadStore,
     ) -> None:
@@ -83,7 +83,7 @@ class Deletions:
             self._news.clear()
 
     async def _require_ended(self, run_id: str) -> None:
-        budget = Budget()
+        budget = CallBudget()
         row = await self._runs.row(run_id, budget)
         if isinstance(row, Unavailable):
             raise row
@@ -92,13 +92,13 @@ class Deletions:
         if row is None or not row.status.ended:
             await self._require_closed(run_id, row, budget)
 
-    async def _require_closed(self, run_id: str, row: Run | None, budget: Budget) -> None:
+    async def _require_closed(self, run_id: str, row: Run | None, budget: CallBudget) -> None:
         """A run that did not say how it ended; one that Temporal has forgotten will never say."""
         description = await self._executions.describe(run_id, budget.left(DESCRIBE_SEC))
         if description is None and row is None:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")
         waits = description is None and row is not None and row.status is RunStatus.PENDING
-        if waits or (description is not None and Settlement.status_of(description) is None):
+        if waits or (description is not None and Reconciliation.status_of(description) is None):
             raise not_ended(RunStatus.RUNNING if row is None else row.status)
 
     # What lies outside of the database

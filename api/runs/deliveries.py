@@ -12,7 +12,7 @@ from temporalio.client import WorkflowExecutionStatus
 from wand_orchestrator.api.http.moments import Moment
 from wand_orchestrator.api.runs.pending_activities import pending_nodes
 from wand_orchestrator.api.runs.reader import RunReader
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import meaning
 from wand_orchestrator.api.temporal.executions import Executions
@@ -55,7 +55,7 @@ class Deliveries:
 
     async def list(self, run_id: str) -> DeliveryList:
         """Those that Temporal still has. Raises NotFound, Unavailable."""
-        budget = Budget()
+        budget = CallBudget()
         await self._runs.known(run_id, budget)
         seconds = budget.left()
         ids = await self._executions.delivery_ids(run_id, seconds)

@@ -12,11 +12,11 @@ from typing import TypeVar
 from temporalio.client import WorkflowExecutionDescription
 
 from wand_orchestrator.api.graphs.cache import GraphCache
-from wand_orchestrator.api.reconcile.reconciliation import NATIVE_STATUS, Settlement
+from wand_orchestrator.api.reconcile.reconciliation import NATIVE_STATUS, Reconciliation
 from wand_orchestrator.api.runs.models import RunView, run_view
 from wand_orchestrator.api.runs.pending_activities import overlay, pending_nodes
 from wand_orchestrator.api.runs.waiting import held_nodes
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.errors import ExecutionClosed
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.waits import Waits
@@ -58,7 +58,7 @@ class _Execution:
 
 
 class RunReader:
-    def __init__(self, executions: Executions, store: Store, settlement: Settlement, graphs: GraphCache) -> None:
+    def __init__(self, executions: Executions, store: Store, settlement: Reconciliation, graphs: GraphCache) -> None:
         self._executions = executions
         self._store = store
         self._settlement = settlement
@@ -67,7 +67,7 @@ class RunReader:
 
     async def read(self, run_id: str) -> RunView:
         """Raises NotFound, or Unavailable when nothing is known because of what is away."""
-        budget = Budget()
+        budget = CallBudget()
         row = await self.row(run_id, budget)
         if isinstance(row, Run) and row.status.ended:
             return await self._ended(row)
@@ -84,7 +84,7 @@ class RunReader:
 
     async def held(self, run_id: str) -> list[str]:
         """Nodes that failed and hold the run, as far as its workflow tells; none of a run that cannot be asked."""
-        budget = Budget()
+        budget = CallBudget()
         row = await self.row(run_id, budget)
         graph = await self._graph(row) if isinstance(row, Run) else None
         if graph is None:
@@ -92,7 +92,7 @@ class RunReader:
         state = await _or_error(self._executions.state(run_id, graph, budget.left(TEMPORAL_SEC)))
         return held_nodes(graph, state) if isinstance(state, RunState) else []
 
-    async def row(self, run_id: str, budget: Budget) -> Run | Unavailable | None:
+    async def row(self, run_id: str, budget: CallBudget) -> Run | Unavailable | None:
         """The run's row; None if there is none; the error if the database is away."""
         try:
             async with asyncio.timeout(budget.left(DATABASE_SEC)):
@@ -102,7 +102,7 @@ class RunReader:
         except TimeoutError:
             return Unavailable("database", "the database does not answer")
 
-    async def known(self, run_id: str, budget: Budget) -> Run | None:
+    async def known(self, run_id: str, budget: CallBudget) -> Run | None:
         """The run's row, None if only Temporal could be asked.
 
         Raises NotFound, also for a run that was deleted; Unavailable if that cannot be told.
@@ -116,7 +116,7 @@ class RunReader:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")
         return None
 
-    async def _execution(self, run_id: str, graph: Graph | None, budget: Budget) -> _Execution:
+    async def _execution(self, run_id: str, graph: Graph | None, budget: CallBudget) -> _Execution:
         seconds = budget.left(TEMPORAL_SEC)
         description, state = await asyncio.gather(
             _or_error(self._executions.describe(run_id, seconds)),
@@ -130,7 +130,7 @@ class RunReader:
         return run_view(run, state, await self._graph(run), result=run.result, retried_by=retried_by)
 
     async def _without_temporal(
-        self, run_id: str, row: Run | Unavailable | None, temporal: WandError | None, budget: Budget
+        self, run_id: str, row: Run | Unavailable | None, temporal: WandError | None, budget: CallBudget
     ) -> RunView:
         """What the database knows of a run of which Temporal says nothing."""
         if isinstance(row, Unavailable):
@@ -153,7 +153,7 @@ class RunReader:
             state = _without_end(state)
         return run_view(row, state, await self._graph(row), reasons=[reason])
 
-    async def _closed(self, run: Run, budget: Budget) -> RunView:
+    async def _closed(self, run: Run, budget: CallBudget) -> RunView:
         """Settle it. While a part that this needs is away, the end is held back: it is told with its result."""
         reason = await self._settle(run.run_id, budget)
         row = await self.row(run.run_id, budget)
@@ -162,7 +162,7 @@ class RunReader:
         state = _without_end(await self._archived_state(run))
         return run_view(run, state, await self._graph(run), reasons=[reason])
 
-    async def _settle(self, run_id: str, budget: Budget) -> str:
+    async def _settle(self, run_id: str, budget: CallBudget) -> str:
         """What it waits for, if it could not be settled."""
         try:
             async with asyncio.timeout(budget.left()):
@@ -173,7 +173,7 @@ class RunReader:
             return "its journal to be brought into the database"
         return "Temporal to tell how it ended"
 
-    async def _closing(self, run: Run, state: RunState, budget: Budget) -> RunView:
+    async def _closing(self, run: Run, state: RunState, budget: CallBudget) -> RunView:
         """The run has had its last event and its result is on the way to the database: the end is told with it.
 
         The row is looked at until then. To wait for the close of the workflow would be longer by a workflow task, which
@@ -192,7 +192,7 @@ class RunReader:
         return run_view(run, _without_end(state), await self._graph(run), reasons=[reason])
 
     async def _open(
-        self, run: Run, description: WorkflowExecutionDescription, told: RunState | WandError, budget: Budget
+        self, run: Run, description: WorkflowExecutionDescription, told: RunState | WandError, budget: CallBudget
     ) -> RunView:
         reasons = [] if isinstance(told, RunState) else [await self._waits.of_workflow(told, budget)]
         state = told if isinstance(told, RunState) else await self._archived_state(run)

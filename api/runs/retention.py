@@ -11,7 +11,7 @@ import random
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from wand_orchestrator.api.runs.deletion import Deletions
+from wand_orchestrator.api.runs.deletion import RunRemoval
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.errors import NotFound, WandError
 from wand_orchestrator.files.payloads import PayloadStore
@@ -49,7 +49,7 @@ class Retention:
         settings: Settings,
         executions: Executions,
         store: Store,
-        deletions: Deletions,
+        deletions: RunRemoval,
         payloads: PayloadStore,
     ) -> None:
         self._runs_for = timedelta(days=settings.retention_days) if settings.retention_days else None

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Sequence
 
 from wand_orchestrator.api.graphs.cache import GraphCache
-from wand_orchestrator.api.outbox.outbox import START_SEC, Launcher
+from wand_orchestrator.api.outbox.outbox import START_SEC, Outbox
 from wand_orchestrator.api.runs.models import RunCreated
 from wand_orchestrator.api.runs.reader import RunReader
+from wand_orchestrator.api.runs.run_steering import UnknownNode
 from wand_orchestrator.api.runs.start import LEAST_START_SEC
-from wand_orchestrator.api.runs.steering import UnknownNode
 from wand_orchestrator.api.temporal import history
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.contract.contract import RetryOf, RunInput, RunOrder
@@ -32,7 +32,7 @@ class Retries:
         graphs: GraphCache,
         runs: RunReader,
         subgraphs: Subgraphs,
-        launcher: Launcher,
+        launcher: Outbox,
     ) -> None:
         self._executions = executions
         self._store = store
@@ -43,7 +43,7 @@ class Retries:
 
     async def retry(self, run_id: str, from_nodes: Sequence[str], idempotency_key: str | None) -> RunCreated:
         """Raises NotFound, UnknownNode, Unavailable; Conflict for a run that goes on, or has nothing left to do."""
-        budget = Budget()
+        budget = CallBudget()
         _require_retryable((await self._runs.read(run_id)).status, from_nodes)
         order = await self._order(run_id, budget)
         graph_id, version, graph = await self._graph(run_id, order)
@@ -76,7 +76,7 @@ class Retries:
             raise Conflict("the run ended before it had a graph: start a new run", code="nothing_to_retry")
         return stored.graph_id, stored.version, stored.graph
 
-    async def _order(self, run_id: str, budget: Budget) -> RunInput | RunOrder:
+    async def _order(self, run_id: str, budget: CallBudget) -> RunInput | RunOrder:
         try:
             return await history.order_of(self._executions.client, run_id, budget.left(READ_SEC))
         except NotFound as error:

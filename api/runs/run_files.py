@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wand_orchestrator.api.runs.reader import RunReader
-from wand_orchestrator.api.temporal.budget import ANSWER_SEC, Budget
+from wand_orchestrator.api.temporal.budget import ANSWER_SEC, CallBudget
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.files.artifacts import Artifact, ArtifactStore
 from wand_orchestrator.storage import Run, Store
@@ -36,7 +36,7 @@ class RunFiles:
 
         Raises NotFound, Unavailable, BadRequest for a cursor that no page gave.
         """
-        budget = Budget()
+        budget = CallBudget()
         run = await self._runs.known(run_id, budget)
         children, following = await self._children(run, cursor)
         run_ids = [*([run_id] if cursor is None else []), *children]

@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 from wand_orchestrator.api.graphs.cache import GraphCache
-from wand_orchestrator.api.graphs.check import GraphCheck
-from wand_orchestrator.api.outbox.outbox import START_SEC, Launcher
+from wand_orchestrator.api.graphs.graph_check import GraphCheck
+from wand_orchestrator.api.outbox.outbox import START_SEC, Outbox
 from wand_orchestrator.api.runs.models import RunCreated, RunRequest
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.contract.ids import new_run_id
@@ -21,14 +21,14 @@ LEAST_START_SEC = 0.7
 """A busy database must not leave Temporal so little time that runs are put off for nothing."""
 
 
-class Starter:
+class RunStart:
     def __init__(
         self,
         store: Store,
         graphs: GraphCache,
         check: GraphCheck,
         subgraphs: Subgraphs,
-        launcher: Launcher,
+        launcher: Outbox,
         webhooks: Webhooks,
     ) -> None:
         self._store = store
@@ -43,7 +43,7 @@ class Starter:
 
         With Temporal away the run is `pending`: it stands in the database, and is started later.
         """
-        budget = Budget()
+        budget = CallBudget()
         self._webhooks.require_signed(request.webhook)
         stored = await self._graph(request)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
@@ -61,7 +61,7 @@ class Starter:
         status = await self._launcher.start(Launch(run, stored.graph, stored.version, subgraphs), seconds)
         return RunCreated(run_id=run.run_id, status=status)
 
-    async def start_stored(self, run: Run, budget: Budget) -> RunStatus:
+    async def start_stored(self, run: Run, budget: CallBudget) -> RunStatus:
         """Start a run that is still `pending`; answers its status, which is `failed` if it will never be accepted."""
         return await self._launcher.start_at_once(run, budget.left(START_SEC))
 

@@ -35,7 +35,7 @@ from wand_orchestrator.api.schedules.schedule_filter import ScheduleFilter
 from wand_orchestrator.api.schedules.times import spec_of
 from wand_orchestrator.api.schedules.triggers import Triggers
 from wand_orchestrator.api.schedules.view import scheduled_order, summary, view
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import AttributesMissing
 from wand_orchestrator.api.webhooks import Webhooks
@@ -65,7 +65,7 @@ class Schedules:
 
     async def create(self, request: ScheduleRequest) -> str:
         """Gives its id. Raises NotFound for an unknown graph, ScheduleInvalid, WebhooksOff, Conflict for a taken id."""
-        budget = Budget()
+        budget = CallBudget()
         self._webhooks.require_signed(request.webhook)
         graph = await self._store.graphs.named(request.graph_id, request.graph_name)
         id = request.schedule_id or _new_id(graph.name)
@@ -94,7 +94,7 @@ class Schedules:
 
         Raises BadRequest for a cursor that no page gave.
         """
-        budget = Budget(CALL_SEC)
+        budget = CallBudget(CALL_SEC)
         wanted = ScheduleFilter(graph_id, graph_name)
         token = None if cursor is None else decode_cursor(cursor)
         found: list[ScheduleSummary] = []
@@ -105,7 +105,7 @@ class Schedules:
                 return SchedulePage(schedules=found, next=None if token is None else encode_cursor(token))
 
     async def get(self, schedule_id: str) -> ScheduleView:
-        budget = Budget()
+        budget = CallBudget()
         description = await self._describe(schedule_id, budget)
         recent = [result.action for result in description.info.recent_actions]
         rows = await self._rows([str(getattr(action, "workflow_id", "")) for action in recent], budget)
@@ -140,7 +140,7 @@ class Schedules:
     async def using(self, graph: GraphHead, *, newest: bool) -> str | None:
         """The id of a schedule that runs this graph: by its id or, if it is the `newest` of its name, by that. As
         Temporal lists them, a moment late."""
-        budget, token = Budget(CALL_SEC), None
+        budget, token = CallBudget(CALL_SEC), None
         wanted = ScheduleFilter(graph_name=graph.name)
         while True:
             entries, token = await self._listed(wanted.query, LISTED, token, budget)
@@ -152,7 +152,7 @@ class Schedules:
                 return None
 
     async def _listed(
-        self, query: str, limit: int, token: bytes | None, budget: Budget
+        self, query: str, limit: int, token: bytes | None, budget: CallBudget
     ) -> tuple[Sequence[ScheduleListDescription], bytes | None]:
         """A page of Temporal's list, and the token of the next."""
         seconds = budget.left(CALL_SEC)
@@ -191,7 +191,7 @@ class Schedules:
         [payload] = await converter.encode([order.model_dump(mode="json", exclude_defaults=True)])
         return payload
 
-    async def _create(self, id: str, schedule: Schedule, attributes: TypedSearchAttributes, budget: Budget) -> None:
+    async def _create(self, id: str, schedule: Schedule, attributes: TypedSearchAttributes, budget: CallBudget) -> None:
         seconds = budget.left(CALL_SEC)
         memo = {"graph": attributes[WAND_GRAPH], "version": attributes.get(WAND_GRAPH_ID) or "the newest"}
         try:
@@ -202,7 +202,7 @@ class Schedules:
         except ScheduleAlreadyRunningError as error:
             raise Conflict(f"there is a schedule {id} already", code="schedule_exists") from error
 
-    async def _require_moments(self, id: str, budget: Budget) -> None:
+    async def _require_moments(self, id: str, budget: CallBudget) -> None:
         """Temporal takes a cron that never comes, such as 30 February; only of a schedule that is there it tells."""
         if (await self._describe(id, budget)).info.next_action_times:
             return
@@ -211,18 +211,18 @@ class Schedules:
             await self._client.get_schedule_handle(id).delete(rpc_timeout=_timeout(seconds))
         raise ScheduleInvalid("`cron` names no moment that will ever come", code="cron_never", pointer="/cron")
 
-    async def _ensure_attributes(self, budget: Budget) -> None:
+    async def _ensure_attributes(self, budget: CallBudget) -> None:
         """Temporal may be another one since this process began."""
         async with deadline(budget.left(ATTRIBUTES_SEC)), translated(listing_meaning):
             await ensure_search_attributes(self._client)
 
     async def _handle(self, schedule_id: str) -> tuple[ScheduleHandle, float]:
         """Of a schedule that runs graphs, and the seconds that are left: others share the namespace."""
-        budget = Budget()
+        budget = CallBudget()
         await self._describe(schedule_id, budget)
         return self._client.get_schedule_handle(schedule_id), budget.left()
 
-    async def _describe(self, schedule_id: str, budget: Budget) -> ScheduleDescription:
+    async def _describe(self, schedule_id: str, budget: CallBudget) -> ScheduleDescription:
         seconds = budget.left(CALL_SEC)
         async with deadline(seconds), translated(meaning):
             handle = self._client.get_schedule_handle(schedule_id)
@@ -232,7 +232,7 @@ class Schedules:
             raise not_found()
         return description
 
-    async def _rows(self, run_ids: list[str], budget: Budget) -> dict[str, RunHead]:
+    async def _rows(self, run_ids: list[str], budget: CallBudget) -> dict[str, RunHead]:
         """Nothing while the database is away: what Temporal knows is told nevertheless."""
         try:
             async with asyncio.timeout(budget.left(DATABASE_SEC)):

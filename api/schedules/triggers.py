@@ -25,7 +25,7 @@ from temporalio.client import (
 
 from wand_orchestrator.api.schedules.errors import meaning
 from wand_orchestrator.api.schedules.models import Overlap
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.errors import Conflict, Unavailable
 from wand_orchestrator.storage import Store
@@ -41,7 +41,7 @@ BACK = timedelta(seconds=60)
 FAR_BACK_SEC = 1_000_000
 """Before the schedule was made there are no moments of it. Used where all seconds are."""
 
-Describe = Callable[[str, Budget], Awaitable[ScheduleDescription]]
+Describe = Callable[[str, CallBudget], Awaitable[ScheduleDescription]]
 
 
 class Triggers:
@@ -53,7 +53,7 @@ class Triggers:
 
     async def trigger(self, schedule_id: str, overlap: Overlap | None) -> str:
         """Gives the run's id. Raises NotFound, Unavailable; Conflict if `overlap` leaves no room for it now."""
-        budget = Budget()
+        budget = CallBudget()
         async with self._turn(schedule_id, budget):
             before = await self._describe(schedule_id, budget)
             run_id, moment = await self._reserve(before, budget)
@@ -65,7 +65,7 @@ class Triggers:
                     raise _unknown(run_id)
 
     @asynccontextmanager
-    async def _turn(self, schedule_id: str, budget: Budget) -> AsyncIterator[None]:
+    async def _turn(self, schedule_id: str, budget: CallBudget) -> AsyncIterator[None]:
         turn = self._turns.setdefault(schedule_id, asyncio.Lock())
         try:
             await asyncio.wait_for(turn.acquire(), budget.left(budget.seconds))
@@ -76,7 +76,7 @@ class Triggers:
         finally:
             turn.release()
 
-    async def _reserve(self, schedule: ScheduleDescription, budget: Budget) -> tuple[str, datetime]:
+    async def _reserve(self, schedule: ScheduleDescription, budget: CallBudget) -> tuple[str, datetime]:
         """The id of a run that there never was, and the moment by which Temporal gives it."""
         action = schedule.schedule.action
         assert isinstance(action, ScheduleActionStartWorkflow)
@@ -89,7 +89,7 @@ class Triggers:
             raise Unavailable("temporal", "there is no free moment for another run of the schedule")
         return run_id, moments[run_id]
 
-    async def _free(self, schedule: ScheduleDescription, budget: Budget) -> Sequence[datetime]:
+    async def _free(self, schedule: ScheduleDescription, budget: CallBudget) -> Sequence[datetime]:
         """Seconds that are no moments of the schedule, the best ones first."""
         now = datetime.now(UTC).replace(microsecond=0)
         taken = await self._moments(schedule.id, now - BACK, now + timedelta(seconds=1), budget)
@@ -98,7 +98,7 @@ class Triggers:
         before = [made - timedelta(seconds=ago) for ago in random.sample(range(1, FAR_BACK_SEC), 20)]
         return [*(moment for moment in recent if moment not in taken), *before]
 
-    async def _moments(self, schedule_id: str, start: datetime, end: datetime, budget: Budget) -> set[datetime]:
+    async def _moments(self, schedule_id: str, start: datetime, end: datetime, budget: CallBudget) -> set[datetime]:
         request = ListScheduleMatchingTimesRequest(
             namespace=self._client.namespace,
             schedule_id=schedule_id,
@@ -112,7 +112,7 @@ class Triggers:
             )
         return {moment.ToDatetime(UTC).replace(microsecond=0) for moment in answer.start_time}
 
-    async def _send(self, schedule_id: str, moment: datetime, overlap: Overlap | None, budget: Budget) -> None:
+    async def _send(self, schedule_id: str, moment: datetime, overlap: Overlap | None, budget: CallBudget) -> None:
         """The SDK's trigger cannot name a moment."""
         policy = ScheduleOverlapPolicy[overlap.upper()] if overlap else 0
         trigger = TriggerImmediatelyRequest(scheduled_time=_timestamp(moment))
@@ -128,7 +128,7 @@ class Triggers:
         async with deadline(seconds), translated(meaning):
             await self._client.workflow_service.patch_schedule(request, timeout=timedelta(seconds=seconds))
 
-    async def _told(self, before: ScheduleDescription, budget: Budget) -> ScheduleDescription | None:
+    async def _told(self, before: ScheduleDescription, budget: CallBudget) -> ScheduleDescription | None:
         """The schedule when it has taken up something more. None: it has had time for that, and has not."""
         for _ in range(int(AGAIN_SEC / LOOK_SEC)):
             after = await self._describe(before.id, budget)

@@ -16,13 +16,13 @@ from wand_orchestrator.api.pace import Pace
 from wand_orchestrator.api.stream.backoff import Backoff, persist
 from wand_orchestrator.api.stream.history_watch import HistoryWatch
 from wand_orchestrator.api.stream.journal_reader import JournalPage, JournalReader, stored
-from wand_orchestrator.api.stream.single_flight import Shared
-from wand_orchestrator.api.stream.sse_window import Chunk, Window, chunk_of
+from wand_orchestrator.api.stream.single_flight import SingleFlight
+from wand_orchestrator.api.stream.sse_window import Chunk, SseWindow, chunk_of
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.events import RUN_ENDINGS
 from wand_orchestrator.errors import Unavailable, WandError
 from wand_orchestrator.storage import StoredEvent
-from wand_orchestrator.temporal.event_feed import Ear, Feed, Voice
+from wand_orchestrator.temporal.event_feed import Ear, EventFeed, Voice
 
 PAGE = 500
 COMMENT_SEC = 15.0
@@ -38,7 +38,7 @@ class Follower:
     """Between `start` and `stop` its task follows the run; subscribers only read what it has put into the window."""
 
     def __init__(
-        self, run_id: str, executions: Executions, reader: JournalReader, feed: Feed, window_size: int
+        self, run_id: str, executions: Executions, reader: JournalReader, feed: EventFeed, window_size: int
     ) -> None:
         self.run_id = run_id
         self.subscribers = 0
@@ -46,11 +46,11 @@ class Follower:
         self._reader = reader
         self._feed = feed
         self._window_size = window_size
-        self._window: Window | None = None
+        self._window: SseWindow | None = None
         self._over = False
         self.failed = False
         self._grown = asyncio.Event()
-        self._older: Shared[int, JournalPage] = Shared()
+        self._older: SingleFlight[int, JournalPage] = SingleFlight()
         self._older_turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -161,7 +161,7 @@ class Follower:
         """Read what is behind the window; gives whether the run has ended."""
         if self._window is None:
             last = await persist(lambda: self._reader.last_seq(self.run_id))
-            self._window = Window(max(0, last - self._window_size), self._window_size)
+            self._window = SseWindow(max(0, last - self._window_size), self._window_size)
         window = self._window
         while True:
             page = await persist(lambda: self._reader.page(self.run_id, window.last, PAGE))
@@ -173,7 +173,7 @@ class Follower:
         if not events:
             return
         if self._window is None:
-            self._window = Window(events[0].seq - 1, self._window_size)
+            self._window = SseWindow(events[0].seq - 1, self._window_size)
         self._window.extend(events)
         self._announce()
 

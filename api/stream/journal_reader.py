@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, TaskFailed, WorkflowFails
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.contract import EventPage
@@ -28,7 +28,7 @@ class JournalPage:
 
 
 @dataclass(frozen=True)
-class Selection:
+class EventSelection:
     """Events that fit. `last`: the seq up to which was looked; `ended`: there will never be others that fit."""
 
     events: Sequence[StoredEvent]
@@ -37,7 +37,7 @@ class Selection:
 
 
 class JournalReader:
-    def __init__(self, executions: Executions, store: Store, settlement: Settlement) -> None:
+    def __init__(self, executions: Executions, store: Store, settlement: Reconciliation) -> None:
         self._executions = executions
         self._store = store
         self._settlement = settlement
@@ -74,7 +74,7 @@ class JournalReader:
 
     async def selected(
         self, run_id: str, after: int, limit: int, *, node: str | None, level: Level | None, seconds: float
-    ) -> Selection:
+    ) -> EventSelection:
         """At most `limit` events of `node`, and of `level` or graver.
 
         A run that goes on is read page by page for `seconds`, so that the answer may hold fewer events than there are.
@@ -83,7 +83,7 @@ class JournalReader:
         if run is not None and run.status.ended:
             events = await self._store.events.page(run_id, after, limit, node=node, level=level)
             ended = len(events) < limit or events[-1].seq == run.last_seq
-            return Selection(events, run.last_seq if len(events) < limit else events[-1].seq, ended)
+            return EventSelection(events, run.last_seq if len(events) < limit else events[-1].seq, ended)
         until = asyncio.get_running_loop().time() + seconds
         found: list[StoredEvent] = []
         while True:
@@ -93,7 +93,7 @@ class JournalReader:
             full = len(found) == limit
             after = fitting[-1].seq if full else page.events[-1].seq if page.events else after
             if full or not page.more or asyncio.get_running_loop().time() > until:
-                return Selection(found, after, ended=page.ended and not (full and after < page.events[-1].seq))
+                return EventSelection(found, after, ended=page.ended and not (full and after < page.events[-1].seq))
 
     async def _page_or_archived(self, run_id: str, after: int, limit: int, seconds: float) -> JournalPage:
         """As `page`; of a run whose workflow cannot answer, because its code fails, what is in the database."""

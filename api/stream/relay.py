@@ -13,11 +13,11 @@ from wand_orchestrator.api.stream.follower import PAGE, Follower
 from wand_orchestrator.api.stream.journal_reader import JournalReader
 from wand_orchestrator.api.stream.sse_window import chunk_of
 from wand_orchestrator.api.temporal.executions import Executions
-from wand_orchestrator.temporal.event_feed import Feed
+from wand_orchestrator.temporal.event_feed import EventFeed
 
 
 class Relay:
-    def __init__(self, executions: Executions, reader: JournalReader, feed: Feed, window_size: int) -> None:
+    def __init__(self, executions: Executions, reader: JournalReader, feed: EventFeed, window_size: int) -> None:
         self._executions = executions
         self._reader = reader
         self._feed = feed

@@ -8,7 +8,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 
-class Shared(Generic[K, T]):
+class SingleFlight(Generic[K, T]):
     def __init__(self) -> None:
         self._asked: dict[K, asyncio.Task[T]] = {}
 

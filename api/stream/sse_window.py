@@ -29,7 +29,7 @@ def chunk_of(events: Sequence[StoredEvent]) -> Chunk:
     return Chunk(b"".join(encode(event) for event in events), events[-1].seq)
 
 
-class Window:
+class SseWindow:
     """At most `size` events, and at most MAX_BYTES of them but one; it begins behind the event `last`."""
 
     def __init__(self, last: int, size: int) -> None:

@@ -14,7 +14,7 @@ def _now() -> float:
 
 
 @dataclass(frozen=True)
-class Budget:
+class CallBudget:
     """Begins when it is made."""
 
     seconds: float = ANSWER_SEC

@@ -18,7 +18,7 @@ app = typer.Typer(help="Graph documents, checked and stored.", no_args_is_help=T
 def validate(file: GraphFile, url: Url = None, api_key: ApiKey = None) -> None:
     """Print every fault with its place in the document; exit status 1 if there is one. With --url, by the agents and
     the stored graphs that an API has, else by the agents that are installed here."""
-    from wand_orchestrator.cli.client.document import read_document
+    from wand_orchestrator.cli.client.document_file import read_document
     from wand_orchestrator.cli.display.fault_table import print_faults
     from wand_orchestrator.cli.display.output import console, plain
 
@@ -80,7 +80,7 @@ def show(graph: GraphArgument, as_json: AsJson = False, url: Url = None, api_key
 def create(file: GraphFile, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
     """Check a graph, store it as the next version of its name, and print its id."""
     from wand_orchestrator.cli.client.api_client import ListedFault, ask
-    from wand_orchestrator.cli.client.document import read_document
+    from wand_orchestrator.cli.client.document_file import read_document
     from wand_orchestrator.cli.display.fault_table import print_faults
     from wand_orchestrator.cli.display.output import console, print_json
 

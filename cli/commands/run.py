@@ -24,7 +24,7 @@ def run(
     """Run a graph and wait for its end. The result goes to standard output, all else to standard error; the exit
     status is 0 only if the run succeeded."""
     from wand_orchestrator.cli.client.api_client import ask
-    from wand_orchestrator.cli.client.document import read_argument, read_document, webhook_of
+    from wand_orchestrator.cli.client.document_file import read_argument, read_document, webhook_of
     from wand_orchestrator.cli.display.watching import report, succeeded
 
     body: dict[str, Any] = {"graph": read_document(file)}

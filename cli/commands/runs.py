@@ -85,9 +85,9 @@ def logs(
 ) -> None:
     """Print a run's events, a line each. With --json and --follow, every line is the JSON of one event."""
     from wand_orchestrator.cli.client.api_client import ask
-    from wand_orchestrator.cli.display.event_log import Selection, print_followed, print_so_far
+    from wand_orchestrator.cli.display.event_log import LogSelection, print_followed, print_so_far
 
-    selection = Selection(run, after, node, level)
+    selection = LogSelection(run, after, node, level)
     printing = print_followed if follow else print_so_far
     ask(url, api_key, lambda api: printing(api, selection, as_json))
 

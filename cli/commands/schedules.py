@@ -84,7 +84,7 @@ def create(
     api_key: ApiKey = None,
 ) -> None:
     """Start runs of a stored graph by the clock, and print the schedule's id. Give --cron or --every."""
-    from wand_orchestrator.cli.client.document import read_argument, webhook_of
+    from wand_orchestrator.cli.client.document_file import read_argument, webhook_of
 
     by_id = _GRAPH_ID.fullmatch(graph)
     given = {

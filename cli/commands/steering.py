@@ -68,7 +68,7 @@ def respond(
     api_key: ApiKey = None,
 ) -> None:
     """Answer an approval that waits."""
-    from wand_orchestrator.cli.client.document import read_argument
+    from wand_orchestrator.cli.client.document_file import read_argument
 
     body = {"answer": read_argument(answer, "--answer"), "by": by or _login_name()}
     _steer_node(run, node, "respond", body, as_json, url, api_key, "is answered")

@@ -19,7 +19,7 @@ _STYLES = {"debug": "dim", "warning": "yellow", "error": "red"}
 
 
 @dataclass(frozen=True)
-class Selection:
+class LogSelection:
     """Events of `run_id` after the seq `after`; of `node`, and of `level` or graver."""
 
     run_id: str
@@ -36,7 +36,7 @@ class Selection:
         return LEVELS.index(event.level) >= least and self.node in (None, event.node)
 
 
-async def print_so_far(api: ApiClient, selection: Selection, as_json: bool) -> None:
+async def print_so_far(api: ApiClient, selection: LogSelection, as_json: bool) -> None:
     """As JSON, one list of all."""
     events: list[Json] = []
     last: Json = {}
@@ -50,7 +50,7 @@ async def print_so_far(api: ApiClient, selection: Selection, as_json: bool) -> N
         print_json({**last, "events": events})
 
 
-async def print_followed(api: ApiClient, selection: Selection, as_json: bool) -> None:
+async def print_followed(api: ApiClient, selection: LogSelection, as_json: bool) -> None:
     """To the run's end; what breaks the connection is said on standard error."""
     await api.get(path_of("runs", selection.run_id))
     out, aside = console(), console(stderr=True)
@@ -64,7 +64,7 @@ async def print_followed(api: ApiClient, selection: Selection, as_json: bool) ->
                 out.print(_line(item), soft_wrap=True)
 
 
-async def _pages(api: ApiClient, selection: Selection) -> AsyncIterator[Json]:
+async def _pages(api: ApiClient, selection: LogSelection) -> AsyncIterator[Json]:
     after = selection.after
     path = path_of("runs", selection.run_id, "logs")
     while True:

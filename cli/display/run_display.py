@@ -13,8 +13,8 @@ from rich.text import Text
 
 from wand_orchestrator.cli.display.event_line import told
 from wand_orchestrator.cli.display.failure_view import indented
-from wand_orchestrator.cli.display.moments import span
 from wand_orchestrator.cli.display.output import plain
+from wand_orchestrator.cli.display.shown_times import span
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.state import NodeState, NodeStatus, RunState, RunStatus, fold
 from wand_orchestrator.errors import Unavailable

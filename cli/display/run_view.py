@@ -8,8 +8,8 @@ from rich.text import Text
 
 from wand_orchestrator.cli.client.api_client import Json
 from wand_orchestrator.cli.display.failure_view import indented, named
-from wand_orchestrator.cli.display.moments import ago, took
 from wand_orchestrator.cli.display.output import Cell, console, plain, print_fields, print_json
+from wand_orchestrator.cli.display.shown_times import ago, took
 from wand_orchestrator.cli.display.table import print_table
 
 _STYLES = {

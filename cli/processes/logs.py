@@ -5,7 +5,7 @@ import sys
 
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
-from wand_orchestrator.activities.runner.failures import AttemptError
+from wand_orchestrator.activities.runner.attempt_failures import AttemptError
 from wand_orchestrator.contract.contract import FailureDetails
 from wand_orchestrator.contract.events import LEVELS
 from wand_orchestrator.contract.log_format import LOG_FORMAT

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
-from wand_orchestrator.activities.core.archive import archive_activity
-from wand_orchestrator.activities.core.delete import delete_activity
+from wand_orchestrator.activities.core.archive_events import archive_activity
+from wand_orchestrator.activities.core.delete_run import delete_activity
+from wand_orchestrator.activities.core.deliver_webhook import build_webhook_worker
+from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
-from wand_orchestrator.activities.core.open import open_activity
-from wand_orchestrator.activities.core.outputs import outputs_activity
-from wand_orchestrator.activities.core.retry_now import retry_now_activity
-from wand_orchestrator.activities.core.webhook import build_webhook_worker
+from wand_orchestrator.activities.core.open_run import open_activity
+from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.host.pool import AgentHost
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.api.app import create_app
@@ -33,7 +33,7 @@ from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal.connection import keeping_payloads
-from wand_orchestrator.temporal.event_feed import Feed
+from wand_orchestrator.temporal.event_feed import EventFeed
 from wand_orchestrator.workflows.graph_run import GraphRun
 from wand_orchestrator.workflows.run_deletion import RunDeletion
 from wand_orchestrator.workflows.webhook_delivery import WebhookDelivery
@@ -83,7 +83,7 @@ async def embedded_stack(
             dev_server(port=temporal_port, ui_port=ui_port, ui=ui, database=database) as temporal,
         ):
             artifacts = ArtifactStore.open(settings.effective_artifacts_url)
-            feed = Feed()
+            feed = EventFeed()
             app = create_app(
                 settings, client=temporal.client, store=store, registry=registry, artifacts=artifacts, feed=feed
             )
@@ -119,7 +119,7 @@ async def core_worker(
     artifacts: ArtifactStore,
     *,
     task_queue: str | None = None,
-    feed: Feed | None = None,
+    feed: EventFeed | None = None,
     alone: bool = False,
     host: AgentHost | None = None,
 ) -> AsyncIterator[None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.suggestions import Near
 
 PREFIX = "WAND_"
 OF_COMMANDS = ("url",)

@@ -12,10 +12,10 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.worker import Worker
 
 from tests.waiting import until
-from wand_orchestrator.activities.core.archive import archive_activity
+from wand_orchestrator.activities.core.archive_events import archive_activity
+from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
-from wand_orchestrator.activities.core.outputs import outputs_activity
-from wand_orchestrator.activities.core.retry_now import retry_now_activity
+from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.contract.contract import RunResult, StatePage
 from wand_orchestrator.contract.events import Event

@@ -14,12 +14,12 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from tests.waiting import until
-from wand_orchestrator.activities.core.archive import archive_activity
-from wand_orchestrator.activities.core.delete import delete_activity
+from wand_orchestrator.activities.core.archive_events import archive_activity
+from wand_orchestrator.activities.core.delete_run import delete_activity
+from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
-from wand_orchestrator.activities.core.open import open_activity
-from wand_orchestrator.activities.core.outputs import outputs_activity
-from wand_orchestrator.activities.core.retry_now import retry_now_activity
+from wand_orchestrator.activities.core.open_run import open_activity
+from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.api.app import create_app
 from wand_orchestrator.api.services import Services
@@ -30,7 +30,7 @@ from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal.connection import keeping_payloads
-from wand_orchestrator.temporal.event_feed import Feed
+from wand_orchestrator.temporal.event_feed import EventFeed
 from wand_orchestrator.workflows.graph_run import GraphRun
 from wand_orchestrator.workflows.run_deletion import RunDeletion
 
@@ -114,7 +114,7 @@ async def running_service(
     await store.migrate()
     registry = Registry.load(configured)
     artifacts = ArtifactStore.open(configured.effective_artifacts_url)
-    feed = Feed() if shared_feed else None
+    feed = EventFeed() if shared_feed else None
     app = create_app(configured, client=client, store=store, registry=registry, artifacts=artifacts, feed=feed)
     service = Service(httpx.AsyncClient(), client, store, configured, registry, artifacts, app.state.services, "")
     try:
@@ -134,7 +134,7 @@ async def running_service(
         await store.close()
 
 
-def build_service_worker(service: Service, feed: Feed | None = None, client: Client | None = None) -> Worker:
+def build_service_worker(service: Service, feed: EventFeed | None = None, client: Client | None = None) -> Worker:
     """`client`: one that is connected, where the service's is not."""
     connected = keeping_payloads(client or service.client, service.settings)
     return build_worker(

@@ -12,7 +12,7 @@ import pytest
 from tests.waiting import eventually
 from wand_orchestrator.activities.host.order import Order
 from wand_orchestrator.activities.host.pool import AgentHost, HostedInvocation
-from wand_orchestrator.activities.runner.failures import AttemptFailure, HostedFailure
+from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure, HostedFailure
 from wand_orchestrator.activities.runner.reports import Reporter
 from wand_orchestrator.contract.contract import AgentCall, Report
 from wand_orchestrator.errors import PluginError

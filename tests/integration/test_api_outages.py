@@ -22,7 +22,7 @@ from tests.integration.service import Service, build_service_worker, running_ser
 from tests.postgres import PostgresServer
 from tests.waiting import eventually, until
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
-from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.stream.journal_reader import JournalReader
 from wand_orchestrator.api.stream.relay import Relay
 from wand_orchestrator.api.temporal.executions import Executions
@@ -32,7 +32,7 @@ from wand_orchestrator.cli.processes.ports import free_port
 from wand_orchestrator.contract.contract import WORKFLOW_WEBHOOK_DELIVERY
 from wand_orchestrator.contract.webhook import delivery_workflow_id
 from wand_orchestrator.temporal.connection import connect
-from wand_orchestrator.temporal.event_feed import Feed
+from wand_orchestrator.temporal.event_feed import EventFeed
 
 ANSWER_SEC = 2.0
 
@@ -211,10 +211,10 @@ async def test_a_stream_of_an_ended_run_waits_for_a_database_that_is_away(servic
 async def _archived(service: Service, run_id: str) -> bytes:
     """What a stream brings that found the run ended before the database went away."""
     executions = Executions(service.client, service.settings.task_queue, eager=False)
-    settlement = Settlement(
+    settlement = Reconciliation(
         executions, service.store, Webhooks(executions, service.settings), Origin(executions, service.store)
     )
-    relay = Relay(executions, JournalReader(executions, service.store, settlement), Feed(), 10)
+    relay = Relay(executions, JournalReader(executions, service.store, settlement), EventFeed(), 10)
     return b"".join([chunk async for chunk in relay.archived(run_id, 0)])
 
 

@@ -17,7 +17,7 @@ from tests.integration.service import Json, Service
 from tests.integration.temporal_cli import TemporalCli
 from tests.waiting import until
 from wand_orchestrator.api.http.examples import BACKFILLS
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.temporal.budget import CallBudget
 
 NEVER_SOON = "0 0 1 1 *"
 TWO_MOMENTS = {"start_at": "2021-12-31T00:00:00Z", "end_at": "2023-01-01T00:00:00Z"}
@@ -173,7 +173,7 @@ async def _trigger(service: Service, schedule_id: str, **body: Any) -> httpx.Res
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Triggers come to an end on a busy machine, too, instead of a 503 that leaves open what became of them."""
-    monkeypatch.setattr("wand_orchestrator.api.schedules.triggers.Budget", partial(Budget, seconds=25))
+    monkeypatch.setattr("wand_orchestrator.api.schedules.triggers.Budget", partial(CallBudget, seconds=25))
     monkeypatch.setattr("wand_orchestrator.api.schedules.triggers.CALL_SEC", 20)
     monkeypatch.setattr("wand_orchestrator.api.schedules.schedules.CALL_SEC", 20)
 

@@ -15,8 +15,8 @@ from tests.integration.graph_cases import echo, edge, emit, fail, flaky, gate, g
 from tests.integration.service import Json, Service, build_service_worker, running_service
 from tests.integration.temporal_cli import CommandFailed, TemporalCli
 from tests.waiting import eventually, until
-from wand_orchestrator.api.runs.steering import Steering
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.runs.run_steering import Steering
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.storage import RunHead
 
@@ -367,7 +367,7 @@ async def test_a_run_that_ends_while_it_is_steered_has_ended(
     looks = iter([RunStatus.RUNNING])
     look = Steering._open
 
-    async def just_before(steering: Steering, run_id: str, budget: Budget) -> RunStatus:
+    async def just_before(steering: Steering, run_id: str, budget: CallBudget) -> RunStatus:
         return next(looks, None) or await look(steering, run_id, budget)
 
     monkeypatch.setattr(Steering, "_open", just_before)

@@ -15,9 +15,9 @@ import pytest
 from tests.integration.web_server import WebServer, response, web_server
 from wand_orchestrator import AgentError
 from wand_orchestrator.activities.tools.http_fetch.addresses import AllowList, IPAddress, refusal, resolve
-from wand_orchestrator.activities.tools.http_fetch.connection import CheckedTransport
+from wand_orchestrator.activities.tools.http_fetch.fetched_page import FetchedPage
 from wand_orchestrator.activities.tools.http_fetch.http_fetch import http_fetch
-from wand_orchestrator.activities.tools.http_fetch.page import Page
+from wand_orchestrator.activities.tools.http_fetch.pinned_connection import CheckedTransport
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.testing import RecordingContext
 
@@ -30,9 +30,9 @@ async def server() -> AsyncIterator[WebServer]:
         yield served
 
 
-async def fetched(url: str, allow: str = "127.0.0.1", **arguments: Any) -> Page:
+async def fetched(url: str, allow: str = "127.0.0.1", **arguments: Any) -> FetchedPage:
     ctx = RecordingContext(http_fetch, settings=Settings(_env_file=None, fetch_allow=allow))
-    page: Page = await ctx.tools["http.fetch"](url=url, **arguments)
+    page: FetchedPage = await ctx.tools["http.fetch"](url=url, **arguments)
     return page
 
 

@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 
 from tests.integration.web_server import WebServer, response, web_server
 from wand_orchestrator import AgentError
-from wand_orchestrator.activities.agents.fetch import Params, fetch
+from wand_orchestrator.activities.agents.fetch import FetchParams, fetch
 from wand_orchestrator.activities.runner.values import write_output
 from wand_orchestrator.activities.tools.http_fetch import http_fetch as module
 from wand_orchestrator.activities.tools.http_fetch import memory, resolver
 from wand_orchestrator.activities.tools.http_fetch.body import STEP_BYTES
 from wand_orchestrator.activities.tools.http_fetch.charset import decode
 from wand_orchestrator.activities.tools.http_fetch.fetch_failures import retry_after
+from wand_orchestrator.activities.tools.http_fetch.fetched_page import FetchedPage
 from wand_orchestrator.activities.tools.http_fetch.http_fetch import http_fetch
 from wand_orchestrator.activities.tools.http_fetch.memory import Memory
-from wand_orchestrator.activities.tools.http_fetch.page import Page
 from wand_orchestrator.activities.tools.http_fetch.resolver import lookup
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.testing import RecordingContext
@@ -57,8 +57,8 @@ def context(**options: Any) -> RecordingContext:
     return RecordingContext(http_fetch, settings=Settings(_env_file=None, fetch_allow="127.0.0.1", **options))
 
 
-async def fetched(url: str, **arguments: Any) -> Page:
-    page: Page = await context().tools["http.fetch"](url=url, **arguments)
+async def fetched(url: str, **arguments: Any) -> FetchedPage:
+    page: FetchedPage = await context().tools["http.fetch"](url=url, **arguments)
     return page
 
 
@@ -183,7 +183,7 @@ async def test_an_agent_reads_no_more_than_its_output_may_have(server: WebServer
     server.answers["/"] = response(200, gzip.compress(bytes(10_000)), Content_Encoding="gzip")
 
     with pytest.raises(AgentError) as caught:
-        await fetch(params=Params(url=server.url("/"), max_bytes=10**8), ctx=context(max_output_bytes=5000))
+        await fetch(params=FetchParams(url=server.url("/"), max_bytes=10**8), ctx=context(max_output_bytes=5000))
 
     assert (caught.value.code, caught.value.details) == ("body_too_large", {"max_bytes": 5000})
 

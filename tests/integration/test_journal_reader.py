@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from temporalio.client import Client
 
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
-from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.stream.journal_reader import JournalReader
 from wand_orchestrator.api.temporal.errors import ExecutionClosed
 from wand_orchestrator.api.temporal.executions import Executions
@@ -42,7 +42,7 @@ async def test_a_run_that_continues_as_new_while_it_is_read_has_not_ended(
     # Nobody polls this queue: the execution is open for as long as it takes.
     handle = await temporal_client.start_workflow(WORKFLOW_GRAPH_RUN, {}, id=run.run_id, task_queue="nobody")
     executions = MetTheOldOne(temporal_client, "nobody", eager=False)
-    settlement = Settlement(
+    settlement = Reconciliation(
         executions, store, Webhooks(executions, Settings(_env_file=None)), Origin(executions, store)
     )
     reader = JournalReader(executions, store, settlement)

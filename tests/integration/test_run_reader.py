@@ -7,7 +7,7 @@ from temporalio.client import Client
 
 from wand_orchestrator.api.graphs.cache import GraphCache
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
-from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.runs.reader import RunReader
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.webhooks import Webhooks
@@ -45,7 +45,7 @@ async def test_a_run_that_ends_while_it_is_read_is_told_with_its_result(temporal
     result = RunResult(outputs={"a": 1}, sinks=("a",))
     end = Archive(run_id=run.run_id, graph_id=graph.graph_id, name=GRAPH.name, events=(ended,), result=result)
     executions = Busy(temporal_client, store, end)
-    settlement = Settlement(
+    settlement = Reconciliation(
         executions, store, Webhooks(executions, Settings(_env_file=None)), Origin(executions, store)
     )
 
@@ -65,7 +65,7 @@ async def test_the_state_of_an_ended_run_is_folded_once_as_long_as_there_are_no_
 
     executions = Executions(temporal_client, "wand", eager=False)
     webhooks = Webhooks(executions, Settings(_env_file=None))
-    settlement = Settlement(executions, store, webhooks, Origin(executions, store))
+    settlement = Reconciliation(executions, store, webhooks, Origin(executions, store))
     await archive(1, EventType.NODE_SCHEDULED)
     await archive(2, EventType.RUN_CANCELLED)
     first = await settlement.ended_state(run_id)

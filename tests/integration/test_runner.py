@@ -31,7 +31,7 @@ from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.contract.contract import AgentResult, FailureDetails, Report
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.temporal.event_feed import Feed
+from wand_orchestrator.temporal.event_feed import EventFeed
 
 
 class Page(BaseModel):
@@ -165,7 +165,7 @@ class House:
     artifacts: MemoryArtifacts
     registry: Registry
 
-    def worker(self, *, feed: Feed | None = None, grace_sec: float = 5) -> Worker:
+    def worker(self, *, feed: EventFeed | None = None, grace_sec: float = 5) -> Worker:
         return build_worker(
             self.client,
             self.settings.model_copy(update={"shutdown_grace_sec": grace_sec}),

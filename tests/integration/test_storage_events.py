@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from tests.postgres import PostgresServer
-from wand_orchestrator.activities.core.archive import DATABASE_UNAVAILABLE, archive_activity
+from wand_orchestrator.activities.core.archive_events import DATABASE_UNAVAILABLE, archive_activity
 from wand_orchestrator.contract.contract import ACTIVITY_ARCHIVE, Archive, RunResult
 from wand_orchestrator.contract.events import Event, EventType
 from wand_orchestrator.contract.ids import RunId, new_run_id

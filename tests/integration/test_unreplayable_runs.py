@@ -13,8 +13,8 @@ from temporalio.worker import Worker
 from tests.integration.graph_cases import echo, edge, emit, gate, graph
 from tests.integration.service import Service, running_service
 from tests.waiting import until
-from wand_orchestrator.activities.core.archive import archive_activity
-from wand_orchestrator.activities.core.outputs import outputs_activity
+from wand_orchestrator.activities.core.archive_events import archive_activity
+from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.temporal.connection import keeping_payloads
 from wand_orchestrator.workflows.graph_run import GraphRun

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wand_orchestrator import AgentError
-from wand_orchestrator.activities.agents.analyze.analyze import MAX_INSIGHTS, Input, Output, analyze
-from wand_orchestrator.activities.agents.analyze.selection import Selection
+from wand_orchestrator.activities.agents.analyze.analyze import MAX_INSIGHTS, AnalyzeInput, AnalyzeOutput, analyze
+from wand_orchestrator.activities.agents.analyze.column_choice import ColumnChoice
 from wand_orchestrator.activities.runner.values import write_output
 from wand_orchestrator.testing import RecordingContext
 
 
-def analyzed(text: str | None = None, data: Any = None, **selection: Any) -> Output:
-    output = analyze(params=Selection(**selection), input=Input(text=text, data=data), ctx=RecordingContext())
-    assert isinstance(output, Output)
+def analyzed(text: str | None = None, data: Any = None, **selection: Any) -> AnalyzeOutput:
+    output = analyze(params=ColumnChoice(**selection), input=AnalyzeInput(text=text, data=data), ctx=RecordingContext())
+    assert isinstance(output, AnalyzeOutput)
     json.dumps(output.model_dump(), allow_nan=False)
     return output
 
@@ -288,7 +288,9 @@ CODES = {
 
 def documented(text: str | None, data: Any, selection: dict[str, str]) -> None:
     try:
-        output = analyze(params=Selection(**selection), input=Input(text=text, data=data), ctx=RecordingContext())
+        output = analyze(
+            params=ColumnChoice(**selection), input=AnalyzeInput(text=text, data=data), ctx=RecordingContext()
+        )
     except AgentError as error:
         if error.code not in CODES or error.retryable:
             raise

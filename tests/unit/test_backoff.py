@@ -7,7 +7,7 @@ from temporalio.common import RetryPolicy
 from temporalio.testing import ActivityEnvironment
 
 from wand_orchestrator import AgentError
-from wand_orchestrator.activities.runner.failures import AttemptFailure
+from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 from wand_orchestrator.activities.runner.next_attempt import next_attempt_at
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from wand_orchestrator.__main__ import ROOMS, missing_rooms
-from wand_orchestrator.cli.client.document import read_argument, read_document
+from wand_orchestrator.cli.client.document_file import read_argument, read_document
 from wand_orchestrator.cli.display.complaint import complaint
 from wand_orchestrator.cli.display.run_display import RunDisplay
 from wand_orchestrator.cli.processes.process_table import end, processes_with

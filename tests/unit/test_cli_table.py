@@ -5,8 +5,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from wand_orchestrator.cli.display.moments import span
 from wand_orchestrator.cli.display.output import print_json
+from wand_orchestrator.cli.display.shown_times import span
 from wand_orchestrator.cli.display.table import print_table
 
 ID = "r_" + "0" * 32

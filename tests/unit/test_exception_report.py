@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from wand_orchestrator import AgentError
+from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 from wand_orchestrator.activities.runner.exception_report import (
     CAUSE_BYTES,
     MOST_CAUSES,
@@ -14,7 +15,6 @@ from wand_orchestrator.activities.runner.exception_report import (
     ErrorReport,
     describe,
 )
-from wand_orchestrator.activities.runner.failures import AttemptFailure
 from wand_orchestrator.contract.bounds import TEXT_BYTES
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.settings import Settings

@@ -7,8 +7,7 @@ from temporalio.exceptions import ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
 from wand_orchestrator import AgentError
-from wand_orchestrator.activities.runner.exception_report import LONGEST_DELAY_SEC
-from wand_orchestrator.activities.runner.failures import (
+from wand_orchestrator.activities.runner.attempt_failures import (
     ABANDONED,
     PAUSED,
     RESET,
@@ -17,6 +16,7 @@ from wand_orchestrator.activities.runner.failures import (
     AttemptFailure,
     interruption,
 )
+from wand_orchestrator.activities.runner.exception_report import LONGEST_DELAY_SEC
 from wand_orchestrator.contract.contract import FailureDetails
 from wand_orchestrator.errors import NotFound
 

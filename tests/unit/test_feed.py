@@ -5,7 +5,7 @@ import gc
 from datetime import UTC, datetime
 
 from wand_orchestrator.contract.events import Event, EventType
-from wand_orchestrator.temporal.event_feed import KEPT, Feed
+from wand_orchestrator.temporal.event_feed import KEPT, EventFeed
 
 RUN, EXECUTION, WORKER = "r_1", "e_1", "host:1"
 
@@ -20,7 +20,7 @@ def _seqs(events: object) -> list[int]:
 
 
 def test_what_was_said_in_a_task_is_heard_when_the_task_is_accepted() -> None:
-    feed = Feed()
+    feed = EventFeed()
     say = feed.voice(WORKER, RUN, EXECUTION)
     for task, seq in [(3, 1), (3, 2), (7, 3)]:
         say(task, _event(seq))
@@ -35,7 +35,7 @@ def test_what_was_said_in_a_task_is_heard_when_the_task_is_accepted() -> None:
 
 
 def test_one_that_does_not_know_all_that_is_asked_for_says_so() -> None:
-    feed = Feed()
+    feed = EventFeed()
     say = feed.voice(WORKER, RUN, EXECUTION)
     voice = feed.hear(RUN)
     assert voice is not None
@@ -52,7 +52,7 @@ def test_one_that_does_not_know_all_that_is_asked_for_says_so() -> None:
 
 
 def test_it_remembers_what_came_last() -> None:
-    feed = Feed()
+    feed = EventFeed()
     say = feed.voice(WORKER, RUN, EXECUTION)
     for seq in range(1, KEPT + 11):
         say(3, _event(seq))
@@ -64,7 +64,7 @@ def test_it_remembers_what_came_last() -> None:
 
 
 def test_a_workflow_that_is_replayed_has_a_new_voice_and_the_old_one_is_not_heard_any_more() -> None:
-    feed = Feed()
+    feed = EventFeed()
     first = feed.voice(WORKER, RUN, EXECUTION)
     first(3, _event(1))
     second = feed.voice(WORKER, RUN, EXECUTION)
@@ -81,7 +81,7 @@ def test_a_workflow_that_is_replayed_has_a_new_voice_and_the_old_one_is_not_hear
 
 
 def test_a_workflow_that_its_worker_lets_go_is_forgotten() -> None:
-    feed = Feed()
+    feed = EventFeed()
     say = feed.voice(WORKER, RUN, EXECUTION)
     say(3, _event(1))
     del say
@@ -91,7 +91,7 @@ def test_a_workflow_that_its_worker_lets_go_is_forgotten() -> None:
 
 
 async def test_listeners_are_told_when_something_is_said_of_their_run() -> None:
-    feed = Feed()
+    feed = EventFeed()
     say, other = feed.voice(WORKER, RUN, EXECUTION), feed.voice(WORKER, "r_2", EXECUTION)
     ear = feed.listen(RUN)
     await asyncio.to_thread(other, 3, _event(1))

@@ -9,7 +9,7 @@ from wand_orchestrator.api.stream.journal_reader import JournalReader
 from wand_orchestrator.api.stream.relay import Relay
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.errors import Unavailable
-from wand_orchestrator.temporal.event_feed import Feed
+from wand_orchestrator.temporal.event_feed import EventFeed
 
 
 class BrokenExecutions:
@@ -23,7 +23,7 @@ async def test_a_stream_whose_follower_fails_breaks_off_and_the_next_has_a_new_o
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     executions = BrokenExecutions()
-    relay = Relay(cast(Executions, executions), cast(JournalReader, None), Feed(), 10)
+    relay = Relay(cast(Executions, executions), cast(JournalReader, None), EventFeed(), 10)
     for times in (1, 2):
         with caplog.at_level(logging.ERROR), pytest.raises(Unavailable, match="connect again"):
             await anext(relay.live("r_1", 0))
@@ -34,7 +34,7 @@ async def test_a_stream_whose_follower_fails_breaks_off_and_the_next_has_a_new_o
 
 async def test_subscribers_of_a_failed_follower_do_not_keep_it_for_others() -> None:
     executions = BrokenExecutions()
-    relay = Relay(cast(Executions, executions), cast(JournalReader, None), Feed(), 10)
+    relay = Relay(cast(Executions, executions), cast(JournalReader, None), EventFeed(), 10)
     first = relay.live("r_1", 0)
     with pytest.raises(Unavailable):
         await anext(first)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from wand_orchestrator.validation.json_schema import Schema, SchemaTooLarge, UnusableSchema
-from wand_orchestrator.validation.misfit import first_misfit
+from wand_orchestrator.validation.schema_errors import first_misfit
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 EVIL = "^(a+)+$"

@@ -9,7 +9,7 @@ from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.state import Cause, Failure, Frame, NodeState, Raised, RunState, fold
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.workflows.journal import event_texts
-from wand_orchestrator.workflows.journal.failures import NodeFailure, node_failure
+from wand_orchestrator.workflows.journal.node_failures import NodeFailure, node_failure
 
 NODE = Node(id="n", type="acme.parse")
 RAISED = Raised(

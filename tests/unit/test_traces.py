@@ -5,7 +5,7 @@ from types import TracebackType
 
 from wand_orchestrator import AgentError
 from wand_orchestrator.activities.host.child import FAILURE
-from wand_orchestrator.activities.runner.failures import AttemptFailure
+from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 from wand_orchestrator.activities.runner.traces import INNER, OUTER, places_of, traceback_of
 
 

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from tests.waiting import eventually
-from wand_orchestrator.api.outbox.start_queue import Turns
+from wand_orchestrator.api.outbox.start_queue import StartQueue
 
 
 class Work:
@@ -24,7 +24,7 @@ class Work:
 
 
 async def test_are_taken_in_order_and_no_more_at_once_than_there_are_places() -> None:
-    turns, work = Turns[str](3), Work()
+    turns, work = StartQueue[str](3), Work()
     keys = [str(number) for number in range(20)]
     for key in keys:
         turns.take(key, partial(work.do, key))
@@ -36,7 +36,7 @@ async def test_are_taken_in_order_and_no_more_at_once_than_there_are_places() ->
 
 
 async def test_are_taken_although_who_asked_has_left() -> None:
-    turns, work = Turns[str](1), Work()
+    turns, work = StartQueue[str](1), Work()
     turns.take("first", partial(work.do, "first"))
     assert await turns.result("second", partial(work.do, "second"), 0.01) is None
     caller = asyncio.create_task(turns.result("third", partial(work.do, "third"), 60))
@@ -49,7 +49,7 @@ async def test_are_taken_although_who_asked_has_left() -> None:
 
 
 async def test_are_one_for_each_key_whoever_waits_for_it() -> None:
-    turns, work = Turns[str](1), Work()
+    turns, work = StartQueue[str](1), Work()
     callers = [asyncio.create_task(turns.result("a", partial(work.do, "a"), 60)) for _ in range(5)]
     await eventually(lambda: turns.is_awaited("a"))
     work.let_go.set()
@@ -62,7 +62,7 @@ async def test_that_fail_tell_who_waits_and_otherwise_the_log(caplog: pytest.Log
     async def fail() -> str:
         raise ValueError("of this work")
 
-    turns = Turns[str](1)
+    turns = StartQueue[str](1)
     with caplog.at_level(logging.ERROR):
         with pytest.raises(ValueError, match="of this work"):
             await turns.result("a", fail, 60)
@@ -73,7 +73,7 @@ async def test_that_fail_tell_who_waits_and_otherwise_the_log(caplog: pytest.Log
 
 
 async def test_that_are_left_are_ended_by_close() -> None:
-    turns, work = Turns[str](1), Work()
+    turns, work = StartQueue[str](1), Work()
     for key in "ab":
         turns.take(key, partial(work.do, key))
     await eventually(lambda: work.begun == ["a"])

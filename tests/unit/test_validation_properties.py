@@ -12,10 +12,10 @@ from wand_orchestrator.graphs.expressions import ExpressionError, evaluate
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.validation import Checked, check_graph
 from wand_orchestrator.validation.code import Code
-from wand_orchestrator.validation.expressions import Expressions, Problem
+from wand_orchestrator.validation.expression_faults import ExpressionProblem, Expressions
 from wand_orchestrator.validation.inference import Impossible, infer
-from wand_orchestrator.validation.near import Near
-from wand_orchestrator.validation.view import View, type_of
+from wand_orchestrator.validation.schema_view import View, type_of
+from wand_orchestrator.validation.suggestions import Near
 
 # jmespath warns of an old way to write literals, which users may still do.
 pytestmark = pytest.mark.filterwarnings("ignore:deprecated string literal:PendingDeprecationWarning")
@@ -153,7 +153,7 @@ def test_an_expression_is_read_exactly_when_it_can_be_evaluated(expression: str)
         evaluate(expression, {"a": {"b": [1, {"c": "x"}]}})
     except ExpressionError:
         return
-    assert not isinstance(read, Problem) or "&" in expression
+    assert not isinstance(read, ExpressionProblem) or "&" in expression
 
 
 SCHEMA = AGENTS["check.search"].output_schema
@@ -198,7 +198,7 @@ combined = st.recursive(
 @given(combined, outputs)
 def test_whatever_an_expression_gives_was_foreseen(expression: str, output: checked_agents.Found) -> None:
     tree = Expressions(Near()).read(expression)
-    assert not isinstance(tree, Problem)
+    assert not isinstance(tree, ExpressionProblem)
     try:
         foreseen = infer(tree, View.of(SCHEMA, SCHEMA))
         selected = evaluate(expression, output.model_dump())

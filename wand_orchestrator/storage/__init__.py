@@ -6,7 +6,7 @@ await store.migrate()
 await store.close()
 """
 
-from wand_orchestrator.storage.events import StoredEvent
+from wand_orchestrator.storage.event_rows import StoredEvent
 from wand_orchestrator.storage.graphs import GraphHead, StoredGraph, fingerprint, no_graph
 from wand_orchestrator.storage.idempotency import Idempotency
 from wand_orchestrator.storage.page import Page

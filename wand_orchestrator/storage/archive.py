@@ -12,7 +12,7 @@ from wand_orchestrator.storage.deletions import refuse_deleted
 from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.engine.deadline import BULK_SEC
 from wand_orchestrator.storage.tables import EventRow, GraphRow, RunRow
-from wand_orchestrator.storage.tags import encode_tags, insert_tags
+from wand_orchestrator.storage.tag_rows import encode_tags, insert_tags
 
 _OPEN = tuple(status for status in RunStatus if not status.ended)
 

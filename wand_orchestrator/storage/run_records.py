@@ -15,7 +15,7 @@ from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.page import Columns
 from wand_orchestrator.storage.tables import RunRow
-from wand_orchestrator.storage.tags import decode_tags, encode_tags
+from wand_orchestrator.storage.tag_rows import decode_tags, encode_tags
 
 _HEAD: tuple[Mapped[Any], ...] = (
     col(RunRow.id),

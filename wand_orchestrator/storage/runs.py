@@ -21,7 +21,7 @@ from wand_orchestrator.storage.page import Page, newest_first, page_of
 from wand_orchestrator.storage.run_records import HEADS, RUNS, Run, RunHead, head_of, row_of, run_of
 from wand_orchestrator.storage.selection import Selection
 from wand_orchestrator.storage.tables import STARTED, RunRow, UtcDateTime
-from wand_orchestrator.storage.tags import insert_tags
+from wand_orchestrator.storage.tag_rows import insert_tags
 
 _ENDED = tuple(status for status in RunStatus if status.ended)
 _BEGUN = tuple(status for status in RunStatus if not status.ended and status is not RunStatus.PENDING)

@@ -17,7 +17,7 @@ from sqlmodel import col
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.storage.page import Columns
 from wand_orchestrator.storage.tables import STARTED, RunRow, RunTagRow
-from wand_orchestrator.storage.tags import tagged, with_tags
+from wand_orchestrator.storage.tag_rows import tagged, with_tags
 
 MANY = 5000
 """No more are counted: among so many, a page of those that have all else is found soon, or there are hardly any."""

@@ -5,11 +5,11 @@ from typing import Self
 from wand_orchestrator.storage.archive import EventArchive
 from wand_orchestrator.storage.deletions import Deletions
 from wand_orchestrator.storage.engine.database import Database
-from wand_orchestrator.storage.events import Events
+from wand_orchestrator.storage.event_rows import Events
 from wand_orchestrator.storage.graphs import Graphs
 from wand_orchestrator.storage.namespaces import Namespaces
 from wand_orchestrator.storage.runs import Runs
-from wand_orchestrator.storage.triggers import Triggers
+from wand_orchestrator.storage.trigger_rows import TriggerRows
 
 
 class Store:
@@ -22,7 +22,7 @@ class Store:
         self.events = Events(database)
         self.archive = EventArchive(database)
         self.deletions = Deletions(database)
-        self.triggers = Triggers(database)
+        self.triggers = TriggerRows(database)
         self.namespaces = Namespaces(database)
 
     @classmethod

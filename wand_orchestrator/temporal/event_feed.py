@@ -83,7 +83,7 @@ class Voice:
             return bool(self._said) and self._said[-1][1].type in RUN_ENDINGS
 
 
-class Feed:
+class EventFeed:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._voices: WeakValueDictionary[str, Voice] = WeakValueDictionary()

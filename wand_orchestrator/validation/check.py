@@ -11,16 +11,16 @@ from wand_orchestrator.graph import Graph
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.cycles import check_cycles
 from wand_orchestrator.validation.document import check_document
-from wand_orchestrator.validation.expressions import Expressions
+from wand_orchestrator.validation.expression_faults import Expressions
 from wand_orchestrator.validation.fault import Fault, Findings
 from wand_orchestrator.validation.inputs import InputCheck
-from wand_orchestrator.validation.kinds import Kinds
-from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.model_faults import GRAPH, read_form
+from wand_orchestrator.validation.node_signatures import Kinds
 from wand_orchestrator.validation.nodes import NodeCheck
 from wand_orchestrator.validation.outline import Outline
-from wand_orchestrator.validation.outputs import Outputs
-from wand_orchestrator.validation.shape import GRAPH, read_form
+from wand_orchestrator.validation.output_faults import Outputs
 from wand_orchestrator.validation.structure import check_structure
+from wand_orchestrator.validation.suggestions import Near
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ Leaving = Mapping[str, Sequence[str]]
 
 
 def components(leaving: Leaving) -> Iterator[frozenset[str]]:
-    search = _Search(leaving)
+    search = _ComponentSearch(leaving)
     for root in leaving:
         if root not in search.number:
             yield from search.from_root(root)
 
 
-class _Search:
+class _ComponentSearch:
     """Depth first. `number`: the order in which nodes were found; `_lowest`: the lowest that each can get back to."""
 
     def __init__(self, leaving: Leaving) -> None:

@@ -22,12 +22,12 @@ from wand_orchestrator.graphs.control_nodes import (
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
-from wand_orchestrator.validation.misfit import misfits
-from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.model_faults import Form, Owner, read_form
+from wand_orchestrator.validation.phrases import listed, quoted
 from wand_orchestrator.validation.pointer import Part
 from wand_orchestrator.validation.references import holds_reference, is_input_reference
-from wand_orchestrator.validation.shape import Form, Owner, read_form
-from wand_orchestrator.validation.wording import listed, quoted
+from wand_orchestrator.validation.schema_errors import misfits
+from wand_orchestrator.validation.suggestions import Near
 
 MODELS: Mapping[str, type[BaseModel]] = {
     FLOW_APPROVAL: ApprovalParams,

@@ -7,7 +7,7 @@ from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.components import components
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.outline import Outline
-from wand_orchestrator.validation.wording import shortened
+from wand_orchestrator.validation.phrases import shortened
 
 MAX_NAMED = 20
 """Nodes of a cycle that its message names."""

@@ -11,8 +11,8 @@ from typing import Any
 from wand_orchestrator.graphs.json_values import MAX_INTEGER_BITS
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
+from wand_orchestrator.validation.phrases import shortened
 from wand_orchestrator.validation.pointer import Path, label
-from wand_orchestrator.validation.wording import shortened
 
 MAX_DEPTH = 64
 """Levels of lists and objects in a graph document."""

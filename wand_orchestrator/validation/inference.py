@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from wand_orchestrator.graphs.interpreter import Ast
 from wand_orchestrator.validation.code import Code
-from wand_orchestrator.validation.expressions import arguments_of
-from wand_orchestrator.validation.view import ANY, NULL, View, type_of
-from wand_orchestrator.validation.wording import listed, shortened, type_words
+from wand_orchestrator.validation.expression_faults import arguments_of
+from wand_orchestrator.validation.phrases import listed, shortened, type_words
+from wand_orchestrator.validation.schema_view import ANY, NULL, View, type_of
 
 ARRAY, OBJECT, STRING, NUMBER, BOOLEAN = (
     View.typed(type) for type in ("array", "object", "string", "number", "boolean")

@@ -5,13 +5,13 @@ from typing import Any
 
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
-from wand_orchestrator.validation.kinds import Kinds
-from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.node_signatures import Kinds
 from wand_orchestrator.validation.outline import EdgeOutline, NodeOutline, Outline
-from wand_orchestrator.validation.outputs import Outputs
+from wand_orchestrator.validation.output_faults import Outputs
+from wand_orchestrator.validation.phrases import listed, quoted, type_words
 from wand_orchestrator.validation.pointer import Part, Path
-from wand_orchestrator.validation.view import NULL, View
-from wand_orchestrator.validation.wording import listed, quoted, type_words
+from wand_orchestrator.validation.schema_view import NULL, View
+from wand_orchestrator.validation.suggestions import Near
 
 
 @dataclass

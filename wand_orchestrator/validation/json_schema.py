@@ -11,20 +11,20 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from wand_orchestrator.graphs.evaluation_budget import Budget, Exceeded
-from wand_orchestrator.validation.expressions import Expressions, Problem
-from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.expression_faults import ExpressionProblem, Expressions
 from wand_orchestrator.validation.patterns import UnusablePattern, check_pattern
+from wand_orchestrator.validation.phrases import quoted, shortened
 from wand_orchestrator.validation.pointer import label
 from wand_orchestrator.validation.references import holds_reference, passes_reference
 from wand_orchestrator.validation.schema_keywords import BUDGET, BoundedValidator
-from wand_orchestrator.validation.wording import quoted, shortened
+from wand_orchestrator.validation.suggestions import Near
 
 _OF_THE_CONTAINER = frozenset({"type", "required", "additionalProperties", "minProperties", "maxProperties"})
 """Keywords that judge an object or list without looking at the values in it."""
 
 
 def _is_jmespath(value: object) -> bool:
-    return not isinstance(value, str) or not isinstance(Expressions(Near()).read(value), Problem)
+    return not isinstance(value, str) or not isinstance(Expressions(Near()).read(value), ExpressionProblem)
 
 
 _VALUES = frozenset({"const", "enum", "default", "examples"})

@@ -10,14 +10,14 @@ from wand_orchestrator.graphs.expressions import INPUT_KEY
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.control import MODELS, check_control
 from wand_orchestrator.validation.fault import Findings
-from wand_orchestrator.validation.kinds import Kinds
-from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.node_signatures import Kinds
 from wand_orchestrator.validation.outline import NodeOutline
-from wand_orchestrator.validation.outputs import Outputs
-from wand_orchestrator.validation.params import Params
+from wand_orchestrator.validation.output_faults import Outputs
+from wand_orchestrator.validation.params import ParamsCheck
+from wand_orchestrator.validation.phrases import quoted
 from wand_orchestrator.validation.pointer import Part
 from wand_orchestrator.validation.references import is_input_reference, references
-from wand_orchestrator.validation.wording import quoted
+from wand_orchestrator.validation.suggestions import Near
 
 
 class NodeCheck:
@@ -31,7 +31,7 @@ class NodeCheck:
         self._outputs = outputs
         self._near = near
         self._findings = findings
-        self._params = Params(agents, outputs, near, findings)
+        self._params = ParamsCheck(agents, outputs, near, findings)
         self._types = (*agents, *MODELS)
 
     def check(self, node: NodeOutline) -> None:

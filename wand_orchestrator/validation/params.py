@@ -9,13 +9,13 @@ from wand_orchestrator._agent import Agent
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.json_schema import Schema, SchemaTooLarge, UnusableSchema
-from wand_orchestrator.validation.misfit import misfits
-from wand_orchestrator.validation.near import Near
-from wand_orchestrator.validation.outputs import Outputs
+from wand_orchestrator.validation.output_faults import Outputs
+from wand_orchestrator.validation.phrases import listed, quoted
 from wand_orchestrator.validation.pointer import Part, label
 from wand_orchestrator.validation.references import is_input_reference, references
-from wand_orchestrator.validation.view import View
-from wand_orchestrator.validation.wording import listed, quoted
+from wand_orchestrator.validation.schema_errors import misfits
+from wand_orchestrator.validation.schema_view import View
+from wand_orchestrator.validation.suggestions import Near
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def taken_by(agent: Agent) -> Taken:
         return Taken(None, view, str(reason))
 
 
-class Params:
+class ParamsCheck:
     """Checks the params of one document's nodes."""
 
     def __init__(self, agents: Mapping[str, Agent], outputs: Outputs, near: Near, findings: Findings) -> None:

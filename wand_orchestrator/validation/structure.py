@@ -2,9 +2,9 @@
 
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
-from wand_orchestrator.validation.near import Near
 from wand_orchestrator.validation.outline import EdgeOutline, Outline
-from wand_orchestrator.validation.wording import quoted
+from wand_orchestrator.validation.phrases import quoted
+from wand_orchestrator.validation.suggestions import Near
 
 
 def check_structure(outline: Outline, near: Near, findings: Findings) -> None:

@@ -8,7 +8,7 @@ from temporalio import workflow
 from wand_orchestrator.contract.contract import Answer
 from wand_orchestrator.graphs.control_nodes import FAIL, ApprovalParams, DefaultAnswer
 from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
-from wand_orchestrator.validation.misfit import first_misfit
+from wand_orchestrator.validation.schema_errors import first_misfit
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure, moment
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.refusal import ANSWER_INVALID, WRONG_STATE, Refusal

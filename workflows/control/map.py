@@ -10,9 +10,9 @@ from wand_orchestrator.graph import Options
 from wand_orchestrator.graphs.control_nodes import MapParams
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
 from wand_orchestrator.workflows.control.target import run_target
-from wand_orchestrator.workflows.control.window import Window
+from wand_orchestrator.workflows.control.window import ItemWindow
 from wand_orchestrator.workflows.journal import event_texts
-from wand_orchestrator.workflows.journal.failures import node_failure
+from wand_orchestrator.workflows.journal.node_failures import node_failure
 
 PATCH = "map-errors"
 
@@ -35,14 +35,14 @@ class Map(Control):
         self._errors: list[dict[str, Any]] = list(carried.get("errors", ()))
         self._percent = 0
         self._first = ""
-        self._window: Window | None = None
+        self._window: ItemWindow | None = None
 
     async def run(self) -> dict[str, Any]:
         if not isinstance(self._items, list):
             raise failure("invalid_input", f"`items` must be a list, and is {type(self._items).__name__}")
         begun = self._failed | self._outputs.keys() | set(self._going_on)
         todo = [index for index in range(len(self._items)) if index not in begun]
-        self._window = Window(
+        self._window = ItemWindow(
             todo,
             self._params.concurrency,
             self._start,

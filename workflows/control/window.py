@@ -9,7 +9,7 @@ from typing import Any
 from temporalio import workflow
 
 
-class Window:
+class ItemWindow:
     """Starts `start(i)` for i in `todo`; `settled(i, future)` is called as each ends, and may call `stop`.
 
     `going_on`: those that had begun in the history before this one, which nothing holds back.

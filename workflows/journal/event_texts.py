@@ -9,7 +9,7 @@ from wand_orchestrator.contract.contract import AgentResult, Answer, FailureDeta
 from wand_orchestrator.contract.events import Event, EventType, Level, rfc3339
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Graph, Node
-from wand_orchestrator.workflows.journal.failures import WORKER_LOST, NodeFailure
+from wand_orchestrator.workflows.journal.node_failures import WORKER_LOST, NodeFailure
 from wand_orchestrator.workflows.scheduler import Decision
 
 

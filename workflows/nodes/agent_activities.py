@@ -21,7 +21,7 @@ from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.arrivals import check_given, check_plain, result_of
 from wand_orchestrator.workflows.journal import event_texts
-from wand_orchestrator.workflows.journal.failures import node_failure
+from wand_orchestrator.workflows.journal.node_failures import node_failure
 from wand_orchestrator.workflows.nodes.activity_options import (
     activity_options,
     held_activity_options,

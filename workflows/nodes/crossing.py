@@ -19,7 +19,7 @@ from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 from wand_orchestrator.contract.contract import ACTIVITY_HOLD, ACTIVITY_IN_FLIGHT, FailureDetails, HeldAttempt, InFlight
 from wand_orchestrator.workflows.arrivals import model_of
-from wand_orchestrator.workflows.journal.failures import WORKER_LOST, WORKER_SHUTDOWN
+from wand_orchestrator.workflows.journal.node_failures import WORKER_LOST, WORKER_SHUTDOWN
 
 ONCE = RetryPolicy(maximum_attempts=1)
 ANSWER = timedelta(seconds=10)

@@ -16,7 +16,7 @@ from wand_orchestrator.workflows.arrivals import check_given, result_of
 from wand_orchestrator.workflows.control.base import Control, Given, failure
 from wand_orchestrator.workflows.control.registry import CONTROLS
 from wand_orchestrator.workflows.journal import event_texts
-from wand_orchestrator.workflows.journal.failures import NodeFailure, node_failure
+from wand_orchestrator.workflows.journal.node_failures import NodeFailure, node_failure
 from wand_orchestrator.workflows.losses import Losses
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
@@ -25,7 +25,7 @@ from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
 from wand_orchestrator.workflows.uncancelled import is_being_cancelled
 
 
-class Launcher:
+class NodeRunner:
     """Starts nodes of one run, and is the host of its control nodes.
 
     `tell` puts an entry into the journal; `holds_back` says that nothing new is to start. `left`: what control nodes

@@ -5,7 +5,7 @@ from collections.abc import Set
 from wand_orchestrator.contract.contract import Answer
 from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.journal.journal import Journal
-from wand_orchestrator.workflows.nodes.node_runner import Launcher
+from wand_orchestrator.workflows.nodes.node_runner import NodeRunner
 from wand_orchestrator.workflows.refusal import UNKNOWN_NODE, WRONG_STATE, Refusal
 from wand_orchestrator.workflows.scheduler import Phase, Scheduler
 
@@ -13,7 +13,7 @@ from wand_orchestrator.workflows.scheduler import Phase, Scheduler
 class Refusals:
     """`skipping`: nodes that are being cancelled, and will count as skipped."""
 
-    def __init__(self, scheduler: Scheduler, journal: Journal, launcher: Launcher, skipping: Set[str]) -> None:
+    def __init__(self, scheduler: Scheduler, journal: Journal, launcher: NodeRunner, skipping: Set[str]) -> None:
         self._scheduler = scheduler
         self._journal = journal
         self._launcher = launcher

@@ -33,18 +33,18 @@ from wand_orchestrator.workflows.arrivals import result_of
 from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import Given
 from wand_orchestrator.workflows.journal import event_texts
-from wand_orchestrator.workflows.journal.failures import NodeFailure, node_failure
 from wand_orchestrator.workflows.journal.journal import Journal
+from wand_orchestrator.workflows.journal.node_failures import NodeFailure, node_failure
 from wand_orchestrator.workflows.losses import Losses
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
-from wand_orchestrator.workflows.nodes.node_runner import Launcher
+from wand_orchestrator.workflows.nodes.node_runner import NodeRunner
 from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
-from wand_orchestrator.workflows.projections.web_ui_details import Details
-from wand_orchestrator.workflows.run.deadline import Deadline
+from wand_orchestrator.workflows.projections.to_web_ui import Details
 from wand_orchestrator.workflows.run.kept_outputs import Kept
 from wand_orchestrator.workflows.run.refusals import Refusals
 from wand_orchestrator.workflows.run.rollover import Rollover
+from wand_orchestrator.workflows.run.run_deadline import RunDeadline
 from wand_orchestrator.workflows.scheduler import Decision, Outcome, Scheduler, Start
 
 PATCH_CANCEL_FIRST = "cancel-before-updates"
@@ -65,7 +65,7 @@ class Walk:
         self._journal = journal
         seconds = carried["deadline_sec"] if carried else run.graph.options.run_timeout_sec
         budget = None if seconds is None else timedelta(seconds=seconds)
-        self._deadline = Deadline(budget, passed=lambda: self._put(self._time_out))
+        self._deadline = RunDeadline(budget, passed=lambda: self._put(self._time_out))
         self._details = Details(run.graph)
         self._in_flight: dict[str, asyncio.Future[Any]] = {}
         self._skipping: set[str] = set()
@@ -89,7 +89,7 @@ class Walk:
             run.graph.options, self._task, self._append, self._attempts, self._rollover.started, slow, crossed
         )
         left = dict(carried["left"]) if carried else {}
-        self._launcher = Launcher(
+        self._launcher = NodeRunner(
             run, task, self._activities, self._tell, self._attempts, self._losses, self._holds_back, left
         )
         self._launcher.children.started = carried.get("children", 0) if carried else 0

@@ -10,8 +10,13 @@ from pydantic import BaseModel, Field
 
 from wand_orchestrator import AgentContext, AgentError, agent
 from wand_orchestrator.activities.agents.analyze import delimited, prose
-from wand_orchestrator.activities.agents.analyze.json_text import NOT_JSON, read_json, whole_characters, without_halves
-from wand_orchestrator.activities.agents.analyze.selection import Selection
+from wand_orchestrator.activities.agents.analyze.column_choice import ColumnChoice
+from wand_orchestrator.activities.agents.analyze.json_reading import (
+    NOT_JSON,
+    read_json,
+    whole_characters,
+    without_halves,
+)
 from wand_orchestrator.activities.extras import needs_extra
 from wand_orchestrator.activities.points import Insights
 
@@ -22,19 +27,19 @@ MAX_INSIGHTS = 2000
 """Numbers or points that are given; of more, so many are taken at even distances."""
 
 
-class Input(BaseModel):
+class AnalyzeInput(BaseModel):
     text: str | None = Field(default=None, description="JSON, JSON Lines, CSV, a web page or prose.")
     data: Any = Field(default=None, description="A JSON value; a text is taken as `text` is.")
 
 
-class Output(BaseModel):
+class AnalyzeOutput(BaseModel):
     kind: Annotated[Literal["csv", "json", "prose"], Field(description="What the input was recognised as.")]
     insights: Annotated[Insights, Field(description="Numbers or points, ready for agent.chart.")]
     summary: Annotated[dict[str, Any], Field(description="Figures by name.")]
 
 
 @agent("agent.analyze", local=True)
-def analyze(params: Selection, input: Input, ctx: AgentContext) -> Output:
+def analyze(params: ColumnChoice, input: AnalyzeInput, ctx: AgentContext) -> AnalyzeOutput:
     """Recognises JSON, CSV and prose and gives figures: statistics of columns, a series of a table, frequent terms."""
     output = _analyzed(_given(input), params)
     total = len(output.insights)
@@ -45,7 +50,7 @@ def analyze(params: Selection, input: Input, ctx: AgentContext) -> Output:
     return output
 
 
-def _given(input: Input) -> Any:
+def _given(input: AnalyzeInput) -> Any:
     """Raises AgentError `empty_input` or `invalid_input`."""
     if input.text is not None and input.data is not None:
         raise AgentError("give text or data, not both", code="invalid_input", retryable=False)
@@ -55,7 +60,7 @@ def _given(input: Input) -> Any:
     return given
 
 
-def _analyzed(given: Any, selection: Selection) -> Output:
+def _analyzed(given: Any, selection: ColumnChoice) -> AnalyzeOutput:
     if not isinstance(given, str):
         return _of_json(given, selection)
     text = _with_line_feeds(whole_characters(given).removeprefix("\ufeff"))
@@ -66,7 +71,7 @@ def _analyzed(given: Any, selection: Selection) -> Output:
     if dialect is None:
         return _of_prose(text, selection)
     with needs_extra("analyze"):
-        from wand_orchestrator.activities.agents.analyze.tables import read_csv
+        from wand_orchestrator.activities.agents.analyze.table_reading import read_csv
     return _of_table("csv", read_csv(text, dialect), selection)
 
 
@@ -75,7 +80,7 @@ def _with_line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _of_json(value: Any, selection: Selection) -> Output:
+def _of_json(value: Any, selection: ColumnChoice) -> AnalyzeOutput:
     with needs_extra("analyze"):
         from wand_orchestrator.activities.agents.analyze import json_figures
     table = json_figures.table_in(value)
@@ -83,23 +88,23 @@ def _of_json(value: Any, selection: Selection) -> Output:
         return _of_table("json", table, selection)
     _only_for_tables(selection, "JSON without a list of objects")
     insights, summary = json_figures.describe(value)
-    return Output(kind="json", insights=insights, summary=summary)
+    return AnalyzeOutput(kind="json", insights=insights, summary=summary)
 
 
-def _of_table(kind: Literal["csv", "json"], table: "pl.DataFrame", selection: Selection) -> Output:
+def _of_table(kind: Literal["csv", "json"], table: "pl.DataFrame", selection: ColumnChoice) -> AnalyzeOutput:
     from wand_orchestrator.activities.agents.analyze.series import series_of
-    from wand_orchestrator.activities.agents.analyze.tables import describe
+    from wand_orchestrator.activities.agents.analyze.table_reading import describe
 
-    return Output(kind=kind, insights=series_of(table, selection), summary=describe(table))
+    return AnalyzeOutput(kind=kind, insights=series_of(table, selection), summary=describe(table))
 
 
-def _of_prose(text: str, selection: Selection) -> Output:
+def _of_prose(text: str, selection: ColumnChoice) -> AnalyzeOutput:
     _only_for_tables(selection, "prose")
     summary = prose.describe(text)
-    return Output(kind="prose", insights=[*prose.points_of_terms(summary["terms"])], summary=summary)
+    return AnalyzeOutput(kind="prose", insights=[*prose.points_of_terms(summary["terms"])], summary=summary)
 
 
-def _only_for_tables(selection: Selection, found: str) -> None:
+def _only_for_tables(selection: ColumnChoice, found: str) -> None:
     if not selection.is_empty:
         raise AgentError(
             f"x, y, aggregate and by choose a series of a table, and the input is {found}",

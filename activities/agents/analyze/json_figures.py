@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from wand_orchestrator.activities.agents.analyze.columns import from_values
-from wand_orchestrator.activities.agents.analyze.tables import figures, read_columns, read_records
+from wand_orchestrator.activities.agents.analyze.table_reading import figures, read_columns, read_records
 from wand_orchestrator.activities.points import Insights, Point
 
 _TYPES: dict[type, str] = {

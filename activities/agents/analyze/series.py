@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from wand_orchestrator.activities.agents.analyze.selection import Aggregate, Period, Selection
+from wand_orchestrator.activities.agents.analyze.column_choice import Aggregate, ColumnChoice, Period
 from wand_orchestrator.activities.points import Insights, Point
 from wand_orchestrator.errors import AgentError
 
@@ -17,7 +17,7 @@ LONGEST_LABEL = 200
 _TRUNCATE: dict[Period, str] = {"day": "1d", "month": "1mo", "year": "1y"}
 
 
-def series_of(table: pl.DataFrame, params: Selection) -> Insights:
+def series_of(table: pl.DataFrame, params: ColumnChoice) -> Insights:
     """Raises AgentError, naming the column, for what the table does not have."""
     if params.x is None:
         if params.by or params.aggregate:

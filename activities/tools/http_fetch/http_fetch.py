@@ -15,14 +15,14 @@ from wand_orchestrator import AgentContext, AgentError, tool
 from wand_orchestrator.activities.tools.http_fetch.addresses import AllowList
 from wand_orchestrator.activities.tools.http_fetch.body import ACCEPT_ENCODING, read_body
 from wand_orchestrator.activities.tools.http_fetch.charset import decode, is_json
-from wand_orchestrator.activities.tools.http_fetch.connection import CheckedTransport
 from wand_orchestrator.activities.tools.http_fetch.fetch_failures import (
     status_failure,
     timeout_failure,
     transport_failure,
 )
+from wand_orchestrator.activities.tools.http_fetch.fetched_page import FetchedPage, media_type, parse_json
 from wand_orchestrator.activities.tools.http_fetch.memory import of_this_worker
-from wand_orchestrator.activities.tools.http_fetch.page import Page, media_type, parse_json
+from wand_orchestrator.activities.tools.http_fetch.pinned_connection import CheckedTransport
 from wand_orchestrator.activities.tools.http_fetch.redirects import MAX_REDIRECTS, check_url, redirected
 
 CONNECT_TIMEOUT_SEC = 10.0
@@ -66,7 +66,7 @@ async def http_fetch(
     max_bytes: MaxBytes = DEFAULT_MAX_BYTES,
     allow_status: AllowStatus = (),
     timeout: TimeoutSec = DEFAULT_TIMEOUT_SEC,
-) -> Page:
+) -> FetchedPage:
     """Fetches a page over HTTP. Addresses of private networks are refused unless WAND_FETCH_ALLOW opens them."""
     request = _request(method, check_url(url), headers or {}, body, json)
     async with of_this_worker().reserve(max_bytes):
@@ -133,12 +133,12 @@ async def _follow(transport: httpx.AsyncBaseTransport, request: httpx.Request) -
     raise AgentError(f"more than {MAX_REDIRECTS} redirects", code="too_many_redirects", retryable=False)
 
 
-def _page(url: httpx.URL, response: httpx.Response, content: bytes) -> Page:
+def _page(url: httpx.URL, response: httpx.Response, content: bytes) -> FetchedPage:
     """Takes seconds for hundreds of megabytes. A page that only says it is JSON is still a page."""
     media = media_type(response.headers)
     text = decode(content, response.headers.get("content-type", ""), media)
     json, json_error = _json(text) if content and is_json(media) else (None, None)
-    return Page(
+    return FetchedPage(
         status=response.status_code,
         headers=dict(response.headers),
         body=base64.b64encode(content).decode() if text is None else text,

@@ -21,8 +21,8 @@ from wand_orchestrator.graphs.expressions import (
 from wand_orchestrator.graphs.functions import Functions
 from wand_orchestrator.graphs.interpreter import Ast
 from wand_orchestrator.validation.code import Code
-from wand_orchestrator.validation.near import Near
-from wand_orchestrator.validation.wording import quoted, shortened
+from wand_orchestrator.validation.phrases import quoted, shortened
+from wand_orchestrator.validation.suggestions import Near
 
 MAX_TOTAL_CHARS = 1_000_000
 """Of all expressions of a document that are more than a key; reading one takes about a microsecond a character."""
@@ -36,7 +36,7 @@ _BARE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
-class Problem:
+class ExpressionProblem:
     code: Code
     message: str
 
@@ -52,40 +52,40 @@ class Expressions:
 
     def __init__(self, near: Near) -> None:
         self._near = near
-        self._problems: dict[str, Problem] = {}
+        self._problems: dict[str, ExpressionProblem] = {}
         self._sound: set[str] = set()
         self._chars = 0
 
-    def read(self, expression: str) -> Ast | Problem:
+    def read(self, expression: str) -> Ast | ExpressionProblem:
         """Its tree, as jmespath has it, or what is wrong with it."""
         if _BARE_KEY.fullmatch(expression) and len(expression) <= MAX_CHARS:
             return {"type": "field", "children": [], "value": expression}
         if expression in self._problems:
             return self._problems[expression]
         tree = self._parse(expression)
-        if isinstance(tree, Problem):
+        if isinstance(tree, ExpressionProblem):
             self._problems[expression] = tree
         else:
             self._sound.add(expression)
         return tree
 
-    def _parse(self, expression: str) -> Ast | Problem:
+    def _parse(self, expression: str) -> Ast | ExpressionProblem:
         if not expression.strip():
-            return Problem(Code.EXPRESSION_SYNTAX, "the expression is empty: write JMESPath, such as `body`")
+            return ExpressionProblem(Code.EXPRESSION_SYNTAX, "the expression is empty: write JMESPath, such as `body`")
         if expression not in self._sound:
             self._chars += len(expression)
         if self._chars > MAX_TOTAL_CHARS:
             reason = f"all expressions together have more than {MAX_TOTAL_CHARS:,} characters: use several graphs"
-            return Problem(Code.TOO_COMPLEX, reason)
+            return ExpressionProblem(Code.TOO_COMPLEX, reason)
         try:
             tree = compile_expression(expression).tree
         except ExpressionTooLarge as error:
-            return Problem(Code.EXPRESSION_SYNTAX, error.message)
+            return ExpressionProblem(Code.EXPRESSION_SYNTAX, error.message)
         except ExpressionError as error:
-            return Problem(Code.EXPRESSION_SYNTAX, f"{quoted(expression)} is not JMESPath: {_reason(error)}")
+            return ExpressionProblem(Code.EXPRESSION_SYNTAX, f"{quoted(expression)} is not JMESPath: {_reason(error)}")
         return tree if expression in self._sound else self._judge(expression, tree) or tree
 
-    def _judge(self, expression: str, tree: Ast) -> Problem | None:
+    def _judge(self, expression: str, tree: Ast) -> ExpressionProblem | None:
         """Look at the tree level by level: recursion could exhaust the stack."""
         level = [{"type": "whole", "children": [tree]}]
         while level:
@@ -95,38 +95,40 @@ class Expressions:
             level = [part for node in level for part in parts_of(node)]
         return None
 
-    def _judge_node(self, expression: str, node: Ast) -> Problem | None:
+    def _judge_node(self, expression: str, node: Ast) -> ExpressionProblem | None:
         if node["type"] == "function_expression":
             return self._judge_call(node["value"], node["children"])
         if any(child["type"] == "expref" for child in parts_of(node)):
-            return Problem(Code.EXPRESSION_SYNTAX, f"in {quoted(expression)}, `&` stands where no function takes it")
+            return ExpressionProblem(
+                Code.EXPRESSION_SYNTAX, f"in {quoted(expression)}, `&` stands where no function takes it"
+            )
         if node["type"] == "slice" and node["children"][2] == 0:
-            return Problem(
+            return ExpressionProblem(
                 Code.EXPRESSION_SYNTAX, f"{quoted(expression)} has a slice with steps of 0: take another step"
             )
         return None
 
-    def _judge_call(self, name: str, arguments: list[Ast]) -> Problem | None:
+    def _judge_call(self, name: str, arguments: list[Ast]) -> ExpressionProblem | None:
         if name not in FUNCTIONS:
             hint = self._near.hint("function", name, FUNCTIONS)
-            return Problem(Code.UNKNOWN_FUNCTION, f"JMESPath has no function {shortened(name)}(){hint}")
+            return ExpressionProblem(Code.UNKNOWN_FUNCTION, f"JMESPath has no function {shortened(name)}(){hint}")
         if (problem := _judge_count(name, len(arguments))) is not None:
             return problem
         for number, (argument, taken) in enumerate(zip(arguments, arguments_of(name), strict=False), start=1):
             wants, is_expression = taken["types"] == ["expref"], argument["type"] == "expref"
             if wants != is_expression:
                 words = "an expression, such as `&name`" if wants else "a value: leave out the `&`"
-                return Problem(Code.FUNCTION_ARGUMENTS, f"argument {number} of {name}() must be {words}")
+                return ExpressionProblem(Code.FUNCTION_ARGUMENTS, f"argument {number} of {name}() must be {words}")
         return None
 
 
-def _judge_count(name: str, given: int) -> Problem | None:
+def _judge_count(name: str, given: int) -> ExpressionProblem | None:
     signature = FUNCTIONS[name]
     variadic = bool(signature[-1].get("variadic"))
     if given == len(signature) or (variadic and given > len(signature)):
         return None
     wanted = f"{'at least ' if variadic else ''}{len(signature)} argument{'' if len(signature) == 1 else 's'}"
-    return Problem(Code.FUNCTION_ARGUMENTS, f"{name}() takes {wanted}, and is given {given}")
+    return ExpressionProblem(Code.FUNCTION_ARGUMENTS, f"{name}() takes {wanted}, and is given {given}")
 
 
 def _reason(error: ExpressionError) -> str:

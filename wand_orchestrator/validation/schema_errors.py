@@ -7,9 +7,9 @@ from typing import Any
 from jsonschema.exceptions import ValidationError, best_match
 
 from wand_orchestrator.graphs.evaluation_budget import Budget
+from wand_orchestrator.validation.phrases import described, listed, quoted, shortened, type_words
 from wand_orchestrator.validation.pointer import Part, label
 from wand_orchestrator.validation.schema_keywords import extra_keys
-from wand_orchestrator.validation.wording import described, listed, quoted, shortened, type_words
 
 _LIMITS = {
     "minimum": "at least",

@@ -13,7 +13,7 @@ KEPT = timedelta(hours=1)
 """By then the moment in the id is long past, and no other trigger would take it."""
 
 
-class Triggers:
+class TriggerRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -14,10 +14,10 @@ from pydantic_core import ErrorDetails
 from wand_orchestrator.graph import Edge, Graph, Node, Options, Retry
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
-from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.phrases import described, listed
 from wand_orchestrator.validation.pointer import Part, Path, label
 from wand_orchestrator.validation.references import passes_reference
-from wand_orchestrator.validation.wording import described, listed
+from wand_orchestrator.validation.suggestions import Near
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[Part, ...]

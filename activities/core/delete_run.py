@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from wand_orchestrator.activities.core.archive import DATABASE_UNAVAILABLE
+from wand_orchestrator.activities.core.archive_events import DATABASE_UNAVAILABLE
 from wand_orchestrator.contract.contract import ACTIVITY_DELETE
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
 from wand_orchestrator.storage import Run, Store

@@ -15,11 +15,11 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker
 
-from wand_orchestrator.activities.runner.failures import AttemptFailure
+from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 from wand_orchestrator.activities.runner.runner import worker_identity
 from wand_orchestrator.activities.tools.http_fetch.addresses import AllowList
-from wand_orchestrator.activities.tools.http_fetch.connection import CheckedTransport
 from wand_orchestrator.activities.tools.http_fetch.fetch_failures import retry_after, shown, transport_failure
+from wand_orchestrator.activities.tools.http_fetch.pinned_connection import CheckedTransport
 from wand_orchestrator.activities.tools.http_fetch.redirects import check_url
 from wand_orchestrator.activities.worker import deployment
 from wand_orchestrator.contract.contract import ACTIVITY_WEBHOOK, FailureDetails, webhook_queue

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 
-class Deadline:
+class RunDeadline:
     """Calls `passed` once the run has been going for `budget`; None: never."""
 
     def __init__(self, budget: timedelta | None, passed: Callable[[], None]) -> None:

@@ -1,14 +1,14 @@
 """What expressions select of the outputs of nodes, as far as the schemas of these say."""
 
 from wand_orchestrator.graphs.interpreter import Ast
-from wand_orchestrator.validation.expressions import Expressions, Problem
+from wand_orchestrator.validation.expression_faults import ExpressionProblem, Expressions
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.inference import Impossible, infer
-from wand_orchestrator.validation.kinds import Kind
-from wand_orchestrator.validation.near import Near
+from wand_orchestrator.validation.node_signatures import Kind
+from wand_orchestrator.validation.phrases import quoted
 from wand_orchestrator.validation.pointer import Path
-from wand_orchestrator.validation.view import ANY, View
-from wand_orchestrator.validation.wording import quoted
+from wand_orchestrator.validation.schema_view import ANY, View
+from wand_orchestrator.validation.suggestions import Near
 
 
 class Outputs:
@@ -26,7 +26,7 @@ class Outputs:
         The findings tell of the fault. Some expressions fit no value: `!a.b` asks true or false for a key.
         """
         tree = self._expressions.read(expression)
-        if isinstance(tree, Problem):
+        if isinstance(tree, ExpressionProblem):
             self._findings.fault(at, tree.code, tree.message)
             return None
         selected = self._selected(expression, tree, source)

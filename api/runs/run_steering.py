@@ -4,10 +4,10 @@ from typing import Any
 
 from temporalio.client import WorkflowExecutionDescription
 
-from wand_orchestrator.api.reconcile.reconciliation import Settlement
+from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.runs.reader import RunReader
-from wand_orchestrator.api.runs.start import Starter
-from wand_orchestrator.api.temporal.budget import Budget
+from wand_orchestrator.api.runs.start import RunStart
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.errors import UpdateRefused
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.contract import (
@@ -45,7 +45,7 @@ class UnknownNode(WandError):
 class Steering:
     """Every call raises NotFound, Unavailable; on a run that has ended, all but `cancel` raise Conflict."""
 
-    def __init__(self, executions: Executions, runs: RunReader, settlement: Settlement, starter: Starter) -> None:
+    def __init__(self, executions: Executions, runs: RunReader, settlement: Reconciliation, starter: RunStart) -> None:
         self._executions = executions
         self._runs = runs
         self._settlement = settlement
@@ -56,7 +56,7 @@ class Steering:
 
         One whose workflow cannot carry a cancel out, because its code fails, is terminated.
         """
-        budget = Budget()
+        budget = CallBudget()
         status = await self._open(run_id, budget)
         if status.ended:
             return status
@@ -93,7 +93,7 @@ class Steering:
         await self._update(run_id, UPDATE_RETRY, node)
 
     async def _signal(self, run_id: str, name: str) -> None:
-        budget = Budget()
+        budget = CallBudget()
         await self._require_open(run_id, budget)
         try:
             await self._executions.signal(run_id, name, budget.left(REQUEST_SEC))
@@ -103,19 +103,19 @@ class Steering:
             ) from error
 
     async def _update(self, run_id: str, name: str, argument: Any) -> None:
-        budget = Budget()
+        budget = CallBudget()
         await self._require_open(run_id, budget)
         try:
             await self._executions.update(run_id, name, argument, budget.left())
         except UpdateRefused as error:
             raise _REFUSALS.get(error.reason, Conflict)(error.message) from error
 
-    async def _require_open(self, run_id: str, budget: Budget) -> None:
+    async def _require_open(self, run_id: str, budget: CallBudget) -> None:
         status = await self._open(run_id, budget)
         if status.ended:
             raise Conflict(f"the run is {status}: nothing in it can be steered any more", code="run_ended")
 
-    async def _open(self, run_id: str, budget: Budget) -> RunStatus:
+    async def _open(self, run_id: str, budget: CallBudget) -> RunStatus:
         """The status of a run that has ended; otherwise its workflow is there, and it counts as running."""
         row = await self._runs.row(run_id, budget)
         if isinstance(row, Run) and row.status.ended:

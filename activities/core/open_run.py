@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from wand_orchestrator._agent import Agent
-from wand_orchestrator.activities.core.archive import DATABASE_UNAVAILABLE
+from wand_orchestrator.activities.core.archive_events import DATABASE_UNAVAILABLE
 from wand_orchestrator.contract.contract import ACTIVITY_OPEN, ChildLimits, RunInput, RunOrder
 from wand_orchestrator.errors import Conflict, Unavailable, WandError
 from wand_orchestrator.graphs.execution import resolve_execution

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from difflib import get_close_matches
 
-from wand_orchestrator.validation.wording import listed
+from wand_orchestrator.validation.phrases import listed
 
 MAX_CANDIDATES = 500
 MAX_WORD_CHARS = 100

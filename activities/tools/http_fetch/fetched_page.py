@@ -20,7 +20,7 @@ BodyEncoding = Literal["text", "base64"]
 
 
 @dataclass(frozen=True)
-class Page:
+class FetchedPage:
     """A response, read to its end."""
 
     status: int

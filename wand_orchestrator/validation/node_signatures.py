@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.graphs.control_nodes import FLOW_APPROVAL, FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT, FLOW_WAIT
 from wand_orchestrator.validation.outline import NodeOutline
-from wand_orchestrator.validation.view import JsonSchema, View
+from wand_orchestrator.validation.schema_view import JsonSchema, View
 
 
 @dataclass(frozen=True, eq=False)

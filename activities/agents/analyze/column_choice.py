@@ -8,7 +8,7 @@ Aggregate = Literal["mean", "sum", "min", "max", "count"]
 Period = Literal["day", "month", "year"]
 
 
-class Selection(BaseModel):
+class ColumnChoice(BaseModel):
     """Without any of these: the values of the first numeric column."""
 
     model_config = ConfigDict(extra="forbid")
