@@ -11,14 +11,13 @@ from wand_orchestrator.api.graph_deletion import GraphDeletion
 from wand_orchestrator.api.graphs.cache import GraphCache
 from wand_orchestrator.api.graphs.graph_check import GraphCheck
 from wand_orchestrator.api.http.path_ids import decoded_id
-from wand_orchestrator.api.node_reader import NodeReader
 from wand_orchestrator.api.outbox.outbox import Outbox
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
 from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.reconcile.sweep import Sweep
 from wand_orchestrator.api.runs.deletion import RunRemoval
 from wand_orchestrator.api.runs.deliveries import Deliveries
-from wand_orchestrator.api.runs.reader import RunReader
+from wand_orchestrator.api.runs.reader import NodeReader, RunReader
 from wand_orchestrator.api.runs.retention import Retention
 from wand_orchestrator.api.runs.retry import Retries
 from wand_orchestrator.api.runs.run_files import RunFiles
@@ -26,8 +25,7 @@ from wand_orchestrator.api.runs.run_steering import Steering
 from wand_orchestrator.api.runs.start import RunStart
 from wand_orchestrator.api.schedules.schedules import Schedules
 from wand_orchestrator.api.stream.journal_reader import JournalReader
-from wand_orchestrator.api.stream.relay import Relay
-from wand_orchestrator.api.streams import Streams
+from wand_orchestrator.api.stream.relay import Relay, Streams
 from wand_orchestrator.api.supervision import Supervision
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.webhooks import Webhooks

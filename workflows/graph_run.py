@@ -40,7 +40,7 @@ from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.node_table import NodeTable
 from wand_orchestrator.contract.state import Failure, parts_of
 from wand_orchestrator.workflows import arrivals
-from wand_orchestrator.workflows.carrying import state_from, state_to_carry
+from wand_orchestrator.workflows.control.base import WRONG_STATE, Refusal
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.nodes.retry_now import retry_now
@@ -48,7 +48,6 @@ from wand_orchestrator.workflows.projections.to_archive import archive
 from wand_orchestrator.workflows.projections.to_parent import Forwarder
 from wand_orchestrator.workflows.projections.to_search_attributes import Visibility
 from wand_orchestrator.workflows.projections.to_webhook import Notifier
-from wand_orchestrator.workflows.refusal import WRONG_STATE, Refusal
 from wand_orchestrator.workflows.run.kept_outputs import kept_of
 from wand_orchestrator.workflows.run.opening import (
     fetched,
@@ -59,6 +58,7 @@ from wand_orchestrator.workflows.run.opening import (
     unopened,
     why_unopened,
 )
+from wand_orchestrator.workflows.run.rollover import state_from, state_to_carry
 from wand_orchestrator.workflows.run.walk import Walk
 from wand_orchestrator.workflows.scheduler import Outcome
 from wand_orchestrator.workflows.uncancelled import uncancelled

@@ -1,8 +1,24 @@
 """Graphs that were read lately, for their runs. A stored graph never changes, so what is here is never stale, and one
 that was deleted is still that of its runs."""
 
-from wand_orchestrator.api.recent import Recent
+from contextlib import suppress
+from typing import TypeVar
+
+from cachetools import LRUCache
+
 from wand_orchestrator.storage import Store, StoredGraph
+
+V = TypeVar("V")
+
+
+class Recent(LRUCache[str, V]):
+    """`maxsize` and `getsizeof` as in cachetools."""
+
+    def keep(self, key: str, value: V) -> None:
+        """Instead of what was not used for the longest time; passes over a value that is larger than all may be."""
+        with suppress(ValueError):
+            self[key] = value
+
 
 MAX_NODES = 100_000
 """Nodes of all graphs kept, together."""

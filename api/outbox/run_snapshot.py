@@ -6,7 +6,7 @@ Of a stored graph, which may have thousands of nodes, it is written once and not
 from collections.abc import Mapping
 
 from wand_orchestrator._agent import Agent
-from wand_orchestrator.api.recent import Recent
+from wand_orchestrator.api.graphs.cache import Recent
 from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.contract.contract import ChildLimits, RunInput
 from wand_orchestrator.graph import Graph

@@ -5,7 +5,7 @@ timeout of Temporal's, could not: its journal is brought into the archive here, 
 ending that Temporal knows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
 
-from wand_orchestrator.api.ended_states import EndedStates
+from wand_orchestrator.api.graphs.cache import Recent
 from wand_orchestrator.api.reconcile.known_journal import known_events
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
 from wand_orchestrator.api.temporal import history
@@ -29,6 +29,26 @@ from wand_orchestrator.errors import Conflict, NotFound, Unavailable
 from wand_orchestrator.files.payloads import STORE_AWAY
 from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.temporal.visibility import root_of
+
+MAX_NODES = 50_000
+"""Nodes of all states kept, together."""
+
+
+class EndedStates:
+    def __init__(self, store: Store, fold: Callable[[str], Awaitable[RunState]]) -> None:
+        self._store = store
+        self._fold = fold
+        self._states: Recent[RunState] = Recent(MAX_NODES, lambda state: len(state.nodes))
+
+    async def of(self, run_id: str) -> RunState:
+        """What the archived events give; it must not be changed. It is kept until there are other events."""
+        state = self._states.get(run_id)
+        if state is None or state.last_seq != await self._store.events.last_seq(run_id):
+            state = await self._fold(run_id)
+            if state.status.ended:
+                self._states.keep(run_id, state)
+        return state
+
 
 PAGE = 500
 

@@ -4,12 +4,18 @@ A run that goes on says nothing; one that does not says why, so that nobody has 
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from math import ceil
 
+from temporalio.api.enums.v1 import TaskQueueType
+
+from wand_orchestrator.api.runs import waiting
 from wand_orchestrator.api.runs.pending_activities import PendingNode
+from wand_orchestrator.api.temporal.budget import CallBudget
+from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.events import rfc3339
 from wand_orchestrator.contract.state import NodeState, NodeStatus, Question, RunState, RunStatus, node_of
+from wand_orchestrator.errors import Unavailable, WandError
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.graphs.control_nodes import FLOW_APPROVAL, FLOW_WAIT
 
@@ -127,3 +133,43 @@ def _in_flight(state: RunState) -> int:
 def _status(state: RunState, node: str) -> NodeStatus:
     known: NodeState | None = state.nodes.get(node)
     return NodeStatus.PENDING if known is None else known.status
+
+
+POLLERS_SEC = 0.4
+
+
+class Waits:
+    def __init__(self, executions: Executions) -> None:
+        self._executions = executions
+
+    async def of_nodes(
+        self, pending: Mapping[str, PendingNode], state: RunState, graph: Graph | None, budget: CallBudget
+    ) -> dict[str, str]:
+        """By node id, what each node that does not go on waits for."""
+        now = datetime.now(UTC)
+        queues = waiting.queues_to_check(pending.values(), now)
+        polled: set[str] | None = None
+        try:
+            polled = await self._executions.polled(
+                queues, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY, budget.left(POLLERS_SEC)
+            )
+        except Unavailable:
+            polled = None
+        reasons = waiting.node_reasons(pending, polled, now)
+        if graph is not None:
+            reasons |= waiting.held_back(graph, state)
+            reasons |= waiting.open_questions(graph, state)
+        return reasons
+
+    async def of_workflow(self, missing: WandError | None, budget: CallBudget) -> str:
+        """Why the workflow did not tell its state."""
+        queue = self._executions.task_queue
+        try:
+            polled = await self._executions.polled(
+                [queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, budget.left(POLLERS_SEC)
+            )
+        except Unavailable as error:
+            return error.message
+        if not polled:
+            return f"no worker polls the task queue {queue}"
+        return missing.message if missing is not None else "a worker to take its workflow"

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from wand_orchestrator.api.durations import CatchupWindow, Duration, Interval
 from wand_orchestrator.api.http.moments import AwareMoment, Moment
 from wand_orchestrator.api.runs.models import WebhookRequest
+from wand_orchestrator.api.schedules.times import CatchupWindow, Duration, Interval
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.contract.tags import Tags
 from wand_orchestrator.contract.webhook import Webhook

@@ -5,6 +5,9 @@ it: the run fetches it as it begins, and so meets the newest version.
 """
 
 import asyncio
+import base64
+import binascii
+import hashlib
 import re
 import secrets
 from collections.abc import Sequence
@@ -28,7 +31,6 @@ from temporalio.client import (
 )
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
-from wand_orchestrator.api.schedule_cursor import decode_cursor, encode_cursor
 from wand_orchestrator.api.schedules.errors import ScheduleInvalid, listing_meaning, meaning, not_found
 from wand_orchestrator.api.schedules.models import Overlap, SchedulePage, ScheduleRequest, ScheduleSummary, ScheduleView
 from wand_orchestrator.api.schedules.schedule_filter import ScheduleFilter
@@ -40,9 +42,33 @@ from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import AttributesMissing
 from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, WORKFLOW_GRAPH_RUN, RunOrder
-from wand_orchestrator.errors import Conflict, Unavailable
+from wand_orchestrator.errors import BadRequest, Conflict, Unavailable
 from wand_orchestrator.storage import GraphHead, RunHead, Store, StoredGraph
 from wand_orchestrator.temporal.connection import ensure_search_attributes
+
+_CHECK_BYTES = 6
+
+
+def encode_cursor(token: bytes) -> str:
+    return base64.urlsafe_b64encode(_check(token) + token).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> bytes:
+    """Raises BadRequest for a cursor that no page gave."""
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        raw = base64.b64decode(padded, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    check, token = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
+    if not token or check != _check(token):
+        raise BadRequest("the cursor is not one that a page gave as `next`", code="bad_cursor")
+    return token
+
+
+def _check(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()[:_CHECK_BYTES]
+
 
 DATABASE_SEC = 0.6
 CALL_SEC = 1.2

@@ -14,9 +14,8 @@ from temporalio.client import (
 )
 from temporalio.common import TypedSearchAttributes
 
-from wand_orchestrator.api.durations import duration_text
 from wand_orchestrator.api.schedules.models import LastRun, LastRunView, ScheduleSummary, ScheduleView
-from wand_orchestrator.api.schedules.times import cron_of, every_of
+from wand_orchestrator.api.schedules.times import cron_of, duration_text, every_of
 from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS
 from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.storage import RunHead

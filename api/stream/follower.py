@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, Sequence
 
 from fastapi.sse import KEEPALIVE_COMMENT
 
-from wand_orchestrator.api.pace import Pace
 from wand_orchestrator.api.stream.backoff import Backoff, persist
 from wand_orchestrator.api.stream.history_watch import HistoryWatch
 from wand_orchestrator.api.stream.journal_reader import JournalPage, JournalReader, stored
@@ -23,6 +22,29 @@ from wand_orchestrator.contract.events import RUN_ENDINGS
 from wand_orchestrator.errors import Unavailable, WandError
 from wand_orchestrator.storage import StoredEvent
 from wand_orchestrator.temporal.event_feed import Ear, EventFeed, Voice
+
+QUIET_SEC = 0.1
+FIRST_GAP_SEC = 0.02
+LAST_GAP_SEC = 0.2
+GROWTH = 1.5
+
+
+class Pace:
+    def __init__(self) -> None:
+        self._gap = FIRST_GAP_SEC
+        self._looked = float("-inf")
+
+    def gap(self) -> float:
+        """Seconds until the next look, which is then made."""
+        now = asyncio.get_running_loop().time()
+        since = now - self._looked
+        if since >= QUIET_SEC:
+            wait, self._gap = 0.0, FIRST_GAP_SEC
+        else:
+            wait, self._gap = max(0.0, self._gap - since), min(LAST_GAP_SEC, self._gap * GROWTH)
+        self._looked = now + wait
+        return wait
+
 
 PAGE = 500
 COMMENT_SEC = 15.0

@@ -13,8 +13,13 @@ from wand_orchestrator.contract.contract import HeldAttempt, InFlight, worker_qu
 from wand_orchestrator.files.payloads import PayloadStorage, PayloadStore
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.workflows.journal.node_failures import WORKER_LOST, WORKER_SHUTDOWN, NodeFailure
-from wand_orchestrator.workflows.losses import MAX_WORKER_SHUTDOWNS, Losses
+from wand_orchestrator.workflows.journal.node_failures import (
+    MAX_WORKER_SHUTDOWNS,
+    WORKER_LOST,
+    WORKER_SHUTDOWN,
+    Losses,
+    NodeFailure,
+)
 from wand_orchestrator.workflows.nodes import agent_activities
 from wand_orchestrator.workflows.nodes.activity_options import held_activity_options
 from wand_orchestrator.workflows.nodes.agent_activities import Activities

@@ -9,9 +9,17 @@ from wand_orchestrator.contract.contract import Answer
 from wand_orchestrator.graphs.control_nodes import FAIL, ApprovalParams, DefaultAnswer
 from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
 from wand_orchestrator.validation.schema_errors import first_misfit
-from wand_orchestrator.workflows.control.base import Control, Given, Host, failure, moment
+from wand_orchestrator.workflows.control.base import (
+    ANSWER_INVALID,
+    WRONG_STATE,
+    Control,
+    Given,
+    Host,
+    Refusal,
+    failure,
+    moment,
+)
 from wand_orchestrator.workflows.journal import event_texts
-from wand_orchestrator.workflows.refusal import ANSWER_INVALID, WRONG_STATE, Refusal
 
 PATCH = "default-answer-fits"
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from temporalio.exceptions import ApplicationError
 
@@ -90,3 +90,15 @@ def failure(code: str, message: str, *details: Any) -> ApplicationError:
 
 def moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+WRONG_STATE = "wrong_state"
+UNKNOWN_NODE = "unknown_node"
+ANSWER_INVALID = "answer_invalid"
+
+
+class Refusal(NamedTuple):
+    """`code` becomes the type of the application error that the caller of the update gets."""
+
+    code: str
+    message: str

@@ -16,8 +16,7 @@ from wand_orchestrator.workflows.arrivals import check_given, result_of
 from wand_orchestrator.workflows.control.base import Control, Given, failure
 from wand_orchestrator.workflows.control.registry import CONTROLS
 from wand_orchestrator.workflows.journal import event_texts
-from wand_orchestrator.workflows.journal.node_failures import NodeFailure, node_failure
-from wand_orchestrator.workflows.losses import Losses
+from wand_orchestrator.workflows.journal.node_failures import Losses, NodeFailure, node_failure
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.child_runs import Children

@@ -8,7 +8,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from wand_orchestrator.contract.contract import ACTIVITY_RETRY_NOW, NodeAddress
 from wand_orchestrator.temporal.visibility import summary
-from wand_orchestrator.workflows.refusal import WRONG_STATE
+from wand_orchestrator.workflows.control.base import WRONG_STATE
 
 
 async def retry_now(node: str) -> None:

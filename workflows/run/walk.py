@@ -34,8 +34,7 @@ from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import Given
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.journal import Journal
-from wand_orchestrator.workflows.journal.node_failures import NodeFailure, node_failure
-from wand_orchestrator.workflows.losses import Losses
+from wand_orchestrator.workflows.journal.node_failures import Losses, NodeFailure, node_failure
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.node_runner import NodeRunner
