@@ -33,7 +33,10 @@ from wand_orchestrator.activities.host.pool import AgentHost
 from wand_orchestrator.activities.runner.context import Artifacts
 from wand_orchestrator.activities.runner.holding import HeldAttempts, hold_activity
 from wand_orchestrator.activities.runner.runner import AgentServices, activity_for, worker_identity
-from wand_orchestrator.contract.contract import EXTERN_VOICE, worker_queue
+from wand_orchestrator.contract.names import (
+    EXTERN_VOICE,
+    worker_queue,
+)
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.temporal.connection import keeping_payloads

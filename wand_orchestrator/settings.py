@@ -12,7 +12,12 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from wand_orchestrator.contract.contract import DEFAULT_TASK_QUEUE, ChildLimits
+from wand_orchestrator.contract.names import (
+    DEFAULT_TASK_QUEUE,
+)
+from wand_orchestrator.contract.node import (
+    ChildLimits,
+)
 from wand_orchestrator.contract.webhook_signature import signing_keys
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@]+")

@@ -23,19 +23,25 @@ from wand_orchestrator.contract.bounds import (
     bounded_text,
     is_too_deep,
 )
-from wand_orchestrator.contract.contract import (
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.limits import (
     MAX_INPUT_BYTES,
     PLAIN_INPUT_BYTES,
+)
+from wand_orchestrator.contract.node import (
     AgentCall,
     AgentResult,
-    Answer,
-    ChildEvents,
     FailureDetails,
     Report,
+)
+from wand_orchestrator.contract.run import (
     RunResult,
 )
-from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.contract.steering import (
+    Answer,
+    ChildEvents,
+)
 from wand_orchestrator.workflows.size import size_up_to
 
 _JSON = b"json/plain"

@@ -14,13 +14,29 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
-from wand_orchestrator.contract.contract import (
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.names import (
     EXTERN_VOICE,
+    WORKFLOW_GRAPH_RUN,
+)
+from wand_orchestrator.contract.node_table import NodeTable
+from wand_orchestrator.contract.queries import (
     QUERY_EVENTS,
     QUERY_PARTS,
     QUERY_PROGRESS,
     QUERY_STATE,
     QUERY_TABLE,
+    EventPage,
+    PartsPage,
+    StatePage,
+    StateTable,
+)
+from wand_orchestrator.contract.run import (
+    RunOrder,
+    RunResult,
+)
+from wand_orchestrator.contract.state import Failure, parts_of
+from wand_orchestrator.contract.steering import (
     SIGNAL_CHILD_EVENTS,
     SIGNAL_PAUSE,
     SIGNAL_REPORT,
@@ -28,17 +44,7 @@ from wand_orchestrator.contract.contract import (
     UPDATE_RESPOND,
     UPDATE_RETRY,
     UPDATE_SKIP,
-    WORKFLOW_GRAPH_RUN,
-    EventPage,
-    PartsPage,
-    RunOrder,
-    RunResult,
-    StatePage,
-    StateTable,
 )
-from wand_orchestrator.contract.events import Event
-from wand_orchestrator.contract.node_table import NodeTable
-from wand_orchestrator.contract.state import Failure, parts_of
 from wand_orchestrator.workflows import arrivals
 from wand_orchestrator.workflows.control.base import WRONG_STATE, Refusal
 from wand_orchestrator.workflows.journal import event_texts

@@ -8,7 +8,10 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from wand_orchestrator.contract.contract import ACTIVITY_DELETE, WORKFLOW_RUN_DELETION
+from wand_orchestrator.contract.names import (
+    ACTIVITY_DELETE,
+    WORKFLOW_RUN_DELETION,
+)
 
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
 """For ever: while the database is away."""

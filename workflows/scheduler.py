@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from wand_orchestrator.contract.contract import MAX_INPUT_BYTES, MAX_RESULT_BYTES
+from wand_orchestrator.contract.limits import (
+    MAX_INPUT_BYTES,
+    MAX_RESULT_BYTES,
+)
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Edge, Graph, Node
 from wand_orchestrator.graphs.evaluation_budget import Budget

@@ -5,7 +5,12 @@ from collections.abc import Awaitable, Callable
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from wand_orchestrator.contract.contract import ACTIVITY_ARCHIVE, Archive
+from wand_orchestrator.contract.names import (
+    ACTIVITY_ARCHIVE,
+)
+from wand_orchestrator.contract.run import (
+    Archive,
+)
 from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.storage import Store
 

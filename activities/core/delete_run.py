@@ -6,7 +6,9 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from wand_orchestrator.activities.core.archive_events import DATABASE_UNAVAILABLE
-from wand_orchestrator.contract.contract import ACTIVITY_DELETE
+from wand_orchestrator.contract.names import (
+    ACTIVITY_DELETE,
+)
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
 from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.storage.deletions import not_ended, part_of_another

@@ -22,7 +22,13 @@ from wand_orchestrator.activities.tools.http_fetch.fetch_failures import retry_a
 from wand_orchestrator.activities.tools.http_fetch.pinned_connection import CheckedTransport
 from wand_orchestrator.activities.tools.http_fetch.redirects import check_url
 from wand_orchestrator.activities.worker import deployment
-from wand_orchestrator.contract.contract import ACTIVITY_WEBHOOK, FailureDetails, webhook_queue
+from wand_orchestrator.contract.names import (
+    ACTIVITY_WEBHOOK,
+    webhook_queue,
+)
+from wand_orchestrator.contract.node import (
+    FailureDetails,
+)
 from wand_orchestrator.contract.webhook import Delivery
 from wand_orchestrator.contract.webhook_signature import signature
 from wand_orchestrator.errors import AgentError

@@ -12,7 +12,12 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
-from wand_orchestrator.contract.contract import ACTIVITY_RETRY_NOW, NodeAddress
+from wand_orchestrator.contract.names import (
+    ACTIVITY_RETRY_NOW,
+)
+from wand_orchestrator.contract.steering import (
+    NodeAddress,
+)
 
 _WAITING = (
     enums.PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED,

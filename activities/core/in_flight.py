@@ -11,7 +11,13 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 
-from wand_orchestrator.contract.contract import ACTIVITY_IN_FLIGHT, WORKER_QUEUE_PREFIX, InFlight
+from wand_orchestrator.contract.names import (
+    ACTIVITY_IN_FLIGHT,
+    WORKER_QUEUE_PREFIX,
+)
+from wand_orchestrator.contract.node import (
+    InFlight,
+)
 
 _WITH_AN_AGENT = (
     PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,

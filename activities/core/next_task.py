@@ -2,7 +2,9 @@
 
 from temporalio import activity
 
-from wand_orchestrator.contract.contract import ACTIVITY_NEXT_TASK
+from wand_orchestrator.contract.names import (
+    ACTIVITY_NEXT_TASK,
+)
 
 
 @activity.defn(name=ACTIVITY_NEXT_TASK)

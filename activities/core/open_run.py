@@ -9,7 +9,16 @@ from temporalio.exceptions import ApplicationError
 
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.activities.core.archive_events import DATABASE_UNAVAILABLE
-from wand_orchestrator.contract.contract import ACTIVITY_OPEN, ChildLimits, RunInput, RunOrder
+from wand_orchestrator.contract.names import (
+    ACTIVITY_OPEN,
+)
+from wand_orchestrator.contract.node import (
+    ChildLimits,
+)
+from wand_orchestrator.contract.run import (
+    RunInput,
+    RunOrder,
+)
 from wand_orchestrator.errors import Conflict, Unavailable, WandError
 from wand_orchestrator.graphs.execution import resolve_execution
 from wand_orchestrator.storage import Store, StoredGraph, no_graph

@@ -22,7 +22,15 @@ from temporalio.worker import (
 )
 
 from wand_orchestrator.activities.core.recorded_outputs import recorded_outputs
-from wand_orchestrator.contract.contract import ACTIVITY_OUTPUTS, DONE_PREFIX, EXTERN_DONE, EXTERN_OUTPUT, RetryOf
+from wand_orchestrator.contract.names import (
+    ACTIVITY_OUTPUTS,
+    DONE_PREFIX,
+    EXTERN_DONE,
+    EXTERN_OUTPUT,
+)
+from wand_orchestrator.contract.run import (
+    RetryOf,
+)
 
 
 def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[RetryOf], Awaitable[dict[str, Any]]]:

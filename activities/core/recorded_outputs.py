@@ -9,7 +9,15 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
 
-from wand_orchestrator.contract.contract import OWN_ACTIVITY, UPDATE_SKIP, AgentResult
+from wand_orchestrator.contract.names import (
+    OWN_ACTIVITY,
+)
+from wand_orchestrator.contract.node import (
+    AgentResult,
+)
+from wand_orchestrator.contract.steering import (
+    UPDATE_SKIP,
+)
 
 LOCAL_ACTIVITY = "core_local_activity"
 """Name of the marker in which the SDK's core records a local activity."""

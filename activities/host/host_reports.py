@@ -17,8 +17,10 @@ from wand_orchestrator.activities.runner.reports import (
     log_report,
     progress_report,
 )
-from wand_orchestrator.contract.contract import Report
 from wand_orchestrator.contract.events import Level
+from wand_orchestrator.contract.node import (
+    Report,
+)
 
 
 class HostedReports:

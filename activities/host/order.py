@@ -4,7 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from wand_orchestrator.contract.contract import AgentCall
+from wand_orchestrator.contract.node import (
+    AgentCall,
+)
 from wand_orchestrator.settings import Settings
 
 KEPT_BACK = frozenset({"api_key", "database_url", "webhook_secret"})

@@ -18,7 +18,9 @@ from wand_orchestrator.activities.host.invoked import Invoked, Limits, place_of,
 from wand_orchestrator.activities.host.order import Order, settings_for_agents
 from wand_orchestrator.activities.host.spawning import Channels, spawn
 from wand_orchestrator.activities.runner.reports import Reporter
-from wand_orchestrator.contract.contract import Report
+from wand_orchestrator.contract.node import (
+    Report,
+)
 from wand_orchestrator.settings import Settings
 
 LOOK_SEC = 0.2

@@ -17,8 +17,13 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from wand_orchestrator.activities.runner.exception_report import ErrorReport, describe, traceback_of_agent
 from wand_orchestrator.activities.runner.traces import PortableTraceback
-from wand_orchestrator.contract.contract import TOO_SLOW, FailureDetails
+from wand_orchestrator.contract.codes import (
+    TOO_SLOW,
+)
 from wand_orchestrator.contract.masking import Mask
+from wand_orchestrator.contract.node import (
+    FailureDetails,
+)
 from wand_orchestrator.contract.state import Failure, Raised
 
 

@@ -20,7 +20,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from wand_orchestrator.activities.runner.attempt_failures import WORKER_SHUTDOWN
-from wand_orchestrator.contract.contract import ACTIVITY_HOLD, AgentResult, HeldAttempt
+from wand_orchestrator.contract.names import (
+    ACTIVITY_HOLD,
+)
+from wand_orchestrator.contract.node import (
+    AgentResult,
+    HeldAttempt,
+)
 
 FIRST_HEARTBEAT_SEC = 0.1
 """An agent that has ended by then costs no heartbeat, and its end does not wait for the answer to one."""

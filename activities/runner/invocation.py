@@ -6,7 +6,9 @@ from typing import Any, Protocol
 from wand_orchestrator._signature import CONTEXT
 from wand_orchestrator.activities.runner.context import Attempt
 from wand_orchestrator.activities.runner.values import read_arguments, write_output
-from wand_orchestrator.contract.contract import AgentCall
+from wand_orchestrator.contract.node import (
+    AgentCall,
+)
 
 
 class Invocation(Protocol):

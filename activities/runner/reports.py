@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from wand_orchestrator.contract.bounds import bounded_json, bounded_text
-from wand_orchestrator.contract.contract import Report
 from wand_orchestrator.contract.events import Level
+from wand_orchestrator.contract.node import (
+    Report,
+)
 
 INTERVAL_SEC = 0.25
 """Between a batch's first report and its signal, so at most 4 signals a second for a node."""

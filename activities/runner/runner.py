@@ -38,15 +38,17 @@ from wand_orchestrator.activities.runner.holding import HeldAttempts, HeldCall
 from wand_orchestrator.activities.runner.invocation import InProcess, Invocation
 from wand_orchestrator.activities.runner.next_attempt import next_attempt_at
 from wand_orchestrator.activities.runner.reports import INTERVAL_SEC, Reporter
-from wand_orchestrator.contract.contract import (
-    SIGNAL_REPORT,
+from wand_orchestrator.contract.masking import Mask
+from wand_orchestrator.contract.node import (
     AgentCall,
     AgentResult,
     FailureDetails,
     HeldAttempt,
     Report,
 )
-from wand_orchestrator.contract.masking import Mask
+from wand_orchestrator.contract.steering import (
+    SIGNAL_REPORT,
+)
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 

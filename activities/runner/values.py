@@ -11,8 +11,10 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from wand_orchestrator._agent import INPUT, PARAMS, Agent
 from wand_orchestrator.contract.bounds import MAX_DEPTH, is_too_deep
-from wand_orchestrator.contract.contract import AgentCall
 from wand_orchestrator.contract.misfits import fields_at_fault, misfits
+from wand_orchestrator.contract.node import (
+    AgentCall,
+)
 from wand_orchestrator.errors import AgentError
 
 

@@ -21,8 +21,13 @@ from wand_orchestrator.api.temporal.errors import AttributesMissing, StartRefuse
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.api.webhooks import Webhooks, told_run
-from wand_orchestrator.contract.contract import Archive, ChildLimits
 from wand_orchestrator.contract.events import Event, EventType
+from wand_orchestrator.contract.node import (
+    ChildLimits,
+)
+from wand_orchestrator.contract.run import (
+    Archive,
+)
 from wand_orchestrator.contract.state import Failure, RunStatus
 from wand_orchestrator.errors import GraphFaults, NotFound, Unavailable, WandError
 from wand_orchestrator.storage import Run, Store

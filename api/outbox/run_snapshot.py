@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.api.graphs.cache import Recent
 from wand_orchestrator.api.temporal.launch import Launch
-from wand_orchestrator.contract.contract import ChildLimits, RunInput
+from wand_orchestrator.contract.node import (
+    ChildLimits,
+)
+from wand_orchestrator.contract.run import (
+    RunInput,
+)
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.graphs.execution import resolve_execution
 

@@ -14,8 +14,10 @@ from temporalio.client import Client
 from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import meaning
 from wand_orchestrator.contract.bounds import bounded_text
-from wand_orchestrator.contract.contract import OWN_ACTIVITY
 from wand_orchestrator.contract.events import Event, EventType
+from wand_orchestrator.contract.names import (
+    OWN_ACTIVITY,
+)
 from wand_orchestrator.contract.state import Failure, RunState, fold
 
 _ENDINGS = {

@@ -21,8 +21,16 @@ from wand_orchestrator.api.temporal.errors import QueryFailed, WorkflowFails
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.webhooks import Webhooks, told_run
 from wand_orchestrator.contract.bounds import bounded_text
-from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, Archive, RunResult
 from wand_orchestrator.contract.events import Event, EventType, Level
+from wand_orchestrator.contract.run import (
+    Archive,
+    RunResult,
+)
+from wand_orchestrator.contract.search_attributes import (
+    WAND_GRAPH,
+    WAND_GRAPH_ID,
+    WAND_TAGS,
+)
 from wand_orchestrator.contract.state import Failure, NodeState, RunState, RunStatus, fold
 from wand_orchestrator.contract.webhook import ToldRun, Webhook
 from wand_orchestrator.errors import Conflict, NotFound, Unavailable

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from wand_orchestrator.api.graphs.models import GraphDocument
 from wand_orchestrator.api.http.moments import Moment
 from wand_orchestrator.api.runs import waiting
-from wand_orchestrator.contract.contract import RunResult
 from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.run import (
+    RunResult,
+)
 from wand_orchestrator.contract.state import Failure, NodeState, NodeStatus, RunState, RunStatus, is_part
 from wand_orchestrator.contract.tags import Tags
 from wand_orchestrator.contract.webhook import Webhook

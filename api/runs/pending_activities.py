@@ -9,7 +9,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionDescription
 
-from wand_orchestrator.contract.contract import OWN_ACTIVITY
+from wand_orchestrator.contract.names import (
+    OWN_ACTIVITY,
+)
 from wand_orchestrator.contract.state import NodeState, NodeStatus
 
 _STARTED = (

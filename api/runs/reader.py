@@ -20,8 +20,15 @@ from wand_orchestrator.api.runs.waiting import Waits, held_nodes, question_reaso
 from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.errors import ExecutionClosed
 from wand_orchestrator.api.temporal.executions import Executions
-from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, PartsPage
 from wand_orchestrator.contract.ids import GraphId, RunId
+from wand_orchestrator.contract.queries import (
+    PartsPage,
+)
+from wand_orchestrator.contract.search_attributes import (
+    WAND_GRAPH,
+    WAND_GRAPH_ID,
+    WAND_TAGS,
+)
 from wand_orchestrator.contract.state import RunState, RunStatus, parts_of
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
 from wand_orchestrator.graph import Graph

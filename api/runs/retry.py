@@ -13,8 +13,12 @@ from wand_orchestrator.api.temporal import history
 from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.temporal.launch import Launch
-from wand_orchestrator.contract.contract import RetryOf, RunInput, RunOrder
 from wand_orchestrator.contract.ids import new_run_id
+from wand_orchestrator.contract.run import (
+    RetryOf,
+    RunInput,
+    RunOrder,
+)
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.errors import Conflict, NotFound
 from wand_orchestrator.graph import Graph

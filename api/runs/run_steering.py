@@ -10,7 +10,8 @@ from wand_orchestrator.api.runs.start import RunStart
 from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.errors import UpdateRefused
 from wand_orchestrator.api.temporal.executions import Executions
-from wand_orchestrator.contract.contract import (
+from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.contract.steering import (
     SIGNAL_PAUSE,
     SIGNAL_RESUME,
     UPDATE_RESPOND,
@@ -18,7 +19,6 @@ from wand_orchestrator.contract.contract import (
     UPDATE_SKIP,
     Answer,
 )
-from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.errors import Conflict, NotFound, WandError
 from wand_orchestrator.storage import Run
 

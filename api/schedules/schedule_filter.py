@@ -7,7 +7,10 @@ from temporalio.client import ScheduleListDescription
 from temporalio.common import SearchAttributeKey
 
 from wand_orchestrator.api.temporal.visibility_query import equals
-from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID
+from wand_orchestrator.contract.search_attributes import (
+    WAND_GRAPH,
+    WAND_GRAPH_ID,
+)
 
 
 @dataclass(frozen=True)

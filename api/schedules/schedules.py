@@ -41,7 +41,17 @@ from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import AttributesMissing
 from wand_orchestrator.api.webhooks import Webhooks
-from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS, WORKFLOW_GRAPH_RUN, RunOrder
+from wand_orchestrator.contract.names import (
+    WORKFLOW_GRAPH_RUN,
+)
+from wand_orchestrator.contract.run import (
+    RunOrder,
+)
+from wand_orchestrator.contract.search_attributes import (
+    WAND_GRAPH,
+    WAND_GRAPH_ID,
+    WAND_TAGS,
+)
 from wand_orchestrator.errors import BadRequest, Conflict, Unavailable
 from wand_orchestrator.storage import GraphHead, RunHead, Store, StoredGraph
 from wand_orchestrator.temporal.connection import ensure_search_attributes

@@ -16,7 +16,11 @@ from temporalio.common import TypedSearchAttributes
 
 from wand_orchestrator.api.schedules.models import LastRun, LastRunView, ScheduleSummary, ScheduleView
 from wand_orchestrator.api.schedules.times import cron_of, duration_text, every_of
-from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_TAGS
+from wand_orchestrator.contract.search_attributes import (
+    WAND_GRAPH,
+    WAND_GRAPH_ID,
+    WAND_TAGS,
+)
 from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.storage import RunHead
 

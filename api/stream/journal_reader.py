@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, TaskFailed, WorkflowFails
 from wand_orchestrator.api.temporal.executions import Executions
-from wand_orchestrator.contract.contract import EventPage
 from wand_orchestrator.contract.events import LEVELS, RUN_ENDINGS, Event, Level
+from wand_orchestrator.contract.queries import (
+    EventPage,
+)
 from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.storage import Store, StoredEvent
 

@@ -36,18 +36,20 @@ from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, TaskFailed, UpdateRefused, meaning
 from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.api.temporal.visibility_query import begins_with, equals
-from wand_orchestrator.contract.contract import (
+from wand_orchestrator.contract.events import rfc3339
+from wand_orchestrator.contract.names import (
+    WORKFLOW_GRAPH_RUN,
+    WORKFLOW_WEBHOOK_DELIVERY,
+    webhook_queue,
+)
+from wand_orchestrator.contract.queries import (
     QUERY_EVENTS,
     QUERY_PARTS,
     QUERY_TABLE,
-    WORKFLOW_GRAPH_RUN,
-    WORKFLOW_WEBHOOK_DELIVERY,
     EventPage,
     PartsPage,
     StateTable,
-    webhook_queue,
 )
-from wand_orchestrator.contract.events import rfc3339
 from wand_orchestrator.contract.state import RunState
 from wand_orchestrator.contract.webhook import Delivery, delivery_workflow_id
 from wand_orchestrator.errors import NotFound, Unavailable

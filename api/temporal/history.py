@@ -9,7 +9,10 @@ from temporalio.client import Client, WorkflowHistoryEventFilterType
 
 from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import meaning
-from wand_orchestrator.contract.contract import RunInput, RunOrder
+from wand_orchestrator.contract.run import (
+    RunInput,
+    RunOrder,
+)
 from wand_orchestrator.contract.run_input import order_in
 from wand_orchestrator.errors import Conflict
 

@@ -6,7 +6,9 @@ import logging
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from wand_orchestrator.contract.contract import SEARCH_ATTRIBUTES
+from wand_orchestrator.contract.search_attributes import (
+    SEARCH_ATTRIBUTES,
+)
 from wand_orchestrator.temporal.connection import ensure_search_attributes, type_name
 
 RETRY_SEC = 5.0

@@ -29,7 +29,9 @@ from temporalio.testing import WorkflowEnvironment
 from wand_orchestrator.cli.processes.ports import LOOPBACK, free_port
 from wand_orchestrator.cli.processes.process_table import end, processes_with
 from wand_orchestrator.cli.processes.watchdog import ended_with_this_process
-from wand_orchestrator.contract.contract import SEARCH_ATTRIBUTES
+from wand_orchestrator.contract.search_attributes import (
+    SEARCH_ATTRIBUTES,
+)
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.temporal.connection import DATA_CONVERTER, type_name
 

@@ -6,9 +6,11 @@ import sys
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from wand_orchestrator.activities.runner.attempt_failures import AttemptError
-from wand_orchestrator.contract.contract import FailureDetails
 from wand_orchestrator.contract.events import LEVELS
 from wand_orchestrator.contract.log_format import LOG_FORMAT
+from wand_orchestrator.contract.node import (
+    FailureDetails,
+)
 from wand_orchestrator.contract.state import Cause
 from wand_orchestrator.errors import ConfigurationError
 

@@ -17,8 +17,13 @@ from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.worker import build_worker
-from wand_orchestrator.contract.contract import RunResult, StatePage
 from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.queries import (
+    StatePage,
+)
+from wand_orchestrator.contract.run import (
+    RunResult,
+)
 from wand_orchestrator.contract.state import RunState
 from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.plugins import Registry

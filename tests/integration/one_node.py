@@ -8,7 +8,14 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
-from wand_orchestrator.contract.contract import SIGNAL_REPORT, AgentCall, AgentResult, Report
+from wand_orchestrator.contract.node import (
+    AgentCall,
+    AgentResult,
+    Report,
+)
+from wand_orchestrator.contract.steering import (
+    SIGNAL_REPORT,
+)
 
 NODE = "n"
 

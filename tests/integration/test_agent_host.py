@@ -14,7 +14,10 @@ from wand_orchestrator.activities.host.order import Order
 from wand_orchestrator.activities.host.pool import AgentHost, HostedInvocation
 from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure, HostedFailure
 from wand_orchestrator.activities.runner.reports import Reporter
-from wand_orchestrator.contract.contract import AgentCall, Report
+from wand_orchestrator.contract.node import (
+    AgentCall,
+    Report,
+)
 from wand_orchestrator.errors import PluginError
 from wand_orchestrator.settings import Settings
 

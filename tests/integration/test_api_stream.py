@@ -13,7 +13,9 @@ from tests.integration.service import Json, Service, build_service_worker, runni
 from tests.integration.subscriber import Subscriber
 from tests.waiting import until
 from wand_orchestrator.api.temporal.executions import Executions
-from wand_orchestrator.contract.contract import EventPage
+from wand_orchestrator.contract.queries import (
+    EventPage,
+)
 
 SUBSCRIBERS = 1000
 RECONNECTS = 50

@@ -12,7 +12,9 @@ from tests.integration.graph_cases import echo, edge, emit, graph
 from tests.integration.graph_runs import Runs, ended, serve, state_when
 from tests.integration.service import Json
 from wand_orchestrator.cli.processes.dev_server import binary
-from wand_orchestrator.contract.contract import SEARCH_ATTRIBUTES
+from wand_orchestrator.contract.search_attributes import (
+    SEARCH_ATTRIBUTES,
+)
 from wand_orchestrator.temporal.connection import DATA_CONVERTER
 
 ITEMS = 1000

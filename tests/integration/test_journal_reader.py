@@ -10,9 +10,17 @@ from wand_orchestrator.api.stream.journal_reader import JournalReader
 from wand_orchestrator.api.temporal.errors import ExecutionClosed
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.webhooks import Webhooks
-from wand_orchestrator.contract.contract import WORKFLOW_GRAPH_RUN, Archive, EventPage
 from wand_orchestrator.contract.events import Event, EventType
 from wand_orchestrator.contract.ids import new_run_id
+from wand_orchestrator.contract.names import (
+    WORKFLOW_GRAPH_RUN,
+)
+from wand_orchestrator.contract.queries import (
+    EventPage,
+)
+from wand_orchestrator.contract.run import (
+    Archive,
+)
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store

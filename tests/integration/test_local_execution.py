@@ -15,7 +15,9 @@ from tests.integration.graph_cases import CASES, Case, echo, edge, emit, flaky, 
 from tests.integration.graph_runs import Handle, Runs, ended, serve, state_of
 from tests.sandbox import replayer
 from tests.waiting import until
-from wand_orchestrator.contract.contract import EventPage
+from wand_orchestrator.contract.queries import (
+    EventPage,
+)
 
 SLOW_CASES = ("1,000 wide", "500 deep")
 

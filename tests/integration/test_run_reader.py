@@ -11,9 +11,12 @@ from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.runs.reader import RunReader
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.webhooks import Webhooks
-from wand_orchestrator.contract.contract import Archive, RunResult
 from wand_orchestrator.contract.events import Event, EventType
 from wand_orchestrator.contract.ids import new_run_id
+from wand_orchestrator.contract.run import (
+    Archive,
+    RunResult,
+)
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.settings import Settings

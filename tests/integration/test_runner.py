@@ -28,7 +28,11 @@ from tests.integration.one_node import NODE, OneNode, Order
 from tests.waiting import PATIENCE_SEC, eventually, until
 from wand_orchestrator import Agent, AgentContext, Tool, agent, tool
 from wand_orchestrator.activities.worker import build_worker
-from wand_orchestrator.contract.contract import AgentResult, FailureDetails, Report
+from wand_orchestrator.contract.node import (
+    AgentResult,
+    FailureDetails,
+    Report,
+)
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.temporal.event_feed import EventFeed

@@ -19,7 +19,9 @@ from temporalio.client import Client
 from tests.integration.graph_cases import echo, edge, emit, fail, graph
 from tests.integration.service import ENDED, Json, Service, build_service_worker, running_service
 from tests.waiting import until
-from wand_orchestrator.contract.contract import RunResult
+from wand_orchestrator.contract.run import (
+    RunResult,
+)
 
 EXAMPLES = int(os.environ.get("WAND_FUZZ_EXAMPLES", "12"))
 LONGEST_SEC = 60.0

@@ -20,8 +20,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
 
 from tests.postgres import PASSWORD, PostgresServer
-from wand_orchestrator.contract.contract import RetryOf
 from wand_orchestrator.contract.ids import new_run_id
+from wand_orchestrator.contract.run import (
+    RetryOf,
+)
 from wand_orchestrator.errors import BadRequest, ConfigurationError, Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Run, Store

@@ -3,9 +3,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wand_orchestrator.contract.contract import Archive
 from wand_orchestrator.contract.events import Event, EventType
 from wand_orchestrator.contract.ids import new_run_id
+from wand_orchestrator.contract.run import (
+    Archive,
+)
 from wand_orchestrator.errors import NotFound
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Run, Store

@@ -13,9 +13,15 @@ from temporalio.testing import ActivityEnvironment
 
 from tests.postgres import PostgresServer
 from wand_orchestrator.activities.core.archive_events import DATABASE_UNAVAILABLE, archive_activity
-from wand_orchestrator.contract.contract import ACTIVITY_ARCHIVE, Archive, RunResult
 from wand_orchestrator.contract.events import Event, EventType
 from wand_orchestrator.contract.ids import RunId, new_run_id
+from wand_orchestrator.contract.names import (
+    ACTIVITY_ARCHIVE,
+)
+from wand_orchestrator.contract.run import (
+    Archive,
+    RunResult,
+)
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Run, Store, StoredEvent

@@ -3,7 +3,9 @@
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 
-from wand_orchestrator.contract.contract import SEARCH_ATTRIBUTES
+from wand_orchestrator.contract.search_attributes import (
+    SEARCH_ATTRIBUTES,
+)
 from wand_orchestrator.temporal.connection import connect, ensure_search_attributes
 
 

@@ -9,7 +9,10 @@ from pydantic import ValidationError
 
 from wand_orchestrator.activities.runner.values import write_output
 from wand_orchestrator.contract.bounds import bounded_json, is_too_deep
-from wand_orchestrator.contract.contract import MAX_INPUT_BYTES, MAX_RESULT_BYTES
+from wand_orchestrator.contract.limits import (
+    MAX_INPUT_BYTES,
+    MAX_RESULT_BYTES,
+)
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.plugins import Registry

@@ -4,7 +4,9 @@ import logging
 
 from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 from wand_orchestrator.cli.processes.logs import AgentTrace, core_filter
-from wand_orchestrator.contract.contract import FailureDetails
+from wand_orchestrator.contract.node import (
+    FailureDetails,
+)
 from wand_orchestrator.errors import AgentError
 
 

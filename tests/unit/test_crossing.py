@@ -9,7 +9,13 @@ import pytest
 from temporalio import workflow
 from temporalio.converter import ActivitySerializationContext
 
-from wand_orchestrator.contract.contract import HeldAttempt, InFlight, worker_queue
+from wand_orchestrator.contract.names import (
+    worker_queue,
+)
+from wand_orchestrator.contract.node import (
+    HeldAttempt,
+    InFlight,
+)
 from wand_orchestrator.files.payloads import PayloadStorage, PayloadStore
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.settings import Settings

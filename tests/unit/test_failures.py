@@ -17,7 +17,9 @@ from wand_orchestrator.activities.runner.attempt_failures import (
     interruption,
 )
 from wand_orchestrator.activities.runner.exception_report import LONGEST_DELAY_SEC
-from wand_orchestrator.contract.contract import FailureDetails
+from wand_orchestrator.contract.node import (
+    FailureDetails,
+)
 from wand_orchestrator.errors import NotFound
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)

@@ -4,8 +4,10 @@ from typing import Any
 
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
-from wand_orchestrator.contract.contract import FailureDetails
 from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.node import (
+    FailureDetails,
+)
 from wand_orchestrator.contract.state import Cause, Failure, Frame, NodeState, Raised, RunState, fold
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.workflows.journal import event_texts

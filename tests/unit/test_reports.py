@@ -10,7 +10,9 @@ import pytest
 from tests.waiting import eventually
 from wand_orchestrator.activities.runner.reports import BATCH_BYTES, BATCH_LINES, Reporter
 from wand_orchestrator.contract.bounds import JSON_BYTES, TEXT_BYTES
-from wand_orchestrator.contract.contract import Report
+from wand_orchestrator.contract.node import (
+    Report,
+)
 
 
 class Journal:

@@ -5,8 +5,14 @@ from wand_orchestrator import agent
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.api.outbox.run_snapshot import Snapshots
 from wand_orchestrator.api.temporal.launch import Launch
-from wand_orchestrator.contract.contract import ChildLimits, RetryOf, RunInput
 from wand_orchestrator.contract.ids import GraphId, RunId
+from wand_orchestrator.contract.node import (
+    ChildLimits,
+)
+from wand_orchestrator.contract.run import (
+    RetryOf,
+    RunInput,
+)
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.graph import Graph

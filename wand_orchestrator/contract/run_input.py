@@ -12,7 +12,10 @@ from weakref import WeakValueDictionary
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from wand_orchestrator.contract.contract import RunInput, RunOrder
+from wand_orchestrator.contract.run import (
+    RunInput,
+    RunOrder,
+)
 
 LARGE_BYTES = 64 * 1024
 """A smaller one is read as fast as it is found."""

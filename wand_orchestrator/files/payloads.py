@@ -33,7 +33,12 @@ from temporalio.converter import (
     WithSerializationContext,
 )
 
-from wand_orchestrator.contract.contract import LOCAL_PAYLOAD_BYTES, is_served_by
+from wand_orchestrator.contract.names import (
+    is_served_by,
+)
+from wand_orchestrator.contract.node import (
+    LOCAL_PAYLOAD_BYTES,
+)
 from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.files.object_store import ObjectStore, delete_under, get, open_object_store, put
 from wand_orchestrator.settings import Settings

@@ -5,8 +5,10 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 from sqlmodel import col
 
-from wand_orchestrator.contract.contract import Archive
 from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.run import (
+    Archive,
+)
 from wand_orchestrator.contract.state import RunState, RunStatus, fold
 from wand_orchestrator.storage.deletions import refuse_deleted
 from wand_orchestrator.storage.engine.database import Database

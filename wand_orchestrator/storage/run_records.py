@@ -8,8 +8,11 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from wand_orchestrator.contract.contract import RetryOf, RunResult
 from wand_orchestrator.contract.ids import GraphId, RunId
+from wand_orchestrator.contract.run import (
+    RetryOf,
+    RunResult,
+)
 from wand_orchestrator.contract.state import Failure, RunStatus
 from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.storage import json_text

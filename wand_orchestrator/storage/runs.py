@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlmodel import col
 
-from wand_orchestrator.contract.contract import RetryOf
 from wand_orchestrator.contract.ids import GraphId, RunId
+from wand_orchestrator.contract.run import (
+    RetryOf,
+)
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.storage import json_text

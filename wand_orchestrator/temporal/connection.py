@@ -16,7 +16,9 @@ from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from wand_orchestrator.contract.contract import SEARCH_ATTRIBUTES
+from wand_orchestrator.contract.search_attributes import (
+    SEARCH_ATTRIBUTES,
+)
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.files.payloads import with_payload_store
 from wand_orchestrator.settings import Settings

@@ -8,7 +8,12 @@ from temporalio.client import WorkflowExecutionDescription
 from temporalio.common import SearchAttributePair
 
 from wand_orchestrator.contract.bounds import bounded_text
-from wand_orchestrator.contract.contract import WAND_GRAPH, WAND_GRAPH_ID, WAND_STATUS, WAND_TAGS
+from wand_orchestrator.contract.search_attributes import (
+    WAND_GRAPH,
+    WAND_GRAPH_ID,
+    WAND_STATUS,
+    WAND_TAGS,
+)
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.graph import Graph
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from wand_orchestrator._agent import Agent
-from wand_orchestrator.contract.contract import DEFAULT_TASK_QUEUE
+from wand_orchestrator.contract.names import (
+    DEFAULT_TASK_QUEUE,
+)
 from wand_orchestrator.graphs.control_nodes import FLOW_MAP, FLOW_REPEAT
 from wand_orchestrator.graphs.expressions import INPUT_KEY
 from wand_orchestrator.validation.code import Code

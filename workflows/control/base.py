@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, Protocol
 
 from temporalio.exceptions import ApplicationError
 
-from wand_orchestrator.contract.contract import AgentResult
+from wand_orchestrator.contract.node import (
+    AgentResult,
+)
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.workflows.journal.event_texts import Entry
 

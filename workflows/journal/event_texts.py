@@ -5,9 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from wand_orchestrator.contract.contract import AgentResult, Answer, FailureDetails, Report
 from wand_orchestrator.contract.events import Event, EventType, Level, rfc3339
+from wand_orchestrator.contract.node import (
+    AgentResult,
+    FailureDetails,
+    Report,
+)
 from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.contract.steering import (
+    Answer,
+)
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.workflows.journal.node_failures import WORKER_LOST, NodeFailure
 from wand_orchestrator.workflows.scheduler import Decision

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from wand_orchestrator.contract.contract import EventPage
 from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.queries import (
+    EventPage,
+)
 from wand_orchestrator.contract.state import RunState, fold
 from wand_orchestrator.workflows.journal.event_texts import Entry
 

@@ -17,7 +17,9 @@ from temporalio.exceptions import (
 )
 
 from wand_orchestrator.contract.bounds import bounded_text
-from wand_orchestrator.contract.contract import FailureDetails
+from wand_orchestrator.contract.node import (
+    FailureDetails,
+)
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.workflows.arrivals import code_of, details_of

@@ -9,9 +9,11 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, FailureError
 
-from wand_orchestrator.contract.contract import (
-    LOCAL_PAYLOAD_BYTES,
+from wand_orchestrator.contract.codes import (
     TOO_SLOW,
+)
+from wand_orchestrator.contract.node import (
+    LOCAL_PAYLOAD_BYTES,
     AgentCall,
     AgentResult,
     HeldAttempt,

@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from temporalio import workflow
 
-from wand_orchestrator.contract.contract import Report
+from wand_orchestrator.contract.node import (
+    Report,
+)
 from wand_orchestrator.workflows.journal import event_texts
 
 PATCH = "lost-attempts"

@@ -8,13 +8,17 @@ from temporalio.common import RawValue, TypedSearchAttributes, WorkflowIDReusePo
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
-from wand_orchestrator.contract.contract import (
-    SIGNAL_PAUSE,
-    SIGNAL_RESUME,
+from wand_orchestrator.contract.names import (
     WORKFLOW_GRAPH_RUN,
+)
+from wand_orchestrator.contract.run import (
     RunInput,
     RunParent,
     RunResult,
+)
+from wand_orchestrator.contract.steering import (
+    SIGNAL_PAUSE,
+    SIGNAL_RESUME,
 )
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.temporal.visibility import child_run_id, memo, search_attributes, summary

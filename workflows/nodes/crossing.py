@@ -17,7 +17,15 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, RetryState, TimeoutType
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
-from wand_orchestrator.contract.contract import ACTIVITY_HOLD, ACTIVITY_IN_FLIGHT, FailureDetails, HeldAttempt, InFlight
+from wand_orchestrator.contract.names import (
+    ACTIVITY_HOLD,
+    ACTIVITY_IN_FLIGHT,
+)
+from wand_orchestrator.contract.node import (
+    FailureDetails,
+    HeldAttempt,
+    InFlight,
+)
 from wand_orchestrator.workflows.arrivals import model_of
 from wand_orchestrator.workflows.journal.node_failures import WORKER_LOST, WORKER_SHUTDOWN
 

@@ -8,7 +8,15 @@ from typing import Any
 
 from temporalio import workflow
 
-from wand_orchestrator.contract.contract import EXTERN_DONE, AgentResult, RunInput
+from wand_orchestrator.contract.names import (
+    EXTERN_DONE,
+)
+from wand_orchestrator.contract.node import (
+    AgentResult,
+)
+from wand_orchestrator.contract.run import (
+    RunInput,
+)
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.graphs.expressions import evaluate

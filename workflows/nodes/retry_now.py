@@ -6,7 +6,12 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from wand_orchestrator.contract.contract import ACTIVITY_RETRY_NOW, NodeAddress
+from wand_orchestrator.contract.names import (
+    ACTIVITY_RETRY_NOW,
+)
+from wand_orchestrator.contract.steering import (
+    NodeAddress,
+)
 from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.control.base import WRONG_STATE
 

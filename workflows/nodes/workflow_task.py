@@ -15,7 +15,12 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from wand_orchestrator.contract.contract import ACTIVITY_NEXT_TASK, AgentResult
+from wand_orchestrator.contract.names import (
+    ACTIVITY_NEXT_TASK,
+)
+from wand_orchestrator.contract.node import (
+    AgentResult,
+)
 from wand_orchestrator.graphs.evaluation_budget import MAX_STEPS
 
 PATCH = "expressions-end-a-task"

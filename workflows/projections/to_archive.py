@@ -9,7 +9,14 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from wand_orchestrator.contract.contract import ACTIVITY_ARCHIVE, Archive, RunInput, RunResult
+from wand_orchestrator.contract.names import (
+    ACTIVITY_ARCHIVE,
+)
+from wand_orchestrator.contract.run import (
+    Archive,
+    RunInput,
+    RunResult,
+)
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.uncancelled import uncancelled
 

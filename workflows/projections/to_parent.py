@@ -7,8 +7,14 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
-from wand_orchestrator.contract.contract import SIGNAL_CHILD_EVENTS, ChildEvents, RunParent
 from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.run import (
+    RunParent,
+)
+from wand_orchestrator.contract.steering import (
+    SIGNAL_CHILD_EVENTS,
+    ChildEvents,
+)
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.uncancelled import uncancelled
 

@@ -6,7 +6,9 @@ what they are started with, and have one update, at their end.
 
 from temporalio import workflow
 
-from wand_orchestrator.contract.contract import WAND_STATUS
+from wand_orchestrator.contract.search_attributes import (
+    WAND_STATUS,
+)
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.workflows.journal.journal import Journal
 

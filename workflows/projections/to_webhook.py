@@ -10,8 +10,14 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
-from wand_orchestrator.contract.contract import WORKFLOW_WEBHOOK_DELIVERY, RunInput, webhook_queue
 from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.names import (
+    WORKFLOW_WEBHOOK_DELIVERY,
+    webhook_queue,
+)
+from wand_orchestrator.contract.run import (
+    RunInput,
+)
 from wand_orchestrator.contract.webhook import ToldRun, Webhook, delivery, delivery_workflow_id
 from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.journal.journal import Journal

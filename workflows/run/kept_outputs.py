@@ -7,7 +7,13 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 
-from wand_orchestrator.contract.contract import ACTIVITY_OUTPUTS, DONE_PREFIX, RetryOf
+from wand_orchestrator.contract.names import (
+    ACTIVITY_OUTPUTS,
+    DONE_PREFIX,
+)
+from wand_orchestrator.contract.run import (
+    RetryOf,
+)
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.arrivals import object_of

@@ -12,8 +12,17 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from wand_orchestrator.contract.bounds import MAX_DEPTH, bounded_text, is_too_deep
-from wand_orchestrator.contract.contract import ACTIVITY_OPEN, WAND_GRAPH, RunInput, RunOrder
+from wand_orchestrator.contract.names import (
+    ACTIVITY_OPEN,
+)
+from wand_orchestrator.contract.run import (
+    RunInput,
+    RunOrder,
+)
 from wand_orchestrator.contract.run_input import order_in, read_order
+from wand_orchestrator.contract.search_attributes import (
+    WAND_GRAPH,
+)
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Graph, Options
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary

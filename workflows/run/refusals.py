@@ -2,7 +2,9 @@
 
 from collections.abc import Set
 
-from wand_orchestrator.contract.contract import Answer
+from wand_orchestrator.contract.steering import (
+    Answer,
+)
 from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import UNKNOWN_NODE, WRONG_STATE, Refusal
 from wand_orchestrator.workflows.journal.journal import Journal

@@ -13,7 +13,9 @@ from typing import Any
 
 from temporalio import workflow
 
-from wand_orchestrator.contract.contract import InFlight
+from wand_orchestrator.contract.node import (
+    InFlight,
+)
 from wand_orchestrator.contract.node_table import NodeTable
 from wand_orchestrator.contract.state import NodeState, RunState
 from wand_orchestrator.graph import Graph

@@ -16,16 +16,22 @@ from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
-from wand_orchestrator.contract.contract import (
+from wand_orchestrator.contract.names import (
     EXTERN_OUTPUT,
+)
+from wand_orchestrator.contract.node import (
     AgentResult,
-    Answer,
     InFlight,
     Report,
+)
+from wand_orchestrator.contract.run import (
     RunInput,
     RunResult,
 )
 from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.contract.steering import (
+    Answer,
+)
 from wand_orchestrator.graph import Node
 from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.graphs.expressions import ExpressionError, resolve_input

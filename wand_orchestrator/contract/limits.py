@@ -1,0 +1,12 @@
+"""Limits that every process keeps to."""
+
+MAX_INPUT_BYTES = 64 * 1024**2
+"""Of what all edges of a node map into its input together, as JSON: a workflow holds it in memory until the node
+starts, and writes it within the 2 s that a step of it may take."""
+
+MAX_RESULT_BYTES = 64 * 1024**2
+"""Of the outputs of all sinks of a run together, for the same reasons."""
+
+PLAIN_INPUT_BYTES = 1_900_000
+"""Of input and params of a node with a `queue`: its worker may be anybody's and has no payload store, so they stand in
+the history itself, where Temporal takes 2 MB (`limit.blobSize.error`)."""

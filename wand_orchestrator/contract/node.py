@@ -1,0 +1,92 @@
+"""A node as a message: the call of its agent, what the agent reports, and how it ends."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from wand_orchestrator.contract.events import Level, Moment
+from wand_orchestrator.contract.message import Message
+from wand_orchestrator.contract.names import Attempt, Milliseconds, WorkerName
+from wand_orchestrator.contract.state import Failure, Raised
+
+LOCAL_PAYLOAD_BYTES = 64 * 1024
+"""A node with a larger input runs as a regular activity; a larger result of a local one is kept out of the history."""
+
+
+class ChildLimits(Message):
+    """How far a run may spread into child runs: a graph of graphs multiplies at each level."""
+
+    depth: int = 5
+    runs: int = 20_000
+
+
+class AgentCall(Message):
+    """Input of every agent's activity. The run's id is the workflow id, the node's id the activity id."""
+
+    params: dict[str, Any] = Field(default_factory=dict)
+    input: dict[str, Any] = Field(default_factory=dict)
+    idempotency_key: str = Field(default="", description="The same for all attempts of a node.")
+    earlier_attempts: int = Field(default=0, description="Of the node, made as another activity before this one.")
+    carries_on: bool = Field(
+        default=False,
+        description="The attempt began in an earlier history of the run, and this worker runs it already.",
+    )
+
+
+class Report(Message):
+    """Something that happened inside a node: a log line, progress, or an attempt that will be followed by another."""
+
+    kind: Literal["log", "progress", "retrying"]
+    node: str
+    attempt: Attempt
+    message: str = ""
+    level: Level = "info"
+    percent: int | None = Field(default=None, ge=0, le=100)
+    data: dict[str, Any] = Field(default_factory=dict)
+    error: Failure | None = None
+    next_attempt_at: Moment | None = None
+
+
+class AgentResult(Message):
+    """Result of every agent's activity. A worker in another language may leave out all but `output`."""
+
+    output: Any = None
+    attempt: Attempt = 1
+    worker: WorkerName | None = None
+    queued_ms: Milliseconds | None = None
+    duration_ms: Milliseconds | None = None
+    ended_at: Moment | None = Field(default=None, description="By the worker's clock.")
+    reports: tuple[Report, ...] = Field(default=(), description="Reports not yet signalled when the agent returned.")
+
+
+class FailureDetails(Message):
+    """First detail of the application error that an agent's activity fails with."""
+
+    details: Any = None
+    exception: Raised | None = None
+    attempt: Attempt = 1
+    worker: WorkerName | None = None
+    queued_ms: Milliseconds | None = None
+    duration_ms: Milliseconds | None = None
+    reports: tuple[Report, ...] = ()
+
+
+class InFlight(Message):
+    """One pending activity of a run; the activity `wand.in_flight` gives them by activity id.
+
+    `queue`: of the one worker that runs it, if that worker can carry it on in another history of the run.
+    `given_again`: how many of its node's attempts ended with their workers and do not use up retries; the run knows.
+    """
+
+    attempt: Attempt
+    running: bool
+    queue: str | None = None
+    next_attempt_at: Moment | None = None
+    given_again: Attempt = 0
+
+
+class HeldAttempt(Message):
+    """One attempt that a worker runs; the activity `wand.hold`, given a run, gives that run's attempts by node."""
+
+    attempt: Attempt
+    started_at: Moment
