@@ -14,7 +14,7 @@
     └── AgentError              raised by an agent; says whether a retry can help
 
 `code` is stable: it stands in problem documents (RFC 9457), in events, in Temporal's application errors and in the
-database. It is mapped to HTTP in `api/http/problems.py` and to Temporal in `activities/runner/attempt_failures.py`, each in that
+database. `api/http/problems.py` maps it to HTTP, and `activities/runner/attempt_failures.py` to Temporal, each in that
 one place.
 """
 
