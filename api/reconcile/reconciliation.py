@@ -141,6 +141,23 @@ class Reconciliation:
         if not state.status.ended:
             await self._append(closed, _last_events(state, ending), seconds)
 
+    async def known_end(self, run_id: str, seconds: float) -> RunState | None:
+        """The state of a closed run as far as it is known without a worker; nothing is stored.
+
+        None of a run that is open, or that succeeded, whose end is told with its result. Raises Unavailable, NotFound.
+        """
+        description = await self._executions.describe(run_id, seconds)
+        status = None if description is None else self.status_of(description)
+        if description is None or status is None or status is RunStatus.SUCCEEDED:
+            return None
+        state = await self.fold_archive(run_id)
+        if not state.status.ended:
+            for event in await known_events(self._executions.client, run_id, state, seconds):
+                fold(state, event)
+            for event in _last_events(state, await self._ending(description, seconds)):
+                fold(state, event)
+        return state
+
     async def ended_state(self, run_id: str) -> RunState:
         """As `fold_archive`, of a run that has ended; it must not be changed, for others are given it, too."""
         return await self._ended_states.of(run_id)

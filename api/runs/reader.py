@@ -17,7 +17,7 @@ from wand_orchestrator.api.reconcile.reconciliation import NATIVE_STATUS, Reconc
 from wand_orchestrator.api.runs.models import NodeDetail, NodeView, RunView, run_view
 from wand_orchestrator.api.runs.pending_activities import overlay, pending_nodes
 from wand_orchestrator.api.runs.waiting import Waits, held_nodes, question_reason
-from wand_orchestrator.api.temporal.budget import CallBudget
+from wand_orchestrator.api.temporal.budget import LEAST_SEC, CallBudget
 from wand_orchestrator.api.temporal.errors import ExecutionClosed
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.ids import GraphId, RunId
@@ -43,6 +43,9 @@ CLOSING_LOOKS_SEC = 0.25
 
 CLOSING_REST_SEC = 0.2
 """Of the time for the answer, left for putting it together."""
+
+KNOWN_END_SEC = 0.5
+"""Of the same, to read from Temporal how a run ended whose journal no worker tells."""
 
 RETRIES_SHOWN = 20
 
@@ -161,24 +164,32 @@ class RunReader:
         return run_view(row, state, await self._graph(row), reasons=[reason])
 
     async def _closed(self, run: Run, budget: CallBudget) -> RunView:
-        """Settle it. While a part that this needs is away, the end is held back: it is told with its result."""
-        reason = await self._settle(run.run_id, budget)
+        """Settle it. While the database or Temporal is away, the end is held back: it is told with its result."""
+        missing = await self._settle(run.run_id, budget)
         row = await self.row(run.run_id, budget)
         if isinstance(row, Run) and row.status.ended:
             return await self._ended(row)
-        state = _without_end(await self._archived_state(run))
-        return run_view(run, state, await self._graph(run), reasons=[reason])
+        state = await self._known_end(run.run_id, missing, budget) or _without_end(await self._archived_state(run))
+        return run_view(run, state, await self._graph(run), reasons=[missing.message])
 
-    async def _settle(self, run_id: str, budget: CallBudget) -> str:
-        """What it waits for, if it could not be settled."""
+    async def _settle(self, run_id: str, budget: CallBudget) -> Unavailable:
+        """What is missing, if it could not be settled."""
+        seconds = max(LEAST_SEC, budget.left() - KNOWN_END_SEC)
         try:
-            async with asyncio.timeout(budget.left()):
-                await self._settlement.settle(run_id, budget.left())
+            async with asyncio.timeout(seconds):
+                await self._settlement.settle(run_id, seconds)
         except Unavailable as error:
-            return error.message
+            return error
         except TimeoutError:
-            return "its journal to be brought into the database"
-        return "Temporal to tell how it ended"
+            return Unavailable("worker", "its journal to be brought into the database")
+        return Unavailable("temporal", "Temporal to tell how it ended")
+
+    async def _known_end(self, run_id: str, missing: Unavailable, budget: CallBudget) -> RunState | None:
+        """How it ended, of a run whose journal only a worker could tell; nothing of it is stored."""
+        if missing.fields["missing"] != "worker":
+            return None
+        known = await _or_error(self._settlement.known_end(run_id, budget.left()))
+        return known if isinstance(known, RunState) else None
 
     async def _closing(self, run: Run, state: RunState, budget: CallBudget) -> RunView:
         """The run has had its last event and its result is on the way to the database: the end is told with it.

@@ -77,6 +77,25 @@ async def test_a_run_that_is_terminated_is_read_with_what_its_history_tells(serv
     assert "this release cannot go on with it" in events[-1]["data"]["journal"]
 
 
+async def test_a_run_that_is_terminated_shows_so_without_any_worker(service: Service, tmp_path: Path) -> None:
+    run_id = await in_flight(service, with_a_gate(tmp_path))
+    await service.client.get_workflow_handle(run_id).terminate(reason="enough")
+    run = await service.ended(run_id)
+    stored = await service.store.runs.get(run_id)
+    assert (run["status"], run["error"]["code"], run["result"]) == ("terminated", "terminated", None)
+    assert "enough" in run["error"]["message"]
+    assert run["finished_at"] >= run["started_at"]
+    assert [run["nodes"][node]["status"] for node in "acd"] == ["succeeded", "cancelled", "pending"]
+    assert len(run["waiting_for"]) == 1
+    assert stored is not None
+    assert not stored.status.ended
+
+    async with worker(service, GraphRun):
+        settled = await until(lambda: service.get(run_id), lambda run: not run["waiting_for"])
+    assert (settled["status"], settled["error"]) == (run["status"], run["error"])
+    assert settled["nodes"]["b"]["status"] == "succeeded"
+
+
 async def test_a_run_whose_workflow_task_fails_is_ended_by_a_cancel(service: Service, tmp_path: Path) -> None:
     run_id = await in_flight(service, with_a_gate(tmp_path))
     async with worker(service, OtherRelease):

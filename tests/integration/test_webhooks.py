@@ -98,10 +98,10 @@ async def test_the_end_of_a_run_is_told_once_and_signed_and_the_secret_is_nowher
     assert verified(WEBHOOK_SECRET, request.headers, request.body)
     assert not verified(WEBHOOK_SECRET, request.headers, request.body + b" ")
     event = (await service.events(run["run_id"]))[-1]
-    [shown] = await deliveries_of(service, run["run_id"])
-    assert (shown["seq"], shown["event"], shown["status"]) == (event["seq"], "run.succeeded", "delivered")
-    assert (shown["attempt"], shown["error"], shown["next_attempt_at"]) == (1, None, None)
-    assert shown["finished_at"] >= shown["started_at"] >= event["ts"][:10]
+    [told] = await deliveries_of(service, run["run_id"])
+    assert (told["seq"], told["event"], told["status"]) == (event["seq"], "run.succeeded", "delivered")
+    assert (told["attempt"], told["error"], told["next_attempt_at"]) == (1, None, None)
+    assert told["finished_at"] >= told["started_at"] >= event["ts"][:10]
     assert said(request) == {
         "type": "run.succeeded",
         "timestamp": event["ts"],
