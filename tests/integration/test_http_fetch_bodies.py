@@ -266,7 +266,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    "value", ["31536000", "9" * 5000, format_datetime(datetime.now(UTC) + timedelta(days=365), usegmt=True)]
+    "value",
+    ["31536000", "9" * 5000, format_datetime(datetime.now(UTC) + timedelta(days=365), usegmt=True)],
+    ids=["a year", "digits", "a date"],  # the same in every process that collects
 )
 async def test_retry_after_is_bounded_by_the_operator(server: WebServer, value: str) -> None:
     server.answers["/"] = response(429, Retry_After=value)
