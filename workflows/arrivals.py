@@ -123,6 +123,11 @@ def details_of(cause: ApplicationError) -> FailureDetails:
     return known.model_copy(update={"details": _bounded_value(known.details), "reports": reports})
 
 
+def states_attempt(cause: ApplicationError) -> bool:
+    """Whether the first detail is the `FailureDetails` of an attempt."""
+    return bool(cause.details) and isinstance(cause.details[0], dict) and "attempt" in cause.details[0]
+
+
 def _is_ours(detail: dict[str, Any]) -> bool:
     """Whether this is the `FailureDetails` of an attempt, or the `Failure` that a child run ends with."""
     return "attempt" in detail or {"code", "message", "node"} <= detail.keys()

@@ -160,15 +160,6 @@ def test_debug_shows_where_an_error_came_from(tmp_path: Path) -> None:
     assert "Traceback" in ended.stderr
 
 
-def test_packages_of_another_project_are_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "workflows").mkdir()
-    (tmp_path / "workflows" / "__init__.py").touch()
-    ended = wand("version", cwd=tmp_path, PYTHONPATH=str(tmp_path))
-    assert ended.returncode == 2
-    (line,) = ended.stderr.splitlines()
-    assert str(tmp_path / "workflows") in line
-
-
 def test_a_database_that_is_away_is_waited_for_and_said_once(tmp_path: Path) -> None:
     url = f"postgresql://wand@127.0.0.1:{free_port()}/wand"
     with running(("worker",), tmp_path, "worker", WAND_DATABASE_URL=url) as worker:

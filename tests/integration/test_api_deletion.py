@@ -76,7 +76,7 @@ async def test_files_of_a_deleted_run_are_not_shown_while_they_are_still_there(
     temporal_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "wand_orchestrator.api.runs.deletion.Deletions.run", lambda _: asyncio.sleep(3600)
+        "wand_orchestrator.api.runs.deletion.RunRemoval.run", lambda _: asyncio.sleep(3600)
     )  # nobody removes them
     async with running_service(temporal_client, tmp_path) as own:
         run_id = (await own.run(graph([emit("a")])))["run_id"]

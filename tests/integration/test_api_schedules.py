@@ -173,7 +173,7 @@ async def _trigger(service: Service, schedule_id: str, **body: Any) -> httpx.Res
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Triggers come to an end on a busy machine, too, instead of a 503 that leaves open what became of them."""
-    monkeypatch.setattr("wand_orchestrator.api.schedules.triggers.Budget", partial(CallBudget, seconds=25))
+    monkeypatch.setattr("wand_orchestrator.api.schedules.triggers.CallBudget", partial(CallBudget, seconds=25))
     monkeypatch.setattr("wand_orchestrator.api.schedules.triggers.CALL_SEC", 20)
     monkeypatch.setattr("wand_orchestrator.api.schedules.schedules.CALL_SEC", 20)
 

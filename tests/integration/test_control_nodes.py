@@ -276,10 +276,10 @@ async def test_an_approval_deep_down_is_named_by_every_run_above_it(service: Ser
     await store(service, "asks", [control("ask", "flow.approval", prompt="?")])
     await store(service, "between", [control("inner", "flow.graph", graph="asks")])
     run_id = await service.start(graph([control("sub", "flow.graph", graph="between")]))
-    run = await until(lambda: service.get(run_id), lambda run: bool(run["waiting_for"]))
 
     where = f"{run_id}.sub.inner"
-    assert run["waiting_for"] == [f"sub: an answer to ask of the run {where}"]
+    asked = [f"sub: an answer to ask of the run {where}"]
+    await until(lambda: service.get(run_id), lambda run: bool(run["waiting_for"] == asked))
     await service.http.post(f"/runs/{where}/nodes/ask/respond", json={"answer": 5})
     ended = await service.ended(run_id)
     assert ended["result"]["outputs"] == {"sub": {"inner": {"ask": 5}}}

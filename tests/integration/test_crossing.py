@@ -137,7 +137,7 @@ async def test_items_of_a_map_and_rounds_of_a_repeat_go_on_in_the_next_history(r
     (tmp_path / "open").touch()
     await handle.execute_update("respond", {"node": "ask", "answer": "yes"})
     result = await handle.result()
-    assert result.outputs["each"] == {"outputs": [1, 1, 1, 1], "failed": []}
+    assert result.outputs["each"] == {"outputs": [1, 1, 1, 1], "failed": [], "errors": []}
     assert result.outputs["rounds"] == {"output": 1, "times": 1, "satisfied": True}
     for part in ("each[0]", "each[1]", "each[2]", "each[3]", "rounds[0]"):
         assert Diary(folder).count("start", part) == 1

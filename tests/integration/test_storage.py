@@ -134,7 +134,7 @@ class TestMigrations:
         retry = await store.runs.add("r_2", graph.graph_id, "demo", None, retry_of=RetryOf(run_id='r "1"'))
         with engine_of(database_url) as engine, engine.begin() as connection:
             config = Config()
-            config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
+            config.set_main_option("script_location", str(Path(migration.__file__).parents[1] / "migrations"))
             config.attributes["connection"] = connection
             command.downgrade(config, "0007")
         await store.migrate()

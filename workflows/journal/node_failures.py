@@ -22,7 +22,7 @@ from wand_orchestrator.contract.node import (
 )
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Node, Options
-from wand_orchestrator.workflows.arrivals import code_of, details_of
+from wand_orchestrator.workflows.arrivals import code_of, details_of, states_attempt
 
 WORKER_LOST = "worker_lost"
 WORKER_SHUTDOWN = "worker_shutdown"
@@ -68,7 +68,8 @@ def node_failure(node: Node, options: Options, error: BaseException, earlier_att
         return NodeFailure.of(node, "agent_missing", _missing(node))
     if isinstance(cause, ApplicationError):
         details = details_of(cause)
-        told = cause.details and cause is not error  # a control node's own error says nothing of attempts
+        # A local activity's error comes by itself, as a control node's own does, which says nothing of attempts.
+        told = cause.details and (cause is not error or states_attempt(cause))
         attempt = details.attempt if told else _attempts(node, options, error, earlier_attempts)
         failure = Failure(
             code=code_of(cause.type),
