@@ -260,6 +260,8 @@ class Executions:
             run_id, QUERY_TABLE, [graph is None], StateTable, QueryRejectCondition.NOT_OPEN, seconds
         )
         ids = (table.ids or ()) if graph is None else tuple(node.id for node in graph.nodes)
+        if len(table.nodes.letters) != len(ids):  # a run that was given a graph's name has not fetched it yet
+            return table.state
         return table.state.model_copy(update={"nodes": table.nodes.states(ids)})
 
     async def parts(self, run_id: str, node: str, offset: int, limit: int, seconds: float) -> PartsPage:
