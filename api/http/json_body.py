@@ -17,10 +17,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from wand_orchestrator.api.http.strict_route import StrictRoute, is_storable, require_json
+from wand_orchestrator.contract.bounds import MAX_DEPTH
 from wand_orchestrator.errors import BadRequest, TooLarge, WandError
-
-MAX_DEPTH = 100
-"""Levels of lists and objects. Half of what the JSON codec on the way to Temporal can take, as run inputs wrap it."""
 
 LARGE_BYTES = 100_000
 """A larger body is parsed in a thread, so that other callers need not wait."""

@@ -136,11 +136,6 @@ class Walk:
             self._in_flight[node].done() or self._launcher.control(node) for node in self._skipping
         )
 
-    @property
-    def draining(self) -> bool:
-        """Whether nothing new starts, as the run is about to go on in a new history."""
-        return self._rollover.draining
-
     def _steered_just_now(self) -> bool:
         """Whether an update of this very workflow task ended the run. The SDK hands updates over before all else of a
         task: a cancellation that was asked for earlier may yet come, and then it is what ends the run."""
