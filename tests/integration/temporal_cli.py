@@ -9,6 +9,8 @@ from temporalio.client import Client
 
 from wand_orchestrator.cli.processes.dev_server import binary
 
+PATIENCE_SEC = 60.0
+
 
 class TemporalCli:
     def __init__(self, client: Client) -> None:
@@ -21,7 +23,11 @@ class TemporalCli:
         process = await asyncio.create_subprocess_exec(
             program, *args, "--address", self._address, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        out, complaint = await process.communicate()
+        try:
+            out, complaint = await asyncio.wait_for(process.communicate(), PATIENCE_SEC)
+        except TimeoutError:
+            process.kill()
+            raise CommandFailed(f"`temporal {' '.join(args)}` did not end within {PATIENCE_SEC:g} s") from None
         if process.returncode:
             raise CommandFailed(complaint.decode() + out.decode())
         return out.decode()

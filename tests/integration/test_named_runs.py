@@ -93,20 +93,25 @@ async def test_a_run_of_an_unknown_graph_fails_with_its_row_and_its_event(servic
     assert (retried.status_code, retried.json()["code"]) == (409, "nothing_to_retry")
 
 
+async def _accepted_updates(service: Service, run_id: str) -> int:
+    """How many updates the history of the run has accepted, answered or not."""
+    history = await service.client.get_workflow_handle(run_id).fetch_history()
+    return sum(event.HasField("workflow_execution_update_accepted_event_attributes") for event in history.events)
+
+
 @pytest.mark.parametrize("steer", ["pause", "cancel"])
 async def test_a_run_is_steered_while_its_graph_cannot_be_fetched(service: Service, tmp_path: Path, steer: str) -> None:
-    """With the database away; a pause holds from the first node on, and a cancel ends the run."""
+    """With the database away; a pause holds from the first node on, a cancel ends the run, and an update waits."""
     with PostgresServer() as own:
         async with running_service(service.client, tmp_path, database_url=own.new_database()) as running:
-            await _store(running, {**graph([emit("a")]), "name": "held"})
+            await _store(running, {**graph([emit("a"), emit("b")]), "name": "held"})
             await asyncio.to_thread(own.stop)
             run_id = await _start(running, {"graph_name": "held"})
             shown = await until(lambda: running.get(run_id), lambda run: bool(run["waiting_for"]))
             assert (shown["status"], shown["nodes"]) == ("running", {})
             temporal = TemporalCli(service.client)
-            with pytest.raises(CommandFailed, match="has not begun"):
-                await temporal.update(run_id, "skip", "a")
-
+            skipping = asyncio.ensure_future(temporal.update(run_id, "skip", "a"))
+            await until(lambda: _accepted_updates(running, run_id), bool)
             if steer == "pause":
                 await temporal.signal(run_id, "pause")
             else:
@@ -114,13 +119,21 @@ async def test_a_run_is_steered_while_its_graph_cannot_be_fetched(service: Servi
             own.start()
 
             if steer == "pause":
+                await skipping
                 await until(lambda: running.get(run_id), lambda run: run["status"] == "paused")
                 await temporal.signal(run_id, "resume")
+            else:
+                with pytest.raises(CommandFailed, match="the run is cancelled"):
+                    await skipping
             run = await running.ended(run_id)
             types = [event["type"] for event in await running.events(run_id)]
             if steer == "pause":
-                assert run["status"] == "succeeded"
-                assert types[:3] == ["run.started", "run.paused", "run.resumed"]
+                assert (run["status"], run["nodes"]["a"]["status"], run["nodes"]["b"]["status"]) == (
+                    "succeeded",
+                    "skipped",
+                    "succeeded",
+                )
+                assert types[:4] == ["run.started", "run.paused", "node.skipped", "run.resumed"]
             else:
                 assert (run["status"], types) == ("cancelled", ["run.cancelled"])
 
