@@ -34,7 +34,7 @@ from wand_orchestrator.activities.runner.context import Artifacts
 from wand_orchestrator.activities.runner.holding import HeldAttempts, hold_activity
 from wand_orchestrator.activities.runner.runner import AgentServices, activity_for, worker_identity
 from wand_orchestrator.contract.names import (
-    EXTERN_VOICE,
+    EXTERN_PUBLISH,
     worker_queue,
 )
 from wand_orchestrator.plugins import Registry
@@ -104,7 +104,7 @@ def build_worker(
     artifacts: Artifacts,
     task_queue: str | None = None,
     workflows: Sequence[type] = (),
-    local_activities: Sequence[Callable[..., Awaitable[Any]]] = (),
+    core_activities: Sequence[Callable[..., Awaitable[Any]]] = (),
     interceptors: Sequence[Interceptor] = (),
     feed: EventFeed | None = None,
     alone: bool = False,
@@ -131,7 +131,7 @@ def build_worker(
         identity=worker_identity(),
         deployment_config=deployment(),
         workflows=workflows,
-        activities=[*agents, next_task, *local_activities],
+        activities=[*agents, next_task, *core_activities],
         workflow_runner=UnsandboxedWorkflowRunner(),  # see docs/decisions/no-sandbox.md
         interceptors=interceptors if feed is None else (*interceptors, FeedInterceptor(feed)),
         plugins=[
@@ -179,7 +179,7 @@ def deployment() -> WorkerDeploymentConfig:
 
 
 class FeedInterceptor(Interceptor):
-    """Gives workflows a voice, which is no part of a workflow."""
+    """Gives workflows a run_feed, which is no part of a workflow."""
 
     def __init__(self, feed: EventFeed) -> None:
         self._feed = feed
@@ -187,7 +187,7 @@ class FeedInterceptor(Interceptor):
     def workflow_interceptor_class(
         self, input: WorkflowInterceptorClassInput
     ) -> type[WorkflowInboundInterceptor] | None:
-        input.unsafe_extern_functions[EXTERN_VOICE] = partial(self._feed.voice, worker_identity())
+        input.unsafe_extern_functions[EXTERN_PUBLISH] = partial(self._feed.publisher, worker_identity())
         return None
 
 

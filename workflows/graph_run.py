@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.names import (
-    EXTERN_VOICE,
+    EXTERN_PUBLISH,
     WORKFLOW_GRAPH_RUN,
 )
 from wand_orchestrator.contract.node_table import NodeTable
@@ -331,11 +331,13 @@ class GraphRun:
 
 def _told() -> Callable[[Event], None]:
     """Tells a relay in this process of events; replayed ones are known already."""
-    voice: Callable[[str, str], Callable[[int, Event], None]] | None = workflow.extern_functions().get(EXTERN_VOICE)
-    if voice is None:
+    run_feed: Callable[[str, str], Callable[[int, Event], None]] | None = workflow.extern_functions().get(
+        EXTERN_PUBLISH
+    )
+    if run_feed is None:
         return lambda _: None
     info = workflow.info()
-    say = voice(info.workflow_id, info.run_id)
+    say = run_feed(info.workflow_id, info.run_id)
 
     def tell(event: Event) -> None:
         if not workflow.unsafe.is_replaying():

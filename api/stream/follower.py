@@ -21,7 +21,7 @@ from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.events import RUN_ENDINGS
 from wand_orchestrator.errors import Unavailable, WandError
 from wand_orchestrator.storage import StoredEvent
-from wand_orchestrator.temporal.event_feed import Ear, EventFeed, Voice
+from wand_orchestrator.temporal.event_feed import EventFeed, Listener, RunFeed
 
 QUIET_SEC = 0.1
 FIRST_GAP_SEC = 0.02
@@ -116,9 +116,9 @@ class Follower:
 
     async def _run(self) -> None:
         """Until the run has ended; the window stays for those who have not read it all."""
-        ear = self._feed.listen(self.run_id)
+        listener = self._feed.listen(self.run_id)
         try:
-            await self._follow(ear)
+            await self._follow(listener)
         except WandError as error:
             log.warning("the run %s cannot be followed: %s", self.run_id, error)
         except Exception:
@@ -126,24 +126,24 @@ class Follower:
             log.exception("the run %s cannot be followed", self.run_id)
             self.failed = True
         finally:
-            self._feed.leave(self.run_id, ear)
+            self._feed.leave(self.run_id, listener)
             self._over = True
             self._announce()
 
-    async def _follow(self, ear: Ear) -> None:
+    async def _follow(self, listener: Listener) -> None:
         pace, unknown = Pace(), Backoff()
         while True:
-            ear.said.clear()
+            listener.published.clear()
             step = await self._watch.next()
             if step.news and await self._catch_up(step.over):
                 return
             if step.over:
                 self._watch.restart()
-                await _happens(ear.said, unknown.next())
+                await _happens(listener.published, unknown.next())
             else:
-                await self._silence(ear)
+                await self._silence(listener)
                 if step.news:
-                    await self._gather(ear, pace.gap())
+                    await self._gather(listener, pace.gap())
 
     async def _catch_up(self, over: bool) -> bool:
         """Take what has happened by now; gives whether the run has ended."""
@@ -154,29 +154,29 @@ class Follower:
                 return True
         return await self._ask() if heard is None or over else False
 
-    async def _silence(self, ear: Ear) -> None:
+    async def _silence(self, listener: Listener) -> None:
         """Until the workflow says something more, if it is here; what waits to be accepted is polled for at once."""
-        voice = self._voice()
-        if voice is not None and not voice.awaits(self._watch.accepted):
-            await _happens(ear.said, SILENCE_SEC)
+        run_feed = self._run_feed()
+        if run_feed is not None and not run_feed.awaits(self._watch.accepted):
+            await _happens(listener.published, SILENCE_SEC)
 
-    async def _gather(self, ear: Ear, seconds: float) -> None:
+    async def _gather(self, listener: Listener, seconds: float) -> None:
         """Let more come together for so long; behind the last event nothing comes."""
-        ear.ended.clear()
-        voice = self._voice()
-        if voice is None or not voice.ended:
-            await _happens(ear.ended, seconds)
+        listener.ended.clear()
+        run_feed = self._run_feed()
+        if run_feed is None or not run_feed.ended:
+            await _happens(listener.ended, seconds)
 
-    def _voice(self) -> Voice | None:
-        voice = self._feed.hear(self.run_id)
-        return voice if voice is not None and voice.execution == self._watch.execution else None
+    def _run_feed(self) -> RunFeed | None:
+        run_feed = self._feed.of_run(self.run_id)
+        return run_feed if run_feed is not None and run_feed.execution == self._watch.execution else None
 
     def _heard(self) -> Sequence[StoredEvent] | None:
-        """What the workflow said behind the window; None if it is not here, or does not know it all."""
-        voice = self._voice()
-        if voice is None or voice.worker != self._watch.worker:
+        """Return what the workflow published behind the window; None if it is not here, or does not keep it all."""
+        run_feed = self._run_feed()
+        if run_feed is None or run_feed.worker != self._watch.worker:
             return None
-        said = voice.accepted(self._watch.accepted, None if self._window is None else self._window.last)
+        said = run_feed.accepted(self._watch.accepted, None if self._window is None else self._window.last)
         return None if said is None else [stored(event) for event in said]
 
     async def _ask(self) -> bool:

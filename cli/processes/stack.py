@@ -132,7 +132,7 @@ async def core_worker(
         artifacts=artifacts,
         task_queue=task_queue,
         workflows=[GraphRun, RunDeletion],
-        local_activities=[
+        core_activities=[
             open_activity(store, registry.agents, settings.child_limits),
             archive_activity(store),
             delete_activity(store),

@@ -77,7 +77,7 @@ def worker(client: Client, settings: Settings, store: Store) -> Worker:
         Registry.of(sample_agents),
         artifacts=ArtifactStore.open(settings.effective_artifacts_url),
         workflows=[GraphRun],
-        local_activities=[
+        core_activities=[
             archive_activity(store),
             retry_now_activity(client),
             in_flight_activity(client),

@@ -143,7 +143,7 @@ def build_service_worker(service: Service, feed: EventFeed | None = None, client
         service.registry,
         artifacts=service.artifacts,
         workflows=[GraphRun, RunDeletion],
-        local_activities=[
+        core_activities=[
             open_activity(service.store, service.registry.agents, service.settings.child_limits),
             archive_activity(service.store),
             delete_activity(service.store),

@@ -43,7 +43,7 @@ def worker(service: Service, kind: type) -> Worker:
         service.registry,
         artifacts=service.artifacts,
         workflows=[kind],
-        local_activities=[archive_activity(service.store), outputs_activity(client, [OtherRelease])],
+        core_activities=[archive_activity(service.store), outputs_activity(client, [OtherRelease])],
     )
 
 

@@ -37,7 +37,7 @@ what it has done, in the same replay."""
 DONE_PREFIX = "$done."
 """In the result of the activity `wand.outputs`, before the id of a node that has no output: what it had done."""
 
-EXTERN_VOICE = "wand_voice"
+EXTERN_PUBLISH = "wand_publish"
 """Extern function of the workflow: `voice(run_id, execution)` gives `say(task, event)`, by which a relay in the same
 process hears of every event. See `wand_orchestrator.temporal.event_feed`."""
 

@@ -1,10 +1,10 @@
-"""A feed: what the workflows in this process say, for the relay beside them, without a question to the server.
+"""The event feed: passes events of the workflows in this process to the relay beside them, without asking the server.
 
-An event counts when the server has accepted the workflow task in which it was said: a task can fail after that, or be
-lost, and be done anew with another course. So whoever listens learns from the history which tasks were accepted, and
-hears no more than what was said up to them. A workflow that lives elsewhere, or was replayed, has to be queried.
+An event counts once the server has accepted the workflow task in which it was published: a task can fail after that, or
+be lost, and be done anew with another course. So a reader learns from the history which tasks were accepted, and gets
+only what was published up to them. A workflow that lives elsewhere, or was replayed, has to be queried.
 
-Workflows speak in the threads of their worker; listeners wait in their own event loops.
+Workflows publish in the threads of their worker; listeners wait in their own event loops.
 """
 
 import asyncio
@@ -18,106 +18,108 @@ from weakref import WeakValueDictionary
 from wand_orchestrator.contract.events import RUN_ENDINGS, Event
 
 KEPT = 1000
-"""Events that a voice remembers; the journal of the workflow has the others."""
+"""Events that a RunFeed remembers; the journal of the workflow has the others."""
 
 
 @dataclass(frozen=True)
-class Ear:
-    """What a listener waits for in its own event loop: that something was said of its run, that the last thing was.
+class Listener:
+    """Wakes a reader in its own event loop: `published` on every event of its run, `ended` on the last one.
 
-    Who has heard it clears it; until then nobody is woken by it again.
+    The reader clears a flag before it reads; until then the flag wakes nobody again.
     """
 
-    said: asyncio.Event = field(default_factory=asyncio.Event)
+    published: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
-    def ring(self, event: asyncio.Event) -> None:
+    def wake(self, event: asyncio.Event) -> None:
         """From any thread."""
         if not event.is_set() and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(event.set)
 
 
-class Voice:
-    """One execution, for as long as its worker keeps it in memory. `worker`: the identity of that worker."""
+class RunFeed:
+    """Keeps the last events of one execution while its worker has it in memory. `worker`: that worker's identity."""
 
     def __init__(self, run_id: str, execution: str, worker: str, ring: Callable[[str, bool], None]) -> None:
         self.run_id = run_id
         self.execution = execution
         self.worker = worker
-        self._ring = ring
+        self._wake = ring
         self._lock = threading.Lock()
-        self._said: deque[tuple[int, Event]] = deque(maxlen=KEPT)
+        self._published: deque[tuple[int, Event]] = deque(maxlen=KEPT)
 
-    def say(self, task: int, event: Event) -> None:
-        """`task`: the id that the history gives to the start of the workflow task in which it is said."""
+    def publish(self, task: int, event: Event) -> None:
+        """Add an event. `task`: the id that the history gives to the start of the workflow task that publishes it."""
         with self._lock:
-            if self._said and self._said[-1][1].seq != event.seq - 1:
-                self._said.clear()  # what lies between was said elsewhere
-            self._said.append((task, event))
-        self._ring(self.run_id, event.type in RUN_ENDINGS)
+            if self._published and self._published[-1][1].seq != event.seq - 1:
+                self._published.clear()  # what lies between was published elsewhere
+            self._published.append((task, event))
+        self._wake(self.run_id, event.type in RUN_ENDINGS)
 
     def accepted(self, task: int, after: int | None) -> Sequence[Event] | None:
-        """What was said up to `task`, with a seq above `after`, or all that is remembered.
+        """Return the events published up to `task` with a seq above `after`; with `after` None, all that are kept.
 
-        None if it does not remember all of that.
+        Returns None if some of them are no longer kept.
         """
         with self._lock:
-            if not self._said:
+            if not self._published:
                 return None
-            first = self._said[0][1].seq
+            first = self._published[0][1].seq
             start = 0 if after is None else after + 1 - first
             if start < 0:
                 return None
-            return [event for said_in, event in islice(self._said, start, None) if said_in <= task]
+            return [event for published_in, event in islice(self._published, start, None) if published_in <= task]
 
     def awaits(self, task: int) -> bool:
-        """Whether it has said something after `task`, which is yet to be accepted."""
+        """Whether an event was published after `task`, in a task that is yet to be accepted."""
         with self._lock:
-            return bool(self._said) and self._said[-1][0] > task
+            return bool(self._published) and self._published[-1][0] > task
 
     @property
     def ended(self) -> bool:
-        """Whether it has said the run's last event."""
+        """Whether the run's last event was published."""
         with self._lock:
-            return bool(self._said) and self._said[-1][1].type in RUN_ENDINGS
+            return bool(self._published) and self._published[-1][1].type in RUN_ENDINGS
 
 
 class EventFeed:
+    """Connects the workflows of this process with the relay, by run id."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._voices: WeakValueDictionary[str, Voice] = WeakValueDictionary()
-        self._listeners: dict[str, list[Ear]] = defaultdict(list)
+        self._runs: WeakValueDictionary[str, RunFeed] = WeakValueDictionary()
+        self._listeners: dict[str, list[Listener]] = defaultdict(list)
 
-    def voice(self, worker: str, run_id: str, execution: str) -> Callable[[int, Event], None]:
-        """`say` of a new voice, which lives as long as this is held."""
-        voice = Voice(run_id, execution, worker, self._ring)
+    def publisher(self, worker: str, run_id: str, execution: str) -> Callable[[int, Event], None]:
+        """Return `publish` of a new RunFeed, which lives as long as the function is held."""
+        run_feed = RunFeed(run_id, execution, worker, self._wake)
         with self._lock:
-            self._voices[run_id] = voice
-        return voice.say
+            self._runs[run_id] = run_feed
+        return run_feed.publish
 
-    def hear(self, run_id: str) -> Voice | None:
-        """The run's voice, if its workflow is in this process."""
+    def of_run(self, run_id: str) -> RunFeed | None:
+        """Return the run's feed, if its workflow is in this process."""
         with self._lock:
-            return self._voices.get(run_id)
+            return self._runs.get(run_id)
 
-    def listen(self, run_id: str) -> Ear:
-        """Rung whenever something is said of this run, until `leave`."""
-        ear = Ear()
+    def listen(self, run_id: str) -> Listener:
+        """Return a listener that is woken on every event of this run, until `leave`."""
+        listener = Listener()
         with self._lock:
-            self._listeners[run_id].append(ear)
-        return ear
+            self._listeners[run_id].append(listener)
+        return listener
 
-    def leave(self, run_id: str, ear: Ear) -> None:
+    def leave(self, run_id: str, listener: Listener) -> None:
         with self._lock:
-            rest = [other for other in self._listeners.pop(run_id, []) if other is not ear]
+            rest = [other for other in self._listeners.pop(run_id, []) if other is not listener]
             if rest:
                 self._listeners[run_id] = rest
 
-    def _ring(self, run_id: str, last: bool) -> None:
+    def _wake(self, run_id: str, last: bool) -> None:
         with self._lock:
             listeners = list(self._listeners.get(run_id, ()))
-        for ear in listeners:
-            ear.ring(ear.said)
+        for listener in listeners:
+            listener.wake(listener.published)
             if last:
-                ear.ring(ear.ended)
+                listener.wake(listener.ended)
