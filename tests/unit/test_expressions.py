@@ -5,6 +5,7 @@ import random
 import resource
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -151,6 +152,16 @@ def test_a_long_list_may_be_gone_through() -> None:
 def test_equality_counts_what_it_looks_at() -> None:
     with pytest.raises(Exceeded):
         equal([[1] * 100, [2] * 100], [[1] * 100, [2] * 100], Budget(steps=150))
+
+
+def test_now_is_the_moment_that_the_caller_says() -> None:
+    moment = datetime(2026, 3, 1, 12, 0, 0, 5000, tzinfo=UTC)
+    assert evaluate("now()", None, now=moment) == "2026-03-01T12:00:00.005Z"
+    assert evaluate("{at: now()}", 1, now=moment.astimezone(timezone(timedelta(hours=5)))) == {
+        "at": "2026-03-01T12:00:00.005Z"
+    }
+    with pytest.raises(ExpressionError, match="no clock"):
+        evaluate("now()", None)
 
 
 def test_an_error_names_no_value() -> None:

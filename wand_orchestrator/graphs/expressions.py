@@ -6,6 +6,7 @@ The language is specified at https://jmespath.org/specification.html.
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -97,10 +98,11 @@ _short = lru_cache(maxsize=1024)(_compile)
 _long = cached(_compiled, lock=threading.Lock())(_compile)
 
 
-def evaluate(expression: str, value: Any, budget: Budget | None = None) -> Any:
-    """The value that `expression` selects; null where it selects nothing. Raises ExpressionError.
+def evaluate(expression: str, value: Any, budget: Budget | None = None, now: datetime | None = None) -> Any:
+    """Returns the value that `expression` selects; null where it selects nothing. Raises ExpressionError.
 
-    `budget`: for who wants to know what it took, or gives several evaluations one.
+    `budget`: for who wants to know what it took, or gives several evaluations one. `now`: the moment that `now()`
+    returns, with its offset from UTC; in a workflow this must be the workflow's clock, so that a replay finds the same.
     """
     budget = budget or Budget()
     budget.read(len(expression))
@@ -108,7 +110,7 @@ def evaluate(expression: str, value: Any, budget: Budget | None = None) -> Any:
     if compiled.selects:
         return _SELECTOR.visit(compiled.tree, value)
     try:
-        result = Interpreter(budget).visit(compiled.tree, value)
+        result = Interpreter(budget, now).visit(compiled.tree, value)
         measured(result, budget)
     except Exceeded as error:
         raise ExpressionTooLarge(f"{_quoted(expression)} {error}: split the work over nodes, or select less") from error
@@ -124,7 +126,7 @@ def is_true(value: Any) -> bool:
     return not (value is None or value is False or (isinstance(value, str | list | tuple | dict) and not value))
 
 
-def resolve_input(params: Any, run_input: Any, budget: Budget | None = None) -> Any:
+def resolve_input(params: Any, run_input: Any, budget: Budget | None = None, now: datetime | None = None) -> Any:
     """`params` with every `{"$input": "<JMESPath>"}` in it replaced by that part of the run's input.
 
     All of them together are one evaluation. Raises ExpressionError.
@@ -132,10 +134,10 @@ def resolve_input(params: Any, run_input: Any, budget: Budget | None = None) -> 
     budget = budget or Budget()
     if isinstance(params, Mapping):
         if is_input_reference(params):
-            return evaluate(params[INPUT_KEY], run_input, budget)
-        return {key: resolve_input(value, run_input, budget) for key, value in params.items()}
+            return evaluate(params[INPUT_KEY], run_input, budget, now)
+        return {key: resolve_input(value, run_input, budget, now) for key, value in params.items()}
     if isinstance(params, list | tuple):
-        return [resolve_input(value, run_input, budget) for value in params]
+        return [resolve_input(value, run_input, budget, now) for value in params]
     return params
 
 

@@ -6,6 +6,7 @@ A subclass is how jmespath lets functions be given (`Options(custom_functions=â€
 import json
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from jmespath import functions
@@ -34,8 +35,9 @@ _CHARACTERS_PER_NUMBER_STEP = 16
 class Functions(functions.Functions):  # type: ignore[misc]
     """For one evaluation."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, now: datetime | None = None) -> None:
         self._budget = budget
+        self._now = now
 
     def call_function(self, function_name: str, resolved_args: list[Any]) -> Any:
         self._budget.take(_STEPS_OF_A_CALL)
@@ -58,6 +60,12 @@ class Functions(functions.Functions):  # type: ignore[misc]
             take_text(sum(len(each) for each in argument if isinstance(each, str)), self._budget)
         elif isinstance(argument, str):
             take_text(len(argument), self._budget)
+
+    @functions.signature()  # type: ignore[untyped-decorator]
+    def _func_now(self) -> str:
+        if self._now is None:
+            raise ValueError("now() has no clock here")
+        return self._now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     @functions.signature({"types": ["array", "string"]}, {"types": []})  # type: ignore[untyped-decorator]
     def _func_contains(self, subject: Any, search: Any) -> bool:

@@ -6,6 +6,7 @@ the end of the evaluation.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from jmespath.visitor import Options, TreeInterpreter
@@ -24,8 +25,8 @@ _ORDERED: dict[type, type] = {str: str, int: float, float: float}
 class Interpreter(TreeInterpreter):  # type: ignore[misc]
     """For one evaluation. Raises Exceeded when the budget is used up."""
 
-    def __init__(self, budget: Budget) -> None:
-        super().__init__(Options(custom_functions=Functions(budget)))
+    def __init__(self, budget: Budget, now: datetime | None = None) -> None:
+        super().__init__(Options(custom_functions=Functions(budget, now)))
         self._budget = budget
 
     def visit(self, node: Ast, value: Any) -> Any:

@@ -43,6 +43,8 @@ class ExpressionProblem:
 
 def arguments_of(name: str) -> Iterator[dict[str, Any]]:
     """What each argument of a known function may be; without end where the last may repeat."""
+    if not FUNCTIONS[name]:
+        return iter(())
     *firsts, last = FUNCTIONS[name]
     return chain(firsts, repeat(last) if last.get("variadic") else [last])
 
@@ -124,7 +126,7 @@ class Expressions:
 
 def _judge_count(name: str, given: int) -> ExpressionProblem | None:
     signature = FUNCTIONS[name]
-    variadic = bool(signature[-1].get("variadic"))
+    variadic = bool(signature) and bool(signature[-1].get("variadic"))
     if given == len(signature) or (variadic and given > len(signature)):
         return None
     wanted = f"{'at least ' if variadic else ''}{len(signature)} argument{'' if len(signature) == 1 else 's'}"

@@ -22,7 +22,7 @@ _RETURNS: dict[str, View] = {
     **dict.fromkeys(("abs", "ceil", "floor", "length", "sum"), NUMBER),
     **dict.fromkeys(("avg", "to_number"), NUMBER | NULL),
     **dict.fromkeys(("contains", "ends_with", "starts_with"), BOOLEAN),
-    **dict.fromkeys(("join", "to_string", "type"), STRING),
+    **dict.fromkeys(("join", "now", "to_string", "type"), STRING),
     **dict.fromkeys(("keys", "map", "sort", "sort_by", "to_array", "values"), ARRAY),
     **dict.fromkeys(("max", "min"), NUMBER | STRING | NULL),
     "merge": OBJECT,
