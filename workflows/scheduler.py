@@ -9,7 +9,9 @@ so the source's output itself need not be kept unless it is a sink.
 
 from collections import deque
 from collections.abc import Iterator, KeysView, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -75,6 +77,8 @@ class Meter(Protocol):
     @property
     def exhausted(self) -> bool: ...
     def took(self, steps: int) -> None: ...
+    def evaluation(self) -> AbstractContextManager[Budget]: ...
+    def now(self) -> datetime | None: ...
 
 
 class _Unmetered:
@@ -82,6 +86,12 @@ class _Unmetered:
 
     def took(self, steps: int) -> None:
         """There is no need to count where nobody waits."""
+
+    def evaluation(self) -> AbstractContextManager[Budget]:
+        return nullcontext(Budget())
+
+    def now(self) -> None:
+        """There is no clock."""
 
 
 _BYTES_PER_STEP = 32
@@ -369,11 +379,8 @@ class Scheduler:
             )
 
     def _evaluate(self, expression: str, output: Any) -> Any:
-        budget = Budget()
-        try:
-            return evaluate(expression, output, budget)
-        finally:
-            self._meter.took(budget.used)
+        with self._meter.evaluation() as budget:
+            return evaluate(expression, output, budget, self._meter.now())
 
     def _map(self, edge: Edge, target: _Entry, output: Any) -> Iterator[None]:
         """Put what the edge maps into the input of its target; one that is too large is not kept until it starts."""

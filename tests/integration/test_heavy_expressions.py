@@ -12,7 +12,7 @@ from tests.sandbox import replayer
 
 NUMBERS = list(range(1000))
 HEAVY = f"length([*].[`{list(range(100))}`[*].[@]])"
-"""Over NUMBERS: some 300,000 of the 500,000 steps that an evaluation may take, and gives 1,000."""
+"""Over NUMBERS: some 300,000 of the 1,000,000 steps that an evaluation may take, and gives 1,000."""
 
 UNTIL = f"params.value | {HEAVY} == `1000`"
 COUNT = 8
@@ -63,8 +63,29 @@ async def test_references_of_many_nodes_are_resolved_over_several_tasks(runs: Ru
     assert await ended_tasks(runs, handle) >= COUNT // 2 - 1
 
 
+async def test_an_evaluation_takes_a_million_steps_in_runs_that_begin_now(runs: Runs) -> None:
+    """Runs of before, whose histories have no such marker, keep to half of them."""
+    node = echo("n", params={str(number): {"$input": HEAVY} for number in range(3)})
+    handle = await runs.start(graph([node]), input=NUMBERS)
+    assert (await handle.result()).outputs["n"]["params"] == {"0": 1000, "1": 1000, "2": 1000}
+    history = await handle.fetch_history()
+    markers = [event.marker_recorded_event_attributes for event in history.events]
+    assert any(b"expressions-take-a-million-steps" in str(marker).encode() for marker in markers)
+    await replayer(runs.client.data_converter).replay_workflow(history)
+
+
+async def test_now_is_the_clock_of_the_run(runs: Runs) -> None:
+    node = echo("n", params={"at": {"$input": "now()"}})
+    handle = await runs.start(graph([node, echo("t")], [edge("n", "t", at="now()", when="now() > '2020'")]), input={})
+    at = (await handle.result()).outputs["t"]["input"]["at"]
+    history = await handle.fetch_history()
+    times = {event.event_time.ToDatetime().isoformat(timespec="milliseconds") + "Z" for event in history.events}
+    assert at in times
+    await replayer(runs.client.data_converter).replay_workflow(history)
+
+
 async def test_references_of_one_node_take_as_much_as_one_evaluation_may(runs: Runs) -> None:
-    node = echo("n", params={"first": {"$input": HEAVY}, "second": {"$input": HEAVY}})
+    node = echo("n", params={str(number): {"$input": HEAVY} for number in range(4)})
     state = await ended(await runs.start(graph([node]), input=NUMBERS))
     assert state.error is not None
     assert state.error.code == "expression_too_large"

@@ -154,6 +154,23 @@ def test_equality_counts_what_it_looks_at() -> None:
         equal([[1] * 100, [2] * 100], [[1] * 100, [2] * 100], Budget(steps=150))
 
 
+def test_a_budget_is_extended_once_and_only_when_it_is_used_up() -> None:
+    asked: list[int] = []
+
+    def more() -> int:
+        asked.append(1)
+        return 1000
+
+    budget = Budget(1000, more)
+    evaluate("numbers[:100] | [*].[@]", VALUE, budget)
+    assert asked == []
+    evaluate("numbers[:100] | [*].[@]", VALUE, budget)
+    assert asked == [1]
+    with pytest.raises(ExpressionTooLarge, match="2,000 steps"):
+        evaluate("numbers[:1000] | [*].[@]", VALUE, budget)
+    assert asked == [1]
+
+
 def test_now_is_the_moment_that_the_caller_says() -> None:
     moment = datetime(2026, 3, 1, 12, 0, 0, 5000, tzinfo=UTC)
     assert evaluate("now()", None, now=moment) == "2026-03-01T12:00:00.005Z"

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Graph
+from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.workflows.scheduler import Outcome, Phase, Scheduler
 
 FAILURE = Failure(code="boom", message="it broke")
@@ -369,6 +371,15 @@ class Meter:
     def took(self, steps: int) -> None:
         self.steps.append(steps)
         self.exhausted = True
+
+    @contextmanager
+    def evaluation(self) -> Iterator[Budget]:
+        budget = Budget()
+        yield budget
+        self.took(budget.used)
+
+    def now(self) -> None:
+        """There is no clock."""
 
 
 def test_edges_wait_while_the_meter_is_exhausted_and_lose_nothing() -> None:

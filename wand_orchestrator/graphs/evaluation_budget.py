@@ -4,9 +4,12 @@ Both are written by users and run in processes that others share. So the work is
 bytes that depend on nothing but the values: a replay counts the same.
 """
 
-MAX_STEPS = 500_000
-"""Of one evaluation: parts of the expression that are visited, elements that a function looks at. It takes a third of a
-second, so that it ends in time also where it shares a processor: the SDK ends a workflow's step after 2 s."""
+from collections.abc import Callable
+
+MAX_STEPS = 1_000_000
+"""Of one evaluation: parts of the expression that are visited, elements that a function looks at. They take half a
+second (docs/decisions/expression-bounds.md), so that it ends in time also where it shares a processor: the SDK ends a
+workflow's step after 2 s."""
 
 _STEPS_PER_CHARACTER = 8
 """That it takes to read an expression. They are told, and are not part of what an evaluation may take."""
@@ -26,12 +29,16 @@ class Exceeded(Exception):
 
 
 class Budget:
-    """What is left of it. `steps` is public as the interpreter counts thousands of them."""
+    """What is left of it. `steps` is public as the interpreter counts thousands of them.
 
-    __slots__ = ("_bytes", "_most", "_read", "steps")
+    `more` is asked, once, for further steps when all have been taken.
+    """
 
-    def __init__(self, steps: int = MAX_STEPS) -> None:
+    __slots__ = ("_bytes", "_more", "_most", "_read", "steps")
+
+    def __init__(self, steps: int = MAX_STEPS, more: Callable[[], int] | None = None) -> None:
         self._most = self.steps = steps
+        self._more = more
         self._bytes = MAX_BUILT_BYTES
         self._read = 0
 
@@ -48,10 +55,17 @@ class Budget:
         """Raises Exceeded."""
         self.steps -= steps
         if self.steps < 0:
-            raise self.exhausted()
+            self.extend()
 
-    def exhausted(self) -> Exceeded:
-        return Exceeded(f"takes more than {self._most:,} steps")
+    def extend(self) -> None:
+        """All steps have been taken. Raises Exceeded unless there are more."""
+        more, self._more = self._more, None
+        if more is not None:
+            further = more()
+            self.steps += further
+            self._most += further
+        if self.steps < 0:
+            raise Exceeded(f"takes more than {self._most:,} steps")
 
     def build_list(self, length: int) -> None:
         """A list of this many elements is about to be made. Raises Exceeded."""

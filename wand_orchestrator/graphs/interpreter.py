@@ -33,7 +33,7 @@ class Interpreter(TreeInterpreter):  # type: ignore[misc]
         budget = self._budget
         budget.steps -= 1
         if budget.steps < 0:
-            raise budget.exhausted()
+            budget.extend()
         return _VISITS[node["type"]](self, node, value)
 
     def visit_comparator(self, node: Ast, value: Any) -> Any:

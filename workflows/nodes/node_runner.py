@@ -18,7 +18,6 @@ from wand_orchestrator.contract.run import (
     RunInput,
 )
 from wand_orchestrator.graph import Graph, Node
-from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.graphs.expressions import evaluate
 from wand_orchestrator.workflows.arrivals import check_given, result_of
 from wand_orchestrator.workflows.control.base import Control, Given, failure
@@ -142,11 +141,8 @@ class NodeRunner:
     async def evaluate(self, expression: str, value: Any) -> Any:
         while self._task.exhausted:  # of many that wait, all are woken at once
             await workflow.wait_condition(lambda: not self._task.exhausted)
-        budget = Budget()
-        try:
-            return evaluate(expression, value, budget)
-        finally:
-            self._task.took(budget.used)
+        with self._task.evaluation() as budget:
+            return evaluate(expression, value, budget, self._task.now())
 
     def subgraph(self, name: str) -> Graph:
         graph = self._run.subgraphs.get(name)

@@ -8,8 +8,8 @@ decides the same. (A timer would do, too, but the server lets the shortest one t
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -21,9 +21,13 @@ from wand_orchestrator.contract.names import (
 from wand_orchestrator.contract.node import (
     AgentResult,
 )
-from wand_orchestrator.graphs.evaluation_budget import MAX_STEPS
+from wand_orchestrator.graphs.evaluation_budget import MAX_STEPS, Budget
 
 PATCH = "expressions-end-a-task"
+PATCH_STEPS = "expressions-take-a-million-steps"
+
+FORMER_MAX_STEPS = 500_000
+"""Of all evaluations of a task, after which it ends. Histories of before have it as the limit of one evaluation."""
 
 MAX_DURATION = timedelta(milliseconds=150)
 """Of local activities in a row. An event reaches its subscribers this much later, at most, plus one node."""
@@ -64,15 +68,28 @@ class WorkflowTask:
         self._end_if_full()
 
     def took(self, steps: int) -> None:
-        """An expression took so many steps. As many as one may take are enough for a task: with the last one, which
-        may take as many again, it stays well within the 2 s after which the SDK gives a task up."""
+        """An expression took so many steps. With the last one, which may take MAX_STEPS, a task stays well within the
+        2 s after which the SDK gives it up."""
         self._steps += steps
-        if self._steps < MAX_STEPS:
+        if self._steps < FORMER_MAX_STEPS:
             return
         self._steps = 0
         if workflow.patched(PATCH):
             self.exhausted = True
             self._end_if_full()
+
+    @contextmanager
+    def evaluation(self) -> Iterator[Budget]:
+        """Provides the budget of one evaluation, and counts afterwards what it took."""
+        budget = Budget(FORMER_MAX_STEPS, _more_steps)
+        try:
+            yield budget
+        finally:
+            self.took(budget.used)
+
+    def now(self) -> datetime:
+        """Returns the run's clock, which is the same in a replay."""
+        return workflow.now()
 
     def local_started(self) -> None:
         self._local_in_flight += 1
@@ -107,3 +124,7 @@ class WorkflowTask:
         self._ending, self._bytes, self._steps, self.exhausted = None, 0, 0, False
         self.regular_ended()
         self._wake()
+
+
+def _more_steps() -> int:
+    return MAX_STEPS - FORMER_MAX_STEPS if workflow.patched(PATCH_STEPS) else 0

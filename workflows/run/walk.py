@@ -33,7 +33,6 @@ from wand_orchestrator.contract.steering import (
     Answer,
 )
 from wand_orchestrator.graph import Node
-from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.graphs.expressions import ExpressionError, resolve_input
 from wand_orchestrator.workflows.arrivals import result_of
 from wand_orchestrator.workflows.control.approval import Approval
@@ -329,12 +328,9 @@ class Walk:
         self._await(node, Given(node, params, start.input))
 
     def _params(self, node: Node) -> dict[str, Any]:
-        budget = Budget()
-        try:
-            params: dict[str, Any] = resolve_input(node.params, self._run.input, budget)
+        with self._task.evaluation() as budget:
+            params: dict[str, Any] = resolve_input(node.params, self._run.input, budget, self._task.now())
             return params
-        finally:
-            self._task.took(budget.used)
 
     def _await(self, node: Node, given: Given) -> None:
         """Launch the node; its end is put into the mailbox."""
