@@ -23,6 +23,7 @@ from wand_orchestrator.contract.bounds import (
     bounded_text,
     is_too_deep,
 )
+from wand_orchestrator.contract.codes import ANSWER_INVALID
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.limits import (
     MAX_INPUT_BYTES,
@@ -39,6 +40,8 @@ from wand_orchestrator.contract.run import (
 )
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.contract.steering import (
+    SIGNAL_CHILD_EVENTS,
+    SIGNAL_REPORT,
     Answer,
     ChildEvents,
 )
@@ -140,14 +143,14 @@ def code_of(type: str | None) -> str:
 
 def reports_of(given: Sequence[Any]) -> list[Report]:
     """The argument of the signal `report`; what is no report is left out, with a warning in the worker's log."""
-    items = _signalled("report", given)
-    reports = [report for item in items if (report := _fitting(Report, item, "report")) is not None]
+    items = _signalled(SIGNAL_REPORT, given)
+    reports = [report for item in items if (report := _fitting(Report, item, SIGNAL_REPORT)) is not None]
     return list(_bounded(reports))
 
 
 def child_events_of(given: Sequence[Any]) -> ChildEvents | None:
     """The argument of the signal `child_events`; None, with a warning in the worker's log, if it is none."""
-    happened = _fitting(ChildEvents, given[0] if len(given) == 1 else None, "child_events")
+    happened = _fitting(ChildEvents, given[0] if len(given) == 1 else None, SIGNAL_CHILD_EVENTS)
     if happened is None:
         return None
     events = tuple(_bounded_event(event) for event in happened.events if _is_of_its_kind(event))
@@ -167,7 +170,7 @@ def answer_of(given: Sequence[Any]) -> Answer:
     answer = _read(Answer, _only(given, "an answer"), "invalid_arguments", 'an object with "node" and "answer"')
     node_of([answer.node])
     if is_too_deep(answer.answer):
-        raise _misfit("answer_invalid", f"the answer has lists and objects more than {MAX_DEPTH} deep")
+        raise _misfit(ANSWER_INVALID, f"the answer has lists and objects more than {MAX_DEPTH} deep")
     return answer
 
 

@@ -14,6 +14,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
+from wand_orchestrator.contract.codes import WRONG_STATE
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.names import (
     EXTERN_PUBLISH,
@@ -46,7 +47,7 @@ from wand_orchestrator.contract.steering import (
     UPDATE_SKIP,
 )
 from wand_orchestrator.workflows import arrivals
-from wand_orchestrator.workflows.control.base import WRONG_STATE, Refusal
+from wand_orchestrator.workflows.control.base import Refusal
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.nodes.retry_now import retry_now

@@ -12,6 +12,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
+from wand_orchestrator.contract.codes import WRONG_STATE
 from wand_orchestrator.contract.names import (
     ACTIVITY_RETRY_NOW,
 )
@@ -37,7 +38,7 @@ def retry_now_activity(client: Client) -> Callable[[NodeAddress], Awaitable[None
         if waiting is None or waiting.state not in _WAITING:
             raise ApplicationError(
                 f"node {address.node} is not waiting for another attempt: it is running now",
-                type="wrong_state",
+                type=WRONG_STATE,
                 non_retryable=True,
             )
         execution = common.WorkflowExecution(workflow_id=address.run_id)

@@ -14,6 +14,7 @@ from temporalio.converter import DataConverter
 from wand_orchestrator.contract.names import (
     ACTIVITY_IN_FLIGHT,
     WORKER_QUEUE_PREFIX,
+    is_own_activity,
 )
 from wand_orchestrator.contract.node import (
     InFlight,
@@ -56,7 +57,7 @@ async def _look(client: Client, run_id: str) -> dict[str, InFlight]:
     return {
         pending.activity_id: await _read(pending, client.data_converter)
         for pending in described.raw_description.pending_activities
-        if not pending.activity_id.startswith("$")  # the run's own: no node can have such an id
+        if not is_own_activity(pending.activity_id)
     }
 
 

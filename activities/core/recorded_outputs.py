@@ -10,7 +10,9 @@ from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
 
 from wand_orchestrator.contract.names import (
-    OWN_ACTIVITY,
+    OUTPUTS_ACTIVITY_ID,
+    is_own_activity,
+    own_activity_id,
 )
 from wand_orchestrator.contract.node import (
     AgentResult,
@@ -19,11 +21,10 @@ from wand_orchestrator.contract.steering import (
     UPDATE_SKIP,
 )
 
+_UNKNOWN = own_activity_id("unknown")
+
 LOCAL_ACTIVITY = "core_local_activity"
 """Name of the marker in which the SDK's core records a local activity."""
-
-OUTPUTS = "$outputs"
-"""Id of the activity whose result are outputs that a run kept of the one before it."""
 
 
 async def recorded_outputs(histories: Sequence[WorkflowHistory], converter: DataConverter) -> dict[str, Any]:
@@ -35,10 +36,10 @@ async def recorded_outputs(histories: Sequence[WorkflowHistory], converter: Data
     skipped: set[str] = set()
     for history in histories:
         for node, payload in _results(history):
-            if node == OUTPUTS:
+            if node == OUTPUTS_ACTIVITY_ID:
                 kept = await _read(payload, converter)
                 outputs |= kept if isinstance(kept, dict) else {}
-            elif not node.startswith(OWN_ACTIVITY) and (result := _result(await _read(payload, converter))) is not None:
+            elif not is_own_activity(node) and (result := _result(await _read(payload, converter))) is not None:
                 outputs[node] = result.output
         for payload in _skips(history):
             skipped.add(str(await _read(payload, converter)))
@@ -63,7 +64,7 @@ def _results(history: WorkflowHistory) -> Iterator[tuple[str, Payload]]:
 def _local_id(data: Payload) -> str:
     """Of a local activity, as the SDK's core writes it into its marker."""
     told = from_json(data.data)
-    return str(told.get("activity_id", OWN_ACTIVITY)) if isinstance(told, dict) else OWN_ACTIVITY
+    return str(told.get("activity_id", _UNKNOWN)) if isinstance(told, dict) else _UNKNOWN
 
 
 def _skips(history: WorkflowHistory) -> Iterator[Payload]:

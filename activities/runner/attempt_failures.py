@@ -17,9 +17,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from wand_orchestrator.activities.runner.exception_report import ErrorReport, describe, traceback_of_agent
 from wand_orchestrator.activities.runner.traces import PortableTraceback
-from wand_orchestrator.contract.codes import (
-    TOO_SLOW,
-)
+from wand_orchestrator.contract import codes
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.contract.node import (
     FailureDetails,
@@ -109,12 +107,12 @@ class HostedFailure(Exception):
         self.__traceback__ = failure.traceback
 
 
-WORKER_SHUTDOWN = AttemptFailure("worker_shutdown", "the worker that ran it was shut down", expected=True)
+WORKER_SHUTDOWN = AttemptFailure(codes.WORKER_SHUTDOWN, "the worker that ran it was shut down", expected=True)
 TIMEOUT = AttemptFailure("timeout", "the attempt took longer than it may", expected=True)
 PAUSED = AttemptFailure("paused", "the node was paused", expected=True)
 RESET = AttemptFailure("reset", "the node was reset", expected=True)
-SLOW = AttemptFailure(TOO_SLOW, "it takes longer than a local activity may", retryable=False, expected=True)
-LOST = AttemptFailure("worker_lost", "the worker that ran it no longer does", retryable=False, expected=True)
+SLOW = AttemptFailure(codes.TOO_SLOW, "it takes longer than a local activity may", retryable=False, expected=True)
+LOST = AttemptFailure(codes.WORKER_LOST, "the worker that ran it no longer does", retryable=False, expected=True)
 ABANDONED = AttemptFailure("abandoned", "the run no longer waits for this attempt", expected=True)
 
 

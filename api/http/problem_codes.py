@@ -1,6 +1,8 @@
 """Every code that a problem document can have, with its HTTP status: OpenAPI enumerates them, docs/errors.md
 explains them."""
 
+from wand_orchestrator.contract import codes
+
 PROBLEM_CODES: dict[str, int] = {
     "bad_request": 400,
     "malformed_json": 400,
@@ -36,8 +38,8 @@ PROBLEM_CODES: dict[str, int] = {
     "unsupported_media_type": 415,
     "graph_invalid": 422,
     "request_invalid": 422,
-    "answer_invalid": 422,
-    "unknown_node": 422,
+    codes.ANSWER_INVALID: 422,
+    codes.UNKNOWN_NODE: 422,
     "schedule_invalid": 422,
     "cron_never": 422,
     "bad_cron": 422,

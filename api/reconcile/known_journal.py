@@ -16,7 +16,7 @@ from wand_orchestrator.api.temporal.errors import meaning
 from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.contract.events import Event, EventType
 from wand_orchestrator.contract.names import (
-    OWN_ACTIVITY,
+    is_own_activity,
 )
 from wand_orchestrator.contract.state import Failure, RunState, fold
 
@@ -63,7 +63,7 @@ class _Journal:
                 yield self._append(event, EventType.RUN_STARTED, "the run started")
             elif kind == "activity_task_scheduled_event_attributes":
                 node = event.activity_task_scheduled_event_attributes.activity_id
-                if not node.startswith(OWN_ACTIVITY):
+                if not is_own_activity(node):
                     self._nodes[event.event_id] = node
                     yield self._append(event, EventType.NODE_SCHEDULED, f"{node} scheduled", node)
             elif kind in _ENDINGS:

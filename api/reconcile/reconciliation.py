@@ -21,6 +21,7 @@ from wand_orchestrator.api.temporal.errors import QueryFailed, WorkflowFails
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.webhooks import Webhooks, told_run
 from wand_orchestrator.contract.bounds import bounded_text
+from wand_orchestrator.contract.codes import RUN_TIMEOUT
 from wand_orchestrator.contract.events import Event, EventType, Level
 from wand_orchestrator.contract.run import (
     Archive,
@@ -282,7 +283,7 @@ def _why(status: RunStatus, event: HistoryEvent) -> tuple[str, Failure | None]:
         return failure.message, Failure(code=code, message=failure.message)
     if status is RunStatus.TIMED_OUT:
         reason = "the run took longer than Temporal was told to let it"
-        return reason, Failure(code="run_timeout", message=reason)
+        return reason, Failure(code=RUN_TIMEOUT, message=reason)
     return status.value, None
 
 

@@ -10,7 +10,7 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionDescription
 
 from wand_orchestrator.contract.names import (
-    OWN_ACTIVITY,
+    is_own_activity,
 )
 from wand_orchestrator.contract.state import NodeState, NodeStatus
 
@@ -52,7 +52,7 @@ def pending_nodes(description: WorkflowExecutionDescription) -> dict[str, Pendin
 def overlay(nodes: dict[str, NodeState], pending: Mapping[str, PendingNode]) -> None:
     """Put what happens inside an attempt, which the journal does not tell, over what it told."""
     for node, info in pending.items():
-        if node.startswith(OWN_ACTIVITY):
+        if is_own_activity(node):
             continue
         state = nodes.setdefault(node, NodeState())
         if state.status.settled:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from wand_orchestrator.api.runs.reader import RunReader
 from wand_orchestrator.api.temporal.budget import ANSWER_SEC, CallBudget
+from wand_orchestrator.contract.ids import is_child_run_id
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.files.artifacts import Artifact, ArtifactStore
 from wand_orchestrator.storage import Run, Store
@@ -60,5 +61,5 @@ class RunFiles:
         page = await self._store.runs.page(cursor, CHILDREN, part_of=run.part_of or run.run_id)
         children = [head.run_id for head in page.items]
         if run.part_of is not None:
-            children = [id for id in children if id.startswith(f"{run.run_id}.")]
+            children = [id for id in children if is_child_run_id(id, run.run_id)]
         return list(children), page.next

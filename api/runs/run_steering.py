@@ -10,6 +10,7 @@ from wand_orchestrator.api.runs.start import RunStart
 from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.errors import UpdateRefused
 from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.contract import codes
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.contract.steering import (
     SIGNAL_PAUSE,
@@ -31,14 +32,14 @@ CANNOT_CANCEL = "it was cancelled, and could not end by itself: its workflow tas
 class AnswerInvalid(WandError):
     """The answer to an approval does not fit its schema."""
 
-    code = "answer_invalid"
+    code = codes.ANSWER_INVALID
     status = 422
 
 
 class UnknownNode(WandError):
     """The run has no such node."""
 
-    code = "unknown_node"
+    code = codes.UNKNOWN_NODE
     status = 422
 
 

@@ -17,12 +17,11 @@ from wand_orchestrator.contract.events import rfc3339
 from wand_orchestrator.contract.state import NodeState, NodeStatus, Question, RunState, RunStatus, node_of
 from wand_orchestrator.errors import Unavailable, WandError
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.graphs.control_nodes import FLOW_APPROVAL, FLOW_WAIT
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 
 MAX_REASONS = 20
 """Of a run; its nodes each have their own."""
 
-_QUESTIONS = {FLOW_APPROVAL: "an answer to its open approval", FLOW_WAIT: "its moment"}
 TO_BE_RETRIED = "to be retried or skipped"
 
 _IN_FLIGHT = (NodeStatus.SCHEDULED, NodeStatus.RUNNING, NodeStatus.RETRYING)
@@ -96,7 +95,7 @@ def open_questions(graph: Graph, state: RunState) -> dict[str, str]:
     for part, question in state.questions.items():
         asked.setdefault(node_of(part), []).append(question)
     return {node: _first(questions) for node, questions in asked.items()} | {
-        node.id: _QUESTIONS.get(node.type, "something outside")
+        node.id: CONTROL_NODES[node.type].waits_for if node.type in CONTROL_NODES else "something outside"
         for node in graph.nodes
         if _status(state, node.id) is NodeStatus.WAITING
     }

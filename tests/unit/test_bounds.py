@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from wand_orchestrator.activities.runner.values import write_output
 from wand_orchestrator.contract.bounds import bounded_json, is_too_deep
+from wand_orchestrator.contract.ids import child_run_id
 from wand_orchestrator.contract.limits import (
     MAX_INPUT_BYTES,
     MAX_RESULT_BYTES,
@@ -16,7 +17,7 @@ from wand_orchestrator.contract.limits import (
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.plugins import Registry
-from wand_orchestrator.temporal.visibility import child_run_id, summary
+from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.scheduler import Outcome, Scheduler
 
 

@@ -9,6 +9,7 @@ import pytest
 from temporalio import workflow
 from temporalio.converter import ActivitySerializationContext
 
+from wand_orchestrator.contract.codes import WORKER_LOST, WORKER_SHUTDOWN
 from wand_orchestrator.contract.names import (
     worker_queue,
 )
@@ -21,8 +22,6 @@ from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.workflows.journal.node_failures import (
     MAX_WORKER_SHUTDOWNS,
-    WORKER_LOST,
-    WORKER_SHUTDOWN,
     Losses,
     NodeFailure,
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wand_orchestrator.graph import Edge, Graph, Node, Options, Retry
-from wand_orchestrator.graphs.control_nodes import FLOW_APPROVAL, FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT, FLOW_WAIT
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, ControlNode
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.validation import check_graph
@@ -61,7 +61,10 @@ def test_every_key_of_the_graph_document_is_described(model: type[Graph | Node |
     assert {key for key in keys if f"`{key}`" not in rows} == set()
 
 
-def test_every_control_node_is_described() -> None:
+@pytest.mark.parametrize("control", CONTROL_NODES.values(), ids=CONTROL_NODES)
+def test_every_control_node_is_described_with_all_its_params(control: ControlNode) -> None:
     text = (ROOT / "docs" / "graphs.md").read_text()
-    kinds = (FLOW_APPROVAL, FLOW_WAIT, FLOW_MAP, FLOW_GRAPH, FLOW_REPEAT)
-    assert [kind for kind in kinds if f"| `{kind}` |" not in text] == []
+    row = re.search(rf"^\| `{re.escape(control.name)}` \| (.*) \| .* \|$", text, re.MULTILINE)
+    assert row is not None
+    params = {field.alias or name for name, field in control.params.model_fields.items()}
+    assert {name for name in params if f"`{name}`" not in row[1]} == set()

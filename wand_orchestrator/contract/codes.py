@@ -1,4 +1,22 @@
-"""Codes of failures that more than one process decides by."""
+"""Codes of failures and refusals by which more than one process decides; each is written here and nowhere else."""
 
 TOO_SLOW = "too_slow"
 """Code of the failure of a local activity that was stopped because it is not as short as it was declared to be."""
+
+WORKER_SHUTDOWN = "worker_shutdown"
+"""Of an attempt that was given back because its worker was stopped; the node gets another one."""
+
+WORKER_LOST = "worker_lost"
+"""Of an attempt whose worker fell silent, or no longer runs it."""
+
+RUN_TIMEOUT = "run_timeout"
+"""Of a run that took longer than it may."""
+
+WRONG_STATE = "wrong_state"
+"""A run or a node is not in a state that allows an update."""
+
+UNKNOWN_NODE = "unknown_node"
+"""An update, an edge or a sink names a node that the graph does not have."""
+
+ANSWER_INVALID = "answer_invalid"
+"""The answer to an approval does not fit its schema."""

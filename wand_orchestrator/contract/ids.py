@@ -1,5 +1,10 @@
-"""Ids: a prefix that says the kind, and a time-ordered UUID (version 7, RFC 9562) in hex."""
+"""Ids of graphs, runs and child runs.
 
+Most are a prefix that says the kind, and a time-ordered UUID (version 7, RFC 9562) in hex. The id of a child run begins
+with that of the run it is a part of.
+"""
+
+import hashlib
 import os
 import time
 from typing import NewType
@@ -7,6 +12,12 @@ from typing import NewType
 GraphId = NewType("GraphId", str)
 RunId = NewType("RunId", str)
 NodeId = NewType("NodeId", str)
+
+CHILD_ID_LENGTH = 500
+"""Of the id of a child run, above which the node's id in it becomes a hash. Temporal takes 1,000 bytes, and the ids of
+the child runs of a child run begin with its own."""
+
+_LONGEST_PARENT = 900
 
 
 def _uuid7_hex() -> str:
@@ -24,3 +35,19 @@ def new_graph_id() -> GraphId:
 
 def new_run_id() -> RunId:
     return RunId(f"r_{_uuid7_hex()}")
+
+
+def child_run_id(parent: str, node: str, number: int) -> str:
+    """Id of the child run that a node of the run `parent` has, the `number`th of that node."""
+    tail = f"{node}{'' if number == 1 else f'~{number}'}"
+    if len(parent) + len(tail) < CHILD_ID_LENGTH:
+        return f"{parent}.{tail}"
+    digest = hashlib.sha256(tail.encode()).hexdigest()[:20]
+    if len(parent.encode()) < _LONGEST_PARENT:
+        return f"{parent}.{digest}"
+    return f"{hashlib.sha256(parent.encode()).hexdigest()}.{digest}"
+
+
+def is_child_run_id(id: str, parent: str) -> bool:
+    """Whether the id is that of a child run of `parent`, or of one of its children."""
+    return id.startswith(f"{parent}.")

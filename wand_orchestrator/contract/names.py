@@ -34,15 +34,27 @@ EXTERN_DONE = "wand_done"
 """Extern function of the workflow, `done(node, say)`: takes for every control node that begins the function that says
 what it has done, in the same replay."""
 
-DONE_PREFIX = "$done."
+_OWN = "$"
+
+DONE_PREFIX = f"{_OWN}done."
 """In the result of the activity `wand.outputs`, before the id of a node that has no output: what it had done."""
 
 EXTERN_PUBLISH = "wand_publish"
 """Extern function of the workflow: `voice(run_id, execution)` gives `say(task, event)`, by which a relay in the same
 process hears of every event. See `wand_orchestrator.temporal.event_feed`."""
 
-OWN_ACTIVITY = "$"
-"""Ids of activities that a run has done for itself begin so; no node can have such an id."""
+OUTPUTS_ACTIVITY_ID = f"{_OWN}outputs"
+"""Id of the activity whose result are outputs that a run kept of the one before it."""
+
+
+def own_activity_id(what: str) -> str:
+    """Id of an activity that a run has done for itself; no node can have such an id."""
+    return f"{_OWN}{what}"
+
+
+def is_own_activity(id: str) -> bool:
+    """Whether an activity of this id is no node's, but the run's own."""
+    return id.startswith(_OWN)
 
 
 def webhook_queue(task_queue: str) -> str:

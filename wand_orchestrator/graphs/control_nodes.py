@@ -1,17 +1,20 @@
-"""Control nodes: nodes that the workflow carries out itself, with no agent behind them. Their names and params."""
+"""The table of control nodes: nodes that the workflow carries out itself, with no agent behind them.
 
+Validation, the snapshot of a run, the API and the workflow read it; `workflows.control.registry` maps each to the class
+that carries it out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from wand_orchestrator.graph import Name, Seconds, Strict
 
-FLOW_APPROVAL = "flow.approval"
-FLOW_WAIT = "flow.wait"
-FLOW_MAP = "flow.map"
-FLOW_GRAPH = "flow.graph"
-FLOW_REPEAT = "flow.repeat"
+JsonSchema = Mapping[str, Any]
 
 FAIL: Literal["fail"] = "fail"
 
@@ -94,3 +97,76 @@ class RepeatParams(Target):
 
     until: str = Field(description="JMESPath over the output.")
     max_times: int = Field(ge=1, le=1000)
+
+
+@dataclass(frozen=True, eq=False)
+class ControlNode:
+    """One row of the table.
+
+    `input`: JSON Schema of what edges may carry into it; None for what the agent takes that it runs. `output`: JSON
+    Schema of its output. `expressions`: params that hold JMESPath over an output of what it runs. `waits_for`: for what
+    it waits while its status is `waiting`, as the end of a sentence; empty if it never has that status.
+    """
+
+    name: str
+    params: type[BaseModel]
+    input: JsonSchema | None
+    output: JsonSchema
+    expressions: tuple[str, ...] = ()
+    waits_for: str = ""
+
+    @property
+    def names_agent(self) -> bool:
+        """Whether its params may name an agent, which it runs."""
+        return "agent" in self.params.model_fields
+
+    @property
+    def names_graph(self) -> bool:
+        """Whether its params may name a stored graph, which it runs as a child run."""
+        return "graph" in self.params.model_fields
+
+
+def _object(**properties: JsonSchema) -> JsonSchema:
+    """An object with exactly these keys."""
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+_ANY_OBJECT: JsonSchema = {"type": "object", "additionalProperties": True}
+_NOTHING = _object()
+_TEXT: JsonSchema = {"type": "string"}
+_COUNT: JsonSchema = {"type": "integer"}
+_LIST: JsonSchema = {"type": "array"}
+
+APPROVAL = ControlNode(
+    name="flow.approval",
+    params=ApprovalParams,
+    input=_NOTHING,
+    output={},
+    waits_for="an answer to its open approval",
+)
+WAIT = ControlNode(
+    name="flow.wait", params=WaitParams, input=_NOTHING, output=_object(until=_TEXT), waits_for="its moment"
+)
+MAP = ControlNode(
+    name="flow.map",
+    params=MapParams,
+    input={"type": "object", "properties": {"items": _LIST}, "required": ["items"]},
+    output=_object(
+        outputs=_LIST,
+        failed={"type": "array", "items": _COUNT},
+        errors={"type": "array", "items": _object(index=_COUNT, code=_TEXT, message=_TEXT)},
+    ),
+)
+GRAPH = ControlNode(name="flow.graph", params=SubgraphParams, input=_ANY_OBJECT, output=_ANY_OBJECT)
+REPEAT = ControlNode(
+    name="flow.repeat",
+    params=RepeatParams,
+    input=None,
+    output=_object(output={}, times=_COUNT, satisfied={"type": "boolean"}),
+    expressions=("until",),
+)
+
+CONTROL_NODES: Mapping[str, ControlNode] = MappingProxyType(
+    {node.name: node for node in (APPROVAL, WAIT, MAP, GRAPH, REPEAT)}
+)
+"""By the type that a node of a graph has."""

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.graph import Execution, Graph, Node
-from wand_orchestrator.graphs.control_nodes import FLOW_MAP, FLOW_REPEAT
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 
 
 def resolve_execution(graph: Graph, agents: Mapping[str, Agent]) -> Graph:
     """The graph with `execution` set on each node that is to run locally; `agents`: by name, those of the core worker.
 
     A node with a `queue` of its own, or an agent that the core worker does not have, never runs locally, whatever it
-    says. Of `flow.map` and `flow.repeat`, `execution` is that of the agent they run.
+    says. Of a control node that runs an agent, `execution` is that of the agent.
     """
     nodes = tuple(_resolved(node, agents) for node in graph.nodes)
     if all(old is new for old, new in zip(graph.nodes, nodes, strict=True)):
@@ -35,6 +35,7 @@ def _execution(node: Node, agents: Mapping[str, Agent]) -> Execution | None:
 
 
 def _agent_of(node: Node) -> str:
-    if node.type in (FLOW_MAP, FLOW_REPEAT):
+    control = CONTROL_NODES.get(node.type)
+    if control is not None and control.names_agent:
         return str(node.params.get("agent"))
     return node.type

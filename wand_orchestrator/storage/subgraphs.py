@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.graphs.control_nodes import FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.storage import Store, StoredGraph
 from wand_orchestrator.validation import Code, Fault
-
-_NAMING = frozenset({FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT})
 
 
 class Subgraphs:
@@ -57,6 +55,6 @@ class _Search:
 def named_graphs(graph: Graph) -> Iterator[tuple[str, str]]:
     """The place and the name of every stored graph that a control node of `graph` names."""
     for index, node in enumerate(graph.nodes):
-        name = node.params.get("graph")
-        if node.type in _NAMING and isinstance(name, str):
+        control, name = CONTROL_NODES.get(node.type), node.params.get("graph")
+        if control is not None and control.names_graph and isinstance(name, str):
             yield f"/nodes/{index}/params/graph", name

@@ -1,6 +1,5 @@
 """How a run shows in Temporal's lists, whoever starts it: search attributes to find it by, and a memo to read."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ from temporalio.client import WorkflowExecutionDescription
 from temporalio.common import SearchAttributePair
 
 from wand_orchestrator.contract.bounds import bounded_text
+from wand_orchestrator.contract.ids import is_child_run_id
 from wand_orchestrator.contract.search_attributes import (
     WAND_GRAPH,
     WAND_GRAPH_ID,
@@ -20,35 +20,18 @@ from wand_orchestrator.graph import Graph
 SUMMARY_BYTES = 400
 """Of a summary as JSON; Temporal refuses a longer one, and the workflow task that brings it."""
 
-CHILD_ID_LENGTH = 500
-"""Of the id of a child run, above which the node's id in it becomes a hash. Temporal takes 1,000 bytes, and the ids of
-the child runs of a child run begin with its own."""
-
-_LONGEST_PARENT = 900
-
 
 def summary(text: str) -> str:
     """The text as Temporal shows it beside an activity, a timer or a workflow: cut where it is too long."""
     return bounded_text(text, SUMMARY_BYTES - 2 - text.count('"') - text.count("\\"))
 
 
-def child_run_id(parent: str, node: str, number: int) -> str:
-    """Id of the child run that a node of the run `parent` has, the `number`th of that node."""
-    tail = f"{node}{'' if number == 1 else f'~{number}'}"
-    if len(parent) + len(tail) < CHILD_ID_LENGTH:
-        return f"{parent}.{tail}"
-    digest = hashlib.sha256(tail.encode()).hexdigest()[:20]
-    if len(parent.encode()) < _LONGEST_PARENT:
-        return f"{parent}.{digest}"
-    return f"{hashlib.sha256(parent.encode()).hexdigest()}.{digest}"
-
-
 def root_of(description: WorkflowExecutionDescription) -> str | None:
     """Of a child run: the run that it is a part of. A run that a workflow of somebody else's started is no part."""
     id, parent, root = description.id, description.parent_id, description.root_id
-    if parent is None or not id.startswith(f"{parent}."):
+    if parent is None or not is_child_run_id(id, parent):
         return None
-    return root if root is not None and id.startswith(f"{root}.") else parent
+    return root if root is not None and is_child_run_id(id, root) else parent
 
 
 def search_attributes(name: str, graph_id: str | None, tags: Sequence[str]) -> list[SearchAttributePair[Any]]:

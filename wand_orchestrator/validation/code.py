@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from wand_orchestrator.contract import codes
+
 
 class Code(StrEnum):
     # The document
@@ -21,7 +23,7 @@ class Code(StrEnum):
     NO_NODES = "no_nodes"
     # Nodes and edges
     DUPLICATE_ID = "duplicate_id"
-    UNKNOWN_NODE = "unknown_node"
+    UNKNOWN_NODE = codes.UNKNOWN_NODE
     DUPLICATE_SINK = "duplicate_sink"
     SELF_EDGE = "self_edge"
     CYCLE = "cycle"

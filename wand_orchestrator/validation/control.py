@@ -1,24 +1,9 @@
 """The params of control nodes, against their models, and of the agents that they run."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
-from wand_orchestrator.graphs.control_nodes import (
-    FLOW_APPROVAL,
-    FLOW_GRAPH,
-    FLOW_MAP,
-    FLOW_REPEAT,
-    FLOW_WAIT,
-    ApprovalParams,
-    DefaultAnswer,
-    MapParams,
-    RepeatParams,
-    SubgraphParams,
-    WaitParams,
-)
+from wand_orchestrator.graphs.control_nodes import ApprovalParams, ControlNode, DefaultAnswer
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
@@ -29,21 +14,18 @@ from wand_orchestrator.validation.references import holds_reference, is_input_re
 from wand_orchestrator.validation.schema_errors import misfits
 from wand_orchestrator.validation.suggestions import Near
 
-MODELS: Mapping[str, type[BaseModel]] = {
-    FLOW_APPROVAL: ApprovalParams,
-    FLOW_GRAPH: SubgraphParams,
-    FLOW_MAP: MapParams,
-    FLOW_REPEAT: RepeatParams,
-    FLOW_WAIT: WaitParams,
-}
 
-
-def check_control(type: str, params: dict[str, Any], at: tuple[Part, ...], near: Near, findings: Findings) -> None:
+def check_control(
+    control: ControlNode, params: dict[str, Any], at: tuple[Part, ...], near: Near, findings: Findings
+) -> None:
     """`at`: where the params lie."""
     if is_input_reference(params):
         return
-    owners = {(): Owner(f"`params` of `{type}`", MODELS[type]), ("on_timeout",): Owner("`on_timeout`", DefaultAnswer)}
-    form = Form(MODELS[type], owners, at, takes_references=True)
+    owners = {
+        (): Owner(f"`params` of `{control.name}`", control.params),
+        ("on_timeout",): Owner("`on_timeout`", DefaultAnswer),
+    }
+    form = Form(control.params, owners, at, takes_references=True)
     read = read_form(form, params, json.dumps(params).encode(), near, findings)
     if is_input_reference(params.get("graph")):
         message = "`graph` must be text: the graphs that a run needs are gathered when it starts"

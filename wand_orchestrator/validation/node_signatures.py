@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wand_orchestrator._agent import Agent
-from wand_orchestrator.graphs.control_nodes import FLOW_APPROVAL, FLOW_GRAPH, FLOW_MAP, FLOW_REPEAT, FLOW_WAIT
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, GRAPH, ControlNode
 from wand_orchestrator.validation.outline import NodeOutline
 from wand_orchestrator.validation.schema_view import JsonSchema, View
 
@@ -22,33 +22,10 @@ class Kind:
         return cls(name, View.of(input, input), View.of(output, output))
 
 
-_OBJECT: JsonSchema = {"type": "object", "additionalProperties": True}
-_NO_INPUT: JsonSchema = {"type": "object", "additionalProperties": False}
-_TEXT: JsonSchema = {"type": "string"}
-_MAP_INPUT: JsonSchema = {"type": "object", "properties": {"items": {"type": "array"}}, "required": ["items"]}
-
-
-def _object(**properties: JsonSchema) -> JsonSchema:
-    """An object with exactly these keys."""
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
+_ANY_OBJECT: JsonSchema = {"type": "object", "additionalProperties": True}
 _CONTROL = {
-    FLOW_APPROVAL: Kind.described(FLOW_APPROVAL, _NO_INPUT, {}),
-    FLOW_WAIT: Kind.described(FLOW_WAIT, _NO_INPUT, _object(until=_TEXT)),
-    FLOW_GRAPH: Kind.described(FLOW_GRAPH, _OBJECT, _OBJECT),
-    FLOW_MAP: Kind.described(
-        FLOW_MAP,
-        _MAP_INPUT,
-        _object(
-            outputs={"type": "array"},
-            failed={"type": "array", "items": {"type": "integer"}},
-            errors={"type": "array", "items": _object(index={"type": "integer"}, code=_TEXT, message=_TEXT)},
-        ),
-    ),
+    name: Kind.described(name, control.input or _ANY_OBJECT, control.output) for name, control in CONTROL_NODES.items()
 }
-_REPEATED = View.of(_OBJECT, _OBJECT)
-_REPEAT_OUTPUT = View.of(_object(output={}, times={"type": "integer"}, satisfied={"type": "boolean"}), {})
 
 
 class Kinds:
@@ -57,15 +34,14 @@ class Kinds:
     def __init__(self, agents: Mapping[str, Agent]) -> None:
         self._agents = agents
         self._agent_kinds: dict[str, Kind] = {}
-        self._repeats: dict[str | None, Kind] = {}
+        self._running: dict[tuple[str, str], Kind] = {}
 
     def of(self, node: NodeOutline) -> Kind | None:
         """None if nothing is known of its type."""
         if node.type is None:
             return None
-        if node.type == FLOW_REPEAT:
-            return self._repeat(node)
-        return _CONTROL.get(node.type) or self.of_agent(node.type)
+        control = CONTROL_NODES.get(node.type)
+        return self.of_agent(node.type) if control is None else self._of_control(control, node)
 
     def of_agent(self, name: str) -> Kind | None:
         agent = self._agents.get(name)
@@ -77,17 +53,13 @@ class Kinds:
 
     def of_graph(self, name: object) -> Kind | None:
         """What a stored graph gives is an object of outputs; None if this is no name of one."""
-        return _CONTROL[FLOW_GRAPH] if isinstance(name, str) else None
+        return _CONTROL[GRAPH.name] if isinstance(name, str) else None
 
-    def _repeat(self, node: NodeOutline) -> Kind:
-        """It takes what its agent takes."""
+    def _of_control(self, control: ControlNode, node: NodeOutline) -> Kind:
+        """One whose input is that of its agent has a kind for each agent."""
+        kind = _CONTROL[control.name]
         name = (node.params or {}).get("agent")
-        target = self.of_agent(name) if isinstance(name, str) else None
-        key = target.name if target is not None else None
-        if key not in self._repeats:
-            taken = target.input if target is not None else _REPEATED
-            self._repeats[key] = Kind(FLOW_REPEAT, taken, _REPEAT_OUTPUT)
-        return self._repeats[key]
-
-
-CONTROL_TYPES = frozenset({*_CONTROL, FLOW_REPEAT})
+        agent = self.of_agent(name) if control.input is None and isinstance(name, str) else None
+        if agent is None:
+            return kind
+        return self._running.setdefault((kind.name, agent.name), Kind(kind.name, agent.input, kind.output))

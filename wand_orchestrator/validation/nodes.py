@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from wand_orchestrator._agent import Agent
-from wand_orchestrator.contract.names import (
-    DEFAULT_TASK_QUEUE,
-)
-from wand_orchestrator.graphs.control_nodes import FLOW_MAP, FLOW_REPEAT
+from wand_orchestrator.contract.names import DEFAULT_TASK_QUEUE
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, ControlNode
 from wand_orchestrator.graphs.expressions import INPUT_KEY
 from wand_orchestrator.validation.code import Code
-from wand_orchestrator.validation.control import MODELS, check_control
+from wand_orchestrator.validation.control import check_control
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.node_signatures import Kinds
 from wand_orchestrator.validation.outline import NodeOutline
@@ -34,7 +32,7 @@ class NodeCheck:
         self._near = near
         self._findings = findings
         self._params = ParamsCheck(agents, outputs, near, findings)
-        self._types = (*agents, *MODELS)
+        self._types = (*agents, *CONTROL_NODES)
 
     def check(self, node: NodeOutline) -> None:
         at = node.params_at
@@ -42,14 +40,14 @@ class NodeCheck:
             self._check_references(node.params, at)
         if node.type is None:
             return
-        if node.type not in MODELS:
+        control = CONTROL_NODES.get(node.type)
+        if control is None:
             self._check_agent(node.type, node, node.params, ("nodes", node.index, "type"), at)
         elif node.params is not None:
-            check_control(node.type, node.params, at, self._near, self._findings)
-            if node.type in (FLOW_MAP, FLOW_REPEAT):
+            check_control(control, node.params, at, self._near, self._findings)
+            if control.names_agent:
                 self._check_target(node, node.params, at)
-            if node.type == FLOW_REPEAT:
-                self._check_until(node.params, at)
+            self._check_expressions(control, node.params, at)
 
     def _check_target(self, node: NodeOutline, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         name, inner = params.get("agent"), params.get("params", {})
@@ -78,14 +76,17 @@ class NodeCheck:
             )
             self._findings.warn(named_at, Code.UNKNOWN_AGENT, message)
 
-    def _check_until(self, params: dict[str, Any], at: tuple[Part, ...]) -> None:
-        until, agent = params.get("until"), params.get("agent")
-        if is_input_reference(until):
-            message = "`until` must be written in the graph: expressions are the graph's, and not the run's input"
-            self._findings.fault((*at, "until"), Code.INPUT_REFERENCE, message)
-        elif isinstance(until, str):
-            kind = self._kinds.of_agent(agent) if isinstance(agent, str) else None
-            self._outputs.select(until, kind or self._kinds.of_graph(params.get("graph")), (*at, "until"))
+    def _check_expressions(self, control: ControlNode, params: dict[str, Any], at: tuple[Part, ...]) -> None:
+        """Those that are evaluated over what the node's agent or graph gives."""
+        agent = params.get("agent")
+        kind = self._kinds.of_agent(agent) if isinstance(agent, str) else None
+        for name in control.expressions:
+            expression = params.get(name)
+            if is_input_reference(expression):
+                message = f"`{name}` must be written in the graph: expressions are the graph's, and not the run's input"
+                self._findings.fault((*at, name), Code.INPUT_REFERENCE, message)
+            elif isinstance(expression, str):
+                self._outputs.select(expression, kind or self._kinds.of_graph(params.get("graph")), (*at, name))
 
     def _check_references(self, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         for path, found in references(params):

@@ -5,15 +5,12 @@ from typing import Any
 
 from temporalio import workflow
 
-from wand_orchestrator.contract.steering import (
-    Answer,
-)
+from wand_orchestrator.contract.codes import ANSWER_INVALID, WRONG_STATE
+from wand_orchestrator.contract.steering import Answer
 from wand_orchestrator.graphs.control_nodes import FAIL, ApprovalParams, DefaultAnswer
 from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
 from wand_orchestrator.validation.schema_errors import first_misfit
 from wand_orchestrator.workflows.control.base import (
-    ANSWER_INVALID,
-    WRONG_STATE,
     Control,
     Given,
     Host,

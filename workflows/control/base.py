@@ -94,11 +94,6 @@ def moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-WRONG_STATE = "wrong_state"
-UNKNOWN_NODE = "unknown_node"
-ANSWER_INVALID = "answer_invalid"
-
-
 class Refusal(NamedTuple):
     """`code` becomes the type of the application error that the caller of the update gets."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from wand_orchestrator.contract.codes import WORKER_LOST
 from wand_orchestrator.contract.events import Event, EventType, Level, rfc3339
 from wand_orchestrator.contract.node import (
     AgentResult,
@@ -16,7 +17,7 @@ from wand_orchestrator.contract.steering import (
     Answer,
 )
 from wand_orchestrator.graph import Graph, Node
-from wand_orchestrator.workflows.journal.node_failures import WORKER_LOST, NodeFailure
+from wand_orchestrator.workflows.journal.node_failures import NodeFailure
 from wand_orchestrator.workflows.scheduler import Decision
 
 

@@ -17,16 +17,13 @@ from temporalio.exceptions import (
 )
 
 from wand_orchestrator.contract.bounds import bounded_text
+from wand_orchestrator.contract.codes import WORKER_LOST, WORKER_SHUTDOWN
 from wand_orchestrator.contract.node import (
     FailureDetails,
 )
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.workflows.arrivals import code_of, details_of, states_attempt
-
-WORKER_LOST = "worker_lost"
-WORKER_SHUTDOWN = "worker_shutdown"
-"""The runner's code for an attempt that it gave back because its worker was stopped."""
 
 _TIMEOUTS = {
     TimeoutType.START_TO_CLOSE: ("timeout", "the attempt took longer than its {timeout:g} s"),

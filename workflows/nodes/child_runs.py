@@ -8,6 +8,7 @@ from temporalio.common import RawValue, TypedSearchAttributes, WorkflowIDReusePo
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
+from wand_orchestrator.contract.ids import child_run_id
 from wand_orchestrator.contract.names import (
     WORKFLOW_GRAPH_RUN,
 )
@@ -21,7 +22,7 @@ from wand_orchestrator.contract.steering import (
     SIGNAL_RESUME,
 )
 from wand_orchestrator.graph import Graph, Node
-from wand_orchestrator.temporal.visibility import child_run_id, memo, search_attributes, summary
+from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
 from wand_orchestrator.workflows.arrivals import run_result_of
 from wand_orchestrator.workflows.control.base import failure
 from wand_orchestrator.workflows.uncancelled import uncancelled

@@ -17,9 +17,11 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, RetryState, TimeoutType
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
+from wand_orchestrator.contract.codes import WORKER_LOST, WORKER_SHUTDOWN
 from wand_orchestrator.contract.names import (
     ACTIVITY_HOLD,
     ACTIVITY_IN_FLIGHT,
+    own_activity_id,
 )
 from wand_orchestrator.contract.node import (
     FailureDetails,
@@ -27,7 +29,6 @@ from wand_orchestrator.contract.node import (
     InFlight,
 )
 from wand_orchestrator.workflows.arrivals import model_of
-from wand_orchestrator.workflows.journal.node_failures import WORKER_LOST, WORKER_SHUTDOWN
 
 ONCE = RetryPolicy(maximum_attempts=1)
 ANSWER = timedelta(seconds=10)
@@ -81,7 +82,7 @@ async def _hold(queue: str) -> dict[str, HeldAttempt] | None:
         given = await workflow.execute_activity(
             ACTIVITY_HOLD,
             workflow.info().workflow_id,
-            activity_id=f"$hold-{workflow.uuid4().hex}",  # no node can have this id
+            activity_id=own_activity_id(f"hold-{workflow.uuid4().hex}"),
             task_queue=queue,
             result_type=RawValue,
             schedule_to_start_timeout=ANSWER,

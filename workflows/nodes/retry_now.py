@@ -6,6 +6,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from wand_orchestrator.contract.codes import WRONG_STATE
 from wand_orchestrator.contract.names import (
     ACTIVITY_RETRY_NOW,
 )
@@ -13,7 +14,6 @@ from wand_orchestrator.contract.steering import (
     NodeAddress,
 )
 from wand_orchestrator.temporal.visibility import summary
-from wand_orchestrator.workflows.control.base import WRONG_STATE
 
 
 async def retry_now(node: str) -> None:

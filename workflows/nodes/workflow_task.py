@@ -17,6 +17,7 @@ from temporalio.exceptions import ActivityError
 
 from wand_orchestrator.contract.names import (
     ACTIVITY_NEXT_TASK,
+    own_activity_id,
 )
 from wand_orchestrator.contract.node import (
     AgentResult,
@@ -117,7 +118,7 @@ class WorkflowTask:
         with suppress(ActivityError):  # an operator may have ended it, and however it ends, so has the task
             await workflow.execute_activity(
                 ACTIVITY_NEXT_TASK,
-                activity_id=f"$task-{self._ended}",  # no node can have this id
+                activity_id=own_activity_id(f"task-{self._ended}"),
                 start_to_close_timeout=timedelta(seconds=10),
                 summary="the next workflow task",
             )

@@ -9,8 +9,10 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
+from wand_orchestrator.contract.ids import is_child_run_id
 from wand_orchestrator.contract.names import (
     ACTIVITY_ARCHIVE,
+    own_activity_id,
 )
 from wand_orchestrator.contract.run import (
     Archive,
@@ -43,7 +45,7 @@ async def archive(journal: Journal, run: RunInput, result: RunResult | None = No
         writing = workflow.start_activity(
             ACTIVITY_ARCHIVE,
             document,
-            activity_id=f"$archive-{events[-1].seq}",  # no node can have this id
+            activity_id=own_activity_id(f"archive-{events[-1].seq}"),
             start_to_close_timeout=timedelta(seconds=30),
             retry_policy=RETRY,
             summary=f"events {events[0].seq} to {events[-1].seq} to the database",
@@ -58,6 +60,6 @@ def _part_of(run: RunInput) -> str | None:
     if run.parent is None:
         return None
     root = workflow.info().root
-    if root is None or not workflow.info().workflow_id.startswith(f"{root.workflow_id}."):
+    if root is None or not is_child_run_id(workflow.info().workflow_id, root.workflow_id):
         return run.parent.run_id
     return root.workflow_id

@@ -10,6 +10,7 @@ from temporalio.common import RawValue, RetryPolicy
 from wand_orchestrator.contract.names import (
     ACTIVITY_OUTPUTS,
     DONE_PREFIX,
+    OUTPUTS_ACTIVITY_ID,
 )
 from wand_orchestrator.contract.run import (
     RetryOf,
@@ -38,7 +39,7 @@ async def kept_of(graph: Graph, retry_of: RetryOf) -> Kept:
     given = await workflow.execute_activity(
         ACTIVITY_OUTPUTS,
         retry_of,
-        activity_id="$outputs",  # no node can have this id
+        activity_id=OUTPUTS_ACTIVITY_ID,
         result_type=RawValue,
         start_to_close_timeout=timedelta(minutes=5),
         retry_policy=RETRY,

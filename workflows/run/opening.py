@@ -14,6 +14,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 from wand_orchestrator.contract.bounds import MAX_DEPTH, bounded_text, is_too_deep
 from wand_orchestrator.contract.names import (
     ACTIVITY_OPEN,
+    own_activity_id,
 )
 from wand_orchestrator.contract.run import (
     RunInput,
@@ -103,7 +104,7 @@ async def fetched(order: RunOrder) -> RunInput:
     given = await workflow.execute_activity(
         ACTIVITY_OPEN,
         order,
-        activity_id="$open",  # no node can have this id
+        activity_id=own_activity_id("open"),
         result_type=RawValue,
         start_to_close_timeout=timedelta(seconds=30),
         retry_policy=RETRY,

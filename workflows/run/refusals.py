@@ -2,11 +2,10 @@
 
 from collections.abc import Set
 
-from wand_orchestrator.contract.steering import (
-    Answer,
-)
+from wand_orchestrator.contract.codes import UNKNOWN_NODE, WRONG_STATE
+from wand_orchestrator.contract.steering import Answer
 from wand_orchestrator.workflows.control.approval import Approval
-from wand_orchestrator.workflows.control.base import UNKNOWN_NODE, WRONG_STATE, Refusal
+from wand_orchestrator.workflows.control.base import Refusal
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.nodes.node_runner import NodeRunner
 from wand_orchestrator.workflows.scheduler import Phase, Scheduler

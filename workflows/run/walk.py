@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
+from wand_orchestrator.contract.codes import RUN_TIMEOUT
 from wand_orchestrator.contract.names import (
     EXTERN_OUTPUT,
 )
@@ -193,7 +194,7 @@ class Walk:
             return self._scheduler.failure
         if outcome is Outcome.TIMED_OUT:
             seconds = self._graph.options.run_timeout_sec
-            return Failure(code="run_timeout", message=f"the run took longer than its {seconds:g} s")
+            return Failure(code=RUN_TIMEOUT, message=f"the run took longer than its {seconds:g} s")
         return Failure(code=outcome.value, message="the run was cancelled")
 
     # Steering

@@ -1,0 +1,26 @@
+"""The table of control nodes, and the classes that carry them out."""
+
+import pytest
+
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, ControlNode
+from wand_orchestrator.validation.json_schema import Schema
+from wand_orchestrator.workflows.control.base import Control
+from wand_orchestrator.workflows.control.registry import CONTROLS
+
+
+def test_every_control_node_of_the_table_is_carried_out_by_a_class_of_its_own_and_no_other_is() -> None:
+    assert CONTROLS.keys() == CONTROL_NODES.keys()
+    assert len(set(CONTROLS.values())) == len(CONTROLS)
+    assert all(issubclass(control, Control) for control in CONTROLS.values())
+
+
+def test_the_name_of_a_control_node_can_be_that_of_no_agent() -> None:
+    assert all(name.startswith("flow.") and name == control.name for name, control in CONTROL_NODES.items())
+
+
+@pytest.mark.parametrize("control", CONTROL_NODES.values(), ids=CONTROL_NODES)
+def test_a_row_of_the_table_agrees_with_its_params(control: ControlNode) -> None:
+    for schema in filter(None, (control.input, control.output)):
+        Schema(dict(schema))
+    assert set(control.expressions) <= control.params.model_fields.keys()
+    assert control.input is not None or control.names_agent
