@@ -61,7 +61,7 @@ class EventArchive:
         await self._database.write(append, seconds=BULK_SEC)
 
     def _ensure_run(self, connection: Connection, archive: Archive) -> bool:
-        """Whether it had no row: one that was started past the API, from the `temporal` CLI, has none at first."""
+        """Insert the run's row if it has none, as when the `temporal` CLI started it; return whether it had none."""
         known_graph = select(col(GraphRow.id)).where(col(GraphRow.id) == archive.graph_id).scalar_subquery()
         row = {
             "id": archive.run_id,
@@ -97,7 +97,7 @@ def _row(run_id: str, event: Event) -> dict[str, Any]:
 
 
 def _told(archive: Archive) -> dict[str, Any]:
-    """What the archive says of the run: null is what it does not say."""
+    """Return the columns of the run's row that the archive sets; None leaves a column as it is."""
     state = RunState()
     for event in archive.events:
         fold(state, event)

@@ -1,4 +1,4 @@
-"""Deleted runs: gone from the database at once, and remembered until nothing can bring them back.
+"""Deleted runs: their rows go from the database at once, and their ids stay recorded until nothing can recreate them.
 
 What lies elsewhere is removed after that, which a crash may put off: so a deletion is an outbox, too. While it stands
 here the run is not to be found, whatever Temporal still knows of it, and nothing more is archived of it.
@@ -48,7 +48,7 @@ class Deletions:
             raise deleted(run_id)
 
     async def to_clean(self, limit: int) -> Sequence[RunId]:
-        """Deleted runs of which there may still be something elsewhere, the oldest deletion first."""
+        """Return deleted runs that may still have files or histories elsewhere, the oldest deletion first."""
         statement = (
             select(col(DeletionRow.run_id))
             .where(col(DeletionRow.cleaned_at).is_(None))
@@ -58,22 +58,22 @@ class Deletions:
         return [RunId(row.run_id) for row in await self._database.rows(statement)]
 
     async def cleaned(self, run_id: str) -> None:
-        """Say that nothing is left of the run but this deletion."""
+        """Record that nothing is left of the run but its deletion."""
         await self._write(
             update(DeletionRow).where(col(DeletionRow.run_id) == run_id).values(cleaned_at=datetime.now(UTC))
         )
 
     async def settled(self, cleaned_before: datetime, limit: int) -> Sequence[RunId]:
-        """Deleted runs that were cleaned before that moment."""
+        """Return the deleted runs that were cleaned before that moment."""
         statement = select(col(DeletionRow.run_id)).where(col(DeletionRow.cleaned_at) < cleaned_before).limit(limit)
         return [RunId(row.run_id) for row in await self._database.rows(statement)]
 
     async def forget(self, run_id: str) -> None:
-        """After this, whoever still writes of the run makes it anew."""
+        """Remove the deletion itself: from then on, a late write recreates the run."""
         await self._write(delete(DeletionRow).where(col(DeletionRow.run_id) == run_id))
 
     def _insert(self, connection: Connection, run_ids: Sequence[str]) -> int:
-        """How many of them were not deleted already."""
+        """Insert the deletions; return how many of the runs were not deleted already."""
         now = datetime.now(UTC)
         rows = [{"run_id": run_id, "deleted_at": now} for run_id in run_ids]
         insert = self._database.insert(DeletionRow).values(rows).on_conflict_do_nothing(index_elements=["run_id"])
@@ -87,7 +87,8 @@ class Deletions:
 
 
 def refuse_deleted(connection: Connection, run_id: str, part_of: str | None = None) -> None:
-    """To be called after a row of the run was inserted: whoever deleted the one before it has committed by then.
+    """Raise NotFound if the run was deleted. Call it after inserting a row of the run: by then, a deletion of an
+    earlier row has committed.
 
     Raises NotFound if the run, or the one that it is a part of, was deleted.
     """
@@ -97,7 +98,7 @@ def refuse_deleted(connection: Connection, run_id: str, part_of: str | None = No
 
 
 def deletion_of(run_ids: Sequence[str]) -> Columns:
-    """Finds a row if one of these runs was deleted."""
+    """Return a statement that selects a row if one of these runs was deleted."""
     return select(col(DeletionRow.run_id)).where(col(DeletionRow.run_id).in_(run_ids)).limit(1)
 
 

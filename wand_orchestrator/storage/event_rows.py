@@ -32,7 +32,9 @@ class Events:
     async def page(
         self, run_id: str, after: int, limit: int, *, node: str | None = None, level: Level | None = None
     ) -> Sequence[StoredEvent]:
-        """The first `limit` events with `seq` above `after`, in order; only of `node`, only of `level` or graver."""
+        """Return the first `limit` events with `seq` above `after`, in order; only those of `node`, and of `level` or
+        graver.
+        """
         statement = _EVENTS.where(col(EventRow.run_id) == run_id, col(EventRow.seq) > min(after, MAX_SEQ)).limit(limit)
         if node is not None:
             statement = statement.where(col(EventRow.node) == node)
@@ -45,6 +47,6 @@ class Events:
         return [StoredEvent(row.seq, EventType(row.type), row.body) for row in await self._database.rows(statement)]
 
     async def last_seq(self, run_id: str) -> int:
-        """Of the last event that is stored; 0 if there is none."""
+        """Return the `seq` of the last stored event; 0 if there is none."""
         row = await self._database.row(select(func.max(col(EventRow.seq))).where(col(EventRow.run_id) == run_id))
         return (row[0] if row else None) or 0

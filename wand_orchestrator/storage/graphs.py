@@ -48,7 +48,9 @@ class StoredGraph(GraphHead):
 
 
 def fingerprint(graph: Graph) -> str:
-    """SHA-256 of what the graph says, in hex: spelling out a default or another order of keys makes no difference."""
+    """Return the SHA-256 of the graph's meaning, in hex: neither an explicit default nor another order of keys changes
+    it.
+    """
     said = graph.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -70,7 +72,9 @@ class Graphs:
         return _with_graph(await self._database.write(insert, seconds=BULK_SEC), graph)
 
     async def find_or_add(self, graph: Graph, document: dict[str, Any] | None = None) -> StoredGraph:
-        """The newest version that says the same, or else the next: equal calls at once make one version."""
+        """Return the newest version with the same meaning, or store the next one; equal calls at the same time store
+        one version.
+        """
         new = await asyncio.to_thread(_new_row, graph, document)
         same = _same(_HEADS, graph.name, new["sha256"])
 
@@ -88,44 +92,44 @@ class Graphs:
         return _with_graph(head, graph)
 
     async def get(self, graph_id: str) -> StoredGraph | None:
-        """None if there is no such graph, or it was deleted."""
+        """Return the graph; None if it does not exist or was deleted."""
         return await _stored(await self._database.row(_GRAPHS.where(col(GraphRow.id) == graph_id, _THERE)))
 
     async def of_run(self, graph_id: str) -> StoredGraph | None:
-        """As `get`, but also a graph that was deleted after the run began to use it."""
+        """Return the graph like `get`, also if it was deleted after a run began to use it."""
         statement = _GRAPHS.where(col(GraphRow.id) == graph_id, col(GraphRow.document) != GONE)
         return await _stored(await self._database.row(statement))
 
     async def delete(self, graph_id: str) -> bool:
-        """Whether it was there. Runs that have used it keep it, and its version is not given to another graph."""
+        """Delete the graph; return whether it existed. Its runs keep it, and its version number is not used again."""
         statement = update(GraphRow).where(col(GraphRow.id) == graph_id, _THERE).values(deleted_at=datetime.now(UTC))
         return await self._database.write(lambda connection: connection.execute(statement).rowcount > 0)
 
     async def forget_unused(self, limit: int) -> int:
-        """Take at most `limit` documents of deleted graphs away that no run uses any longer; how many that were."""
+        """Remove at most `limit` documents of deleted graphs that no run uses; return how many were removed."""
         unused = select(col(GraphRow.id)).where(~_THERE, col(GraphRow.document) != GONE, ~_USED).limit(limit)
         statement = update(GraphRow).where(col(GraphRow.id).in_(unused)).values(document=GONE)
         return await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
     async def named(self, graph_id: str | None, name: str | None) -> StoredGraph:
-        """The graph of this id or, without an id, the newest version of this name. Raises NotFound."""
+        """Return the graph with this id or, without an id, the newest version of this name. Raises NotFound."""
         stored = await self.get(graph_id) if graph_id is not None else await self.latest(name or "")
         if stored is None:
             raise no_graph(graph_id or name)
         return stored
 
     async def latest(self, name: str) -> StoredGraph | None:
-        """The highest version of this name."""
+        """Return the highest version of this name."""
         statement = _GRAPHS.where(col(GraphRow.name) == name, _THERE)
         statement = statement.order_by(col(GraphRow.version).desc()).limit(1)
         return await _stored(await self._database.row(statement))
 
     async def find_same(self, name: str, sha256: str) -> StoredGraph | None:
-        """The newest version of this name with this `fingerprint`."""
+        """Return the newest version of this name with this `fingerprint`."""
         return await _stored(await self._database.row(_same(_GRAPHS, name, sha256)))
 
     async def page(self, cursor: str | None, limit: int, name: str | None = None) -> Page[GraphHead]:
-        """`limit` versions, newest first, from `cursor` on; only those called `name`, if given."""
+        """Return `limit` versions, newest first, from `cursor` on; only those called `name`, if given."""
         statement = _HEADS.where(_THERE)
         if name is not None:
             statement = statement.where(col(GraphRow.name) == name)
@@ -137,7 +141,7 @@ class Graphs:
         return int(connection.execute(highest).scalar_one()) + 1
 
     def _insert(self, connection: Connection, new: dict[str, Any], version: int) -> GraphHead | None:
-        """None if another caller took the version first: that one has committed, and the next look sees it."""
+        """Insert the version; return None if another caller took it first, whose row the next read sees."""
         insert = self._database.insert(GraphRow).values(**new, version=version)
         insert = insert.on_conflict_do_nothing(index_elements=["name", "version"])
         row = connection.execute(insert.returning(*_HEAD)).first()

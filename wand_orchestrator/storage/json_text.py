@@ -6,7 +6,7 @@ from pydantic_core import from_json, to_json
 
 
 def encode(value: Any) -> str:
-    """What JSON has no word for (NaN, infinity) becomes null, as in events."""
+    """Encode the value as JSON text; NaN and infinity become null, as in events."""
     return to_json(value, inf_nan_mode="null").decode()
 
 

@@ -14,7 +14,9 @@ class Namespaces:
         self._database = database
 
     async def first_seen(self, namespace_id: str, began: datetime) -> datetime:
-        """`began`: since when the caller may have started runs, all in this one if it is the first of all."""
+        """Return when the namespace was first seen, and record it. `began`: when the caller may have started its first
+        run.
+        """
         seen = select(col(NamespaceRow.seen_at)).where(col(NamespaceRow.id) == namespace_id)
         if (row := await self._database.row(seen)) is not None:
             first: datetime = row.seen_at

@@ -42,7 +42,7 @@ class Place:
 
     @classmethod
     def decode(cls, cursor: str) -> Self:
-        """Raises BadRequest for a cursor that no page gave."""
+        """Decode a cursor. Raises BadRequest for one that no page returned."""
         try:
             padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
             moment, id = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split(" ", 1)
@@ -58,7 +58,9 @@ def newest_first(
     cursor: str | None,
     limit: int,
 ) -> Columns:
-    """`statement` for the page of `limit` rows after `cursor`, and one row more that tells whether there are others."""
+    """Return `statement` limited to `limit` rows after `cursor`, and one more row that tells whether a next page
+    exists.
+    """
     if cursor is not None:
         place = Place.decode(cursor)
         statement = statement.where(tuple_(created_at, id) < tuple_(literal(place.created_at, UtcDateTime), place.id))
@@ -66,7 +68,7 @@ def newest_first(
 
 
 def page_of(rows: Sequence[Row[Any]], limit: int, item: Callable[[Row[Any]], T]) -> Page[T]:
-    """The page that `rows`, selected by `newest_first`, make."""
+    """Return the page that `rows`, selected by `newest_first`, form."""
     shown = rows[:limit]
     more = len(rows) > limit
     return Page(

@@ -1,4 +1,4 @@
-"""A run as it is stored, and as it is given: what stands in a row, and what a caller gets of it."""
+"""A run as callers of the storage get it, and its conversion to a row."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,7 +65,7 @@ class RunHead:
 
 @dataclass(frozen=True)
 class Run(RunHead):
-    """`input_json`: as it is stored. It may be large, and few who read a run look into it."""
+    """A run with input and result. `input_json` is the stored text: it may be large, and few readers decode it."""
 
     input_json: str
     result: RunResult | None
@@ -77,7 +77,7 @@ class Run(RunHead):
 
 
 def row_of(run: Run) -> dict[str, Any]:
-    """Of a run that is new: it has neither ended nor a result."""
+    """Return the row of a new run, which has no end and no result."""
     return {
         "id": run.run_id,
         "graph_id": run.graph_id,

@@ -54,7 +54,7 @@ class Runs:
         tags: Sequence[str] = (),
         webhook: Webhook | None = None,
     ) -> Run:
-        """Store a `pending` run; or give the run that the same idempotency key and body made before.
+        """Store a `pending` run, or return the run that the same idempotency key and body created before.
 
         Raises Conflict (`idempotency_key_reused`) for a key that came with another body, NotFound for a graph that was
         deleted.
@@ -86,7 +86,7 @@ class Runs:
         webhook: Webhook | None = None,
         retry_of: RetryOf | None = None,
     ) -> Run:
-        """Store a `running` run that was started past the API; the row that is there already stays and is given.
+        """Store a `running` run that was not started through the API; return the row that exists already, unchanged.
 
         Raises NotFound for a run that was deleted.
         """
@@ -103,12 +103,12 @@ class Runs:
         return await self._database.write(insert_or_find)
 
     async def heads(self, run_ids: Iterable[str]) -> dict[str, RunHead]:
-        """By id, those of these runs that are stored."""
+        """Return the stored ones of these runs, by id."""
         rows = await self._database.rows(HEADS.where(col(RunRow.id).in_(list(run_ids))))
         return {row.id: head_of(row) for row in rows}
 
     async def retries_of(self, run_id: str, limit: int) -> Sequence[RunId]:
-        """Runs that go on from this one, the newest first."""
+        """Return the runs that retry this one, the newest first."""
         statement = (
             select(col(RunRow.id))
             .where(col(RunRow.retried_run) == run_id)
@@ -118,7 +118,7 @@ class Runs:
         return [RunId(row.id) for row in await self._database.rows(statement)]
 
     async def confirm_started(self, run_ids: Iterable[str]) -> None:
-        """Say that the workflows of these runs are there; a run that is further than `pending` stays as it is."""
+        """Record that the workflows of these runs exist; a run that is past `pending` stays as it is."""
         now = datetime.now(UTC)
         started = [{"run_id": run_id, "now": now} for run_id in run_ids]
 
@@ -129,7 +129,7 @@ class Runs:
             await self._database.write(confirm)
 
     async def pending(self, older_than_sec: float, limit: int) -> Sequence[RunId]:
-        """Runs that wait for their workflow to be started, oldest first."""
+        """Return the runs whose workflows are yet to be started, oldest first."""
         statement = (
             select(col(RunRow.id))
             .where(col(RunRow.status) == RunStatus.PENDING, STARTED)
@@ -162,7 +162,7 @@ class Runs:
         return [RunId(row.id) for row in await self._database.rows(statement)]
 
     async def get(self, run_id: str) -> Run | None:
-        """None if nothing was written of it yet. Raises NotFound for a run that was deleted."""
+        """Return the run; None if nothing was written of it yet. Raises NotFound for a deleted run."""
         row = await self._database.row(RUNS.where(col(RunRow.id) == run_id))
         if row is None and await self._database.row(deletion_of([run_id])) is not None:
             raise deleted(run_id)
@@ -181,7 +181,7 @@ class Runs:
         created_after: datetime | None = None,
         created_before: datetime | None = None,
     ) -> Page[RunHead]:
-        """`limit` runs of a Selection, newest first, from `cursor` on."""
+        """Return `limit` runs of a Selection, newest first, from `cursor` on."""
         statuses = (status,) if isinstance(status, RunStatus) else status
         selection = Selection(statuses, graph_id, name, tags, part_of, created_after, created_before)
         counting = None if self._database.knows_frequencies else selection.counts()

@@ -1,4 +1,4 @@
-"""Which runs a list shows, read along the index of what the fewest runs have.
+"""Selects the runs of a list, along the index of the criterion that the fewest runs meet.
 
 Runs that have a common tag and something rare besides are found by what is rare: along the common tag, a hundred
 thousand of them would be looked at for a page of three. PostgreSQL sees to that by its statistics. For SQLite, which

@@ -1,4 +1,4 @@
-"""The store: everything that Wand keeps in its database, handed out by noun."""
+"""The store: one object with a repository for each noun that the database holds."""
 
 from typing import Self
 
@@ -27,11 +27,13 @@ class Store:
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Connects at the first call. Raises ConfigurationError for a URL that is neither SQLite nor PostgreSQL."""
+        """Return a Store that connects at the first call. Raises ConfigurationError for a URL that is neither SQLite
+        nor PostgreSQL.
+        """
         return cls(Database.open(url))
 
     async def migrate(self) -> None:
-        """Make or update the tables; every process does it at start, also several at once."""
+        """Create or update the tables; every process calls it at start, several at the same time too."""
         await self._database.migrate()
 
     async def ping(self) -> None:
@@ -39,7 +41,7 @@ class Store:
         await self._database.ping()
 
     async def shrink(self, pages: int) -> bool:
-        """Give up to so many pages of what was deleted back to the file system; whether more are left that pay."""
+        """Return at most `pages` pages of deleted rows to the file system; returns whether enough are left to go on."""
         return await self._database.shrink(pages)
 
     async def close(self) -> None:

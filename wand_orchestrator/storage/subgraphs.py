@@ -14,7 +14,7 @@ class Subgraphs:
         self._store = store
 
     async def of(self, graph: Graph, graph_id: str | None = None) -> dict[str, Graph]:
-        """All stored graphs that it needs, those of its parts included, by the name or id that names them.
+        """Return all stored graphs that the graph needs, nested ones included, by the name or id that refers to them.
 
         Raises GraphFaults: one that is not stored, or a graph that contains itself.
         """
@@ -26,7 +26,7 @@ class Subgraphs:
 
 
 class _Search:
-    """Depth first; each stored graph is read once."""
+    """Searches depth first; reads each stored graph once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -53,7 +53,7 @@ class _Search:
 
 
 def named_graphs(graph: Graph) -> Iterator[tuple[str, str]]:
-    """The place and the name of every stored graph that a control node of `graph` names."""
+    """Return the place and the name of every stored graph that a control node of `graph` names."""
     for index, node in enumerate(graph.nodes):
         control, name = CONTROL_NODES.get(node.type), node.params.get("graph")
         if control is not None and control.names_graph and isinstance(name, str):

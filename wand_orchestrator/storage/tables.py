@@ -44,7 +44,7 @@ SERIOUS = text("level IN ('warning', 'error')")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC, aware on both sides. SQLite keeps no time zone: UTC is taken off going in, put on coming out."""
+    """A time zone aware moment in UTC. SQLite stores no zone: it is removed on writing and added on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -68,7 +68,7 @@ class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAM
 
 
 class GraphRow(Table, table=True):
-    """A graph never changes: the same name again is the next version."""
+    """A version of a graph, which never changes: storing the same name again makes the next version."""
 
     __tablename__ = "graphs"
     __table_args__: Any = (
@@ -92,7 +92,7 @@ def _index(which: TextClause, *columns: str) -> Index:
 
 
 class RunRow(Table, table=True):
-    """`graph_id` is null for a run that was started past the API with a graph that is not stored.
+    """A run. `graph_id` is null if it was not started through the API and brought its graph along.
 
     `part_of`, of a child run, is the run that somebody started; no foreign key, for that one may be archived later.
     `retried_run` is the run in `retry_of`, which may have been deleted.
@@ -139,7 +139,7 @@ class RunTagRow(Table, table=True):
 
 
 class TriggerRow(Table, table=True):
-    """The id of a run that a trigger of a schedule is to give, taken before the run has a row."""
+    """A run id that a trigger of a schedule has reserved before the run has a row."""
 
     __tablename__ = "triggers"
 
@@ -168,7 +168,7 @@ class DeletionRow(Table, table=True):
 
 
 class EventRow(Table, table=True):
-    """`body` is the event's JSON as SSE sends it; the other columns are there to find it."""
+    """An event. `body` is its JSON as SSE sends it; the other columns serve to find it."""
 
     __tablename__ = "events"
     __table_args__: Any = (

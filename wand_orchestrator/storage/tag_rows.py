@@ -21,20 +21,20 @@ def decode_tags(text: str | None) -> tuple[str, ...]:
 
 
 def insert_tags(connection: Connection, run_id: str, tags: Sequence[str], created_at: datetime) -> None:
-    """In the transaction that has inserted the run."""
+    """Insert the tags, in the transaction that has inserted the run."""
     if tags:
         rows = [{"run_id": run_id, "tag": tag, "created_at": created_at} for tag in tags]
         connection.execute(insert(RunTagRow), rows)
 
 
 def tagged(statement: Columns, first: str, others: Sequence[str]) -> Columns:
-    """Runs that have all of these tags, read along the index of the first."""
+    """Return a statement for the runs that have all of these tags, read along the index of the first."""
     statement = statement.join(RunTagRow, col(RunTagRow.run_id) == col(RunRow.id)).where(col(RunTagRow.tag) == first)
     return with_tags(statement, others, col(RunTagRow.run_id))
 
 
 def with_tags(statement: Columns, tags: Sequence[str], run_id: Mapped[str]) -> Columns:
-    """Of the runs that it finds, those that have all of these tags."""
+    """Return the statement restricted to runs that have all of these tags."""
     for tag in tags:
         other = aliased(RunTagRow)
         found = select(1).where(col(other.run_id) == run_id, col(other.tag) == tag)

@@ -1,4 +1,4 @@
-"""Triggers of schedules: each takes the id of a run that there never was, whichever process it came to."""
+"""Triggers of schedules: each reserves a run id that was never used, in whichever process it arrives."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ class TriggerRows:
         self._database = database
 
     async def reserve(self, run_ids: Sequence[str]) -> str | None:
-        """The first of these that no run has, or had lately, and no trigger took. None: all are taken."""
+        """Reserve and return the first of these ids that no run or trigger has used lately; None if all are taken."""
         now = datetime.now(UTC)
 
         def reserve(connection: Connection) -> str | None:

@@ -43,7 +43,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Engines:
-    """In `readers` each statement stands by itself; `plain` has transactions where the two differ."""
+    """Holds the engines of one database: `readers` run each statement by itself, `plain` runs transactions where the
+    two differ.
+    """
 
     plain: AsyncEngine
     readers: AsyncEngine
@@ -51,7 +53,7 @@ class _Engines:
 
 
 class Database:
-    """Belongs to the event loop that uses it first; `close` ends its connections."""
+    """One database, bound to the event loop that uses it first; `close` ends its connections."""
 
     def __init__(self, url: DatabaseUrl) -> None:
         self._url = url
@@ -62,7 +64,9 @@ class Database:
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Connects at the first use. Raises ConfigurationError for a URL that is neither SQLite nor PostgreSQL."""
+        """Return a Database that connects at the first use. Raises ConfigurationError for a URL that is neither SQLite
+        nor PostgreSQL.
+        """
         return cls(parse_database_url(url))
 
     async def close(self) -> None:
@@ -84,7 +88,7 @@ class Database:
         await self.rows(text("SELECT 1"))
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        """The rows of one statement that reads."""
+        """Return the rows of one reading statement."""
 
         async def read(deadline: Deadline) -> Sequence[Row[Any]]:
             async with self._engines.readers.connect() as connection:
@@ -105,7 +109,7 @@ class Database:
         return await self._within(seconds, lambda deadline: self._engines.writer.write(work, deadline))
 
     async def shrink(self, pages: int) -> bool:
-        """Give at most so many pages of deleted rows back to the file system; whether there are more that pay.
+        """Return at most `pages` pages of deleted rows to the file system; returns whether enough are left to go on.
 
         Some are left, as new rows will want them. PostgreSQL does it by itself.
         """
@@ -121,12 +125,12 @@ class Database:
         return bool((free - pages) * LEFT_FREE > all)
 
     def insert(self, table: type[Table]) -> Insert:
-        """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
+        """Return an INSERT that supports `on_conflict_do_nothing` and `on_conflict_do_update`."""
         return sqlite.insert(table) if isinstance(self._url, SqliteUrl) else postgresql.insert(table)
 
     @property
     def knows_frequencies(self) -> bool:
-        """Whether its planner knows how many rows have a value. SQLite's does not."""
+        """Return whether the planner of this database knows how many rows have a value; SQLite's does not."""
         return isinstance(self._url, PostgresqlUrl)
 
     async def _make_file(self, deadline: Deadline) -> None:

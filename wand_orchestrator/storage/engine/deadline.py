@@ -25,7 +25,7 @@ _COUNTED_SEC = 1.5 * TICK_SEC
 
 
 class Pulse:
-    """When the database last answered anybody in this process.
+    """Records when the database last answered any caller in this process.
 
     Its clock goes slower while the event loop is late, as in a burst of calls: the database may have answered, and
     nobody came to read it.
@@ -39,7 +39,7 @@ class Pulse:
         self._timer: asyncio.TimerHandle | None = None
 
     def now(self) -> float:
-        """Seconds."""
+        """Return the clock in seconds."""
         passed = time.monotonic() - self._ticked
         return self._counted + (passed if self._timer is None else min(passed, _COUNTED_SEC))
 
@@ -48,7 +48,7 @@ class Pulse:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Somebody waits for the database meanwhile."""
+        """Count a caller as waiting for the database while the block runs."""
         self._waiting += 1
         if self._timer is None:
             self._tick()
@@ -70,7 +70,7 @@ class Pulse:
 
 
 class Deadline:
-    """Of one transaction: it slides with the pulse until `begin`, and then stands."""
+    """The deadline of one transaction: it moves with the pulse until `begin`, and is fixed from then on."""
 
     def __init__(self, pulse: Pulse, seconds: float) -> None:
         self.pulse = pulse
@@ -79,11 +79,11 @@ class Deadline:
         self._end: float | None = None
 
     def begin(self) -> None:
-        """The transaction has its connection."""
+        """Fix the deadline: the transaction has its connection."""
         self._end = max(self._since, self.pulse.last) + self._seconds
 
     def left(self) -> float:
-        """Seconds; not above 0 when the time is over."""
+        """Return the seconds that are left; zero or less when the time is over."""
         if self._end is not None:
             return self._end - self.pulse.now()
         patience = max(self._since, self.pulse.last) + QUICK_SEC

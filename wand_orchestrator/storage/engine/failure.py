@@ -1,4 +1,4 @@
-"""What a failure of the database means to the rest of Wand."""
+"""Translates failures of the database into Wand's errors."""
 
 import sqlite3
 
@@ -18,13 +18,13 @@ class DatabaseBroken(WandError):
 
 
 def is_broken(error: BaseException | None) -> bool:
-    """Of SQLite: the file is damaged, or no database."""
+    """Return whether SQLite reports that the file is damaged or is not a database."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def translate(error: Exception, password: str | None) -> WandError | None:
-    """The error to raise instead; None for one that is a fault of Wand's own and has to be seen as such."""
+    """Return the error to raise instead; None for a bug of Wand's own, which must surface as one."""
     if isinstance(error, DataError):
         return BadRequest("the request holds text or a number that the database cannot store", code="unstorable_value")
     if isinstance(error, DBAPIError):

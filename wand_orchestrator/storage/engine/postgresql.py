@@ -25,7 +25,7 @@ def postgresql_engine(database: PostgresqlUrl) -> AsyncEngine:
 
 
 def postgresql_reading_engine(database: PostgresqlUrl) -> AsyncEngine:
-    """The same without transactions: a read is one statement, and costs one round trip.
+    """Return an engine without transactions: a read is one statement and costs one round trip.
 
     A connection is made so, and not turned into one whenever it is used: SQLAlchemy would lose it if its user went away
     in that moment.
@@ -46,17 +46,17 @@ def _engine(database: PostgresqlUrl, **connecting: Any) -> AsyncEngine:
 
 
 class PostgresqlWriter:
-    """Each write in a transaction of its own, several at once: PostgreSQL puts their commits together itself."""
+    """Runs each write in its own transaction, several at once: PostgreSQL groups their commits itself."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._turns = asyncio.Semaphore(POOL_SIZE)
 
     async def write(self, work: Callable[[Connection], T], deadline: Deadline) -> T:
-        """What `work` gives, once it is committed."""
+        """Run `work` in a transaction, and return its result once it is committed."""
         async with self._turns, self._engine.begin() as connection:
             deadline.begin()
             return await connection.run_sync(work)
 
     async def close(self) -> None:
-        """Its engine is closed by who made it."""
+        """Do nothing: the owner of the engine closes it."""

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 def make_file(path: Path) -> None:
-    """An empty file is an empty database. Engines never make one: a database that was removed is an error.
+    """Create the database as an empty file. Engines never create it, so that a removed database is an error.
 
     Only whoever runs Wand may read it. Raises DatabaseBroken for a file that is damaged, or no database.
     """
@@ -53,19 +53,19 @@ def make_file(path: Path) -> None:
 
 
 def give_back(connection: Connection, pages: int) -> None:
-    """Cut at most so many idle pages off, in the transaction of `connection`."""
+    """Cut at most `pages` unused pages off the file, in the transaction of `connection`."""
     raw = connection.connection.dbapi_connection
     if raw is not None:
         raw.cursor().execute(f"PRAGMA incremental_vacuum({pages:d})").fetchall()
 
 
 def _require_whole(connection: sqlite3.Connection) -> None:
-    """As far as a look at the schema tells: all pages of a large file would take minutes."""
+    """Raise DatabaseBroken if the schema cannot be read. Checking all pages of a large file would take minutes."""
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
 
 
 def _have_it_shrink(connection: sqlite3.Connection, path: Path) -> None:
-    """A file gives back what was deleted only if it was made so, or was written anew since."""
+    """Enable incremental vacuum, which a file supports only if it was created with it or rewritten since."""
     if connection.execute("PRAGMA auto_vacuum").fetchone() == (INCREMENTAL,):
         return
     if path.stat().st_size > CONVERTED_BYTES:
@@ -88,14 +88,14 @@ def _broken(path: Path, reason: str) -> DatabaseBroken:
 
 
 def sqlite_engine(path: Path) -> AsyncEngine:
-    """An engine in which each statement is a transaction of its own."""
+    """Return an engine in which each statement is a transaction of its own."""
     engine = create_async_engine(_url("sqlite+aiosqlite", path), **_options(), pool_size=POOL_SIZE, max_overflow=0)
     _watch(engine.sync_engine, path)
     return engine
 
 
 def sqlite_writing_engine(path: Path) -> Engine:
-    """An engine with one connection, whose transactions take the write lock at once.
+    """Return an engine with one connection, whose transactions take the write lock when they begin.
 
     A transaction that reads first and then writes would fail if another wrote between: SQLite does not wait there.
     """
@@ -139,7 +139,7 @@ def _prepare(path: Path) -> Any:
 
 
 def _refuse_replaced(path: Path) -> Any:
-    """Drop connections to a file that was removed or replaced: they would write where nobody reads."""
+    """Drop connections to a file that was removed or replaced: what they write would be lost."""
 
     def refuse(connection: Any, record: ConnectionPoolEntry, proxy: Any) -> None:
         if record.info.get("inode") != _inode(path):

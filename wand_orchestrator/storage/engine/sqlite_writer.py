@@ -30,7 +30,7 @@ CLOSE_SEC = 2.0
 
 @dataclass(eq=False)
 class _Write:
-    """`answer` is cancelled when its caller gives up."""
+    """A write in the queue; `answer` is cancelled when its caller gives up."""
 
     work: Callable[[Connection], Any]
     deadline: Deadline
@@ -52,11 +52,13 @@ class _Outcome:
 
 
 class _CallerGone(Exception):
-    """Nobody waits for it any more: whoever gave up was told that nothing was written."""
+    """The caller gave up, and was told that nothing was written."""
 
 
 class SqliteWriter:
-    """`engine`: its transactions take the write lock at once."""
+    """Runs all writes of a process in one thread, many in one commit. Transactions of `engine` take the write lock at
+    once.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -65,7 +67,9 @@ class SqliteWriter:
         self._writing: asyncio.Task[None] | None = None
 
     async def write(self, work: Callable[[Connection], T], deadline: Deadline) -> T:
-        """What `work` gives, once it is committed. It may be done anew, after a rollback, for another's sake."""
+        """Run `work` and return its result once it is committed. `work` may run again after a rollback that another
+        write caused.
+        """
         write = _Write(work, deadline, asyncio.get_running_loop().create_future())
         self._waiting.append(write)
         if self._writing is None or self._writing.done():
@@ -74,7 +78,7 @@ class SqliteWriter:
         return answer
 
     async def close(self) -> None:
-        """Once nobody waits any more."""
+        """Stop the thread once no caller waits any more."""
         if self._writing is not None:
             await asyncio.wait({self._writing}, timeout=CLOSE_SEC)
         with suppress(TimeoutError):
@@ -94,14 +98,16 @@ class SqliteWriter:
                 outcome.tell(write.answer)
 
     def _next(self) -> list[_Write]:
-        """Of those that wait, in their order."""
+        """Return the next waiting writes, in their order."""
         waiting = (self._waiting.popleft() for _ in range(len(self._waiting)))
         return list(islice((write for write in waiting if not write.answer.done()), MAX_TOGETHER))
 
     # In the thread
 
     def _transact(self, writes: Sequence[_Write]) -> list[_Outcome]:
-        """The outcomes of the first of them, as many as there was time for; at least one."""
+        """Run the first writes in one transaction, as many as there is time for and at least one; return their
+        outcomes.
+        """
         begun = False
         try:
             with self._engine.begin() as connection:
@@ -114,7 +120,7 @@ class SqliteWriter:
         return [_Outcome(result) for result in results]
 
     def _one_by_one(self, writes: Sequence[_Write]) -> list[_Outcome]:
-        """Each in a transaction of its own: nobody fails for another's sake."""
+        """Run each write in a transaction of its own, so that none fails because of another."""
         outcomes: list[_Outcome] = []
         until = time.monotonic() + LONGEST_SEC
         for write in writes:

@@ -1,4 +1,4 @@
-"""Where the database is: the setting `WAND_DATABASE_URL` as people write it, read into what the engines need."""
+"""Parses the setting `WAND_DATABASE_URL` into what the engines need."""
 
 import re
 from dataclasses import dataclass
@@ -41,7 +41,9 @@ DatabaseUrl = SqliteUrl | PostgresqlUrl
 
 
 def parse_database_url(text: str) -> DatabaseUrl:
-    """Read `text`; anything but SQLite and PostgreSQL is a ConfigurationError that shows no part of a password."""
+    """Parse `text`. Raises ConfigurationError for anything but SQLite and PostgreSQL, without any part of a password
+    in it.
+    """
     scheme = _scheme(text)
     if scheme is None:
         return _sqlite(text)

@@ -1,4 +1,4 @@
-"""How much a JSON value weighs, told at a bounded cost: what is heavy is worked on beside the event loop."""
+"""Tells heavy JSON values from light ones at a bounded cost; heavy ones are processed in a thread."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ HEAVY = 100_000
 
 
 def is_heavy(value: Any) -> bool:
-    """Looks at no more of it than makes it heavy."""
+    """Return whether the value is heavy; stops looking once it is."""
     left, todo = HEAVY, [value]
     while todo:
         item = todo.pop()
@@ -26,5 +26,5 @@ def is_heavy(value: Any) -> bool:
 
 
 async def worked_off(value: Any, work: Callable[[], T]) -> T:
-    """What `work` gives; done in a thread if the value that it works on is heavy."""
+    """Return what `work` returns; it runs in a thread if its value is heavy."""
     return await asyncio.to_thread(work) if is_heavy(value) else work()
