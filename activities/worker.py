@@ -20,7 +20,6 @@ from temporalio.worker import (
     ResourceBasedSlotConfig,
     ResourceBasedSlotSupplier,
     ResourceBasedTunerConfig,
-    UnsandboxedWorkflowRunner,
     Worker,
     WorkerDeploymentConfig,
     WorkerTuner,
@@ -33,6 +32,7 @@ from wand_orchestrator.activities.host.pool import AgentHost
 from wand_orchestrator.activities.runner.context import Artifacts
 from wand_orchestrator.activities.runner.holding import HeldAttempts, hold_activity
 from wand_orchestrator.activities.runner.runner import AgentServices, activity_for, worker_identity
+from wand_orchestrator.activities.steps import UndisturbedRunner
 from wand_orchestrator.contract.names import (
     EXTERN_PUBLISH,
     worker_queue,
@@ -132,7 +132,7 @@ def build_worker(
         deployment_config=deployment(),
         workflows=workflows,
         activities=[*agents, next_task, *core_activities],
-        workflow_runner=UnsandboxedWorkflowRunner(),  # see docs/decisions/no-sandbox.md
+        workflow_runner=UndisturbedRunner(),
         interceptors=interceptors if feed is None else (*interceptors, FeedInterceptor(feed)),
         plugins=[
             SimplePlugin("wand.threads", run_context=partial(_closing, threads)),

@@ -39,6 +39,7 @@ from wand_orchestrator.contract.names import (
 from wand_orchestrator.contract.node import (
     LOCAL_PAYLOAD_BYTES,
 )
+from wand_orchestrator.contract.run_input import read_ahead
 from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.files.object_store import ObjectStore, delete_under, get, open_object_store, put
 from wand_orchestrator.settings import Settings
@@ -145,6 +146,7 @@ class PayloadStore(StorageDriver):
             ) from error
         if await asyncio.to_thread(_digest, data) != match["digest"]:
             raise Unavailable("payloads", f"the payload {key} is damaged")
+        await asyncio.to_thread(read_ahead, data)
         metadata = json.loads(claim.claim_data["metadata"])
         return Payload(metadata={name: value.encode("latin-1") for name, value in metadata.items()}, data=data)
 
