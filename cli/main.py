@@ -1,4 +1,4 @@
-"""`wand`: the entry point, and how every failure ends: one line on standard error and exit status 1.
+"""`wand`: the entry point. Every failure ends with one line on standard error and exit status 1.
 
 What a command needs is imported when it runs, so that `wand --help` is quick.
 """
@@ -29,7 +29,7 @@ third is the base of such errors, ClickException, which typer does not name."""
 
 
 class _Group(TyperGroup):
-    """Ends an error with one line; what nobody foresaw, and all with `--debug`, shows where it came from above it."""
+    """Turns an error into one line; unforeseen ones, and all with `--debug`, are preceded by their traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -48,7 +48,7 @@ class _Group(TyperGroup):
 
 
 def _list_faults(error: Exception, line: str) -> None:
-    """Those of a refused graph, above the line that says only how many there are."""
+    """Print the faults of a refused graph, above the line that only counts them."""
     faults = [fault for fault in getattr(error, "faults", ()) if fault.message not in line]
     if faults:
         from wand_orchestrator.cli.display.fault_table import print_faults
@@ -80,7 +80,7 @@ def _root(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Options of all commands; `_Group` reads `debug`."""
+    """Declare the options of all commands; `_Group` reads `debug`."""
 
 
 app.command("dev")(dev.dev)

@@ -1,1 +1,1 @@
-"""The HTTP client of the command."""
+"""The command's HTTP client."""

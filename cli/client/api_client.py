@@ -1,4 +1,4 @@
-"""The HTTP API from the outside, as the commands use it."""
+"""The client of the HTTP API that all commands use."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 def ask(url: str | None, api_key: str | None, question: "Callable[[ApiClient], Awaitable[T]]") -> T:
-    """What `question` gives, asked of the API that the options of a command name."""
+    """Return the result of `question`, called with a client for the API that a command's options name."""
 
     async def asked() -> T:
         async with ApiClient.open(settings_with(), url, api_key) as api:
@@ -37,7 +37,7 @@ def ask(url: str | None, api_key: str | None, question: "Callable[[ApiClient], A
 
 
 def path_of(*parts: str) -> str:
-    """`/runs/r_1/nodes/a`: each part is one segment, whatever characters it has."""
+    """Return the parts joined to a path such as `/runs/r_1/nodes/a`; each is quoted as one segment."""
     return "".join("/" + quote(part, safe="") for part in parts)
 
 
@@ -65,7 +65,7 @@ class Refused(WandError):
 
 
 class ApiClient:
-    """Raises Refused for a problem document, Unavailable if nothing answers at its URL."""
+    """A client of one API. Its methods raise Refused for a problem document, and Unavailable if nothing answers."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
@@ -73,7 +73,7 @@ class ApiClient:
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: Settings, url: str | None = None, api_key: str | None = None) -> AsyncIterator[Self]:
-        """Without `url` or `api_key`, those that the settings have an API here listen on."""
+        """Open a client; without `url` or `api_key`, those of the settings are used."""
         key = api_key or (settings.api_key.get_secret_value() if settings.api_key else None)
         if key and not (key.isascii() and key.isprintable()):
             raise ConfigurationError("the API key has characters that cannot be sent in a header")
@@ -89,7 +89,7 @@ class ApiClient:
         return str(self._http.base_url).rstrip("/")
 
     async def get(self, path: str, **params: Any) -> Json:
-        """`params` that are None are left out."""
+        """Get a JSON document; `params` that are None are left out."""
         return _document(await self._answer("GET", path, params=_given(params)))
 
     async def post(self, path: str, body: Any = None) -> Json:
@@ -99,7 +99,7 @@ class ApiClient:
         await self._answer("DELETE", path)
 
     async def listed(self, path: str, key: str, limit: int, **params: Any) -> Json:
-        """One page of `limit` entries under `key`, put together from as many as the API needs for it."""
+        """Return `limit` entries under `key`, joined from as many pages as the API needs."""
         entries: list[Any] = []
         cursor = None
         while True:
@@ -111,7 +111,7 @@ class ApiClient:
                 return {**page, key: entries}
 
     async def all(self, path: str, key: str) -> Json:
-        """All entries under `key` of a list whose pages have as many as the API sees fit."""
+        """Return all entries under `key` of a list, from all of its pages."""
         page = await self.get(path)
         entries = page[key]
         while page["next"] is not None:
@@ -121,7 +121,7 @@ class ApiClient:
 
     @asynccontextmanager
     async def stream(self, path: str, headers: dict[str, str], silence_sec: float) -> AsyncIterator[httpx.Response]:
-        """An answer to be read line by line; `silence_sec` without a line break the connection."""
+        """Open an answer to be read line by line; `silence_sec` without a line break the connection."""
         timeout = httpx.Timeout(ANSWER_SEC, connect=CONNECT_SEC, read=silence_sec)
         with _reached(self.url):
             async with self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
@@ -154,7 +154,7 @@ def _document(answer: httpx.Response) -> Json:
 
 @contextmanager
 def _reached(url: str) -> Iterator[None]:
-    """Names what does not answer."""
+    """Raise Unavailable, naming the URL, if nothing answers."""
     try:
         yield
     except httpx.RequestError as error:
@@ -179,7 +179,7 @@ def _refused(answer: httpx.Response) -> WandError:
 
 
 def _foreign(answer: httpx.Response) -> WandError:
-    """A web server that is none of Wand's, or a proxy before it."""
+    """Return the error for an answer that does not come from Wand, but from another server or a proxy."""
     url, status = answer.request.url, answer.status_code
     if status in _AWAY:
         return Unavailable("api", f"{url} answered with {status}: the API behind it is away")

@@ -1,4 +1,4 @@
-"""What the shell offers behind a command: ids that the API has.
+"""Shell completion with the ids that the API knows.
 
 A person waits for this with a finger on the tab key, so nothing of Wand's ground is imported here: settings, Temporal's
 SDK and an HTTP client would take most of a second. An API that is away or slow offers nothing.
@@ -25,19 +25,19 @@ _UNSAFE = re.compile(r"[^\w .,:@+/-]", re.ASCII)
 
 
 def run_ids(ctx: typer.Context, incomplete: str) -> Offer:
-    """The newest runs."""
+    """Complete ids of the newest runs."""
     runs = _ask(ctx, f"/runs?limit={OFFERED}").get("runs", ())
     return _offer(incomplete, ((run["run_id"], f"{run['name']}, {run['status']}") for run in runs))
 
 
 def node_ids(ctx: typer.Context, incomplete: str) -> Offer:
-    """Those of the run that stands before."""
+    """Complete node ids of the run that the command line names."""
     nodes = _ask(ctx, f"/runs/{quote(str(ctx.params.get('run')), safe='')}").get("nodes", {})
     return _offer(incomplete, ((name, node["status"]) for name, node in nodes.items()))
 
 
 def graph_ids(ctx: typer.Context, incomplete: str) -> Offer:
-    """The newest graphs."""
+    """Complete ids of the newest graphs."""
     graphs = _ask(ctx, f"/graphs?limit={OFFERED}").get("graphs", ())
     return _offer(incomplete, ((graph["graph_id"], f"{graph['name']} {graph['version']}") for graph in graphs))
 
@@ -48,19 +48,19 @@ def schedule_ids(ctx: typer.Context, incomplete: str) -> Offer:
 
 
 def overlaps() -> list[str]:
-    """Of schedules."""
+    """Complete the overlap policies of schedules."""
     return ["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow_all"]
 
 
 def statuses() -> list[str]:
-    """Of runs."""
+    """Complete the statuses of runs."""
     from wand_orchestrator.contract.state import RunStatus
 
     return list(RunStatus)
 
 
 def levels() -> list[str]:
-    """Of events."""
+    """Complete the levels of events."""
     from wand_orchestrator.contract.events import LEVELS
 
     return list(LEVELS)
@@ -91,7 +91,7 @@ def _ask(ctx: typer.Context, path: str) -> dict[str, Any]:
 
 
 def _settings() -> dict[str, str]:
-    """The environment over `.env`."""
+    """Return the settings of the environment and `.env`; the environment wins."""
     from dotenv import dotenv_values
 
     return {name: value for name, value in {**dotenv_values(".env"), **os.environ}.items() if value}

@@ -1,4 +1,4 @@
-"""JSON that a person hands to a command: in a file, on standard input, or as an argument."""
+"""Reads JSON given to a command: in a file, on standard input, or as an argument."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ FILE_MARK = "@"
 
 
 def read_document(path: str) -> Any:
-    """The JSON in a file, or on standard input for `-`. Raises BadRequest, OSError."""
+    """Read JSON from a file, or from standard input for `-`. Raises BadRequest, OSError."""
     where = "standard input" if path == STDIN else path
     try:
         text = sys.stdin.read() if path == STDIN else Path(path).read_text(encoding="utf-8-sig")
@@ -23,12 +23,12 @@ def read_document(path: str) -> Any:
 
 
 def read_argument(text: str, option: str) -> Any:
-    """The JSON in the value of `option`, or in the file that it names behind `@`."""
+    """Read JSON from the value of `option`, or from the file that it names after `@`."""
     return read_document(text.removeprefix(FILE_MARK)) if text.startswith(FILE_MARK) else _parsed(text, option)
 
 
 def webhook_of(url: str | None, events: Sequence[str] | None) -> dict[str, Any] | None:
-    """The `webhook` of a request. Raises BadRequest for events of no webhook."""
+    """Return the `webhook` of a request. Raises BadRequest if events are given without a URL."""
     if url is None:
         if events:
             raise BadRequest("--webhook-event needs --webhook")

@@ -1,4 +1,4 @@
-"""A file from the API."""
+"""Downloads files from the API."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ SILENCE_SEC = 30.0
 
 
 async def download(api: ApiClient, path: str, place: str) -> None:
-    """To the file `place`, which is there only when it is whole, or to standard output for `-`."""
+    """Download to the file `place`, which appears only when it is complete, or to standard output for `-`."""
     async with api.stream(path, {}, SILENCE_SEC) as answer:
         if place == STDOUT:
             await _copy(answer, sys.stdout.buffer)

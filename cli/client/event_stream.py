@@ -1,4 +1,4 @@
-"""A run's events over SSE, each exactly once, whatever becomes of the connection."""
+"""Reads a run's events over SSE, each exactly once, across lost connections."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -20,7 +20,8 @@ DATA = b"data:"
 
 
 async def follow(api: ApiClient, run_id: str, after: int = 0) -> AsyncGenerator[Event | Unavailable, None]:
-    """Every event after `after`, to the run's last. Between two connections it gives what kept it from reading on.
+    """Yield every event after `after`, up to the run's last. Between two connections it yields the error that broke the
+    first.
 
     Raises Refused, such as for a run that is not there.
     """
@@ -47,7 +48,7 @@ async def follow(api: ApiClient, run_id: str, after: int = 0) -> AsyncGenerator[
 
 
 def _lost(api: ApiClient, reason: str) -> Unavailable:
-    """The run goes on meanwhile, and so will its reader."""
+    """Return the error for a lost connection; the reader reconnects, and the run is not affected."""
     return Unavailable("api", f"the connection to {api.url} is lost ({reason or 'no answer'}): trying again")
 
 
@@ -62,7 +63,7 @@ async def _events(answer: httpx.Response) -> AsyncIterator[Event]:
 
 
 async def _lines(answer: httpx.Response) -> AsyncIterator[bytes]:
-    """Ended by a line feed and by nothing else: `httpx` would also split at U+2028 and its like within a message."""
+    """Yield lines that end with a line feed only: `httpx` would also split at U+2028 and the like within a message."""
     rest = b""
     async for chunk in answer.aiter_bytes():
         *whole, rest = (rest + chunk).split(b"\n")

@@ -1,1 +1,3 @@
-"""One module a command. What a command needs is imported when it runs: importing Temporal's SDK takes half a second."""
+"""The commands, a module each. A command imports what it needs when it runs: importing Temporal's SDK takes half a
+second.
+"""

@@ -70,7 +70,7 @@ def _print(kind: str, listed: list[dict[str, Any]]) -> None:
 
 
 def _only(name: str, agents: list[dict[str, Any]], tools: list[dict[str, Any]]) -> Listed:
-    """An agent and a tool may have the same name."""
+    """Return only agents or only tools: the two may have the same name."""
     from difflib import get_close_matches
 
     from wand_orchestrator.errors import NotFound
@@ -96,7 +96,7 @@ def _show(items: list[dict[str, Any]]) -> None:
 
 
 def _keys(schema: dict[str, Any]) -> str:
-    """The names of an object's members, those that have to be there with a mark; of anything else its type."""
+    """Return the member names of an object schema, required ones marked; for any other schema, its type."""
     schema = _resolved(schema)
     if "properties" not in schema:
         return _kind(schema)
@@ -105,7 +105,7 @@ def _keys(schema: dict[str, Any]) -> str:
 
 
 def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    """A model that refers to itself has its schema among the definitions."""
+    """Return the schema behind a `$ref`: a model that refers to itself stands among the definitions."""
     definition = schema.get("$ref", "").rpartition("/")[2]
     known: dict[str, Any] = schema.get("$defs", {}).get(definition, schema)
     return known

@@ -1,4 +1,4 @@
-"""`wand graphs`: what is wrong with a graph before anybody runs it, and the graphs that are stored."""
+"""`wand graphs`: checks graphs without running them, and lists, shows and stores them."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`wand runs`: runs listed, read and watched. Those that change one are in `steering`."""
+"""`wand runs`: lists, shows and follows runs. The commands that change a run are in `steering`."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -115,7 +115,7 @@ def _show(answer: "Json", as_json: bool, say: Callable[[], None]) -> None:
 
 
 def _login_name() -> str | None:
-    """None in a container whose user has no name."""
+    """Return the user's login name; None in a container whose user has none."""
     from getpass import getuser
 
     try:

@@ -1,1 +1,1 @@
-"""`wand demo`."""
+"""`wand demo`, its data set and its file server."""

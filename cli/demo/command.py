@@ -76,7 +76,7 @@ async def _charted(stack: "Stack") -> bool:
 
 
 def demo_graph(url: str) -> dict[str, Any]:
-    """Fetch, analyze, chart; `url`: of the data set."""
+    """Return the graph of the demo: fetch, analyze, chart. `url`: of the data set."""
     spec = {"kind": "line", "title": "Seattle: highest temperature of the day, monthly mean", "x": "", "y": "°C"}
     return {
         "name": "demo",

@@ -9,7 +9,7 @@ NAME = "seattle-weather.csv"
 
 
 def seattle_weather() -> bytes:
-    """CSV. The file is read where it lies, since importing the package would load pandas.
+    """Return the CSV text. It is read from the package's file, since importing the package would load pandas.
 
     Raises ConfigurationError that says what to install.
     """

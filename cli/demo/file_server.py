@@ -9,7 +9,7 @@ from wand_orchestrator.cli.processes.ports import LOOPBACK
 
 @asynccontextmanager
 async def serve_file(name: str, content: bytes, media_type: str) -> AsyncIterator[str]:
-    """Answers every request with the file; gives its URL."""
+    """Serve the file for every request while the block runs; yields its URL."""
     fields = {"Content-Type": media_type, "Content-Length": len(content), "Connection": "close"}
     head = "\r\n".join(["HTTP/1.1 200 OK", *(f"{field}: {value}" for field, value in fields.items()), "", ""])
 

@@ -1,4 +1,4 @@
-"""What a person reads when a command fails: one line that says what is wrong and, where it can be said, what to do."""
+"""Writes the message of a failed command: one line that says what is wrong and, where known, what to do."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from wand_orchestrator.errors import WandError
 
 
 def complaint(error: Exception) -> str | None:
-    """None for what nobody foresaw, which has to be seen with its trace."""
+    """Return the message of an error; None for an unforeseen one, which is shown with its traceback."""
     if isinstance(error, ValidationError):
         return _invalid(error)
     if isinstance(error, httpx.InvalidURL):
@@ -30,7 +30,7 @@ def complaint(error: Exception) -> str | None:
 
 
 def unforeseen(error: Exception) -> str:
-    """The line below the trace of what nobody foresaw."""
+    """Return the line below the traceback of an unforeseen error."""
     said = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
     return f"{said}: nobody foresaw this; please report it with the trace above"
 
@@ -42,7 +42,7 @@ def _temporal_refusal(error: Exception) -> str | None:
 
 
 def _invalid(error: ValidationError) -> str:
-    """A setting that does not fit its type, under the name by which it is set."""
+    """Return the message for settings that do not fit their types, under the names of their variables."""
     return "; ".join(_setting(item["loc"], item["msg"]) for item in error.errors())
 
 

@@ -1,4 +1,4 @@
-"""A run's events, a line each."""
+"""Prints a run's events, a line each."""
 
 import json
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ _STYLES = {"debug": "dim", "warning": "yellow", "error": "red"}
 
 @dataclass(frozen=True)
 class LogSelection:
-    """Events of `run_id` after the seq `after`; of `node`, and of `level` or graver."""
+    """Selects the events of `run_id` after the seq `after`, of `node`, and of `level` or graver."""
 
     run_id: str
     after: int = 0
@@ -37,7 +37,7 @@ class LogSelection:
 
 
 async def print_so_far(api: ApiClient, selection: LogSelection, as_json: bool) -> None:
-    """As JSON, one list of all."""
+    """Print the events so far; as JSON, one list."""
     events: list[Json] = []
     last: Json = {}
     out = console()
@@ -51,7 +51,7 @@ async def print_so_far(api: ApiClient, selection: LogSelection, as_json: bool) -
 
 
 async def print_followed(api: ApiClient, selection: LogSelection, as_json: bool) -> None:
-    """To the run's end; what breaks the connection is said on standard error."""
+    """Print events until the run ends; lost connections are reported on standard error."""
     await api.get(path_of("runs", selection.run_id))
     out, aside = console(), console(stderr=True)
     async with aclosing(follow(api, selection.run_id, selection.after)) as items:
@@ -76,7 +76,7 @@ async def _pages(api: ApiClient, selection: LogSelection) -> AsyncIterator[Json]
 
 
 def _line(event: Event) -> Text:
-    """With its data behind it. What is told of an error besides its message stands below, indented."""
+    """Format an event with its data; the details of an error follow below, indented."""
     moment = event.model_dump(mode="json", include={"ts"})["ts"]
     data = (f" {key}={json.dumps(value, ensure_ascii=False)}" for key, value in event.data.items() if key != "error")
     return Text.assemble(

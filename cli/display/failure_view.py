@@ -1,4 +1,4 @@
-"""What there is to tell of an error besides its message: the agent's own lines, what was behind it, where it ran."""
+"""Formats the details of an error besides its message: the agent's own frames, the causes, the worker."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ INDENT = "  "
 
 
 def failure_lines(error: Json) -> list[str]:
-    """A line each; none of an error that no exception was raised for, on a worker that nobody knows."""
+    """Return the details of an error, a line each; none if it has neither an exception nor a worker."""
     exception = error.get("exception") or {}
     lines = [*_frames(exception)]
     for cause in exception.get("causes") or ():
@@ -28,12 +28,12 @@ def failure_lines(error: Json) -> list[str]:
 
 
 def indented(error: Any) -> str:
-    """The same, each behind a line break, to stand below the line that has the message."""
+    """Return the details as indented lines, to be appended to the line with the message."""
     return "".join(f"\n{2 * INDENT}{line}" for line in failure_lines(error)) if isinstance(error, dict) else ""
 
 
 def named(error: Json) -> str:
-    """The message with the code, and with the class of the exception where that says more."""
+    """Return the message with its code, and with the exception's class where that adds something."""
     kind = (error.get("exception") or {}).get("type", "").rpartition(".")[2]
     return f"{error['message']} ({error['code']}{'' if kind in ('', 'AgentError', error['code']) else f', {kind}'})"
 

@@ -1,4 +1,4 @@
-"""Faults and warnings of a graph, as a table."""
+"""Prints the faults and warnings of a graph as a table."""
 
 from collections.abc import Iterable
 
@@ -11,6 +11,6 @@ WHOLE_DOCUMENT = "(the document)"
 
 
 def print_faults(console: Console, faults: Iterable[FaultLike], title: str) -> None:
-    """`pointer` says where in the document; an empty one is the document itself."""
+    """Print the faults; an empty `pointer` means the document itself."""
     rows = [(fault.pointer or WHOLE_DOCUMENT, fault.code, fault.message) for fault in faults]
     print_table(("where", "code", "what"), rows, on=console, title=title)

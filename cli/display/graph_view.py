@@ -1,4 +1,4 @@
-"""A stored graph, for people."""
+"""Prints a stored graph for people."""
 
 import typer
 

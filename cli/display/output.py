@@ -1,4 +1,4 @@
-"""What commands write to standard output: JSON as the API gave it, or text for people.
+"""Writes to standard output: JSON as the API returned it, or text for people.
 
 What a run says is written by its agents: control characters in it are shown, never obeyed.
 """
@@ -20,14 +20,14 @@ Cell = str | Text
 
 
 class _Console(Console):
-    """Leaves it to the entry point to end when nobody reads any more, as in `wand runs logs … | head`."""
+    """A console that lets the entry point end the command when its reader has gone, as in `wand runs logs … | head`."""
 
     def on_broken_pipe(self) -> None:
         raise
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Without colour codes and without a width unless it is a terminal."""
+    """Return a console, with colours and a width only on a terminal."""
     opened = _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not opened.is_terminal:
         opened.width = UNLIMITED
@@ -35,7 +35,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def plain(text: str) -> str:
-    """On one line, control characters as escapes."""
+    """Return the text on one line, with control characters escaped."""
     return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
@@ -44,7 +44,7 @@ def cell_text(cell: Cell) -> Text:
 
 
 def print_json(document: Any, *, indent: int | None = 2) -> None:
-    """In the order and with the values of the document; escaped where standard output cannot show a character."""
+    """Print JSON in the order of the document; characters that standard output cannot show are escaped."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
     try:
         text.encode(sys.stdout.encoding)
@@ -55,7 +55,7 @@ def print_json(document: Any, *, indent: int | None = 2) -> None:
 
 
 def print_fields(*fields: tuple[str, Cell | None]) -> None:
-    """A line each; None and empty ones are left out."""
+    """Print fields, a line each; None and empty ones are left out."""
     out = console()
     shown = [(name, value) for name, value in fields if value]
     width = max((len(name) for name, _ in shown), default=0)

@@ -1,4 +1,4 @@
-"""A line in the terminal, of braille characters: 2 by 4 dots in each."""
+"""Plots a line in the terminal with braille characters, 2 by 4 dots each."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 def plot(values: Sequence[float], *, width: int = WIDTH, height: int = HEIGHT) -> str:
-    """The line through `values` at equal distances, `height` rows of `width` characters, with its range at the left."""
+    """Return a plot of `values` at equal distances, `height` rows of `width` characters, with its range at the left."""
     canvas = _Canvas(width, height)
     points = _scaled(values, 2 * width - 1, 4 * height - 1)
     for start, stop in zip(points, points[1:] or points, strict=False):

@@ -1,4 +1,4 @@
-"""A run on the terminal: a progress bar and one live line a node; without a terminal, one line an event."""
+"""Displays a run on a terminal as a progress bar and a live line for each node; elsewhere, as a line for each event."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ _RUN_STYLES = {RunStatus.SUCCEEDED: "green", RunStatus.RUNNING: "cyan", RunStatu
 
 
 class RunDisplay:
-    """Folds what it is given; `state` is the run so far."""
+    """Displays a run; `state` is folded from the events that it was given."""
 
     def __init__(self, console: Console, run_id: str, graph: Any) -> None:
         self.state = RunState()
@@ -60,7 +60,7 @@ class RunDisplay:
             yield
 
     def take(self, item: Event | Unavailable) -> None:
-        """An event, or what keeps the next ones from coming."""
+        """Take an event, or the error that keeps the next ones from coming."""
         if isinstance(item, Unavailable):
             self._note = item.message
         else:
@@ -89,7 +89,9 @@ class RunDisplay:
         return head
 
     def _table(self) -> RenderableType:
-        """As many nodes as the terminal has lines for: those in progress, then those that ended last."""
+        """Return the table of as many nodes as the terminal has lines for: those in progress, then those that ended
+        last.
+        """
         table = Table.grid(padding=(0, 1))
         room = max(3, self._console.height - 5)
         nodes = {**self._nodes, **self.state.nodes}
@@ -137,7 +139,7 @@ def _duration(node: NodeState) -> str:
 
 
 def _line(item: Event | Unavailable, progress: int) -> Text:
-    """`progress`: of the run; that of an event may be its node's."""
+    """Return the line of an event. `progress` is the run's; that of the event may be its node's."""
     if isinstance(item, Unavailable):
         return Text(plain(item.message), style="yellow")
     return Text(f"{progress:3d} % {told(item)}{indented(item.data.get('error'))}")

@@ -1,4 +1,4 @@
-"""Runs, for people."""
+"""Prints runs for people."""
 
 from collections.abc import Iterable
 from itertools import chain, repeat
@@ -61,7 +61,7 @@ def print_run(view: Json) -> None:
 
 
 def _print_failures(nodes: Json) -> None:
-    """Of nodes that failed, what the table has no room for."""
+    """Print the details of failed nodes that the table has no room for."""
     out = console()
     for name, node in nodes.items():
         if node["error"] and (below := indented(node["error"])):
@@ -94,7 +94,7 @@ def _node_row(name: str, node: Json) -> tuple[Cell, ...]:
 
 
 def _failure(error: Json | None) -> str:
-    """Of a run, with the node that failed."""
+    """Return the failure of a run, with the node that failed."""
     place = f" at {error['node']}" if error and error.get("node") else ""
     return _why(error) + place
 

@@ -1,4 +1,4 @@
-"""Schedules as a person reads them."""
+"""Prints schedules for people."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Moments and spans of time as people read them."""
+"""Formats moments and spans of time for people."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def span(seconds: float) -> str:
-    """`730 ms`, `12.0 s`, `3m05s`, `2h30m`, `4d01h`."""
+    """Format seconds as `730 ms`, `12.0 s`, `3m05s`, `2h30m` or `4d01h`."""
     if seconds < 1:
         return f"{max(0.0, seconds) * 1000:.0f} ms"
     if seconds < _MINUTE:
@@ -20,7 +20,7 @@ def span(seconds: float) -> str:
 
 
 def took(started: str | None, finished: str | None) -> str:
-    """Between two moments of the API; up to now if it has not finished, empty if it has not begun."""
+    """Format the span between two moments of the API; up to now if the second is missing, empty if the first is."""
     if started is None:
         return ""
     end = datetime.now(UTC) if finished is None else datetime.fromisoformat(finished)

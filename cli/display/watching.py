@@ -1,4 +1,4 @@
-"""Watches a run to its end, and says how it ended."""
+"""Follows a run to its end and reports how it ended."""
 
 import asyncio
 from contextlib import aclosing
@@ -16,7 +16,7 @@ from wand_orchestrator.errors import Unavailable
 
 
 async def watched(api: ApiClient, run_id: str, graph: Any, watch: bool = True) -> Json:
-    """The run as it ended; its nodes are shown on standard error while it goes on."""
+    """Return the run once it has ended; its nodes are shown on standard error meanwhile."""
     display = RunDisplay(Console(stderr=True, quiet=not watch), run_id, graph)
     try:
         with display.shown():
@@ -30,7 +30,7 @@ async def watched(api: ApiClient, run_id: str, graph: Any, watch: bool = True) -
 
 
 def report(view: Json) -> None:
-    """Print the result, or on standard error why there is none."""
+    """Print the result or, on standard error, why there is none."""
     if view["result"] is not None:
         print_json(view["result"])
     if not succeeded(view):
@@ -50,7 +50,7 @@ def _ending(view: Json) -> str:
 
 
 async def _read(api: ApiClient, run_id: str) -> Json:
-    """The API may be gone again just as the run's last event has come."""
+    """Read the run, and try again while the API is away: it may restart just after the run's last event."""
     pause = FIRST_PAUSE_SEC
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What `wand dev` says when it is up, and when it is asked to end."""
+"""Prints what `wand dev` says when it is ready, and when it is asked to end."""
 
 from rich.console import Console
 from rich.panel import Panel

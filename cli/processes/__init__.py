@@ -1,1 +1,1 @@
-"""The processes that the command starts and watches."""
+"""The processes that the command starts and supervises."""

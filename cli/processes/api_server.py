@@ -1,4 +1,4 @@
-"""The API's HTTP server, in the event loop of who starts it."""
+"""The API's HTTP server, which runs in the caller's event loop."""
 
 import asyncio
 import socket
@@ -27,7 +27,8 @@ _POLL_SEC = 0.01
 async def serving(
     app: FastAPI, listener: socket.socket, *, limit: int | None = None
 ) -> AsyncIterator["asyncio.Task[None]"]:
-    """Serves while it holds; it answers when this is entered, and the listener is closed when it is left.
+    """Serve the application while the block runs: it answers when the block is entered; the listener is closed at its
+    end.
 
     Gives the task that serves, which nothing else should end. `limit`: connections at once; by default as many as
     there can be open files.
@@ -58,7 +59,7 @@ async def serving(
 
 class _Server(uvicorn.Server):
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        """Signals belong to the command, which stops more than the server."""
+        """Do nothing: the command handles signals, as it stops more than the server."""
         return nullcontext()
 
 
@@ -70,6 +71,6 @@ async def _started(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
 
 
 def url_of(host: str, port: int) -> str:
-    """Where it is reached from this machine."""
+    """Return the URL at which this machine reaches the server."""
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{name}:{port}"

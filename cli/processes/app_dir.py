@@ -1,4 +1,4 @@
-"""Where plug-ins of a project are found that is not installed: in the folder it lies in, as uvicorn has it."""
+"""Makes plug-ins of a project that is not installed importable from its folder, as uvicorn does."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def find_plugins_in(folder: Path) -> None:
-    """Behind everything that is installed: a folder of the project that is named like one of Wand's hides nothing."""
+    """Append the folder to the import path, so that a folder of the project named like one of Wand's hides nothing."""
     place = os.path.abspath(folder)
     if place not in sys.path:
         sys.path.append(place)

@@ -1,4 +1,4 @@
-"""Has Temporal know Wand's search attributes, as far as this process may change its namespace."""
+"""Registers Wand's search attributes in Temporal, if this process may change the namespace."""
 
 import asyncio
 import logging

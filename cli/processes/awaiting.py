@@ -1,4 +1,4 @@
-"""Waits for a part that is away, and says so: a process that starts before its database or Temporal goes on later."""
+"""Waits for the database or Temporal if they are not up when a process starts, and logs it."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger("wand")
 
 
 async def available(attempt: Callable[[], Awaitable[T]]) -> T:
-    """The result of the first `attempt` that does not raise Unavailable; logs why it waits, once for each reason."""
+    """Return the result of the first `attempt` that does not raise Unavailable; log each reason for waiting once."""
     pause, said = FIRST_PAUSE_SEC, ""
     while True:
         try:

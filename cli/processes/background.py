@@ -1,4 +1,4 @@
-"""A task that lives as long as a block of code."""
+"""Runs a task for as long as a block of code."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -8,7 +8,7 @@ from typing import Any
 
 @asynccontextmanager
 async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Cancelled and awaited when the block is left."""
+    """Run the coroutine as a task, which is cancelled and awaited when the block is left."""
     task = asyncio.create_task(work)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Commands of `wand` that another `wand` runs, as a process each."""
+"""Runs `wand` commands as child processes of another `wand`."""
 
 import asyncio
 import signal
@@ -12,7 +12,7 @@ from wand_orchestrator.cli.processes.watchdog import ended_with_this_process
 
 @asynccontextmanager
 async def child_command(arguments: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`wand *arguments`; when the block is left it is asked to stop, and awaited."""
+    """Run `wand *arguments`; when the block is left, the process is asked to stop and awaited."""
     # In a group of its own: Ctrl-C in a terminal reaches the whole group, and a second signal would be "at once".
     process = await asyncio.create_subprocess_exec(
         sys.executable, sys.argv[0], *arguments, stdin=subprocess.DEVNULL, process_group=0

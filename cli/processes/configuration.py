@@ -1,4 +1,4 @@
-"""Settings as a command sees them: its flags over the environment over `.env`."""
+"""The settings of a command: its flags win over the environment, which wins over `.env`."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from wand_orchestrator.settings import Settings
 
 
 def settings_with(**flags: Any) -> Settings:
-    """None: the flag was not given."""
+    """Return the settings with these flags; None means that a flag was not given."""
     return Settings(**{name: value for name, value in flags.items() if value is not None})

@@ -1,4 +1,4 @@
-"""The data folder of an embedded stack: one process at a time."""
+"""The data folder of an embedded stack, which one process holds at a time."""
 
 import fcntl
 import os
@@ -20,7 +20,7 @@ class FolderInUse(ConfigurationError):
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Make the folder if it is not there, and keep every other embedded stack out of it.
+    """Create the folder if it is missing, and lock it against other embedded stacks while the block runs.
 
     Raises FolderInUse that names the process; the kernel lets go when a holder ends, however it ends.
     """
@@ -40,7 +40,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def _close_to_others(folder: Path) -> None:
-    """A folder that an earlier stack has made, maybe for all to read; one of the user's own stays as it is."""
+    """Make a folder private that an earlier stack created; the user's own folder keeps its mode."""
     if not (folder / _LOCK).exists():
         return
     for path in (folder, *folder.iterdir()):

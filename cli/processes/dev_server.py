@@ -58,7 +58,7 @@ log = logging.getLogger("wand.temporal")
 
 @dataclass(frozen=True)
 class DevServer:
-    """A server on loopback. `ui_url` is None if it was started without its Web UI."""
+    """A running server on loopback. `ui_url` is None if it was started without its Web UI."""
 
     client: Client
     address: str
@@ -66,7 +66,7 @@ class DevServer:
     process: "ServerProcess"
 
     async def ended(self) -> Unavailable:
-        """Waits until it ends without having been asked to."""
+        """Wait until the server ends without having been asked to."""
         return Unavailable("temporal", f"the embedded Temporal server has ended: {await self.process.complaint()}")
 
 
@@ -74,7 +74,7 @@ _ENVIRONMENT = frozenset({"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDI
 
 
 class ServerProcess:
-    """The process, in a group of its own, and the last of what it wrote."""
+    """The server's process, in its own process group, with the end of its output."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.pid = process.pid
@@ -98,13 +98,15 @@ class ServerProcess:
         return cls(process)
 
     async def complaint(self) -> str:
-        """Waits for its end; the last line that it wrote, or its status."""
+        """Wait for the end of the process; return its last line of output, or its exit status."""
         status = await self._process.wait()
         await asyncio.shield(self._reading)
         return _message(self._lines[-1]) if self._lines else f"status {status}"
 
     async def stop(self, *, in_order: bool) -> None:
-        """Not in order is at once: Temporal takes a second to close what only a database in a file needs closed."""
+        """Stop the server. Without `in_order` it is killed: an orderly end takes Temporal a second, and only a database
+        file needs it.
+        """
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM if in_order else signal.SIGKILL)
         try:
@@ -123,7 +125,7 @@ class ServerProcess:
 
 
 def _message(line: str) -> str:
-    """Of a line in JSON, as the Web UI's server writes its last one, what it says."""
+    """Return the message of a log line in JSON, as the Web UI's server writes its last one."""
     try:
         return str(json.loads(line)["message"])
     except (ValueError, LookupError, TypeError):
@@ -131,7 +133,7 @@ def _message(line: str) -> str:
 
 
 def binary() -> str | None:
-    """The `temporal` of this environment, else of the path; None: the SDK downloads one."""
+    """Return the `temporal` of this environment or of the path; None lets the SDK download one."""
     beside = Path(sys.executable).with_name("temporal")
     return str(beside) if beside.exists() else shutil.which("temporal")
 
@@ -145,7 +147,7 @@ async def embedded_temporal(
     database: Path | None = None,
     extra_args: Sequence[str] = (),
 ) -> AsyncIterator[WorkflowEnvironment]:
-    """A running server on loopback; None for a port is a free one, None for the database is memory."""
+    """Run a server on loopback while the block runs. A port of None is a free one; a database of None is memory."""
     async with dev_server(port=port, ui_port=ui_port, ui=ui, database=database, extra_args=extra_args) as server:
         yield WorkflowEnvironment.from_client(server.client)
 
@@ -159,7 +161,9 @@ async def dev_server(
     database: Path | None = None,
     extra_args: Sequence[str] = (),
 ) -> AsyncIterator[DevServer]:
-    """As `embedded_temporal`, with its process. Raises Unavailable, with what the server said, if it does not start."""
+    """Run a server like `embedded_temporal`; yields it with its process. Raises Unavailable, with the server's message,
+    if it does not start.
+    """
     program = binary() or await _download()
     port = port or free_port()
     ui_port = (ui_port or free_port()) if ui else None
@@ -189,7 +193,7 @@ def _named(database: Path) -> str:
 
 
 def end_orphans(database: Path) -> None:
-    """End servers that a killed process left behind over `database`, and wait for it.
+    """End the servers that a killed process left over `database`, and wait until they have ended.
 
     The caller holds the folder it lies in, so such a server belongs to nobody any more.
     """
@@ -207,7 +211,7 @@ async def _running(command: Sequence[str], *, stop_in_order: bool) -> AsyncItera
 
 
 async def _connected(process: ServerProcess, address: str) -> Client:
-    """A client, once the server serves its namespace."""
+    """Return a client once the server serves its namespace."""
     ended = asyncio.create_task(process.complaint())
     connecting = asyncio.create_task(_connect(address))
     try:
@@ -233,7 +237,7 @@ async def _connect(address: str) -> Client:
 
 
 async def _download() -> str:
-    """The SDK's own download, kept for the next time. Raises Unavailable."""
+    """Return the binary that the SDK downloads and keeps. Raises Unavailable."""
     folder = _downloads()
     found = _downloaded(folder)
     if found is not None:

@@ -1,4 +1,4 @@
-"""How often Python looks for cycles among its objects: by default after every 700 new ones.
+"""Tunes Python's garbage collector, which by default looks for cycles after every 700 new objects.
 
 A workflow of ten thousand nodes makes hundreds of thousands that live long and form no cycle; looking through them
 again and again took most of the time in which its graph was read, and workflow code has 2 s for a step. But an ended
@@ -13,7 +13,7 @@ _YOUNGER_ROUNDS = (4, 4)
 
 
 def look_seldom() -> None:
-    """Call it when all modules are imported: what they made stays for good and is not looked at any more."""
+    """Collect seldom. Call it once all modules are imported: their objects are permanent and are not scanned again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, *_YOUNGER_ROUNDS)

@@ -1,4 +1,4 @@
-"""HTTP connections that cannot use the server up: uvicorn has no limit on one that never finishes what it began.
+"""Bounds HTTP connections: uvicorn does not limit those that never finish a request.
 
 A connection without a request may be silent for so long and no longer. When there are as many as there may be, the one
 that has been idle for longest goes for the next; and who does not read what it is sent is not waited for without end.
@@ -22,13 +22,15 @@ SPARE_FILES = 128
 
 
 def max_connections() -> int:
-    """As many as the process may have open files for."""
+    """Return the number of connections for which the process may open files."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MAX_CONNECTIONS if limit == resource.RLIM_INFINITY else max(16, min(MAX_CONNECTIONS, limit - SPARE_FILES))
 
 
 class Connections:
-    """Those of one server. `idle`: without a request that is worked on, by when that began."""
+    """The connections of one server. `idle`: those without a request in progress, by the moment when they
+    became idle.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -36,7 +38,7 @@ class Connections:
         self.idle: dict[GuardedProtocol, None] = {}
 
     def make_room(self) -> bool:
-        """Close the one that has been idle for longest if there are too many; whether there is room now."""
+        """Close the longest idle connection if there are too many; return whether there is room now."""
         if self.open <= self.limit:
             return True
         longest = next(iter(self.idle), None)
@@ -48,7 +50,7 @@ class Connections:
 
 
 class GuardedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """`connections` is set by a subclass for each server."""
+    """uvicorn's protocol with limits; a subclass for each server sets `connections`."""
 
     connections_of_server: Connections
 
@@ -104,14 +106,14 @@ class GuardedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
 
 def protocol_for(limit: int) -> type[asyncio.Protocol]:
-    """The protocol of one server, which may have so many connections."""
+    """Return the protocol class of one server, which accepts that many connections."""
     protocol: type[asyncio.Protocol] = type("ServedProtocol", (GuardedProtocol,), {})
     protocol.connections_of_server = Connections(limit)  # type: ignore[attr-defined]
     return protocol
 
 
 def _cancelled(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
-    """What to keep instead of the timer."""
+    """Cancel the timer; returns None, to be kept in its place."""
     if timer is not None:
         timer.cancel()
     return None

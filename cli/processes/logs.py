@@ -1,4 +1,4 @@
-"""What the processes log, and where to: one line each on standard error."""
+"""Configures logging: one line for each record, on standard error."""
 
 import logging
 import sys
@@ -46,7 +46,7 @@ def _causes(error: AttemptError) -> tuple[Cause, ...]:
 
 
 def configure(level: str) -> None:
-    """`level`: the setting `WAND_LOG_LEVEL`; raises ConfigurationError for one that there is not."""
+    """Configure logging. `level`: the setting `WAND_LOG_LEVEL`. Raises ConfigurationError for an unknown level."""
     if level.lower() not in LEVELS:
         raise ConfigurationError(f"WAND_LOG_LEVEL is {level}, and can be {', '.join(LEVELS)}")
     logging.basicConfig(level=level.upper(), format=LOG_FORMAT, stream=sys.stderr, force=True)
@@ -58,5 +58,5 @@ def configure(level: str) -> None:
 
 
 def core_filter(level: str) -> str:
-    """What Temporal's core writes to standard error, as a `tracing` filter; with `debug`, its races too."""
+    """Return the `tracing` filter for what Temporal's core writes to standard error; `debug` includes its races."""
     return _CORE if level.lower() == "debug" else ",".join((_CORE, *(f"{target}=error" for target in _RACES)))

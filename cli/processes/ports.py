@@ -1,4 +1,4 @@
-"""Ports: taken early, so that a port that is not free is told before anything else has started."""
+"""Binds ports early, so that a port in use is reported before anything else has started."""
 
 import errno
 import socket
@@ -14,12 +14,12 @@ class PortTaken(ConfigurationError):
 
 
 def free_port() -> int:
-    """One that nobody listens on now, reserved for whoever is told of it."""
+    """Return a port that nobody listens on, reserved for the caller."""
     return choose_port(0, what="", flag="")
 
 
 def listen(host: str, port: int, *, what: str, flag: str) -> socket.socket:
-    """A listening socket; raises PortTaken, which says who wanted the port and which flag gives another."""
+    """Return a listening socket. Raises PortTaken, which says what needs the port and which flag changes it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return _named_tcp(socket.create_server((host, port), family=family, backlog=BACKLOG))
@@ -41,14 +41,14 @@ def _named_tcp(listener: socket.socket) -> socket.socket:
 
 
 def choose_port(port: int, *, what: str, flag: str) -> int:
-    """`port`, or a free one for 0, for another process to listen on within a minute; raises PortTaken."""
+    """Return `port`, or a free one for 0, for another process to listen on within a minute. Raises PortTaken."""
     with listen(LOOPBACK, port, what=what, flag=flag) as listener:
         _reserve(listener)
         return port_of(listener)
 
 
 def _reserve(listener: socket.socket) -> None:
-    """Keep the system from giving its port to somebody who wants any, once it is closed.
+    """Keep the system from assigning the socket's port to others once it is closed.
 
     A connection that the listener's side has ended first holds the port for a minute (TIME_WAIT). Who names the port
     may listen on it all the same, with SO_REUSEADDR, which all servers set.

@@ -1,4 +1,4 @@
-"""Processes of this machine by their command lines, to find one that was started here and left behind."""
+"""Finds processes of this machine by their command lines, such as one that was left behind."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ _STARTED_AT = 22 - 3
 
 @dataclass(frozen=True)
 class Process:
-    """`started` tells it from a later process that was given the same pid."""
+    """A process; `started` distinguishes it from a later one with the same pid."""
 
     pid: int
     started: str
@@ -26,12 +26,12 @@ class Process:
 
 
 def processes_with(*words: str) -> list[Process]:
-    """Those whose command line holds all of these words."""
+    """Return the processes whose command lines contain all of these words."""
     return [process for process in _all() if all(word in process.command for word in words)]
 
 
 def end(processes: Sequence[Process], grace_sec: float) -> None:
-    """SIGTERM, and SIGKILL for those that still live after `grace_sec`; returns when none lives."""
+    """Send SIGTERM, and SIGKILL to those that still live after `grace_sec`; returns when none lives."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         for process in processes:
             _signal(process, number)
@@ -63,7 +63,7 @@ def _ps_pids() -> list[int]:
 
 
 def _process(pid: int) -> Process | None:
-    """None if there is none of this pid, or it has ended and only waits for its parent to look."""
+    """Return the process; None if it does not exist, or has ended and is yet to be reaped."""
     return _from_proc(pid) if _PROC.is_dir() else _from_ps(pid)
 
 

@@ -1,4 +1,4 @@
-"""`wand dev --reload`: the stack, begun anew whenever a file of a plug-in changes.
+"""`wand dev --reload`: restarts the stack whenever a file of a plug-in changes.
 
 All of it begins anew, so that nothing of the old code is left: neither in the agent host nor in what validates graphs.
 Runs go on where they were, as after any restart.
@@ -20,7 +20,7 @@ log = logging.getLogger("wand")
 
 
 async def serve_and_reload(arguments: Sequence[str], watched: Sequence[Path], ignored: Sequence[Path]) -> None:
-    """Keep `wand *arguments` running, until it is cancelled."""
+    """Keep `wand *arguments` running, restarted on changes, until the task is cancelled."""
     changes = PythonFilter(ignore_paths=[str(path.resolve()) for path in ignored], extra_extensions=MORE_FILES)
     while True:
         async with child_command(arguments) as process:
@@ -37,14 +37,14 @@ async def serve_and_reload(arguments: Sequence[str], watched: Sequence[Path], ig
 
 
 async def _change(watched: Sequence[Path], filter: PythonFilter) -> str:
-    """The first file that changes."""
+    """Wait for a change; return the first file that changed."""
     async for changes in awatch(*watched, watch_filter=filter):
         return min(path for _, path in changes)
     raise asyncio.CancelledError
 
 
 def plugin_folders(modules: Sequence[str], app_dir: Path) -> list[Path]:
-    """The folder of the project, and those of plug-ins that lie elsewhere."""
+    """Return the project's folder, and those of plug-ins outside of it."""
     specs = [find_spec(module.partition(".")[0]) for module in modules]
     origins = [Path(spec.origin).resolve() for spec in specs if spec is not None and spec.origin]
     folder = app_dir.resolve()

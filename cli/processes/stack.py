@@ -1,4 +1,4 @@
-"""The stack: the parts of Wand opened, put together and closed, for the commands, the tests and the benchmarks.
+"""Opens, connects and closes the parts of Wand, for the commands, the tests and the benchmarks.
 
 What is opened later may need what was opened before, so all of it is closed in the opposite order: the API first, then
 the worker with its grace for running agents, then the database and Temporal.
@@ -43,7 +43,7 @@ TEMPORAL_FILE = "temporal.db"
 
 @dataclass(frozen=True)
 class Stack:
-    """An embedded stack that runs. `url`: of the API."""
+    """A running embedded stack. `url`: of the API."""
 
     settings: Settings
     url: str
@@ -53,7 +53,7 @@ class Stack:
     api: "asyncio.Task[None]"
 
     async def ended(self) -> WandError:
-        """Waits until Temporal or the API ends without having been asked to; a worker that does ends the block."""
+        """Wait until Temporal or the API ends without having been asked to; a worker that does ends the block."""
         temporal = asyncio.create_task(self.temporal.ended())
         try:
             await asyncio.wait({temporal, self.api}, return_when=asyncio.FIRST_COMPLETED)
@@ -66,7 +66,8 @@ class Stack:
 async def embedded_stack(
     settings: Settings, *, temporal_port: int = 0, ui_port: int = 0, ui: bool = True
 ) -> AsyncIterator[Stack]:
-    """Temporal, a worker and the API in this process, the agents in one beside it, all over `settings.data_dir`.
+    """Run Temporal, a worker and the API in this process, and the agents in another one, all over
+    `settings.data_dir`.
 
     A port of 0 is a free one.
     Raises, before anything has started, PortTaken, FolderInUse, PluginError, ConfigurationError.
@@ -101,7 +102,7 @@ def listen_for_api(settings: Settings) -> socket.socket:
 
 @asynccontextmanager
 async def opened_store(settings: Settings) -> AsyncIterator[Store]:
-    """With its tables up to date; waits for a database that is away."""
+    """Open the store with its tables up to date; waits for a database that is away."""
     store = Store.open(settings.effective_database_url)
     try:
         await available(store.migrate)
@@ -123,7 +124,7 @@ async def core_worker(
     alone: bool = False,
     host: AgentHost | None = None,
 ) -> AsyncIterator[None]:
-    """A worker that runs the workflows, the agents, and what workflows have done for themselves; webhooks beside it."""
+    """Run a worker of the workflows, the agents and the core activities, and a worker of webhooks beside it."""
     client = keeping_payloads(client, settings)
     core = build_worker(
         client,

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks for an orderly end, the second has it at once."""
+"""Handles Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ _ENDED_BY_FORCE = 130
 
 
 async def run_until_stopped(work: Coroutine[Any, Any, None], farewell: Callable[[], None] = lambda: None) -> None:
-    """Run `work`, and cancel it at the first signal; what it has opened it closes then. `farewell` is said before."""
+    """Run `work`, and cancel it at the first signal, after `farewell` was called; `work` closes what it opened."""
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
     asked = False

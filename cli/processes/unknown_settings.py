@@ -1,4 +1,4 @@
-"""Names the variables that look like settings of Wand and are none: a misspelt one would change nothing, silently."""
+"""Names variables that look like settings of Wand and are none: a misspelt one would silently have no effect."""
 
 import logging
 import os
@@ -18,13 +18,13 @@ log = logging.getLogger("wand")
 
 
 def warn_of_unknown_settings() -> None:
-    """Logs one line for each, of the environment and of `.env`."""
+    """Log one line for each unknown setting of the environment and of `.env`."""
     for line in unknown_settings(Path(str(Settings.model_config["env_file"]))):
         log.warning("%s", line)
 
 
 def unknown_settings(env_file: Path) -> Iterator[str]:
-    """A sentence for each; the value, which may be a secret, does not stand in it."""
+    """Return a sentence for each unknown setting, without its value, which may be a secret."""
     known = [f"{PREFIX}{name.upper()}" for name in (*Settings.model_fields, *OF_COMMANDS)]
     near = Near()
     for place, names in (("the environment", list(os.environ)), (str(env_file), list(dotenv_values(env_file)))):

@@ -1,4 +1,4 @@
-"""Ends a process when this one is gone, however it went: after `kill -9`, nobody is left to clean up.
+"""Ends a process when this one is gone, also after `kill -9`, when nothing else cleans up.
 
 A shell waits on a pipe that only this process holds open. Linux could do it by itself (PR_SET_PDEATHSIG), but tells of
 the death of a thread, not of the process; a pipe works on every system.
@@ -13,7 +13,9 @@ _WAIT_FOR_THE_END_OF_INPUT = 'read -r _ || kill "$1"'
 
 @contextmanager
 def ended_with_this_process(pid: int) -> Iterator[None]:
-    """While it holds, the process `pid` gets SIGTERM if this one ends. To be left before `pid` is waited for."""
+    """Send SIGTERM to the process `pid` if this one ends while the block runs. Leave the block before waiting for
+    `pid`.
+    """
     watchdog = subprocess.Popen(
         ["/bin/sh", "-c", _WAIT_FOR_THE_END_OF_INPUT, "wand-watchdog", str(pid)],
         stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Several worker processes under one: Python code runs on one core of a process, whatever the machine has.
+"""Runs several worker processes under one: Python code uses one core of a process.
 
 Each is a `wand worker` like any other, with an identity and places of its own; the one above only watches. One that is
 killed or crashes is started again. One that gives up, with its reason on standard error, ends them all, as it would
@@ -30,12 +30,12 @@ class WorkerGaveUp(WandError):
 
 
 def cores() -> int:
-    """Those that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 async def watch(arguments: Sequence[str], count: int) -> None:
-    """Keep `count` processes of `wand *arguments` running, until it is cancelled: then they are stopped and awaited.
+    """Keep `count` processes of `wand *arguments` running until the task is cancelled; then stop and await them.
 
     Raises WorkerGaveUp when one of them gives up.
     """
@@ -63,7 +63,9 @@ async def _keep(arguments: Sequence[str]) -> None:
 
 
 async def _run(arguments: Sequence[str]) -> tuple[int, int]:
-    """One process to its end; its pid and its status. Cancelled, it is asked to stop, and awaited."""
+    """Run one process to its end; return its pid and status. On cancellation the process is asked to stop
+    and awaited.
+    """
     async with child_command(arguments) as process:
         log.info("Worker process %d began", process.pid)
         return process.pid, await process.wait()

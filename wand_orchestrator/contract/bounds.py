@@ -1,4 +1,4 @@
-"""What may be of any size and shape, made fit for a history: a history is read by people, and has limits."""
+"""Bounds values of any size and shape to what a history takes: people read it, and it has limits."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,7 +24,7 @@ JSON_BYTES = 16 * 1024
 
 
 def bounded_text(text: object, limit: int = TEXT_BYTES) -> str:
-    """`text` in at most `limit` bytes of UTF-8; what was cut off is told in its place."""
+    """Return `text` in at most `limit` bytes of UTF-8; a note replaces what was cut off."""
     encoded = str(text).encode("utf-8", "replace")
     if len(encoded) <= limit:
         return encoded.decode()
@@ -33,7 +33,7 @@ def bounded_text(text: object, limit: int = TEXT_BYTES) -> str:
 
 
 def bounded_json(value: Any, limit: int = JSON_BYTES) -> Any:
-    """`value` as JSON has it, what JSON does not know as text; above `limit` bytes or MAX_DEPTH, what is wrong."""
+    """Return `value` as JSON, with other types as text; above `limit` bytes or MAX_DEPTH, a note that says so."""
     try:
         encoded = to_json(value, inf_nan_mode="null", fallback=str)
         if len(encoded) > limit:
@@ -45,7 +45,9 @@ def bounded_json(value: Any, limit: int = JSON_BYTES) -> Any:
 
 
 def is_too_deep(value: Any, limit: int = MAX_DEPTH) -> bool:
-    """Whether lists and objects are nested in `value` more than `limit` deep. Its size has to be bounded by then."""
+    """Return whether lists and objects in `value` are nested more than `limit` deep. Its size must be
+    bounded already.
+    """
     level = [value]
     for _ in range(limit):
         level = [child for item in level for child in _children(item) if isinstance(child, _NESTING)]

@@ -1,4 +1,4 @@
-"""Codes of failures and refusals by which more than one process decides; each is written here and nowhere else."""
+"""Codes of failures and refusals that more than one process acts on; each is written here and nowhere else."""
 
 TOO_SLOW = "too_slow"
 """Code of the failure of a local activity that was stopped because it is not as short as it was declared to be."""

@@ -45,13 +45,13 @@ RUN_ENDINGS = frozenset(
 
 
 def rfc3339(moment: datetime) -> str:
-    """UTC with milliseconds, `2026-01-31T12:00:00.000Z`; a moment without an offset is UTC."""
+    """Format a moment in UTC with milliseconds, `2026-01-31T12:00:00.000Z`; one without an offset is UTC."""
     utc = in_utc(moment)
     return utc.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same moment in UTC; one without an offset is UTC. Raises ValueError for one that has none in UTC."""
+    """Return the moment in UTC; one without an offset is UTC. Raises ValueError for one that UTC cannot express."""
     if moment.tzinfo is UTC:
         return moment
     try:

@@ -38,7 +38,7 @@ def new_run_id() -> RunId:
 
 
 def child_run_id(parent: str, node: str, number: int) -> str:
-    """Id of the child run that a node of the run `parent` has, the `number`th of that node."""
+    """Return the id of the `number`th child run of a node of the run `parent`."""
     tail = f"{node}{'' if number == 1 else f'~{number}'}"
     if len(parent) + len(tail) < CHILD_ID_LENGTH:
         return f"{parent}.{tail}"
@@ -49,5 +49,5 @@ def child_run_id(parent: str, node: str, number: int) -> str:
 
 
 def is_child_run_id(id: str, parent: str) -> bool:
-    """Whether the id is that of a child run of `parent`, or of one of its children."""
+    """Return whether the id is that of a child run of `parent`, or of one of its children."""
     return id.startswith(f"{parent}.")

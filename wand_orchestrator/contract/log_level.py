@@ -5,7 +5,7 @@ from wand_orchestrator.errors import AgentError
 
 
 def log_level(given: Level) -> Level:
-    """`given`, if there is such a level. Raises AgentError `invalid_log_level`: a mistake in the agent."""
+    """Return `given` if it is a level. Raises AgentError `invalid_log_level`: the agent has a bug."""
     if given not in LEVELS:
         raise AgentError(
             f"ctx.log: `level` is one of {', '.join(LEVELS)}, not {given!r:.40}",

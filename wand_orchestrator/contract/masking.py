@@ -21,7 +21,7 @@ _NAMED = re.compile(
 
 
 class Mask:
-    """Replaces secrets by `***`: those that it was given, and credentials in URLs."""
+    """Replaces secrets by `***`: the given ones, and credentials in URLs."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = sorted({secret for secret in secrets if len(secret) >= SHORTEST}, key=len, reverse=True)
@@ -29,14 +29,14 @@ class Mask:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """A mask of all secrets that the settings hold."""
+        """Return a mask of all secrets that the settings hold."""
         secrets = [secret.get_secret_value() for secret in (settings.api_key, settings.webhook_secret) if secret]
         for url in (settings.database_url, settings.artifacts_url, settings.payloads_url):
             secrets += _passwords(url)
         return cls(secrets)
 
     def text(self, text: str) -> str:
-        """The text that somebody wrote to be read."""
+        """Mask a text that was written for readers."""
         if self._known is not None:
             text = self._known.sub(HIDDEN, text)
         return _CREDENTIALS.sub(f"://{HIDDEN}@", text)
@@ -47,7 +47,7 @@ class Mask:
         return _NAMED.sub(rf"\g<1>{HIDDEN}", _QUERY.sub(rf"\g<1>?{HIDDEN}", self.text(text)))
 
     def json(self, value: Any) -> Any:
-        """A JSON value, with the texts in it masked."""
+        """Return a JSON value with its texts masked."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):

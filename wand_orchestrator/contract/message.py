@@ -4,6 +4,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Message(BaseModel):
-    """Immutable, and tolerant of fields that a newer peer adds."""
+    """A message: immutable, and tolerant of fields that a newer peer adds."""
 
     model_config = ConfigDict(frozen=True)

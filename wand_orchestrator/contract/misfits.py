@@ -1,4 +1,4 @@
-"""What does not fit a type, told by field and without the values, which may be secret."""
+"""Describes what does not fit a type, by field and without the values, which may be secret."""
 
 from pydantic import ValidationError
 
@@ -7,13 +7,13 @@ NAMED_FIELDS = 5
 
 
 def fields_at_fault(error: ValidationError, prefix: str = "") -> str:
-    """`params.url: Field required; …` of a validation error."""
+    """Return the faults of a validation error as `params.url: Field required; …`."""
     named = [f"{field}: {message}" for field, message in misfits(error, prefix)]
     more = len(named) - NAMED_FIELDS
     return "; ".join(named[:NAMED_FIELDS]) + (f"; and {more} more" if more > 0 else "")
 
 
 def misfits(error: ValidationError, prefix: str = "") -> list[tuple[str, str]]:
-    """Every field with what is wrong with it."""
+    """Yield every field at fault with its message."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return [(".".join(map(str, (prefix, *fault["loc"]) if prefix else fault["loc"])), fault["msg"]) for fault in found]

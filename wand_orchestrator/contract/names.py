@@ -48,17 +48,17 @@ OUTPUTS_ACTIVITY_ID = f"{_OWN}outputs"
 
 
 def own_activity_id(what: str) -> str:
-    """Id of an activity that a run has done for itself; no node can have such an id."""
+    """Return the id of an activity that serves the run itself; no node can have such an id."""
     return f"{_OWN}{what}"
 
 
 def is_own_activity(id: str) -> bool:
-    """Whether an activity of this id is no node's, but the run's own."""
+    """Return whether the activity serves the run itself, and no node."""
     return id.startswith(_OWN)
 
 
 def webhook_queue(task_queue: str) -> str:
-    """Task queue of webhooks, beside that of the core worker: a receiver that hangs holds up no agent."""
+    """Return the task queue of webhooks, apart from the core worker's: a receiver that hangs delays no agent."""
     return f"{task_queue}.webhooks"
 
 
@@ -66,17 +66,19 @@ WORKER_QUEUE_PREFIX = "wand.worker."
 
 
 def worker_queue(queue: str, id: str) -> str:
-    """Task queue that one worker of `queue` alone polls. The heartbeats of its agents tell it: they can go on there."""
+    """Return the task queue that only one worker of `queue` polls. Its agents' heartbeats name it, so that they can be
+    continued there.
+    """
     return f"{_own_queues(queue)}{id}"
 
 
 def is_served_by(worker_queue: str, queue: str) -> bool:
-    """Whether the one worker of `worker_queue` is among those of `queue`."""
+    """Return whether the worker of `worker_queue` also polls `queue`."""
     return worker_queue.startswith(_own_queues(queue))
 
 
 def _own_queues(queue: str) -> str:
-    """What the names of the workers' own queues begin with; a digest, as a queue's name may be long."""
+    """Return the prefix of the names of workers' own queues; it holds a digest, as a queue's name may be long."""
     return f"{WORKER_QUEUE_PREFIX}{hashlib.sha256(queue.encode()).hexdigest()[:16]}."
 
 

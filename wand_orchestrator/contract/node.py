@@ -34,7 +34,7 @@ class AgentCall(Message):
 
 
 class Report(Message):
-    """Something that happened inside a node: a log line, progress, or an attempt that will be followed by another."""
+    """A report from inside a node: a log line, progress, or a failed attempt that another one follows."""
 
     kind: Literal["log", "progress", "retrying"]
     node: str

@@ -46,7 +46,7 @@ class NodeTable(BaseModel):
 
     @classmethod
     def of(cls, nodes: Iterable[str], states: Mapping[str, NodeState]) -> "NodeTable":
-        """The table of these nodes, in this order."""
+        """Return the table of these nodes, in this order."""
         rows = [states.get(node) for node in nodes]
         known = [(place, state) for place, state in enumerate(rows) if state is not None]
         return cls.model_construct(
@@ -58,7 +58,7 @@ class NodeTable(BaseModel):
         )
 
     def states(self, nodes: Sequence[str]) -> dict[str, NodeState]:
-        """By id, of the nodes that `of` was given."""
+        """Return the states by id; `ids` are those that `of` was given."""
         states: dict[str, NodeState] = {}
         moments = _moments(self.moments)
         for place, (node, letter) in enumerate(zip(nodes, self.letters, strict=True)):

@@ -1,4 +1,4 @@
-"""The input of a run, read from what stands in its history: the argument of `GraphRun`, a snapshot of some megabytes.
+"""Reads the input of a run from its history: the argument of `GraphRun`, a snapshot of some megabytes.
 
 It never changes, and a run that goes on in a new history brings the same bytes along. So it is read once for all of
 them, and for a replay after its workflow was dropped from the cache, as long as somebody still has it. A large one is
@@ -33,7 +33,7 @@ _NODES, _EDGES = TypeAdapter(tuple[Node, ...]), TypeAdapter(tuple[Edge, ...])
 
 
 class _Inputs:
-    """Those in use, those read ahead, and the last one: between two histories of a run nobody holds it."""
+    """Caches the inputs in use, those read ahead, and the last one, which nothing holds between two histories of a run."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -109,7 +109,8 @@ def _sliced(kind: TypeAdapter[Any], items: list[Any]) -> tuple[Any, ...]:
 
 
 def read_order(data: bytes) -> RunInput | RunOrder:
-    """What this JSON orders: a graph to run, or the name of one; what is given must not be changed.
+    """Return what this JSON orders: a graph to run, or the name of one. The result is shared and must not
+    be changed.
 
     Raises ValueError, pydantic's ValidationError among them, for what orders neither.
     """
@@ -120,7 +121,7 @@ def read_order(data: bytes) -> RunInput | RunOrder:
 
 
 def order_in(document: Any) -> RunInput | RunOrder:
-    """The same of a value. Raises ValueError."""
+    """Return what this value orders, like `read_order`. Raises ValueError."""
     if not isinstance(document, dict):
         raise ValueError("the input has to be an object with `graph`, `graph_id` or `graph_name`")
     return RunInput.model_validate(document) if "graph" in document else RunOrder.model_validate(document)

@@ -102,7 +102,7 @@ class Timed(BaseModel):
 
 
 class NodeState(Timed):
-    """Moments are UTC; `percent` is what the agent last reported."""
+    """The state of a node. Moments are in UTC; `percent` is what the agent reported last."""
 
     status: NodeStatus = NodeStatus.PENDING
     attempt: int = 0
@@ -121,7 +121,8 @@ class Question(BaseModel):
 
 
 class RunState(Timed):
-    """`last_seq`: of the last event folded in; `progress`: whole percent, never falling, 100 only at the end.
+    """The state of a run. `last_seq` is that of the last folded event; `progress` is a whole percent that never falls
+    and is 100 only at the end.
 
     `questions`: open ones in child runs, by the part that asks.
     """
@@ -137,17 +138,19 @@ class RunState(Timed):
 
 
 def node_of(part: str) -> str:
-    """The control node that this is a part of."""
+    """Return the control node that this id is a part of."""
     return part.partition("/")[0].partition("[")[0]
 
 
 def is_part(name: str) -> bool:
-    """Whether this is a part of a node: no node's own id has these characters."""
+    """Return whether the id is that of a part of a node; no node's own id contains these characters."""
     return "[" in name or "/" in name
 
 
 def parts_of(state: RunState, node: str) -> dict[str, NodeState]:
-    """Of a control node: the items of a map, the rounds of a repeat, the nodes of its child runs, as they began."""
+    """Return the parts of a control node in the order of their start: items of a map, rounds of a repeat, nodes of
+    child runs.
+    """
     return {name: known for name, known in state.nodes.items() if name.startswith((f"{node}[", f"{node}/"))}
 
 
@@ -175,12 +178,12 @@ _NODE_STATUS = {
 
 
 def run_status_after(type: EventType) -> RunStatus | None:
-    """The status that an event of this type gives its run, if it gives one."""
+    """Return the status that an event of this type gives its run; None if it does not change it."""
     return _RUN_STATUS.get(type)
 
 
 def fold(state: RunState, event: Event) -> None:
-    """Take one event into `state`; events come in the order of `seq`."""
+    """Fold one event into `state`; events must come in the order of `seq`."""
     state.last_seq = event.seq
     if event.node is not None:
         node = state.nodes.get(event.node)

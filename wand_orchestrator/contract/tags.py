@@ -19,7 +19,7 @@ def _word(tag: str) -> str:
 
 
 def _once_each(tags: Sequence[str]) -> tuple[str, ...]:
-    """In alphabetical order: tags are a set."""
+    """Return the tags without repetitions, in alphabetical order."""
     known = tuple(sorted(set(tags)))
     if len(json.dumps(known)) > MAX_BYTES:
         raise ValueError(f"all tags together may take {MAX_BYTES} bytes as JSON in ASCII")

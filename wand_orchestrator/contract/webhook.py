@@ -41,7 +41,9 @@ ENDINGS: tuple[WebhookEvent, ...] = (
 
 
 def _sendable(url: str) -> str:
-    """Raises a PydanticCustomError, which does not repeat the URL: it may hold secrets."""
+    """Check that messages can be sent to the URL. Raises a PydanticCustomError that does not repeat the URL, which may
+    hold secrets.
+    """
     try:
         parsed = Url(url)
     except ValueError as error:
@@ -88,7 +90,7 @@ class Delivery(BaseModel):
 
 @dataclass(frozen=True)
 class ToldRun:
-    """A run as a message tells it, but for what its event says; `retry_of` is the run that it goes on from."""
+    """The part of a run's message that does not come from its event; `retry_of` is the run that it retries."""
 
     run_id: str
     graph_id: str | None
@@ -100,7 +102,7 @@ class ToldRun:
 
 
 def delivery(webhook: Webhook, event: Event, run: ToldRun, status: RunStatus) -> Delivery:
-    """The message about an event of a run. `status`: the run's, for an event that does not change it.
+    """Return the message about an event of a run. `status`: the run's, for an event that does not change it.
 
     The outputs of the run are left out: they may be of any size, and `GET /runs/{id}` gives them.
     """
@@ -129,7 +131,7 @@ def _told(moment: datetime | None) -> str | None:
 
 
 def delivery_workflow_id(run_id: str, seq: int | Literal[""]) -> str:
-    """Workflow id of the delivery about one event, which makes it one however often it is started.
+    """Return the workflow id of the delivery of one event, so that starting it again has no effect.
 
     Without a seq, what the ids of all deliveries of the run begin with.
     """

@@ -11,7 +11,7 @@ LEAST_BYTES, MOST_BYTES = 24, 64
 
 
 def signing_keys(secrets: str) -> tuple[bytes, ...]:
-    """The keys of one or, with white space between, several secrets.
+    """Return the keys of one or several secrets, separated by white space.
 
     Raises ValueError, which does not repeat them.
     """
@@ -19,7 +19,9 @@ def signing_keys(secrets: str) -> tuple[bytes, ...]:
 
 
 def signature(keys: Sequence[bytes], id: str, timestamp: int, body: bytes) -> str:
-    """The header `webhook-signature`: one signature for each key. `timestamp`: Unix seconds of the attempt."""
+    """Return the header `webhook-signature` with one signature for each key. `timestamp`: Unix seconds of
+    the attempt.
+    """
     signed = f"{id}.{timestamp}.".encode() + body
     digests = (hmac.digest(key, signed, hashlib.sha256) for key in keys)
     return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)

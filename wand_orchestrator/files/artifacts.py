@@ -49,7 +49,9 @@ _NODE = "@"
 
 @dataclass(frozen=True)
 class Artifact:
-    """`size` in bytes; `url` is its path in the API; `node` kept it, None in a file of an earlier release."""
+    """An artifact without its bytes. `size` is in bytes, `url` is its path in the API; `node` saved it, and is None for
+    files of earlier releases.
+    """
 
     node: str | None
     name: str
@@ -68,7 +70,7 @@ class OpenArtifact:
 
 @dataclass(frozen=True, order=True)
 class _Place:
-    """Where an artifact is kept. The folder of a node begins with a mark that no name of a file can begin with."""
+    """The key of an artifact in the store. The folder of a node begins with a mark that no file name can begin with."""
 
     folder: str
     name: str
@@ -103,7 +105,9 @@ class _Place:
 
 
 class ArtifactStore:
-    """Nothing in it blocks the event loop: obstore has threads of its own. It holds nothing that must be closed."""
+    """Saves and reads the artifacts of runs. No method blocks the event loop (obstore has its own threads), and nothing
+    has to be closed.
+    """
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -129,7 +133,7 @@ class ArtifactStore:
         return _artifact(run_id, place, media_type, len(data))
 
     async def list(self, run_id: str) -> tuple[Artifact, ...]:
-        """In the order of their nodes and names; of a run that has none, or that nobody knows, none."""
+        """Return the artifacts of a run, ordered by node and name; an empty list for an unknown run."""
         slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
         async def describe(place: _Place, size: int) -> Artifact | None:
@@ -143,7 +147,9 @@ class ArtifactStore:
         return tuple(artifact for artifact in described if artifact is not None)
 
     async def read(self, run_id: str, name: str, node: str | None = None) -> OpenArtifact:
-        """Without `node`, the only file of this name. Raises NotFound, Conflict `ambiguous_artifact`, Unavailable."""
+        """Open an artifact; without `node`, the only file of this name. Raises NotFound, Conflict `ambiguous_artifact`,
+        Unavailable.
+        """
         name = _normal(name)
         if not _is_name(name):
             raise _not_found(run_id, name)
@@ -165,7 +171,7 @@ class ArtifactStore:
             await delete_under(self._store, _segment(run_id))
 
     async def _places(self, run_id: str) -> dict[_Place, int]:
-        """Where the files of a run are, with their sizes."""
+        """Return the places of a run's files, with their sizes."""
         if not run_id:
             return {}
         found = await sizes_under(self._store, _segment(run_id))
@@ -181,7 +187,7 @@ class ArtifactStore:
         return found[0]
 
     async def _media_type(self, place: _Place) -> str | None:
-        """None if the file has gone meanwhile."""
+        """Return the stored media type; None if the file has been deleted meanwhile."""
         try:
             if self._keeps_types:
                 head = await self._store.get_async(place.key, options={"head": True})
@@ -210,7 +216,7 @@ def _answering() -> Iterator[None]:
 
 
 def _segment(id: str) -> str:
-    """One segment of a path, whatever somebody called a run or a node; a long one is cut, with its digest behind."""
+    """Return `text`, an id of a run or node, as one segment of a path; a long one is cut and ends with its digest."""
     segment = quote(id, safe="").replace(".", "%2E")
     if len(segment) <= MAX_NAME_BYTES:
         return segment
@@ -218,7 +224,9 @@ def _segment(id: str) -> str:
 
 
 def _normal(name: str) -> str:
-    """Canonically equal names are one file: clients and file systems differ in the form that they send."""
+    """Return the name in NFC, so that canonically equal names mean one file: clients and file systems use different
+    forms.
+    """
     return unicodedata.normalize("NFC", name)
 
 
@@ -256,7 +264,7 @@ def _ambiguous(run_id: str, name: str, nodes: Sequence[str]) -> Conflict:
 
 
 def artifact_url(run_id: str, node: str | None, name: str) -> str:
-    """The path of an artifact in the API."""
+    """Return the path of an artifact in the API."""
     parts = (name,) if node is None else (node, name)
     return f"/runs/{quote(run_id, safe='')}/artifacts/" + "/".join(quote(part, safe="") for part in parts)
 

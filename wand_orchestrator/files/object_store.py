@@ -18,7 +18,8 @@ ObjectStore = LocalStore | MemoryStore | S3Store | GCSStore | AzureStore
 
 
 def open_object_store(location: str | Path, setting: str) -> ObjectStore:
-    """A folder, which is made if it is not there, or `file://`, `s3://`, `gs://`, `az://` and the like.
+    """Open the object store at `url`: a folder, which is created if missing, or `file://`, `s3://`, `gs://`, `az://`
+    and the like.
 
     Credentials of object stores come from the environment, as their own tools have it. Raises ConfigurationError, which
     names the `setting`.
@@ -46,14 +47,14 @@ async def put(store: ObjectStore, key: str, data: bytes, media_type: str) -> Non
 
 
 async def get(store: ObjectStore, key: str) -> Any:
-    """obstore's result of a get. Raises FileNotFoundError, also where a link of the folder leads somewhere."""
+    """Return obstore's result of a get. Raises FileNotFoundError, also for a path through a symbolic link."""
     if isinstance(store, LocalStore) and not await asyncio.to_thread(private_folder.without_links, _root(store), [key]):
         raise FileNotFoundError(key)
     return await store.get_async(key)
 
 
 async def sizes_under(store: ObjectStore, prefix: str) -> dict[str, int]:
-    """The size of each object whose key begins with `prefix` and a slash, by key."""
+    """Return the sizes of all objects whose keys begin with `prefix` and a slash, by key."""
     found = await store.list(f"{prefix}/").collect_async()
     sizes = {meta["path"]: meta["size"] for meta in found}
     if not isinstance(store, LocalStore):
@@ -75,7 +76,7 @@ async def delete_under(store: ObjectStore, prefix: str) -> None:
 
 
 def _root(store: LocalStore) -> Path:
-    """Every local store here is one of a folder."""
+    """Return the folder of a local store; every local store here has one."""
     return Path(str(store.prefix))
 
 

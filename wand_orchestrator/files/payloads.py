@@ -1,4 +1,5 @@
-"""Large payloads, kept out of Temporal's history: its SDK puts a reference into the history and asks us for the rest.
+"""Large payloads, stored outside of Temporal's history: the SDK puts a reference into the history and asks this module
+for the bytes.
 
     <store>/<workflow id>/<SHA-256>.json        a JSON value, as it would stand in the history
     <store>/<workflow id>/<SHA-256>.bin         anything else, such as what a payload codec has encrypted
@@ -60,14 +61,16 @@ _CONTENT_TYPES = {"json": "application/json", "bin": "application/octet-stream"}
 
 
 class PayloadStore(StorageDriver):
-    """Nothing in it blocks the event loop: obstore has threads of its own. It holds nothing that must be closed."""
+    """Stores payloads by workflow id. No method blocks the event loop (obstore has its own threads), and nothing has to
+    be closed.
+    """
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Where the settings say. Raises ConfigurationError."""
+        """Open the store that the settings name. Raises ConfigurationError."""
         return cls(open_object_store(settings.effective_payloads_url, "WAND_PAYLOADS_URL"))
 
     def name(self) -> str:
@@ -88,7 +91,8 @@ class PayloadStore(StorageDriver):
         return await asyncio.gather(*(self._get(claim) for claim in claims))
 
     async def collect(self, before: datetime, is_open: Callable[[str], Awaitable[bool]], limit: int) -> int:
-        """Delete what was written before that moment, unless `is_open(workflow id)`; gives how many it deleted.
+        """Delete what was written before that moment, unless `is_open(workflow id)`; return the number of deleted
+        payloads.
 
         It ends when it has deleted `limit` or a few more, and knows nothing of what it has seen. What belongs to a run
         that is still open may be needed for a replay, however old it is. Raises Unavailable.
@@ -111,7 +115,7 @@ class PayloadStore(StorageDriver):
             await delete_under(self._store, _folder(workflow_id))
 
     async def _delete(self, paths: Sequence[str]) -> None:
-        """Together where the store can; one by one if some are gone already."""
+        """Delete the paths in one call where the store can; one by one if some are gone already."""
         if not paths:
             return
         with _answering():
@@ -151,7 +155,7 @@ class PayloadStore(StorageDriver):
         return Payload(metadata={name: value.encode("latin-1") for name, value in metadata.items()}, data=data)
 
     async def _written(self, before: datetime) -> AsyncIterator[list[str]]:
-        """The paths of what was written before that moment, some at a time."""
+        """Yield the paths of what was written before that moment, in batches."""
         pages = self._store.list()
         while True:
             with _answering():
@@ -163,7 +167,7 @@ class PayloadStore(StorageDriver):
 
 @dataclass(frozen=True)
 class PayloadStorage(ExternalStorage, WithSerializationContext):
-    """`queue`: the task queue whose worker, or whose caller, this is.
+    """Implements the SDK's storage driver. `queue`: the task queue of the worker or caller that uses it.
 
     What local activities give goes to the server many at a time, so less of it may stand in the history. What goes to
     another queue stays in the history, as its worker may be anybody's and has no such place; what comes from there is
@@ -184,7 +188,7 @@ class PayloadStorage(ExternalStorage, WithSerializationContext):
 
 
 def with_payload_store(converter: DataConverter, settings: Settings, queue: str | None = None) -> DataConverter:
-    """The converter, with large payloads where the settings say; one that has such a place already keeps it.
+    """Return the converter with the payload store of the settings; a converter that has a store keeps its own.
 
     `queue`: the task queue of the worker that it is for; that of the settings without it.
     """
@@ -206,7 +210,7 @@ def _folder_of(context: StorageDriverStoreContext) -> str:
 
 
 def _folder(workflow_id: str) -> str:
-    """A workflow id may be whatever somebody started it with, and must stay one segment of a path."""
+    """Return the workflow id, which may hold any characters, as one segment of a path."""
     segment = quote(workflow_id, safe="").replace(".", "%2E")
     return segment if len(segment) <= 240 else hashlib.sha256(segment.encode()).hexdigest()
 
@@ -216,7 +220,9 @@ def _folder_in(path: str) -> str:
 
 
 def _is_digest(folder: str) -> bool:
-    """Whether it stands for a workflow id that was too long for a path, so nobody can tell whether it is open."""
+    """Return whether the folder stands for a workflow id that was too long for a path, so that its workflow cannot be
+    looked up.
+    """
     return re.fullmatch("[0-9a-f]{64}", folder) is not None
 
 

@@ -1,4 +1,4 @@
-"""A folder as an object store keeps it, in the two things that obstore leaves open: modes and symbolic links.
+"""A local folder as an object store: adds to obstore private file modes and the refusal of symbolic links.
 
 What runs left behind is for nobody but their owner: folders are 700 and files 600, whatever the umask. A symbolic link
 in the folder was put there by somebody, and where it leads is no business of a reader or of a deletion.
@@ -37,12 +37,12 @@ def write(root: Path, key: str, data: bytes) -> None:
 
 
 def without_links(root: Path, keys: Iterable[str]) -> set[str]:
-    """The keys that lead through no symbolic link."""
+    """Return the keys whose paths lead through no symbolic link."""
     return {key for key in keys if not _through_link(root, Path(key))}
 
 
 def remove(root: Path, key: str) -> None:
-    """Remove a folder and all in it, links and not what they lead to; one that is not there is no error."""
+    """Remove a folder with its content, links but not their targets; a missing folder is no error."""
     folder = root / key
     if folder.is_symlink():
         folder.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The connection to Temporal: where it is comes from Temporal's own environment configuration."""
+"""The connection to Temporal, whose address comes from Temporal's own environment configuration."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,9 @@ from wand_orchestrator.settings import Settings
 
 
 class _OneConverter(PydanticPayloadConverter):
-    """One for the process: the SDK makes one anew for every payload, and with it what pydantic builds for each type."""
+    """A converter shared by the process: the SDK creates one for every payload, and each builds pydantic's validators
+    anew.
+    """
 
     _made: "_OneConverter | None" = None
 
@@ -52,7 +54,7 @@ class _OneConverter(PydanticPayloadConverter):
 
 
 class _Failures(DefaultFailureConverter):
-    """Reads every failure: one that the SDK cannot read would fail the workflow task in which it arrives for ever."""
+    """Decodes every failure: one that the SDK cannot decode would fail its workflow task for ever."""
 
     def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
         try:
@@ -77,7 +79,7 @@ async def connect(
     lazy: bool = False,
     interceptors: Sequence[Interceptor] = (),
 ) -> Client:
-    """A client for the Temporal that `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` … name; arguments win over those.
+    """Return a client for the Temporal that `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` … name; arguments win over them.
 
     `lazy`: connect at the first call, so that a process can start while Temporal is away.
     Raises Unavailable when Temporal does not answer and `lazy` is not set.
@@ -95,7 +97,7 @@ async def connect(
 
 
 def keeping_payloads(client: Client, settings: Settings, queue: str | None = None) -> Client:
-    """The same connection, with large payloads kept where the settings say (`wand_orchestrator.files.payloads`).
+    """Return the same connection with the payload store of the settings (`wand_orchestrator.files.payloads`).
 
     The API, every worker and whoever reads the results need the same place. `queue`: of the worker that it is for.
     Raises ConfigurationError.
@@ -131,7 +133,7 @@ async def ensure_search_attributes(client: Client) -> None:
 
 
 def type_name(key: SearchAttributeKey[Any]) -> str:
-    """The type of a search attribute, as Temporal's command line calls it: `Keyword`, `KeywordList`."""
+    """Return the type of a search attribute by its name in Temporal's command line: `Keyword`, `KeywordList`."""
     return key.indexed_value_type.name.title().replace("_", "")
 
 

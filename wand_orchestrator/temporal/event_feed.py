@@ -33,7 +33,7 @@ class Listener:
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
     def wake(self, event: asyncio.Event) -> None:
-        """From any thread."""
+        """Set the flag; may be called from any thread."""
         if not event.is_set() and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(event.set)
 
@@ -72,13 +72,13 @@ class RunFeed:
             return [event for published_in, event in islice(self._published, start, None) if published_in <= task]
 
     def awaits(self, task: int) -> bool:
-        """Whether an event was published after `task`, in a task that is yet to be accepted."""
+        """Return whether an event was published after `task`, in a task that is yet to be accepted."""
         with self._lock:
             return bool(self._published) and self._published[-1][0] > task
 
     @property
     def ended(self) -> bool:
-        """Whether the run's last event was published."""
+        """Return whether the run's last event was published."""
         with self._lock:
             return bool(self._published) and self._published[-1][1].type in RUN_ENDINGS
 

@@ -1,4 +1,4 @@
-"""How a run shows in Temporal's lists, whoever starts it: search attributes to find it by, and a memo to read."""
+"""What Temporal's lists show of a run, whoever starts it: search attributes to find it by, and a memo to read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,12 +22,12 @@ SUMMARY_BYTES = 400
 
 
 def summary(text: str) -> str:
-    """The text as Temporal shows it beside an activity, a timer or a workflow: cut where it is too long."""
+    """Return the text cut to what Temporal shows beside an activity, a timer or a workflow."""
     return bounded_text(text, SUMMARY_BYTES - 2 - text.count('"') - text.count("\\"))
 
 
 def root_of(description: WorkflowExecutionDescription) -> str | None:
-    """Of a child run: the run that it is a part of. A run that a workflow of somebody else's started is no part."""
+    """Return the topmost run that a child run is a part of. A run that a foreign workflow started is no part of it."""
     id, parent, root = description.id, description.parent_id, description.root_id
     if parent is None or not is_child_run_id(id, parent):
         return None
@@ -35,7 +35,7 @@ def root_of(description: WorkflowExecutionDescription) -> str | None:
 
 
 def search_attributes(name: str, graph_id: str | None, tags: Sequence[str]) -> list[SearchAttributePair[Any]]:
-    """Of a run of the graph `name` that starts."""
+    """Return the search attributes of a run of the graph `name` at its start."""
     pairs: list[SearchAttributePair[Any]] = [
         SearchAttributePair(WAND_GRAPH, name),
         SearchAttributePair(WAND_STATUS, RunStatus.RUNNING.value),
@@ -48,6 +48,6 @@ def search_attributes(name: str, graph_id: str | None, tags: Sequence[str]) -> l
 
 
 def memo(graph: Graph, graph_id: str | None, tags: Sequence[str], **more: Any) -> dict[str, Any]:
-    """What is not known is left out."""
+    """Return the memo of a run; unknown fields are left out."""
     said = {"graph": graph.name, "graph_id": graph_id, "nodes": len(graph.nodes), "tags": list(tags) or None, **more}
     return {name: value for name, value in said.items() if value is not None}
