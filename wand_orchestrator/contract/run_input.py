@@ -33,7 +33,7 @@ _NODES, _EDGES = TypeAdapter(tuple[Node, ...]), TypeAdapter(tuple[Edge, ...])
 
 
 class _Inputs:
-    """Caches the inputs in use, those read ahead, and the last one, which nothing holds between two histories of a run."""
+    """Caches the inputs in use, those read ahead, and the last one, which nothing holds between two histories."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
