@@ -1,4 +1,4 @@
-"""The plug-in that Wand brings itself: what stands here under a name is registered."""
+"""Wand's own plug-in: every agent and tool that is a name of this module is registered."""
 
 from wand_orchestrator.activities.agents.analyze.analyze import analyze
 from wand_orchestrator.activities.agents.chart import chart

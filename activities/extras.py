@@ -1,4 +1,4 @@
-"""Libraries that only one feature needs, and that are installed as an extra of the distribution."""
+"""Imports libraries that only one feature needs, and that are extras of the distribution."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from wand_orchestrator.errors import AgentError
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Around a lazy import. Raises AgentError `extra_missing`, which says what to install."""
+    """Wrap a lazy import. Raises AgentError `extra_missing`, which says what to install."""
     try:
         yield
     except ModuleNotFoundError as error:

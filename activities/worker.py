@@ -57,7 +57,9 @@ RAMP = timedelta(milliseconds=50)
 
 
 def worker_tuner(settings: Settings) -> WorkerTuner:
-    """Fixed numbers; with `max_memory_percent`, further agents only below that use of memory."""
+    """Return a tuner with fixed numbers of slots; with `max_memory_percent`, further agents start only below that use
+    of memory.
+    """
     agents = settings.max_concurrent_agents
     fixed = FixedSizeSlotSupplier(agents)
     return WorkerTuner.create_composite(
@@ -71,7 +73,9 @@ def worker_tuner(settings: Settings) -> WorkerTuner:
 
 
 def _by_memory(percent: float, agents: int) -> ResourceBasedSlotSupplier:
-    """The processor is left out: agents that wait cost none, and those that compute share it."""
+    """Return slots bounded by memory. The processor does not count: waiting agents use none, and computing ones share
+    it.
+    """
     return ResourceBasedSlotSupplier(
         ResourceBasedSlotConfig(minimum_slots=min(LEAST_AGENTS, agents), maximum_slots=agents, ramp_throttle=RAMP),
         ResourceBasedTunerConfig(target_memory_usage=percent / 100, target_cpu_usage=1.0),
@@ -110,7 +114,7 @@ def build_worker(
     alone: bool = False,
     host: AgentHost | None = None,
 ) -> Worker:
-    """A worker of all agents in `registry`; without `workflows` it needs nothing but Temporal.
+    """Return a worker of all agents in `registry`; without `workflows` it needs nothing but Temporal.
 
     `host`: where the agents run, instead of in this process; it has to live longer than the worker.
     `feed` is told, in this process, of every event of its runs. `alone`: as a rule no other worker polls its queue. Who
@@ -149,7 +153,7 @@ def build_worker(
 
 
 def _held_worker(client: Client, attempts: HeldAttempts, agents: Sequence[Callable[..., Awaitable[Any]]]) -> Worker:
-    """Carries attempts on that this worker runs already; so they take no places for agents beside those they have."""
+    """Return the worker that continues attempts that this process runs already; they take no further slots."""
     return Worker(
         client,
         task_queue=attempts.queue,
@@ -166,20 +170,22 @@ def _held_worker(client: Client, attempts: HeldAttempts, agents: Sequence[Callab
 
 @asynccontextmanager
 async def _polling(held: Worker) -> AsyncIterator[None]:
-    """Ends after the worker beside it: what that one's agents come to in their grace is told here."""
+    """Run the worker until the other one has ended, whose agents may still end within their grace."""
     async with held:
         yield
 
 
 def deployment() -> WorkerDeploymentConfig:
-    """Tells operators which release a worker runs. Left to itself the SDK hashes all loaded modules, for a second."""
+    """Return the deployment that tells operators a worker's release. By default the SDK hashes all loaded modules,
+    which takes a second.
+    """
     return WorkerDeploymentConfig(
         WorkerDeploymentVersion(DISTRIBUTION, version(DISTRIBUTION)), use_worker_versioning=False
     )
 
 
 class FeedInterceptor(Interceptor):
-    """Gives workflows a run_feed, which is no part of a workflow."""
+    """Passes workflows the function `publish` of their run's feed."""
 
     def __init__(self, feed: EventFeed) -> None:
         self._feed = feed
@@ -193,7 +199,7 @@ class FeedInterceptor(Interceptor):
 
 @asynccontextmanager
 async def _closing(threads: ThreadPoolExecutor) -> AsyncIterator[None]:
-    """The threads end with the worker, which has waited for all agents by then."""
+    """Shut the threads down with the worker, which has waited for all agents by then."""
     try:
         yield
     finally:

@@ -1,1 +1,1 @@
-"""The agents that come with Wand: one module each."""
+"""The agents that Wand brings along, a module each."""

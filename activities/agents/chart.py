@@ -37,6 +37,6 @@ async def chart(params: ChartParams, input: ChartInput, ctx: AgentContext) -> Ch
 
 
 def _file_name(node: str, format: Format) -> str:
-    """Items and rounds have ids such as `m[0]`, which become `m-0`."""
+    """Return a file name for the node; ids of items and rounds such as `m[0]` become `m-0`."""
     stem = "-".join(re.findall(r"[\w.\-]+", node)).lstrip("._-")[:200]
     return f"{stem or 'chart'}.{format}"

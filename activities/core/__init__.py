@@ -1,1 +1,1 @@
-"""Activities that workflows have done for themselves."""
+"""The core activities, which serve workflows and not their nodes."""

@@ -1,4 +1,4 @@
-"""The archiver: stores a run's events and its end. An activity of the core worker."""
+"""The archiver, an activity of the core worker: stores a run's events and its end."""
 
 from collections.abc import Awaitable, Callable
 
@@ -19,7 +19,7 @@ DATABASE_UNAVAILABLE = "database_unavailable"
 
 
 def archive_activity(store: Store) -> Callable[[Archive], Awaitable[None]]:
-    """The activity `wand.archive` over `store`; idempotent on (run, seq)."""
+    """Return the activity `wand.archive` over `store`; it is idempotent on (run, seq)."""
 
     @activity.defn(name=ACTIVITY_ARCHIVE)
     async def archive(archive: Archive) -> None:

@@ -15,7 +15,7 @@ from wand_orchestrator.storage.deletions import not_ended, part_of_another
 
 
 def delete_activity(store: Store) -> Callable[[str], Awaitable[None]]:
-    """The activity `wand.delete`; it fails, without a retry, for a run that is not there or goes on."""
+    """Return the activity `wand.delete`; it fails, without a retry, for a run that does not exist or has not ended."""
 
     @activity.defn(name=ACTIVITY_DELETE)
     async def delete(run_id: str) -> None:
@@ -34,7 +34,9 @@ def delete_activity(store: Store) -> Callable[[str], Awaitable[None]]:
 
 
 def _require_ended(run_id: str, run: Run | None) -> None:
-    """A run that ended from outside has its end in the database within some ten seconds, by an API."""
+    """Raise unless the run has ended. An API records the end of a run that was ended from outside within some ten
+    seconds.
+    """
     if run is None:
         raise NotFound(f"there is no run {run_id}", code="run_not_found")
     if run.part_of is not None:

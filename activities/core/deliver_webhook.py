@@ -46,7 +46,7 @@ POLLERS = PollerBehaviorSimpleMaximum(2)
 
 
 def webhook_activity(settings: Settings) -> Callable[[Delivery], Awaitable[int]]:
-    """The activity; gives the status that the receiver took the message with."""
+    """Return the activity `wand.webhook`, whose result is the status with which the receiver accepted the message."""
     allow = AllowList.parse(settings.fetch_allow_list)
     keys = settings.webhook_keys
 
@@ -64,7 +64,7 @@ def webhook_activity(settings: Settings) -> Callable[[Delivery], Awaitable[int]]
 def build_webhook_worker(
     client: Client, settings: Settings, workflows: Sequence[type], *, task_queue: str | None = None
 ) -> Worker:
-    """A worker for deliveries alone, so that receivers that hang take no place of an agent's."""
+    """Return a worker for deliveries alone, so that receivers that hang occupy no agent's slot."""
     return Worker(
         keeping_payloads(client, settings),
         task_queue=webhook_queue(task_queue or settings.task_queue),
@@ -82,7 +82,7 @@ def build_webhook_worker(
 
 
 async def _deliver(delivery: Delivery, keys: Sequence[bytes], allow: AllowList) -> int:
-    """Raises AgentError."""
+    """Send the message. Raises AgentError."""
     if not keys:
         raise AgentError("this worker has no secret to sign it with: set WAND_WEBHOOK_SECRET", code="webhooks_off")
     url = check_url(delivery.url)
@@ -101,7 +101,7 @@ async def _deliver(delivery: Delivery, keys: Sequence[bytes], allow: AllowList) 
 
 
 def _request(url: httpx.URL, delivery: Delivery, keys: Sequence[bytes]) -> httpx.Request:
-    """Signed with the time of this attempt."""
+    """Build the request, signed with the time of this attempt."""
     body = json.dumps(delivery.body, ensure_ascii=False, separators=(",", ":")).encode()
     now = int(time.time())
     headers = {

@@ -28,7 +28,9 @@ _WAITING = (
 
 
 def retry_now_activity(client: Client) -> Callable[[NodeAddress], Awaitable[None]]:
-    """The activity; it fails, without a retry, when the node is not waiting for another attempt."""
+    """Return the activity `wand.retry_now`; it fails, without a retry, when the node is not waiting for another
+    attempt.
+    """
 
     @activity.defn(name=ACTIVITY_RETRY_NOW)
     async def retry_now(address: NodeAddress) -> None:

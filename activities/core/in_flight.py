@@ -1,4 +1,4 @@
-"""Tells a run what the server knows of its nodes in flight: which of them run, and where they could be carried on."""
+"""Tells a run what the server knows of its nodes in flight: which of them run, and where they could be continued."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 def in_flight_activity(client: Client) -> Callable[[str], Awaitable[dict[str, InFlight]]]:
-    """The activity; those that began a moment ago are looked at again."""
+    """Return the activity `wand.in_flight`; it looks again at attempts that have just begun."""
 
     @activity.defn(name=ACTIVITY_IN_FLIGHT)
     async def in_flight(run_id: str) -> dict[str, InFlight]:
@@ -73,7 +73,9 @@ async def _read(pending: PendingActivityInfo, converter: DataConverter) -> InFli
 
 
 async def _queue(pending: PendingActivityInfo, converter: DataConverter) -> str | None:
-    """What a heartbeat of this attempt told; the server keeps those of the attempt before until there is one."""
+    """Return the queue that a heartbeat of this attempt named; until its first one, the server shows those of the
+    attempt before.
+    """
     said = pending.heartbeat_details
     if len(said.payloads) != 2 or said.ByteSize() > LONGEST_DETAILS:
         return None

@@ -9,4 +9,4 @@ from wand_orchestrator.contract.names import (
 
 @activity.defn(name=ACTIVITY_NEXT_TASK)
 async def next_task() -> None:
-    """Does nothing."""
+    """Do nothing."""

@@ -28,7 +28,7 @@ from wand_orchestrator.storage.subgraphs import Subgraphs
 def open_activity(
     store: Store, agents: Mapping[str, Agent], child_limits: ChildLimits
 ) -> Callable[[RunOrder], Awaitable[dict[str, Any]]]:
-    """The activity `wand.open`: gives a RunInput without `input`, `tags`, `webhook` and `retry_of`.
+    """Return the activity `wand.open`, whose result is a RunInput without `input`, `tags`, `webhook` and `retry_of`.
 
     It fails, without a retry, for an unknown graph.
     `agents`: those of the core worker, which decide what of the graph can run locally.
@@ -58,7 +58,7 @@ class Opener:
         self._subgraphs = Subgraphs(store)
 
     async def open(self, run_id: str, order: RunOrder) -> RunInput:
-        """Raises NotFound, GraphFaults, Unavailable; Conflict if a run of this id has ended."""
+        """Open the run. Raises NotFound, GraphFaults, Unavailable; Conflict if a run of this id has ended."""
         named = await self._store.graphs.named(order.graph_id, order.graph_name)
         stored, created_at = await self._write_row(run_id, order, named)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)

@@ -1,4 +1,4 @@
-"""Gives the outputs of an ended run's nodes, for a run that goes on from it.
+"""Reads the outputs of an ended run's nodes, for a run that retries it.
 
 Nobody keeps them: a run lets go of an output when its last reader has it. They follow from Temporal's history by the
 workflow's own code, so they are had by replaying it, control nodes and histories before a continue-as-new included.
@@ -34,7 +34,7 @@ from wand_orchestrator.contract.run import (
 
 
 def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[RetryOf], Awaitable[dict[str, Any]]]:
-    """The activity; it fails, without a retry, when Temporal no longer has the history."""
+    """Return the activity `wand.outputs`; it fails, without a retry, when Temporal no longer has the history."""
 
     @activity.defn(name=ACTIVITY_OUTPUTS)
     async def outputs(retry_of: RetryOf) -> dict[str, Any]:
@@ -59,14 +59,14 @@ def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[Ret
 
 
 class OutputRecorder(Interceptor):
-    """Takes the outputs that workflows hand out, and what control nodes without one had done."""
+    """Records the outputs that workflows pass out, and what unfinished control nodes had done."""
 
     def __init__(self) -> None:
         self.outputs: dict[str, Any] = {}
         self._begun: dict[str, Callable[[], Any]] = {}
 
     def done(self) -> dict[str, Any]:
-        """By node, with DONE_PREFIX."""
+        """Return what control nodes had done, by node with DONE_PREFIX."""
         said = {node: say() for node, say in self._begun.items() if node not in self.outputs}
         return {DONE_PREFIX + node: done for node, done in said.items() if done is not None}
 
@@ -82,7 +82,7 @@ class OutputRecorder(Interceptor):
 
 
 async def _histories(client: Client, run_id: str) -> list[WorkflowHistory]:
-    """Of all executions of the run, the first one first."""
+    """Yield the histories of all executions of the run, the first one first."""
     histories: list[WorkflowHistory] = []
     execution: str | None = None
     try:

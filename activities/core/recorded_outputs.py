@@ -28,7 +28,7 @@ LOCAL_ACTIVITY = "core_local_activity"
 
 
 async def recorded_outputs(histories: Sequence[WorkflowHistory], converter: DataConverter) -> dict[str, Any]:
-    """By node, of those whose activity ended with a result; later histories win.
+    """Return the outputs of nodes whose activities ended with a result, by node; later histories win.
 
     A node that somebody skipped has none, whether its activity still came to an end or not.
     """
@@ -62,7 +62,7 @@ def _results(history: WorkflowHistory) -> Iterator[tuple[str, Payload]]:
 
 
 def _local_id(data: Payload) -> str:
-    """Of a local activity, as the SDK's core writes it into its marker."""
+    """Return the id of a local activity from its marker, as the SDK's core writes it."""
     told = from_json(data.data)
     return str(told.get("activity_id", _UNKNOWN)) if isinstance(told, dict) else _UNKNOWN
 

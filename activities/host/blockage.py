@@ -1,4 +1,4 @@
-"""Looks, from a thread of its own, whether the host's event loop still turns, and tells the worker who blocks it."""
+"""Watches the host's event loop from a thread of its own, and reports the invocation that blocks it to the worker."""
 
 import asyncio
 import contextvars
@@ -22,7 +22,7 @@ invocation: contextvars.ContextVar[int | None] = contextvars.ContextVar("invocat
 
 
 class Owners:
-    """Which invocation a task of the loop belongs to."""
+    """Maps tasks of the loop to the invocations that they belong to."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._owners: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
@@ -33,7 +33,7 @@ class Owners:
         self._owners[task] = id
 
     def at_work(self) -> int | None:
-        """The invocation whose task runs now. For another thread, while the loop is blocked."""
+        """Return the invocation whose task runs now; called from another thread while the loop is blocked."""
         task = asyncio.current_task(self._loop)
         return None if task is None else self._owners.get(task)
 
@@ -51,7 +51,7 @@ class Owners:
 
 
 def watch(loop: asyncio.AbstractEventLoop, owners: Owners, writer: FrameWriter) -> None:
-    """Started on the loop's own thread; the thread ends with the process."""
+    """Start watching; call it in the loop's own thread. The watching thread ends with the process."""
     look = _looker(loop, owners, writer, threading.get_ident())
     threading.Thread(target=look, name="watches the loop", daemon=True).start()
 

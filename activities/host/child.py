@@ -1,4 +1,4 @@
-"""The host process itself: carries out invocations until its worker closes the channel.
+"""The host process: carries out invocations until its worker closes the channel.
 
 Plain functions run in threads, async ones on the loop, which nothing else shares with them.
 """
@@ -72,7 +72,7 @@ async def _serve(commands: socket.socket, writer: FrameWriter) -> None:
 
 
 def _invocations(setup: Frame, loop: asyncio.AbstractEventLoop, writer: FrameWriter) -> "Invocations":
-    """Raises PluginError, ConfigurationError."""
+    """Load the plug-ins and return the invocations. Raises PluginError, ConfigurationError."""
     settings = settings_from(setup["settings"])
     logging.basicConfig(level=setup["log_level"], format=LOG_FORMAT, stream=sys.stderr)
     registry = Registry.load(settings)
@@ -84,7 +84,7 @@ def _invocations(setup: Frame, loop: asyncio.AbstractEventLoop, writer: FrameWri
 
 
 class Invocations:
-    """Those under way in this process, by the numbers that the worker gave them."""
+    """The invocations in progress in this process, by the numbers that the worker gave them."""
 
     def __init__(
         self, settings: Settings, registry: Registry, artifacts: Artifacts, owners: Owners, writer: FrameWriter

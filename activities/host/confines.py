@@ -1,4 +1,4 @@
-"""What a host process does to itself at its start, so that it ends when it should."""
+"""Sets up a host process so that it ends when it should."""
 
 import fcntl
 import gc
@@ -15,7 +15,7 @@ _FIRST_TO_GO = "500"
 
 
 def end_with_the_worker(lifeline: int) -> None:
-    """`lifeline`: the reading end of a pipe whose other end the worker holds.
+    """End this process when the worker does. `lifeline`: the reading end of a pipe whose other end the worker holds.
 
     When the worker is gone, however it went, the kernel signals that something happened on the pipe, and the signal's
     default action ends this process: also one in which no line of Python gets to run any more.
@@ -30,19 +30,19 @@ def end_with_the_worker(lifeline: int) -> None:
 
 
 def go_first_when_memory_is_short() -> None:
-    """Before the worker, where the kernel has to choose."""
+    """Let the kernel end this process before the worker when memory is short."""
     with suppress(OSError):
         _OOM_SCORE.write_text(_FIRST_TO_GO)
 
 
 def keep_what_was_imported() -> None:
-    """What modules made stays for good, and is not looked through for cycles again and again."""
+    """Exclude the objects of imported modules, which are permanent, from the search for cycles."""
     gc.collect()
     gc.freeze()
 
 
 def machine_memory() -> int:
-    """Bytes that this machine has, or the container that this process runs in."""
+    """Return the bytes of memory of this machine, or of the container that this process runs in."""
     total: int = psutil.virtual_memory().total
     try:
         return min(total, int(_CONTAINER.read_text()))

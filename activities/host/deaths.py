@@ -1,4 +1,4 @@
-"""Why a host process ended, and what becomes of the attempts that ran in it."""
+"""Describes why a host process ended, and what becomes of the attempts that ran in it."""
 
 import signal
 from dataclasses import dataclass
@@ -15,18 +15,20 @@ CANCELLED = "cancelled"
 
 @dataclass(frozen=True)
 class Death:
-    """`culprit`: the invocation that is known to be the cause; None if it may have been any of those under way."""
+    """The end of a host process. `culprit`: the invocation that caused it; None if any of those in progress
+    may have.
+    """
 
     code: str
     message: str
     culprit: int | None = None
 
     def failure(self) -> AttemptFailure:
-        """Of the attempt that is its cause."""
+        """Return the failure of the attempt that caused the end."""
         return AttemptFailure(self.code, self.message, stated=True)
 
     def with_culprit(self, under_way: list[int]) -> "Death":
-        """Where only one was under way, it is the one."""
+        """Return the death with its culprit set if only one invocation was in progress."""
         if self.culprit is None and len(under_way) == 1:
             return Death(self.code, self.message, under_way[0])
         return self

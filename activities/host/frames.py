@@ -1,4 +1,4 @@
-"""Frames: JSON values with their length before them, on the two sockets between a worker and its agent host.
+"""Frames: JSON values preceded by their length, on the two sockets between a worker and its agent host.
 
 JSON and no pickles: what an agent could write there must never be code that the worker runs.
 """
@@ -21,7 +21,7 @@ _LENGTH = struct.Struct("!Q")
 
 
 class BrokenFrame(Exception):
-    """What came is no frame, or one that is larger than any can be."""
+    """The received bytes are not a frame, or one above the size limit."""
 
 
 def encoded(frame: Frame) -> bytes:
@@ -30,7 +30,8 @@ def encoded(frame: Frame) -> bytes:
 
 
 class FrameReader(asyncio.Protocol):
-    """Hands on every frame as soon as it is whole, on the loop and without a task in between, which short agents feel.
+    """Passes on every frame once it is complete, on the loop and without another task, which short agents
+    would feel.
 
     `on_end` is called once: when the other side has closed the channel, or what came is no frame.
     """
@@ -63,7 +64,7 @@ class FrameReader(asyncio.Protocol):
             self._transport.close()
 
     def _next(self) -> bytes | None:
-        """The body of the next frame, if all of it is there."""
+        """Return the body of the next frame if it is complete."""
         if len(self._buffer) < _LENGTH.size:
             return None
         (length,) = _LENGTH.unpack_from(self._buffer)
@@ -85,7 +86,9 @@ def _decoded(body: bytes) -> Frame:
 
 
 class FrameWriter:
-    """Writes frames from any thread, also while the event loop is blocked. Waits while the other side does not read."""
+    """Writes frames from any thread, also while the event loop is blocked; blocks while the other side does
+    not read.
+    """
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel

@@ -1,4 +1,4 @@
-"""Reports of one attempt on their way from the host to the worker, which batches and signals them.
+"""Sends the reports of an attempt from the host to the worker, which batches and signals them.
 
 An agent that logs in a loop must not keep the worker busy with reading it: in every interval only as many lines leave
 the host as a batch has place for, and the rest is counted.
@@ -24,7 +24,7 @@ from wand_orchestrator.contract.node import (
 
 
 class HostedReports:
-    """Called from any thread. `settle` is called once, when nothing of the attempt runs any more."""
+    """Takes reports from any thread. `settle` is called once, when nothing of the attempt runs any more."""
 
     def __init__(self, writer: FrameWriter, id: int, order: Order) -> None:
         self._writer = writer
@@ -50,7 +50,7 @@ class HostedReports:
             self._progress = None if self._write(report) else report
 
     def settle(self) -> int:
-        """Writes the last progress if it found no place; gives how many lines the worker has not been told of."""
+        """Write the last progress if it is still due; return the number of lines that were dropped."""
         with self._lock:
             if self._progress is not None:
                 self._writer.write(self._frame(self._progress))
@@ -58,7 +58,7 @@ class HostedReports:
             return self._dropped
 
     def _write(self, report: Report) -> bool:
-        """False if there is no place for it in this interval."""
+        """Write a report; return False if this interval has no room for it."""
         data = encoded(self._frame(report))
         now = time.monotonic()
         if now - self._begun >= INTERVAL_SEC:

@@ -1,4 +1,4 @@
-"""An invocation that is under way in a host process, as its worker knows it."""
+"""The worker's record of an invocation in progress in a host process."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from wand_orchestrator.activities.runner.reports import Reporter
 
 @dataclass
 class Invoked:
-    """An invocation that is under way in a host process."""
+    """An invocation in progress in a host process."""
 
     order: Order
     reporter: Reporter
@@ -24,7 +24,7 @@ class Invoked:
 
 @dataclass(frozen=True)
 class Limits:
-    """See the settings `agent_…`."""
+    """The limits of an invocation; see the settings `agent_…`."""
 
     memory_bytes: int
     block_sec: float

@@ -1,4 +1,4 @@
-"""Orders: what an agent host is told of an attempt, and of the worker that it belongs to."""
+"""Orders: the messages by which a worker tells an agent host of itself and of an attempt."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class Order(BaseModel):
 
 
 def settings_for_agents(settings: Settings) -> dict[str, Any]:
-    """As JSON has them. `host` is left out because only with an API key may it be any address."""
+    """Return the settings as JSON, without `host`, which only an API key allows to be any address."""
     return settings.model_dump(mode="json", exclude={*KEPT_BACK, "host"})
 
 
@@ -36,6 +36,6 @@ def settings_from(given: dict[str, Any]) -> Settings:
 
 
 def environment_for_agents(environment: dict[str, str]) -> dict[str, str]:
-    """The worker's, without what agents must not see."""
+    """Return the worker's environment without what agents must not see."""
     kept_back = {f"WAND_{name}".upper() for name in (*KEPT_BACK, "host")}
     return {name: value for name, value in environment.items() if name.upper() not in kept_back}

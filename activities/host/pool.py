@@ -1,4 +1,4 @@
-"""The agent hosts of a worker: one that its attempts share, and for a suspect one of its own.
+"""The agent hosts of a worker: one that attempts share, and one of its own for each suspect.
 
 When a process dies, one of the attempts in it is the cause, and the others are innocent. Where it is known which, that
 one alone has failed, and the others begin anew. Where it is not, each begins anew in a process of its own: then the
@@ -39,7 +39,9 @@ log = logging.getLogger("wand.host")
 
 
 class AgentHost:
-    """Opened once for a worker. Attempts that are under way when it closes are lost, so the worker is ended before."""
+    """Runs a worker's agents in host processes. Attempts in progress when it closes are lost, so the worker ends
+    earlier.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -60,7 +62,7 @@ class AgentHost:
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncIterator["AgentHost"]:
-        """With its process ready. Raises PluginError."""
+        """Open a host with its process ready. Raises PluginError."""
         host = cls(settings)
         try:
             await host.shared()
@@ -75,16 +77,16 @@ class AgentHost:
 
     @property
     def retired(self) -> int:
-        """Processes that take no further attempts and have not ended yet."""
+        """Return the processes that take no further attempts and have not ended yet."""
         return len(self._retired)
 
     @property
     def ready(self) -> HostProcess | None:
-        """The process that attempts share, if it lives."""
+        """Return the process that attempts share, if it lives."""
         return self._shared if self._shared is not None and self._shared.lives else None
 
     async def shared(self) -> HostProcess:
-        """The same; a new one where there is none any more. Raises HostUnfit."""
+        """Return the shared process, and start it if it does not live. Raises HostUnfit."""
         if self.ready is not None:
             return self.ready
         if self._starting is None:
@@ -93,7 +95,7 @@ class AgentHost:
 
     @asynccontextmanager
     async def own(self) -> AsyncIterator[HostProcess]:
-        """A process for one attempt. Raises HostUnfit."""
+        """Return a new process for one attempt. Raises HostUnfit."""
         async with self._places, self._beginning():
             process = await self._start()
             try:
@@ -127,7 +129,7 @@ class AgentHost:
         return await HostProcess.start(self._settings, self._environment, self._limits)
 
     async def _bury(self, process: HostProcess) -> None:
-        """When it has ended its next one begins at once, and not only when an attempt needs it."""
+        """Wait for the process to end, and start its successor at once, before an attempt needs it."""
         await process.gone()
         self._retired.discard(process)
         await process.close()
@@ -157,7 +159,7 @@ class AgentHost:
 
 
 class HostedInvocation:
-    """One attempt, in whichever process it takes."""
+    """One attempt, in the shared process or in one of its own."""
 
     def __init__(self, host: AgentHost, order: Order, reporter: Reporter) -> None:
         self._host = host

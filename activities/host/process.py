@@ -1,4 +1,4 @@
-"""One host process as its worker sees it: what runs in it, and how it ends."""
+"""The worker's handle of a host process: what runs in it, and how it ends."""
 
 import asyncio
 import logging
@@ -46,7 +46,9 @@ class HostEnded(Exception):
 
 
 class HostProcess:
-    """`on_stubborn` is called once, when a cancelled agent does not end: then this process takes no further ones."""
+    """A host process. `on_stubborn` is called once, when a cancelled agent does not end: the process then takes no
+    further ones.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process, channels: Channels, limits: Limits) -> None:
         self._process = process
@@ -64,7 +66,7 @@ class HostProcess:
 
     @classmethod
     async def start(cls, settings: Settings, environment: dict[str, str], limits: Limits) -> "HostProcess":
-        """One that is ready. Raises HostUnfit."""
+        """Start a process and return it once it is ready. Raises HostUnfit."""
         process, channels = await spawn(environment)
         started = cls(process, channels, limits)
         try:
@@ -93,7 +95,9 @@ class HostProcess:
         return self._ids
 
     async def ending(self, id: int) -> Any:
-        """The output. Raises HostedFailure, asyncio.CancelledError once it was cancelled, HostEnded."""
+        """Wait for the invocation; return its output. Raises HostedFailure, HostEnded, and asyncio.CancelledError once
+        it was cancelled.
+        """
         ending = self._under_way[id].ending
         try:
             return await ending
@@ -107,7 +111,7 @@ class HostProcess:
             self._send({"kind": "cancel", "id": id})
 
     async def close(self) -> None:
-        """Ends the process, with all processes that agents have started in it."""
+        """End the process, with all processes that agents have started in it."""
         self._verdict = self._verdict or Death(deaths.CRASHED, "its process was closed")
         self._kill()
         await self._process.wait()
@@ -141,7 +145,7 @@ class HostProcess:
         self._channels.write(encoded(frame))
 
     async def _closed(self) -> None:
-        """The channel is closed: most often the process has ended, and has not been waited for yet."""
+        """React to the closed channel: usually the process has ended and is yet to be awaited."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SEC):
                 await self.gone()
@@ -202,7 +206,7 @@ class HostProcess:
         self._look_for_stubborn(now)
 
     def _look_for_stubborn(self, now: float) -> None:
-        """Agents that were cancelled and have not ended: what runs beside them is let end before they are ended."""
+        """Watch cancelled agents that do not end: the agents beside them may end first, then the process is ended."""
         patience = self._limits.cancel_sec
         under_way = [item for item in self._under_way.values() if not item.ending.done()]
         stubborn = [item for item in under_way if item.cancelled_at is not None and now - item.cancelled_at > patience]

@@ -1,4 +1,4 @@
-"""How a host process is started, and what its worker holds of it."""
+"""Starts a host process, and holds the worker's ends of its channels."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ _NAME = "wand-agent-host"
 
 
 class Channels:
-    """This process's ends: of the two sockets, and of the pipe whose closing ends the host."""
+    """This process's ends of the two sockets, and of the pipe whose closing ends the host."""
 
     def __init__(self, commands: socket.socket, reports: socket.socket, lifeline: int) -> None:
         self._commands, self._reports = commands, reports
@@ -36,12 +36,12 @@ class Channels:
         self._held.callback(reports.close)
 
     def write(self, data: bytes) -> None:
-        """Never waits; what the host does not read yet is kept."""
+        """Write without waiting; what the host does not read yet is kept."""
         assert self._writer is not None
         self._writer.write(data)
 
     def close(self) -> None:
-        """Once or more often."""
+        """Close the channels; may be called repeatedly."""
         self._held.close()
 
 

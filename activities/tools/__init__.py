@@ -1,1 +1,1 @@
-"""The tools that come with Wand: one module each, beside what they are made of."""
+"""The tools that Wand brings along, a folder each."""

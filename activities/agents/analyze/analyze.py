@@ -51,7 +51,7 @@ def analyze(params: ColumnChoice, input: AnalyzeInput, ctx: AgentContext) -> Ana
 
 
 def _given(input: AnalyzeInput) -> Any:
-    """Raises AgentError `empty_input` or `invalid_input`."""
+    """Return what is to be analyzed. Raises AgentError `empty_input` or `invalid_input`."""
     if input.text is not None and input.data is not None:
         raise AgentError("give text or data, not both", code="invalid_input", retryable=False)
     given = without_halves(input.data) if input.text is None else input.text
@@ -76,7 +76,7 @@ def _analyzed(given: Any, selection: ColumnChoice) -> AnalyzeOutput:
 
 
 def _with_line_feeds(text: str) -> str:
-    """Some spreadsheets still end lines with a carriage return alone."""
+    """Return the text with line feeds: some spreadsheets still end lines with a carriage return alone."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
@@ -114,6 +114,6 @@ def _only_for_tables(selection: ColumnChoice, found: str) -> None:
 
 
 def _thinned(insights: Insights) -> Insights:
-    """The first, the last, and as many between them as are given."""
+    """Return the first, the last, and as many points between them as fit."""
     step = (len(insights) - 1) / (MAX_INSIGHTS - 1)
     return [insights[round(index * step)] for index in range(MAX_INSIGHTS)]

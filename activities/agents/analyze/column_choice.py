@@ -1,4 +1,4 @@
-"""Which series of a table is wanted: the params of agent.analyze."""
+"""The params of agent.analyze that choose a series of a table."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ Period = Literal["day", "month", "year"]
 
 
 class ColumnChoice(BaseModel):
-    """Without any of these: the values of the first numeric column."""
+    """Chooses a series; without any of the fields, the values of the first numeric column."""
 
     model_config = ConfigDict(extra="forbid")
 

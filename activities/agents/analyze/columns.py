@@ -1,4 +1,4 @@
-"""Columns get types: from the texts of a CSV file, and from the values of JSON records.
+"""Gives columns types, from the texts of a CSV file and from the values of JSON records.
 
 Every value counts, not the first rows alone, and what fits no type stays text: nothing is lost by guessing.
 """
@@ -20,7 +20,9 @@ _INT64 = range(-(2**63), 2**63)
 
 
 def typed(columns: Sequence[pl.Series], separator: str) -> list[pl.Series]:
-    """Columns of texts as integers, floats, booleans, dates or datetimes (UTC where they have an offset), or texts."""
+    """Return columns of texts as integers, floats, booleans, dates, datetimes (UTC where they have an
+    offset) or texts.
+    """
     present = [_present(texts) for texts in columns]
     comma_file = separator != "," and any(map(has_decimal_commas, present))
     return [
@@ -30,7 +32,7 @@ def typed(columns: Sequence[pl.Series], separator: str) -> list[pl.Series]:
 
 
 def from_values(name: str, values: Sequence[Any]) -> pl.Series:
-    """A column of JSON values. Lists, objects and a mixture of kinds become text, the former as JSON."""
+    """Return a column of JSON values. Lists and objects become JSON text, and a mixture of types becomes text."""
     plain = [None if _is_nan(value) else value for value in values]
     kinds = {type(value) for value in plain if value is not None}
     if not kinds:
@@ -72,7 +74,7 @@ def _texts(name: str, values: Sequence[Any]) -> pl.Series:
 
 
 def _from_numbers(name: str, values: list[Any]) -> pl.Series:
-    """Integers that 64 bits cannot hold become floats if those are the same numbers, and otherwise text."""
+    """Return a column of numbers. Integers beyond 64 bits become floats if these are exact, and otherwise text."""
     if all(value is None or (isinstance(value, int) and value in _INT64) for value in values):
         return pl.Series(name, values, dtype=pl.Int64)
     try:

@@ -1,4 +1,4 @@
-"""Texts as dates and times.
+"""Parses texts as dates and times.
 
 A format is tried where every text has its shape: by itself polars takes `1.2.3` for a day of the year 3. A month comes
 before a day where both could be meant and slashes stand between, after it where points do. Years of two digits are
@@ -44,7 +44,7 @@ _TIMES = {
 
 
 def dated(texts: pl.Series) -> pl.Series | None:
-    """Dates, or datetimes (UTC where they have an offset), if one format fits every text that is not null."""
+    """Return dates, or datetimes (UTC where they have an offset), if one format fits every text that is not null."""
     for form, shape in (_DATES | _TIMES).items():
         if not texts.str.contains(f"^{shape}$").all():
             continue

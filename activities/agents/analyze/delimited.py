@@ -1,4 +1,4 @@
-"""Whether a text is CSV, in which dialect, and its rows."""
+"""Recognises CSV and its dialect, and splits it into rows."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ _LEAST_SEQUENCE = 3
 
 @dataclass(frozen=True)
 class Dialect:
-    """`fields`: of the first row."""
+    """A dialect of CSV; `fields` is the number of fields of the first row."""
 
     separator: str
     fields: int
@@ -31,7 +31,7 @@ class Dialect:
 
 
 def recognise(text: str) -> Dialect | None:
-    """The dialect that the first rows speak for; None if they look like no table.
+    """Return the dialect that fits the first rows; None if they do not look like a table.
 
     One column is a table if all but its first line are numbers: everything else on one line each is prose.
     """
@@ -41,7 +41,7 @@ def recognise(text: str) -> Dialect | None:
 
 
 def rows_of(text: str, separator: str) -> Iterator[list[str]]:
-    """The fields of each row that has any, blanks around them kept. Raises csv.Error.
+    """Yield the fields of each row that is not empty, with the blanks around them. Raises csv.Error.
 
     A quote counts at the beginning of a field: in `5" pipe` it is a character like others.
     """
@@ -50,7 +50,9 @@ def rows_of(text: str, separator: str) -> Iterator[list[str]]:
 
 
 def allow_long_fields() -> None:
-    """The limit of the standard library, 131,072 characters, is one of the process; texts here are bounded before."""
+    """Lift the standard library's limit of 131,072 characters a field, which holds for the process; texts are bounded
+    earlier.
+    """
     csv.field_size_limit(2**31 - 1)
 
 
@@ -71,7 +73,9 @@ def _dialect(head: str, separator: str) -> Dialect | None:
 
 
 def _is_table(first: list[str], rest: list[list[str]]) -> bool:
-    """A header alone is a table if each field could be a name, which a sentence with a comma is not."""
+    """Return whether rows form a table. A header alone does if each field could be a name, unlike a sentence with a
+    comma.
+    """
     if not rest:
         return all(field and field == field.strip() and len(field.split()) <= 3 for field in first)
     alike = sum(len(row) == len(first) for row in rest)

@@ -1,4 +1,4 @@
-"""What a JSON value holds: a table, numbers, figures by name, or something else."""
+"""Describes a JSON value: a table, numbers, figures by name, or anything else."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -40,7 +40,7 @@ def is_records(value: Any) -> bool:
 
 
 def describe(value: Any) -> tuple[Insights, dict[str, Any]]:
-    """Insights and summary of what is no table."""
+    """Return insights and summary of a value that is not a table."""
     if isinstance(value, list) and value and all(item is None or _is_number(item) for item in value):
         return _of_numbers(value)
     if isinstance(value, Mapping):

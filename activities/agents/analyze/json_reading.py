@@ -1,4 +1,4 @@
-"""JSON in a text: a document, or one a line."""
+"""Reads JSON from a text: one document, or one for each line."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _BRACKETS = {"{": "}", "[": "]"}
 
 
 def read_json(text: str) -> Any:
-    """The value, with NaN and infinities as null; `NOT_JSON` if the text is no JSON object or list.
+    """Return the value, with NaN and infinities as null; `NOT_JSON` if the text is not a JSON object or list.
 
     Raises AgentError `invalid_json` for a text between a pair of brackets that does not parse.
     """
@@ -40,7 +40,7 @@ def read_json(text: str) -> Any:
 
 
 def _read_lines(text: str) -> Any:
-    """JSON Lines (https://jsonlines.org): an object on each line."""
+    """Read JSON Lines (https://jsonlines.org), an object on each line."""
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) < 2:
         return NOT_JSON
@@ -52,7 +52,7 @@ def _read_lines(text: str) -> Any:
 
 
 def whole_characters(text: str) -> str:
-    """`text` with U+FFFD for every half of a surrogate pair, which no encoding has."""
+    """Return `text` with U+FFFD for every unpaired surrogate, which no encoding can express."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -61,7 +61,7 @@ def whole_characters(text: str) -> str:
 
 
 def without_halves(value: Any) -> Any:
-    """A JSON value with `whole_characters` in its texts and keys."""
+    """Return a JSON value with `whole_characters` applied to its texts and keys."""
     try:
         written = json.dumps(value, ensure_ascii=False)
         written.encode()

@@ -1,4 +1,4 @@
-"""Texts as numbers: what is written as an identifier stays one.
+"""Parses texts as numbers; what is written as an identifier stays a text.
 
 A number that is read must be the number that was written, and two texts that differ as identifiers must not become one
 number: postal codes keep their zeros, long ids their last digits.
@@ -20,7 +20,7 @@ def integers(texts: pl.Series) -> pl.Series:
 
 
 def floats(texts: pl.Series, *, separator: str, comma_file: bool) -> pl.Series:
-    """Infinities, which JSON does not have, and what overflows to them, are no floats.
+    """Return the texts as floats; None if any is not one, or is infinite, which JSON cannot express.
 
     `comma_file`: whether some column of the file has decimal commas, so that a point parts thousands.
     """
@@ -50,7 +50,7 @@ def _with_commas(texts: pl.Series, separator: str) -> pl.Series:
 
 
 def _exact(written: pl.Series) -> pl.Series:
-    """None for infinities, and for whole numbers of more digits than a float holds."""
+    """Return the number; None for infinities, and for whole numbers of more digits than a float holds."""
     read = written.cast(pl.Float64, strict=False)
     read = read.set(~read.is_finite().fill_null(True), None)
     long = written.str.contains(r"^[+-]?\d{16,}$").fill_null(False)

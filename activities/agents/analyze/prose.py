@@ -1,4 +1,4 @@
-"""Prose: its size, and the terms that it uses most."""
+"""Describes prose: its size and its most frequent terms."""
 
 import re
 from collections import Counter
@@ -34,7 +34,7 @@ _FUNCTION_WORDS = frozenset(
 
 
 def describe(text: str) -> dict[str, Any]:
-    """`characters`, `words`, `unique_words`, `sentences`, and the most frequent `terms` with their counts.
+    """Return `characters`, `words`, `unique_words`, `sentences`, and the most frequent `terms` with their counts.
 
     Of a web page, what a reader sees of it. A text that ends without a full stop ends a sentence nevertheless.
     """

@@ -1,4 +1,4 @@
-"""The series of a table: what its `insights` are."""
+"""Extracts the series of a table that becomes its `insights`."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -18,7 +18,7 @@ _TRUNCATE: dict[Period, str] = {"day": "1d", "month": "1mo", "year": "1y"}
 
 
 def series_of(table: pl.DataFrame, params: ColumnChoice) -> Insights:
-    """Raises AgentError, naming the column, for what the table does not have."""
+    """Return the chosen series. Raises AgentError, naming the column, for one that the table does not have."""
     if params.x is None:
         if params.by or params.aggregate:
             raise _unfit("aggregate and by need x, the column whose values gather the rows")
@@ -36,7 +36,7 @@ def series_of(table: pl.DataFrame, params: ColumnChoice) -> Insights:
 
 
 def default_series(table: pl.DataFrame) -> Insights:
-    """The first numeric column; in a table without one, how often each value of the first column occurs."""
+    """Return the first numeric column; in a table without one, the counts of each value of the first column."""
     for column in table:
         if column.dtype.is_numeric():
             return _numbers(table, column.name)
@@ -84,7 +84,7 @@ def _points(x: pl.Series, y: pl.Series) -> Insights:
 
 
 def _aggregated(x: pl.Series, y: pl.Series, aggregate: Aggregate) -> Insights:
-    """One point for each value of x, in their order. Sums of integers are exact."""
+    """Return one point for each value of x, in their order. Sums of integers are exact."""
     values = y.cast(pl.Int128) if aggregate == "sum" and y.dtype.is_integer() else y
     gathered = pl.DataFrame({"x": x, "y": values}).drop_nulls().group_by("x")
     column = pl.col("y")
@@ -106,7 +106,7 @@ def _as_points(x: pl.Series, y: Sequence[float | int]) -> Insights:
 
 
 def _plain(key: Any) -> float | int | str:
-    """As JSON has it; dates in ISO 8601."""
+    """Return the value as JSON; dates in ISO 8601."""
     if isinstance(key, date):  # a datetime is one too
         return key.isoformat()
     if isinstance(key, bool):

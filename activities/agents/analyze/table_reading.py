@@ -1,4 +1,4 @@
-"""Tables: read from CSV and from JSON records, and described."""
+"""Reads tables from CSV and JSON records, and describes them."""
 
 import csv
 import math
@@ -25,7 +25,7 @@ _SCALE = 2.0**64
 
 
 def read_csv(text: str, dialect: Dialect) -> pl.DataFrame:
-    """Rows that end early are filled with nulls; a row with more fields than columns is a fault.
+    """Read a table from CSV. Short rows are filled with nulls; a row with more fields than columns is an error.
 
     Raises AgentError `invalid_csv`, which names the line, `too_many_columns`, `table_too_large`.
     """
@@ -38,7 +38,7 @@ def read_csv(text: str, dialect: Dialect) -> pl.DataFrame:
 
 
 def _split(text: str, dialect: Dialect) -> list[pl.Series]:
-    """A text without a quote, which is quick to read."""
+    """Split a text without quotes, which is fast."""
     try:
         table = pl.read_csv(
             text.encode(),
@@ -73,7 +73,7 @@ def _parse(text: str, dialect: Dialect) -> list[pl.Series]:
 
 
 def _names(given: Sequence[str]) -> list[str]:
-    """Each once: what has no name is called by its place, and what has the name of another gets a number."""
+    """Return unique names: an unnamed column is called by its position, and a repeated name gets a number."""
     taken = set(given)
     names: list[str] = []
     for index, name in enumerate(given):
@@ -85,20 +85,20 @@ def _names(given: Sequence[str]) -> list[str]:
 
 
 def read_records(records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """A row for each object, a column for each key that any of them has."""
+    """Read a table from objects: a row for each, a column for each key that any of them has."""
     names = list(dict.fromkeys(name for record in records for name in record))
     _check_size(len(records), len(names))
     return pl.DataFrame([from_values(name, [record.get(name) for record in records]) for name in names])
 
 
 def read_columns(columns: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
-    """A column for each key; the lists are of one length."""
+    """Read a table from lists of one length: a column for each key."""
     _check_size(max(map(len, columns.values()), default=0), len(columns))
     return pl.DataFrame([from_values(name, values) for name, values in columns.items()])
 
 
 def describe(table: pl.DataFrame) -> dict[str, Any]:
-    """`rows`, `columns`, `types` and `nulls` by column, `numeric` figures and `dates` (first, last) by column."""
+    """Return `rows`, `columns`, and by column `types`, `nulls`, `numeric` figures and `dates` (first, last)."""
     return {
         "rows": table.height,
         "columns": table.width,
@@ -114,7 +114,9 @@ def describe(table: pl.DataFrame) -> dict[str, Any]:
 
 
 def figures(column: pl.Series) -> dict[str, float | int | None]:
-    """Of what is not null. Quartiles are interpolated linearly; of no values, all but `count` are null."""
+    """Return the figures of the values that are not null. Quartiles are interpolated linearly; without values, all but
+    `count` are null.
+    """
     return {
         "count": column.count(),
         "mean": mean(column),

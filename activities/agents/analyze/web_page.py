@@ -1,4 +1,4 @@
-"""What a reader sees of a web page.
+"""Extracts the visible text of a web page.
 
 One pass over the text, whatever it holds: pages come from anywhere, and `html.parser` of the standard library takes a
 quarter of a minute for 12 kB of `<p <p <p …` (quadratic, https://github.com/python/cpython/issues/135462), during which
@@ -26,7 +26,7 @@ def is_page(text: str) -> bool:
 
 
 def shown(page: str) -> str:
-    """The text, a line for each piece of it: elements part words."""
+    """Return the visible text, a line for each piece; elements separate words."""
     pieces = (html.unescape(piece).strip() for piece in _texts(page))
     return "\n".join(piece for piece in pieces if piece)
 
@@ -40,7 +40,9 @@ def _texts(page: str) -> Iterator[str]:
 
 
 def _end_of(page: str, markup: re.Match[str]) -> int:
-    """Where text goes on after a comment, a tag, or an element that is hidden; the page's end if that has none."""
+    """Return where the text continues after a comment, a tag or a hidden element; the page's end if it is
+    not closed.
+    """
     if markup["comment"]:
         end = page.find("-->", markup.end())
         return len(page) if end < 0 else end + len("-->")

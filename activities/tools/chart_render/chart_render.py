@@ -16,7 +16,7 @@ MEDIA_TYPES: dict[Format, str] = {"svg": "image/svg+xml", "png": "image/png"}
 
 @dataclass(frozen=True)
 class Drawing:
-    """`points`: drawn from the series."""
+    """An image; `points` is the number of points of the series in it."""
 
     image: bytes
     media_type: str
@@ -31,7 +31,7 @@ async def chart_render(series: Series, spec: Spec, format: Format = "svg") -> Dr
 
 
 def _full_spec(series: Series, spec: ChartSpec | VegaLiteSpec) -> tuple[dict[str, Any], int]:
-    """The Vega-Lite spec with its data, and how many points of the series are in it."""
+    """Return the Vega-Lite spec with its data, and the number of points of the series in it."""
     with needs_extra("chart"):
         import vl_convert  # noqa: F401 - the process that draws would fail with less to say
 

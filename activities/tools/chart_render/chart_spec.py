@@ -1,4 +1,4 @@
-"""What a chart is to look like: a kind with a few words, or a full Vega-Lite spec."""
+"""The spec of a chart: a kind with a few titles, or a full Vega-Lite spec."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ _VIEWS = ("mark", "layer", "hconcat", "vconcat", "concat", "facet", "repeat", "s
 
 
 class ChartSpec(BaseModel):
-    """`x` and `y` are the titles of the axes."""
+    """A chart by its kind; `x` and `y` are the titles of the axes."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,7 +47,7 @@ Spec = Annotated[
 
 
 def refuse_urls(spec: Any) -> None:
-    """Raises AgentError `remote_data` for a spec that would load data or images: charts are drawn offline.
+    """Check the spec. Raises AgentError `remote_data` if it would load data or images: charts are drawn offline.
 
     Rows that stand in the spec may have a field of that name.
     """

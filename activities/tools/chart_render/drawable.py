@@ -17,7 +17,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 def drawable(value: Any) -> Any:
-    """`value` without such characters, with large integers as floats, and NaN and infinities as null.
+    """Return `value` without such characters, with large integers as floats, and NaN and infinities as null.
 
     Raises AgentError `invalid_spec` for what is nested too deeply, or a number that no float holds.
     """

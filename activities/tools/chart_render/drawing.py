@@ -1,4 +1,4 @@
-"""Draws in processes of their own, only a few at a time."""
+"""Draws charts in processes of their own, a few at a time."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKe
 
 
 async def draw(spec: dict[str, Any], image: Format) -> bytes:
-    """The image. Cancelled, it kills the process.
+    """Return the image. On cancellation the process is killed.
 
     Raises AgentError `invalid_spec` or `too_complex` if it cannot be drawn, `drawing_failed` (retryable) if the
     process died of something else.

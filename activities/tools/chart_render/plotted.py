@@ -1,4 +1,4 @@
-"""The series as it is plotted: rows of x and y, and the kind of axis that x is."""
+"""Converts a series to what is plotted: rows of x and y, and the type of the x axis."""
 
 import math
 import re
@@ -24,14 +24,14 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Row(TypedDict):
-    """`x`: milliseconds since 1970 on a temporal axis."""
+    """A plotted point; on a temporal axis, `x` is in milliseconds since 1970."""
 
     x: float | int | str
     y: float | int
 
 
 def plot(series: Sequence[Any]) -> tuple[Axis, list[Row]]:
-    """Raises AgentError `invalid_series`, also for a series without a point."""
+    """Return the rows of a series. Raises AgentError `invalid_series`, also for a series without points."""
     rows = _rows(series)
     if not rows:
         raise _invalid("the series has no points: there is nothing to draw")
@@ -61,7 +61,7 @@ def _rows(series: Sequence[Any]) -> list[Row]:
 
 
 def _times(keys: Sequence[float | int | str]) -> list[int] | None:
-    """Milliseconds since 1970, if every key is a date in ISO 8601; one without an offset is in UTC."""
+    """Return milliseconds since 1970 if every key is a date in ISO 8601; one without an offset is in UTC."""
     times = []
     for key in keys:
         if not isinstance(key, str) or not _ISO_DATE.match(key):

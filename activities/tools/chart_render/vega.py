@@ -31,7 +31,7 @@ def spec_of_kind(wanted: ChartSpec, axis: Axis, rows: Sequence[Row]) -> dict[str
 
 
 def checked(spec: dict[str, Any]) -> dict[str, Any]:
-    """Raises AgentError `invalid_spec`, which says where it is not what Vega-Lite's schema wants."""
+    """Return the spec. Raises AgentError `invalid_spec`, which says where it does not fit Vega-Lite's schema."""
     try:
         alt.Chart.from_dict({**spec, "data": {"values": []}})
     except ValidationError as error:
@@ -42,7 +42,7 @@ def checked(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reason(error: ValidationError) -> str:
-    """Of several alternatives, the schema names only one as expected."""
+    """Return the reason of a misfit; of several alternatives, the schema names only one as expected."""
     if error.validator in ("const", "enum"):
         return f"{error.instance!r} is not one of the values that can stand here"
     message: str = error.message

@@ -1,4 +1,4 @@
-"""Which addresses `http.fetch` and webhooks may connect to.
+"""Decides to which addresses `http.fetch` and webhooks may connect.
 
 Whoever writes a graph chooses URLs, and the worker stands inside of somebody's network: without a check, a graph could
 read cloud metadata services, databases and routers. So only globally reachable unicast addresses are open (IANA
@@ -60,7 +60,7 @@ _REFUSED: dict[IPNetwork, str] = {
 
 
 def refusal(address: IPAddress) -> str | None:
-    """What kind of address it is that is closed by default; None for one that anybody may reach."""
+    """Return the kind of an address that is refused by default; None for a public one."""
     for network, kind in _REFUSED.items():
         if address.version == network.version and address in network:
             return kind
@@ -71,14 +71,14 @@ def refusal(address: IPAddress) -> str | None:
 
 @dataclass(frozen=True)
 class AllowList:
-    """Hosts and networks that are open although their addresses are closed by default."""
+    """Hosts and networks that are allowed although their addresses are refused by default."""
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[IPNetwork, ...] = ()
 
     @classmethod
     def parse(cls, entries: Iterable[str]) -> Self:
-        """Entries are host names, addresses, or networks such as `10.1.0.0/16`."""
+        """Parse entries: host names, addresses, or networks such as `10.1.0.0/16`."""
         hosts, networks = set(), []
         for entry in entries:
             try:
@@ -100,7 +100,7 @@ class AllowList:
 
 
 async def reachable(host: str, port: int, allow: AllowList) -> tuple[IPAddress, ...]:
-    """The addresses of `host` that may be connected to, the preferred one first.
+    """Return the allowed addresses of `host`, the preferred one first.
 
     Raises AgentError `address_refused` if there are only others, `name_not_resolved` (retryable) if there are none.
     """
@@ -116,7 +116,7 @@ async def reachable(host: str, port: int, allow: AllowList) -> tuple[IPAddress, 
 
 
 async def resolve(host: str, port: int) -> tuple[IPAddress, ...]:
-    """All addresses of a name or of an address in any spelling, in the order of the system's preference."""
+    """Return all addresses of a name, or of an address in any notation, in the system's order of preference."""
     try:
         answers = await lookup(host, port)
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Reads a response's body, and never more of it than is asked for.
+"""Reads a response's body up to a limit.
 
 A few kilobytes of gzip can hold gigabytes, so decompression is bounded too: what counts is what comes out.
 """
@@ -23,7 +23,7 @@ _CODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": zlib.MAX_WBITS}
 
 
 async def read_body(response: httpx.Response, max_bytes: int) -> bytes:
-    """The body, decompressed.
+    """Return the decompressed body.
 
     Raises AgentError `body_too_large` above `max_bytes`, `content_encoding` for a coding that nobody asked for, and
     `body_broken` (retryable) for one that does not decompress.
@@ -42,7 +42,7 @@ class _Plain:
         self._content = bytearray()
 
     def add(self, chunk: bytes) -> Iterator[None]:
-        """In steps, between which others may go on. Raises AgentError `body_too_large`."""
+        """Add data, yielding to other tasks in between. Raises AgentError `body_too_large`."""
         self._keep(chunk)
         yield
 
@@ -61,7 +61,9 @@ class _Plain:
 
 
 class _Compressed(_Plain):
-    """gzip (of several members too) and deflate (RFC 9110, 8.4.1), also without zlib's frame, as browsers take it."""
+    """Decompresses gzip (also of several members) and deflate (RFC 9110, 8.4.1), also without zlib's header, as
+    browsers do.
+    """
 
     def __init__(self, max_bytes: int, coding: str) -> None:
         super().__init__(max_bytes)
@@ -98,7 +100,7 @@ class _Compressed(_Plain):
         return super().finish()
 
     def _begin(self) -> bytes:
-        """What was held back until it could be told which frame it has."""
+        """Choose the decompressor, and decompress what was held back until then."""
         if self._window == zlib.MAX_WBITS and not _is_zlib(self._head):
             self._window = _RAW
         self._stream = zlib.decompressobj(self._window)
@@ -112,7 +114,9 @@ class _Compressed(_Plain):
 
 
 def _is_zlib(head: bytes) -> bool:
-    """RFC 1950, 2.2: the method is 8, and the two bytes as a number are a multiple of 31."""
+    """Return whether the bytes begin a zlib stream (RFC 1950, 2.2): the method is 8, and both bytes as a number are a
+    multiple of 31.
+    """
     return head[0] & 0x0F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
 
 

@@ -21,7 +21,7 @@ _XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z0-9_:.
 
 
 def decode(content: bytes, content_type: str, media: str) -> str | None:
-    """`content` as text; None if it is not text. A page that says it is text keeps what can be read of it."""
+    """Return `content` as text; None if it is not text. A page that declares text keeps what can be decoded."""
     says_text = is_text(media)
     name, length = _mark(content)
     if name is not None and (says_text or name == "utf-8"):

@@ -1,4 +1,4 @@
-"""Why a fetch failed, in words that can be shown: no header, no credentials of a URL and no query stand in them."""
+"""Errors of fetches, whose messages contain no header, no credentials and no query of a URL."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,12 +17,13 @@ _REASONS: dict[type[httpx.RequestError], str] = {
 
 
 def shown(url: httpx.URL) -> str:
-    """Scheme, host, port and path."""
+    """Return the URL's scheme, host, port and path."""
     return str(url.copy_with(userinfo=b"", query=None, fragment=None))
 
 
 def transport_failure(url: httpx.URL, error: Exception) -> AgentError:
-    """Retryable, unless the request itself cannot be sent as it is. The error's own text may quote headers.
+    """Return the error of a failed transport; retryable unless the request cannot be sent as it is. Its own text is not
+    used, as it may quote headers.
 
     ValueError and OverflowError are what the layers below make of a head that is no HTTP, such as a length of thousands
     of digits.
@@ -42,7 +43,9 @@ def timeout_failure(url: httpx.URL, seconds: float) -> AgentError:
 
 
 def status_failure(url: httpx.URL, response: httpx.Response, longest_wait_sec: float) -> AgentError:
-    """5xx and 429 are worth another attempt, after what Retry-After says if it says something, but not for ever."""
+    """Return the error of a status. 5xx and 429 are retryable, after the bounded time of Retry-After if
+    there is one.
+    """
     wait = retry_after(response.headers.get("retry-after"), datetime.now(UTC))
     status = response.status_code
     retryable = status >= 500 or status == httpx.codes.TOO_MANY_REQUESTS
@@ -56,7 +59,7 @@ def status_failure(url: httpx.URL, response: httpx.Response, longest_wait_sec: f
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds, from either form of the header: a number of seconds or a date (RFC 9110, 10.2.3)."""
+    """Return the seconds of either form of the header: a number of seconds or a date (RFC 9110, 10.2.3)."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text)

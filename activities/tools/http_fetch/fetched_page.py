@@ -1,4 +1,4 @@
-"""What a fetch gives."""
+"""The result of a fetch."""
 
 import json as json_format
 import re
@@ -38,7 +38,7 @@ def media_type(headers: httpx.Headers) -> str:
 
 
 def parse_json(text: str) -> Any:
-    """The value of a text. NaN and infinities, which JSON does not have, become null.
+    """Parse a text as JSON. NaN and infinities, which JSON cannot express, become null.
 
     Raises ValueError for what is no JSON, and for what no output can hold: half a surrogate pair, a number or a nesting
     that other readers refuse.

@@ -80,7 +80,7 @@ async def http_fetch(
 async def _fetched(
     request: httpx.Request, ctx: AgentContext, max_bytes: int, allow_status: tuple[int, ...], timeout: float
 ) -> tuple[httpx.URL, httpx.Response, bytes]:
-    """Where the page was in the end, its head and its body."""
+    """Return the page's final URL, its head and its body."""
     allow = AllowList.parse(ctx.settings.fetch_allow_list)
     try:
         async with asyncio.timeout(timeout), CheckedTransport.over_network(allow) as transport:
@@ -98,7 +98,7 @@ async def _fetched(
 
 
 def _request(method: str, url: httpx.URL, headers: dict[str, str], body: str | None, json: Any) -> httpx.Request:
-    """Raises AgentError `invalid_request`, which names no value."""
+    """Build the request. Raises AgentError `invalid_request`, which quotes no value."""
     if body is not None and json is not None:
         raise _invalid("give body or json, not both")
     sent = httpx.Headers(_DEFAULT_HEADERS)
@@ -123,7 +123,7 @@ def _basic_auth(url: httpx.URL) -> str:
 
 
 async def _follow(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> tuple[httpx.Request, httpx.Response]:
-    """The last request and its response, with the body still to be read."""
+    """Follow redirects; return the last request and its response, with the body still to be read."""
     for _ in range(MAX_REDIRECTS + 1):
         response = await transport.handle_async_request(request)
         if not response.has_redirect_location:
@@ -134,7 +134,9 @@ async def _follow(transport: httpx.AsyncBaseTransport, request: httpx.Request) -
 
 
 def _page(url: httpx.URL, response: httpx.Response, content: bytes) -> FetchedPage:
-    """Takes seconds for hundreds of megabytes. A page that only says it is JSON is still a page."""
+    """Build the page, which takes seconds for hundreds of megabytes. A page that wrongly declares JSON is
+    still a page.
+    """
     media = media_type(response.headers)
     text = decode(content, response.headers.get("content-type", ""), media)
     json, json_error = _json(text) if content and is_json(media) else (None, None)
@@ -150,7 +152,7 @@ def _page(url: httpx.URL, response: httpx.Response, content: bytes) -> FetchedPa
 
 
 def _json(text: str | None) -> tuple[Any, str | None]:
-    """The value, or why there is none."""
+    """Return the JSON value, or why there is none."""
     try:
         return parse_json(text or ""), None
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""How many bytes of bodies a worker reads at once.
+"""Bounds the bytes of bodies that a worker reads at once.
 
 Each fetch may read up to its `max_bytes`. Many at once would together take more than a worker has, so each reserves
 what it may come to before it begins, and waits while others hold too much. In the order of asking: a large one would
@@ -24,7 +24,7 @@ class Memory:
 
     @asynccontextmanager
     async def reserve(self, wanted: int) -> AsyncIterator[None]:
-        """One that wants more than there is has all of it to itself."""
+        """Reserve bytes while the block runs; a reservation above the limit waits until it has all of it."""
         share = min(wanted, self._size)
         async with self._turn:
             while self._held + share > self._size:

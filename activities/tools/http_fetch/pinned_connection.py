@@ -1,4 +1,4 @@
-"""Connects to the address that was checked.
+"""Connects to the address that was checked, and to no other.
 
 A name that is checked and then resolved a second time can answer differently each time (DNS rebinding). So a request is
 sent to one of the addresses that were checked, while the Host header, and the name that TLS asks for and verifies, stay
@@ -20,7 +20,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class CheckedTransport(httpx.AsyncBaseTransport):
-    """Raises AgentError for an address that may not be reached, httpx's errors for what fails on the way."""
+    """A transport that checks addresses. Raises AgentError for a refused address, and httpx's errors for failures on
+    the way.
+    """
 
     def __init__(self, allow: AllowList, network: httpx.AsyncBaseTransport) -> None:
         self._allow = allow
@@ -28,7 +30,9 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
     @classmethod
     def over_network(cls, allow: AllowList) -> Self:
-        """Straight to the network: proxies of the environment would connect to what they resolve themselves."""
+        """Return a transport without the environment's proxies, which would connect to addresses that they resolve
+        themselves.
+        """
         return cls(allow, httpx.AsyncHTTPTransport(verify=_tls_context(), trust_env=False))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -48,7 +52,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
 
 def _to(address: IPAddress, request: httpx.Request, host: str) -> httpx.Request:
-    """The same request, sent to this address."""
+    """Return the same request, sent to this address."""
     return httpx.Request(
         request.method,
         request.url.copy_with(host=str(address)),
@@ -60,5 +64,5 @@ def _to(address: IPAddress, request: httpx.Request, host: str) -> httpx.Request:
 
 @lru_cache(maxsize=1)
 def _tls_context() -> ssl.SSLContext:
-    """Reading the certificate authorities takes tens of milliseconds, so they are read once."""
+    """Return the TLS context. It is made once, as reading the certificate authorities takes tens of milliseconds."""
     return httpx.create_ssl_context()

@@ -1,4 +1,4 @@
-"""Where a redirect leads, and what of the request goes with it (RFC 9110, 15.4; Fetch standard, 4.4)."""
+"""Follows redirects: the target, and what of the request is sent to it (RFC 9110, 15.4; Fetch standard, 4.4)."""
 
 import httpx
 
@@ -13,7 +13,7 @@ _OF_THE_BODY = ("content-type", "content-length", "content-encoding", "transfer-
 
 
 def check_url(url: str, base: httpx.URL | None = None) -> httpx.URL:
-    """Raises AgentError `invalid_url`, which does not repeat the URL: it may hold secrets."""
+    """Check the URL. Raises AgentError `invalid_url`, which does not repeat the URL, as it may hold secrets."""
     what = "the URL" if base is None else "a redirect"
     try:
         parsed = httpx.URL(url) if base is None else base.join(url)
@@ -30,7 +30,7 @@ def check_url(url: str, base: httpx.URL | None = None) -> httpx.URL:
 
 
 def redirected(request: httpx.Request, response: httpx.Response) -> httpx.Request:
-    """The request that follows a redirect."""
+    """Return the request that follows a redirect."""
     url = check_url(response.headers["location"], request.url)
     if not url.fragment and request.url.fragment:
         url = url.copy_with(fragment=request.url.fragment)
@@ -48,7 +48,7 @@ def redirected(request: httpx.Request, response: httpx.Response) -> httpx.Reques
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int]:
-    """Scheme, host and port: what credentials are given to."""
+    """Return scheme, host and port, to which credentials are bound."""
     return url.scheme, url.host, url.port or {"http": 80, "https": 443}[url.scheme]
 
 

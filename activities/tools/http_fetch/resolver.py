@@ -1,4 +1,4 @@
-"""Asks the system for addresses, in threads of its own and not for longer than a deadline.
+"""Resolves host names in threads of its own, within a deadline.
 
 The system's resolver blocks, half a minute and more where a name server is silent, and cannot be stopped. In the event
 loop's own threads a few dozen such names would hold up everything else that uses them.
@@ -22,7 +22,7 @@ _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKe
 
 
 async def lookup(host: str, port: int) -> Answers:
-    """As `socket.getaddrinfo`. Raises OSError, also after the deadline, and UnicodeError."""
+    """Resolve like `socket.getaddrinfo`. Raises OSError, also after the deadline, and UnicodeError."""
     try:
         return _ask(host, port, socket.AI_NUMERICHOST)  # an address in any spelling asks nobody
     except socket.gaierror:
@@ -34,7 +34,7 @@ async def lookup(host: str, port: int) -> Answers:
 
 
 async def _in_thread(ask: Callable[[], Answers], ended: Callable[[], None]) -> Answers:
-    """`ended` is called when the thread has ended, which may be long after somebody waited for it."""
+    """Run the call in a thread; `ended` is called when the thread has ended, which may be long after the deadline."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Answers] = loop.create_future()
 
