@@ -36,14 +36,19 @@ def search(id: str = "a", **params: Any) -> dict[str, Any]:
         ({"$exp": "a"}, [("", "invalid_params"), ("/$exp", "reference")]),
         ({"$templte": "a"}, [("", "invalid_params"), ("/$templte", "reference")]),
         ({"$literal": "a"}, []),
-        ({"$literal": {"$expr": "a"}}, [("/$literal", "invalid_params")]),
-        ({"$literal": {"$inputt": "a"}}, [("/$literal", "invalid_params")]),
+        ({"$literal": ["a"]}, [("", "invalid_params")]),
+        ({"$literal": {"$inputt": "a"}}, [("", "invalid_params")]),
     ],
 )
 def test_references_are_read_before_anything_starts(query: Any, expected: list[tuple[str, str]]) -> None:
     node = search(query=query) | {"input": {"a": 1}}
     found = [found for found in faults([node]) if found[1] != "unknown_input"]
     assert sorted(found) == sorted((f"/nodes/0/params/query{pointer}", code) for pointer, code in expected)
+
+
+def test_the_pointer_to_what_stands_in_a_literal_leads_there() -> None:
+    node = search() | {"params": {"$literal": {"query": "x", "limit": 0}}}
+    assert faults([node]) == [("/nodes/0/params/$literal/limit", "invalid_params")]
 
 
 def test_keys_of_json_schema_and_of_other_languages_are_no_references() -> None:

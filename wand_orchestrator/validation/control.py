@@ -11,9 +11,9 @@ from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
 from wand_orchestrator.validation.model_faults import Form, Owner, read_form
 from wand_orchestrator.validation.phrases import listed, quoted
 from wand_orchestrator.validation.pointer import Part
-from wand_orchestrator.validation.references import holds_reference
 from wand_orchestrator.validation.schema_errors import misfits
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import holds_reference
 
 
 def check_control(

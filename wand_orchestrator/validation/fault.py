@@ -6,7 +6,7 @@ from typing import Any
 from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.pointer import Path, pointer
-from wand_orchestrator.validation.references import through_literals
+from wand_orchestrator.validation.written_references import through_literals
 
 MAX_SCHEMA_STEPS = 500_000
 """Of all checks of one document against JSON Schemas."""

@@ -13,14 +13,14 @@ from wand_orchestrator.graphs.references import (
 )
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
-from wand_orchestrator.validation.node_signatures import Kinds
+from wand_orchestrator.validation.node_signatures import CONTROL_TYPES, Kinds
 from wand_orchestrator.validation.outline import EdgeOutline, NodeOutline, Outline
 from wand_orchestrator.validation.output_faults import Outputs
 from wand_orchestrator.validation.phrases import listed, quoted, type_words
 from wand_orchestrator.validation.pointer import Part, Path
-from wand_orchestrator.validation.references import written
 from wand_orchestrator.validation.schema_view import NULL, View, type_of
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import written
 
 
 @dataclass
@@ -73,7 +73,10 @@ class InputCheck:
             return
         for key, value in written(node.input).items():
             provided.by[key] = None
-            self._check_taken(node, key, _view_of(value), ("nodes", node.index, "input", key))
+            # What is written is checked against the schema of an agent, more closely than here.
+            judged = reference_key(value) is not None or node.type in CONTROL_TYPES
+            view = _view_of(value) if judged else None
+            self._check_taken(node, key, view, ("nodes", node.index, "input", key))
 
     def _check_edge(self, edge: EdgeOutline) -> None:
         source = self._outline.by_id.get(edge.source) if edge.source is not None else None

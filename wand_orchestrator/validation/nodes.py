@@ -17,8 +17,8 @@ from wand_orchestrator.validation.params import ParamsCheck
 from wand_orchestrator.validation.phrases import quoted
 from wand_orchestrator.validation.pointer import Part
 from wand_orchestrator.validation.reference_faults import ReferenceCheck, misplaced
-from wand_orchestrator.validation.references import written
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import written
 
 
 class NodeCheck:

@@ -15,10 +15,10 @@ from wand_orchestrator.validation.output_faults import Outputs
 from wand_orchestrator.validation.phrases import listed, quoted
 from wand_orchestrator.validation.pointer import Part, label
 from wand_orchestrator.validation.reference_faults import misplaced
-from wand_orchestrator.validation.references import references
 from wand_orchestrator.validation.schema_errors import misfits
 from wand_orchestrator.validation.schema_view import View
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import references
 
 
 @dataclass(frozen=True)

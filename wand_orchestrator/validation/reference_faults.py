@@ -17,8 +17,8 @@ from wand_orchestrator.validation.node_signatures import Kind
 from wand_orchestrator.validation.output_faults import Outputs
 from wand_orchestrator.validation.phrases import listed
 from wand_orchestrator.validation.pointer import Part
-from wand_orchestrator.validation.references import Found, references
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import Found, references
 
 
 def misplaced(reference: dict[str, Any]) -> Code:
