@@ -16,7 +16,7 @@ from typing import Any
 
 from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.graphs.expressions import ExpressionError, evaluate
-from wand_orchestrator.graphs.templates import Place, rendered, template_parts
+from wand_orchestrator.graphs.templates import Placeholder, rendered, template_parts
 
 INPUT_KEY, EXPR_KEY, TEMPLATE_KEY, LITERAL_KEY = "$input", "$expr", "$template", "$literal"
 REFERENCE_KEYS = (INPUT_KEY, EXPR_KEY, TEMPLATE_KEY, LITERAL_KEY)
@@ -67,7 +67,7 @@ def expressions_of(key: str, text: str) -> list[str]:
     if key != TEMPLATE_KEY:
         return [text]
     try:
-        return [part.expression for part in template_parts(text) if isinstance(part, Place)]
+        return [part.expression for part in template_parts(text) if isinstance(part, Placeholder)]
     except ExpressionError:
         return []
 

@@ -26,20 +26,20 @@ _TOKEN = re.compile(
 """Of an expression: a quoted text or literal may hold braces, which close nothing."""
 
 
-class Place(NamedTuple):
+class Placeholder(NamedTuple):
     """An expression in a template."""
 
     expression: str
 
 
-def template_parts(text: str) -> Iterator[str | Place]:
+def template_parts(text: str) -> Iterator[str | Placeholder]:
     """The texts and the expressions of a template, in order. Raises ExpressionError for a `{{` that nothing closes."""
     end = 0
     while (opened := text.find(OPENING, end)) >= 0:
         if opened > end:
             yield text[end:opened]
         closed = _closed(text, opened)
-        yield Place(text[opened + len(OPENING) : closed].strip())
+        yield Placeholder(text[opened + len(OPENING) : closed].strip())
         end = closed + len(CLOSING)
     if end < len(text):
         yield text[end:]
@@ -60,7 +60,7 @@ def rendered(text: str, value: Any, budget: Budget, now: datetime | None = None)
     return "".join(written)
 
 
-def _written(place: Place, value: Any, budget: Budget, now: datetime | None) -> str:
+def _written(place: Placeholder, value: Any, budget: Budget, now: datetime | None) -> str:
     budget.take(_STEPS_OF_A_PLACE)
     found = evaluate(place.expression, value, budget, now)
     if isinstance(found, str):

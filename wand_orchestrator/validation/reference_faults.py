@@ -10,7 +10,7 @@ from wand_orchestrator.graphs.references import (
     REFERENCE_KEYS,
     TEMPLATE_KEY,
 )
-from wand_orchestrator.graphs.templates import Place, template_parts
+from wand_orchestrator.graphs.templates import Placeholder, template_parts
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.node_signatures import Kind
@@ -51,7 +51,7 @@ class ReferenceCheck:
     def _check_template(self, text: str, at: tuple[Part, ...], own: Kind | None) -> None:
         try:
             for part in template_parts(text):
-                if isinstance(part, Place):
+                if isinstance(part, Placeholder):
                     self._outputs.select(part.expression, own, at)
         except ExpressionError as error:
             self._findings.fault(at, Code.EXPRESSION_SYNTAX, error.message)
