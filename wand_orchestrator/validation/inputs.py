@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.graphs.references import (
     OWN_KEYS,
     expressions_of,
@@ -13,7 +14,7 @@ from wand_orchestrator.graphs.references import (
 )
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
-from wand_orchestrator.validation.node_signatures import CONTROL_TYPES, Kinds
+from wand_orchestrator.validation.node_signatures import Kinds
 from wand_orchestrator.validation.outline import EdgeOutline, NodeOutline, Outline
 from wand_orchestrator.validation.output_faults import Outputs
 from wand_orchestrator.validation.phrases import listed, quoted, type_words
@@ -74,7 +75,7 @@ class InputCheck:
         for key, value in written(node.input).items():
             provided.by[key] = None
             # What is written is checked against the schema of an agent, more closely than here.
-            judged = reference_key(value) is not None or node.type in CONTROL_TYPES
+            judged = reference_key(value) is not None or node.type in CONTROL_NODES
             view = _view_of(value) if judged else None
             self._check_taken(node, key, view, ("nodes", node.index, "input", key))
 
