@@ -1,4 +1,4 @@
-"""One line a request: method, path without its query, status, milliseconds. Queries can hold secrets of callers."""
+"""Logs one line for each request: method, path without its query (which may hold secrets), status, milliseconds."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Which methods there are at a path: of all routes that match it, where the router asks only the first."""
+"""Finds the methods of a path over all matching routes, where the router considers only the first."""
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -6,7 +6,7 @@ from starlette.routing import compile_path
 
 
 def allowed_methods(app: FastAPI, path: str) -> str:
-    """The value of `Allow` (RFC 9110, 10.2.1); HEAD goes with GET."""
+    """Return the value of `Allow` (RFC 9110, 10.2.1); GET includes HEAD."""
     methods = {"OPTIONS"}
     for route in iter_route_contexts(app.router.routes):
         place = getattr(route, "path", None)

@@ -1,4 +1,4 @@
-"""The API key: asked for before anything else of a request is looked at, its body included."""
+"""Checks the API key before anything else of a request, its body included."""
 
 import hmac
 

@@ -1,4 +1,4 @@
-"""The bytes of large bodies that are worked on at once: each costs a multiple of its size until it is answered."""
+"""Bounds the bytes of large bodies processed at once: each takes a multiple of its size until it is answered."""
 
 import asyncio
 from collections import deque
@@ -12,14 +12,14 @@ WAIT_SEC = 1.5
 
 
 class Busy(WandError):
-    """So much is worked on that this has to wait."""
+    """Too many bytes are being processed; the caller has to wait."""
 
     code = "busy"
     status = 503
 
 
 class BodyBudget:
-    """At least one body has a place, however large; who waits comes in turn."""
+    """A budget of bytes. One body always fits, however large; callers wait in turn."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -28,7 +28,7 @@ class BodyBudget:
 
     @asynccontextmanager
     async def place(self, size: int) -> AsyncIterator[None]:
-        """Raises Busy if there is none within WAIT_SEC."""
+        """Reserve a place for a body. Raises Busy if none is free within WAIT_SEC."""
         await self._take(size)
         try:
             yield

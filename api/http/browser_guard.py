@@ -1,4 +1,4 @@
-"""What protects an API without a key from the pages that are open in a browser on the same machine.
+"""Protects an API without a key from pages that are open in a browser on the same machine.
 
 A page of any site can send requests to loopback: simple ones by itself, and all of them once a name of its own resolves
 to 127.0.0.1 (DNS rebinding). Browsers say for whom they ask: `Host` is the name in the address bar, `Origin` and
@@ -68,7 +68,7 @@ class BrowserGuard:
 
 
 def _name_of(host: str) -> str:
-    """Without its port; empty if it cannot be read."""
+    """Return the host without its port; empty if it cannot be parsed."""
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
@@ -76,6 +76,6 @@ def _name_of(host: str) -> str:
 
 
 def _is_origin_of(origin: str, host: str) -> bool:
-    """Whether a page of this origin was loaded from `host`, with or without TLS in front of it."""
+    """Return whether a page of this origin was loaded from `host`, with or without TLS in front of it."""
     scheme, _, place = origin.partition("://")
     return scheme in ("http", "https") and place.lower() == host.lower()

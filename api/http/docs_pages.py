@@ -15,7 +15,7 @@ ASSETS = "/docs/assets"
 
 
 def add_docs_pages(app: FastAPI) -> None:
-    """To an application that was made without pages of FastAPI's own."""
+    """Add the pages to an application that was made without FastAPI's own."""
     title, document = app.title, app.openapi_url or ""
 
     async def swagger_ui() -> HTMLResponse:

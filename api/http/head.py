@@ -1,11 +1,11 @@
-"""HEAD wherever there is GET, as HTTP asks for it (RFC 9110, 9.3.2): the same answer without its body."""
+"""Serves HEAD wherever there is GET (RFC 9110, 9.3.2): the same answer without its body."""
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadAsGet:
-    """Hands a HEAD on as a GET, and ends that as soon as its headers are known: a stream would go on for ever."""
+    """Passes a HEAD on as a GET, and ends it once the headers are known, as a stream would not end."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

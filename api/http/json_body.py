@@ -77,7 +77,7 @@ class _Read(Request):
 
 
 def parse_json(raw: bytes) -> Any:
-    """The value; BadRequest (`malformed_json` or `unstorable_text`) says why there is none."""
+    """Parse the body. Raises BadRequest `malformed_json` or `unstorable_text`."""
     if not raw:
         raise _malformed("the body is empty")
     try:
@@ -98,7 +98,7 @@ def parse_json(raw: bytes) -> Any:
 
 
 async def _read(request: Request, places: AsyncExitStack) -> bytes:
-    """The whole body, and with a large one its place until `places` ends.
+    """Return the whole body; a large one holds its place in the budget until `places` closes.
 
     A body that says how long it is need not be read to be refused.
     """

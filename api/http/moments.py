@@ -1,4 +1,4 @@
-"""Moments as the API takes and gives them."""
+"""The API's format of moments."""
 
 import re
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def _as_text(value: Any) -> Any:
-    """Of numbers pydantic would make moments since 1970."""
+    """Raise for numbers, which pydantic would read as seconds since 1970."""
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
         raise ValueError("a moment is text as RFC 3339 has it, such as 2026-07-31T12:00:00Z")
     return value

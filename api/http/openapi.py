@@ -1,4 +1,4 @@
-"""The OpenAPI document, with what FastAPI cannot know of: that every error of every route is a problem document."""
+"""Completes the OpenAPI document: every error of every route is a problem document."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ _COMPONENTS = "#/components/schemas/"
 
 
 class DocumentedApi(FastAPI):
-    """Its routes declare the errors that are their own; those of a body and of a parameter are added."""
+    """An application whose routes declare their own errors; those of bodies and parameters are added."""
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()

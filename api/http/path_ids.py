@@ -1,4 +1,4 @@
-"""Ids in paths that hold a slash, as those of runs and schedules that were started past the API may.
+"""Handles ids with a slash in paths, which runs and schedules may have that the API did not create.
 
 A server decodes a path before it is routed, so that `/runs/a%2Fb` cannot be told from `/runs/a/b`. Here the segment of
 the id goes back to a form without a slash, which `decoded_id` undoes in the route's parameter.
@@ -12,7 +12,7 @@ _COLLECTIONS = ("runs", "schedules")
 
 
 class EncodedIds:
-    """Keeps the id that follows a collection in one segment of the path; all else of the path stays decoded."""
+    """Keeps the id after a collection in one segment of the path; the rest of the path stays decoded."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -24,7 +24,7 @@ class EncodedIds:
 
 
 def decoded_id(segment: str) -> str:
-    """The id that a segment of a path, as `EncodedIds` hands it on, stands for."""
+    """Return the id of a path segment that `EncodedIds` has passed on."""
     return segment.replace("%2F", "/").replace("%25", "%")
 
 

@@ -1,4 +1,4 @@
-"""Every error as a problem document (RFC 9457): the one place where errors become HTTP.
+"""Maps every error to a problem document (RFC 9457); no other module turns errors into HTTP.
 
 A problem holds what the caller can act on: never a stack trace, never the value that was refused.
 """
@@ -46,7 +46,7 @@ class ProblemFault(BaseModel):
 
 
 class Problem(BaseModel):
-    """What every error is answered with, as `application/problem+json`."""
+    """The body of every error response, as `application/problem+json`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -78,7 +78,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **fields: Any,
 ) -> Response:
-    """`fields` are further members of the document."""
+    """Return the response of a problem; `fields` are further members of the document."""
     document = Problem(
         type=f"urn:wand:problem:{code}",
         title=code.replace("_", " ").capitalize(),
@@ -100,7 +100,7 @@ def problem_of(error: WandError) -> Response:
 
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route, for OpenAPI."""
+    """Return the `responses` of a route for OpenAPI."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
@@ -111,7 +111,7 @@ def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of this application with a problem document."""
+    """Make this application answer every error with a problem document."""
     app.add_exception_handler(WandError, _on_wand_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -137,7 +137,7 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 
 
 def request_invalid(faults: Sequence[ProblemFault]) -> Response:
-    """The answer to a request with these faults, the first of which stand in its `detail` too."""
+    """Return the response to a request with these faults; its `detail` repeats the first ones."""
     detail = "; ".join(f"{fault.pointer or 'the body'}: {fault.message}" for fault in faults[:3])
     return problem(422, "request_invalid", detail, faults=faults)
 
@@ -153,7 +153,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _not_allowed(request: Request) -> Response:
-    """Of a path that there is, with another method; OPTIONS asks for no more than its methods."""
+    """Return the response for a path that exists with other methods; OPTIONS only asks for these."""
     allowed = allowed_methods(request.app, request.url.path)
     if request.method == "OPTIONS":
         return Response(status_code=204, headers={"Allow": allowed})
@@ -171,7 +171,7 @@ def _internal() -> Response:
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
-    """A JSON pointer for what lies in the body, the bare name for a parameter."""
+    """Return a JSON pointer for a place in the body, and the bare name for a parameter."""
     place, *path = location
     if place == "body":
         return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

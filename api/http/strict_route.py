@@ -1,4 +1,4 @@
-"""What every route asks of a request before FastAPI looks at it: known parameters, each once, of text that can be kept.
+"""Checks each request before FastAPI does: only known parameters, each once, of storable text.
 
 A misspelt filter that is ignored gives the whole list, and of `?limit=1&limit=2` nobody knows which one counts.
 """
@@ -19,7 +19,7 @@ _LISTS = (list, tuple, set, frozenset)
 
 
 class StrictRoute(APIRoute):
-    """A route that refuses what it would otherwise overlook."""
+    """A route that rejects what FastAPI would ignore."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -37,7 +37,9 @@ class StrictRoute(APIRoute):
 
 
 def require_json(request: Request) -> None:
-    """Also of a body that is not looked at: what a page can send to another origin unasked is never JSON."""
+    """Raise unless the body is declared as JSON, also for an unused body: pages cannot send JSON to another origin
+    unasked.
+    """
     given = request.headers.get("content-type", "")
     kind = given.partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
@@ -45,7 +47,7 @@ def require_json(request: Request) -> None:
 
 
 def is_storable(text: str) -> bool:
-    """Half a surrogate pair has no UTF-8, and PostgreSQL stores no NUL."""
+    """Return whether the text can be stored: unpaired surrogates have no UTF-8, and PostgreSQL stores no NUL."""
     return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -56,7 +58,7 @@ def _all_of(dependant: Dependant) -> Iterator[Dependant]:
 
 
 def _query_of(dependant: Dependant) -> Iterator[tuple[str, bool]]:
-    """Its query parameters, and whether each may stand more than once."""
+    """Return the route's query parameters, and whether each may be repeated."""
     for field in dependant.query_params:
         kind = getattr(field.field_info.annotation, "__origin__", field.field_info.annotation)
         yield field.alias, kind in _LISTS

@@ -1,4 +1,6 @@
-"""Tells the database that runs have been started: those of some milliseconds in one statement, behind their callers."""
+"""Records in the database that runs were started, those of some milliseconds in one statement and without delaying
+callers.
+"""
 
 import asyncio
 import logging
@@ -16,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Confirmations:
-    """`run` is its background task."""
+    """Collects runs that were started; `run` is the background task that records them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -24,20 +26,20 @@ class Confirmations:
         self._news = asyncio.Event()
 
     def __contains__(self, run_id: str) -> bool:
-        """Whether it was started, and the database is not told yet."""
+        """Return whether the run was started and is not recorded yet."""
         return run_id in self._started
 
     def add(self, run_id: str) -> None:
-        """The run's workflow was started."""
+        """Add a run whose workflow was started."""
         self._started.add(run_id)
         self._news.set()
 
     def discard(self, run_id: str) -> None:
-        """The run is gone: there is nothing to tell the database."""
+        """Drop a run that was deleted, so that it is not recorded."""
         self._started.discard(run_id)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Record runs until cancelled."""
         if self._started:  # left by a run of this task that failed
             self._news.set()
         while True:
@@ -52,7 +54,7 @@ class Confirmations:
                 await asyncio.sleep(RETRY_SEC)
 
     async def close(self) -> None:
-        """Confirm the rest, if the database answers: otherwise another process does, or this one after a restart."""
+        """Record the rest if the database answers; otherwise another process does, or this one after a restart."""
         with suppress(Unavailable):
             await self._confirm()
 

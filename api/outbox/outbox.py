@@ -1,4 +1,4 @@
-"""Starts runs: the outbox between the database, where a run's row stands first, and Temporal.
+"""Starts runs: the outbox between the database, to which a run's row is written first, and Temporal.
 
 Starts that come faster than Temporal takes them wait here for their turn, whether their callers do or not. A run whose
 workflow could not be started stays `pending`, and is started as soon as Temporal is back, by this process or by another
@@ -62,7 +62,7 @@ log = logging.getLogger(__name__)
 
 
 class Outbox:
-    """`run` is its background task: it starts what is pending and confirms what was started."""
+    """Starts runs; `run` is the background task that starts pending ones and confirms started ones."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Outbox:
         self._held_up = False
 
     async def start(self, launch: Launch, seconds: float) -> RunStatus:
-        """Start a run whose row was just written, or was found by its idempotency key, and give its status.
+        """Start a run whose row was just written, or found by its idempotency key; return its status.
 
         It is `pending` if it was not its turn within the seconds; it is started when it is.
         """
@@ -109,15 +109,15 @@ class Outbox:
         return run.status if launch is None else await self._start(launch, seconds)
 
     def has_just_started(self, run_id: str) -> bool:
-        """Whether it was started here a moment ago, so that nobody need be asked whether there is such a run."""
+        """Return whether the run was started here a moment ago, so that it is known to exist."""
         return run_id in self._confirmations
 
     def forget(self, run_id: str) -> None:
-        """The run was deleted: the database need not be told that it was started."""
+        """Forget a deleted run, so that its start is not recorded."""
         self._confirmations.discard(run_id)
 
     async def run(self) -> None:
-        """Until cancelled; what was started is confirmed before it ends, if the database answers."""
+        """Run until cancelled; started runs are confirmed before it ends, if the database answers."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_looking())
@@ -133,7 +133,7 @@ class Outbox:
         return await self._start_left(launch.run.run_id)
 
     async def _start_left(self, run_id: str) -> RunStatus:
-        """Start a run that nobody waits for. It may have been started, or cancelled and deleted, since it was read."""
+        """Start a run for which no caller waits. It may have been started, cancelled or deleted since it was read."""
         if self._held_up:
             self._look_again.set()
             return RunStatus.PENDING
@@ -180,7 +180,7 @@ class Outbox:
         return RunStatus.RUNNING
 
     async def _settle_refused(self, run: Run, error: WandError) -> RunStatus:
-        """The run ends without having begun: another attempt would be refused as well."""
+        """End a run that Temporal refused, as another attempt would be refused as well."""
         failure = Failure(code=error.code, message=error.message)
         event = Event(
             seq=1,
@@ -208,7 +208,7 @@ class Outbox:
             pause = await self._look()
 
     async def _look(self) -> float:
-        """Have started what is pending and has no turn here; gives the seconds until the next look."""
+        """Queue the pending runs that are not queued here; return the seconds until the next look."""
         try:
             pending = await self._store.runs.pending(GRACE_SEC, BATCH)
             left = [id for id in pending if id not in self._turns and id not in self._confirmations]
@@ -224,7 +224,7 @@ class Outbox:
         return RETRY_SEC if pending else LOOK_SEC
 
     async def _ensure_attributes(self) -> None:
-        """Temporal may be another one since this process began."""
+        """Register the search attributes again: Temporal may have been replaced since this process began."""
         try:
             async with asyncio.timeout(START_SEC):
                 await ensure_search_attributes(self._executions.client)

@@ -1,4 +1,4 @@
-"""The input of a run as it will stand in its history: the row's, with the graphs that it takes along.
+"""Builds the input of a run's workflow: what its row holds, with the graphs that it takes along.
 
 Of a stored graph, which may have thousands of nodes, it is written once and not once for each run.
 """
@@ -27,7 +27,7 @@ class Snapshots:
         self._texts: Recent[bytes] = Recent(KEPT_BYTES, len)
 
     def input_of(self, launch: Launch) -> bytes:
-        """A RunInput as JSON, without what was not set."""
+        """Return a RunInput as JSON, without unset fields."""
         run = launch.run
         document = RunInput(
             graph=launch.graph,

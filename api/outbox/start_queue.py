@@ -1,4 +1,4 @@
-"""Work in the order in which it was asked for, some of it under way at any time. Who asks may leave: it is done yet."""
+"""Runs work in the order of its requests, several at a time. The work continues even if the caller stops waiting."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ class _Turn(Generic[T]):
 
 
 class StartQueue(Generic[T]):
-    """One turn at a time for each key. `close` ends those that are left."""
+    """A queue with one turn at a time for each key. `close` ends those that are left."""
 
     def __init__(self, at_once: int) -> None:
         self._places = asyncio.Semaphore(at_once)
@@ -33,11 +33,11 @@ class StartQueue(Generic[T]):
 
     @property
     def weight(self) -> int:
-        """Of all turns together, as they were taken."""
+        """Return the weight of all turns together, as given to `take`."""
         return self._weight
 
     def take(self, key: str, work: Callable[[], Awaitable[T]], weight: int = 0) -> None:
-        """Have it done; not a second time if the key has its turn already."""
+        """Queue the work, unless the key has a turn already."""
         if key not in self._turns:
             task = asyncio.create_task(self._in_turn(work), name=f"takes its turn: {key}")
             self._turns[key] = _Turn(task, weight)
@@ -45,7 +45,7 @@ class StartQueue(Generic[T]):
             task.add_done_callback(lambda task: self._forget(key, task))
 
     async def result(self, key: str, work: Callable[[], Awaitable[T]], seconds: float, weight: int = 0) -> T | None:
-        """As `take`; None if it is not done within the seconds."""
+        """Queue the work and return its result; None if it is not done within the seconds."""
         self.take(key, work, weight)
         turn = self._turns[key]
         turn.waiting += 1
@@ -56,7 +56,7 @@ class StartQueue(Generic[T]):
         return turn.task.result() if done else None
 
     def is_awaited(self, key: str) -> bool:
-        """Whether somebody waits for the result."""
+        """Return whether a caller waits for the result."""
         turn = self._turns.get(key)
         return turn is not None and turn.waiting > 0
 

@@ -1,4 +1,4 @@
-"""What Temporal's history alone tells of a run's journal, for a run whose own cannot be read.
+"""Derives events from Temporal's history alone, for a run whose journal cannot be read.
 
 The journal is in the workflow, which tells it by a replay. A history that the workflow's code cannot replay, such as
 one of another release, still says which nodes were scheduled and how they ended; only what workers reported is lost.
@@ -29,7 +29,7 @@ _ENDINGS = {
 
 
 async def known_events(client: Client, run_id: str, archived: RunState, seconds: float) -> list[Event]:
-    """The events behind those that are archived, from the run's current execution; they follow from its history alone.
+    """Return the events after the archived ones, derived from the history of the run's current execution.
 
     Raises Unavailable, NotFound.
     """
@@ -47,7 +47,7 @@ def _history(client: Client, run_id: str, seconds: float) -> AsyncIterator[Histo
 
 
 def _goes_on(first: HistoryEvent) -> bool:
-    """Whether the execution goes on from another one, which archived its events before it ended."""
+    """Return whether the execution continues another one, which archived its events before it ended."""
     return bool(first.workflow_execution_started_event_attributes.continued_execution_run_id)
 
 

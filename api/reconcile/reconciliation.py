@@ -1,4 +1,4 @@
-"""Settles runs that ended without saying so.
+"""Reconciles runs whose workflows closed without archiving their end.
 
 A run writes its own end into the archive before its workflow closes. A workflow that was terminated, or ran into a
 timeout of Temporal's, could not: its journal is brought into the archive here, by the first who reads it, with the
@@ -50,7 +50,9 @@ class EndedStates:
         self._states: Recent[RunState] = Recent(MAX_NODES, lambda state: len(state.nodes))
 
     async def of(self, run_id: str) -> RunState:
-        """What the archived events give; it must not be changed. It is kept until there are other events."""
+        """Return the state folded from the archived events, which must not be changed; it is cached until further
+        events are archived.
+        """
         state = self._states.get(run_id)
         if state is None or state.last_seq != await self._store.events.last_seq(run_id):
             state = await self._fold(run_id)
@@ -77,7 +79,7 @@ scheduled, started, completed, and the close. A run that began has at least sche
 
 @dataclass(frozen=True)
 class Ending:
-    """How Temporal says that a workflow closed."""
+    """The close of a workflow as Temporal reports it."""
 
     status: RunStatus
     at: datetime
@@ -90,7 +92,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class _Closed:
-    """What the archive and the webhook are told of the run besides its events."""
+    """What the archive and the webhook get of the run besides its events."""
 
     run: ToldRun
     result: RunResult | None
@@ -108,11 +110,11 @@ class Reconciliation:
 
     @staticmethod
     def status_of(description: WorkflowExecutionDescription) -> RunStatus | None:
-        """What the close of the workflow means for its run; None if it is open."""
+        """Return the run's status for the close of its workflow; None if it is open."""
         return None if description.status is None else NATIVE_STATUS.get(description.status)
 
     async def settle(self, run_id: str, seconds: float) -> None:
-        """Bring a closed run's journal and ending into the archive; nothing to do if they are there.
+        """Write a closed run's journal and end to the archive; does nothing if they are there.
 
         Idempotent, also when several do it at once: what is written follows from Temporal's history alone.
         Raises NotFound, also for a run that was deleted; Unavailable if a part that this needs is away.
@@ -143,7 +145,7 @@ class Reconciliation:
             await self._append(closed, _last_events(state, ending), seconds)
 
     async def known_end(self, run_id: str, seconds: float) -> RunState | None:
-        """The state of a closed run as far as it is known without a worker; nothing is stored.
+        """Return the state of a closed run as far as it is known without a worker; stores nothing.
 
         None of a run that is open, or that succeeded, whose end is told with its result. Raises Unavailable, NotFound.
         """
@@ -160,11 +162,11 @@ class Reconciliation:
         return state
 
     async def ended_state(self, run_id: str) -> RunState:
-        """As `fold_archive`, of a run that has ended; it must not be changed, for others are given it, too."""
+        """Return the folded state of an ended run, which is shared and must not be changed."""
         return await self._ended_states.of(run_id)
 
     async def fold_archive(self, run_id: str) -> RunState:
-        """The state that the archived events give."""
+        """Return the state folded from the archived events."""
         state = RunState()
         while page := await self._store.events.page(run_id, state.last_seq, PAGE):
             for stored in page:
@@ -193,7 +195,9 @@ class Reconciliation:
     async def _webhook(
         self, run: Run | None, description: WorkflowExecutionDescription, seconds: float
     ) -> Webhook | None:
-        """The row has that of a run that the API started. One that never began may have been started with anything."""
+        """Return the run's webhook: from the row if the API started the run, else from the workflow's input, which may
+        hold anything.
+        """
         if run is not None and run.graph_id is not None:
             return run.webhook
         if description.parent_id or description.history_length <= _WITHOUT_JOURNAL:
@@ -218,7 +222,7 @@ class Reconciliation:
             after = page.events[-1].seq
 
     async def _copy_known(self, closed: _Closed, seconds: float) -> None:
-        """The journal cannot be read, whoever tries: what the history says by itself takes its place."""
+        """Archive the events that the history alone tells: the journal cannot be read by any worker."""
         archived = await self.fold_archive(closed.run.run_id)
         if not archived.status.ended:
             events = await known_events(self._executions.client, closed.run.run_id, archived, seconds)
@@ -226,7 +230,9 @@ class Reconciliation:
                 await self._append(closed, events[start : start + PAGE], seconds)
 
     async def _append(self, closed: _Closed, events: Sequence[Event], seconds: float) -> None:
-        """The webhook comes first: what fails after it is done anew, and a delivery is started once."""
+        """Start the webhook, then archive: a failure after the first is repeated, and a delivery is started
+        only once.
+        """
         run = closed.run
         await self._webhooks.tell_ending(closed.webhook, events, run, seconds)
         archive = Archive(
@@ -258,7 +264,7 @@ class Reconciliation:
 
 
 def _told_by(description: WorkflowExecutionDescription) -> ToldRun:
-    """Of a run that has no row."""
+    """Return it for a run that has no row."""
     attributes = description.typed_search_attributes
     return ToldRun(
         run_id=description.id,
@@ -272,7 +278,7 @@ def _told_by(description: WorkflowExecutionDescription) -> ToldRun:
 
 
 def _why(status: RunStatus, event: HistoryEvent) -> tuple[str, Failure | None]:
-    """In words, and as the error that the run shows."""
+    """Return the reason in words, and as the error that the run shows."""
     if status is RunStatus.TERMINATED:
         given = event.workflow_execution_terminated_event_attributes
         reason = f"terminated by {given.identity or 'somebody'}{f': {given.reason}' if given.reason else ''}"
@@ -288,7 +294,7 @@ def _why(status: RunStatus, event: HistoryEvent) -> tuple[str, Failure | None]:
 
 
 def _last_events(state: RunState, ending: Ending) -> list[Event]:
-    """A `node.cancelled` for each node in flight, whose agents Temporal stops, and the run's last event."""
+    """Return a `node.cancelled` for each node in flight, whose agents Temporal stops, and the run's last event."""
     seq = state.last_seq
     events = []
     for node, node_state in state.nodes.items():

@@ -1,4 +1,6 @@
-"""Settles runs that ended from outside although nobody reads them: lists are right, and their webhooks are told."""
+"""Reconciles runs that were ended from outside even if no caller reads them, for correct lists and for
+their webhooks.
+"""
 
 import asyncio
 import logging
@@ -31,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Sweep:
-    """`run` is its background task. Several processes may do the same at once."""
+    """Sweeps over runs; `run` is the background task. Several processes may sweep at once."""
 
     def __init__(self, executions: Executions, store: Store, settlement: Reconciliation, origin: Origin) -> None:
         self._executions = executions
@@ -41,7 +43,7 @@ class Sweep:
         self._looked_to = ""
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Sweep until cancelled."""
         since = datetime.now(UTC) - FIRST_LOOK
         while True:
             begun = datetime.now(UTC)
@@ -51,7 +53,7 @@ class Sweep:
             await asyncio.sleep(LOOK_SEC)
 
     async def _look(self, since: datetime) -> bool:
-        """Whether nothing is left to settle."""
+        """Sweep once; return whether nothing is left to reconcile."""
         try:
             closed = await self._executions.ended_without_success(since, CALL_SEC)
             settled = await self._settled(closed)
@@ -61,7 +63,7 @@ class Sweep:
         return all([await self._settle(run_id) for run_id in closed if run_id not in settled])
 
     async def _settled(self, run_ids: Sequence[str]) -> set[str]:
-        """Those that have told their end themselves, as nearly all have."""
+        """Return the runs that have archived their end themselves, as nearly all have."""
         settled: set[str] = set()
         for start in range(0, len(run_ids), ROWS):
             heads = await self._store.runs.heads(run_ids[start : start + ROWS])
@@ -69,7 +71,7 @@ class Sweep:
         return settled
 
     async def _look_for_some(self, started_before: datetime) -> None:
-        """Of the runs that are open by their rows: each in its turn, however many they are."""
+        """Check some of the runs whose rows are open; all get their turn, however many they are."""
         try:
             await self._origin.note(CALL_SEC)
             found = await self._store.runs.open_since(started_before, self._looked_to, LOOKED_FOR)

@@ -1,1 +1,1 @@
-"""Schedules, as the API keeps them in Temporal."""
+"""The API's schedules, which Temporal keeps."""

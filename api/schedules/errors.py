@@ -1,4 +1,4 @@
-"""What Temporal answers to calls on schedules, as errors of Wand."""
+"""Translates Temporal's answers to calls on schedules into Wand's errors."""
 
 import re
 
@@ -12,7 +12,7 @@ _TOO_LARGE = re.compile("size exceeds limit|larger than max")
 
 
 class ScheduleInvalid(WandError):
-    """Temporal takes no schedule like this; `pointer` leads to what it means, where it said so."""
+    """Temporal rejects the schedule; `pointer` leads to the part that it names, if any."""
 
     code = "schedule_invalid"
     status = 422
@@ -23,7 +23,7 @@ def not_found() -> NotFound:
 
 
 def meaning(error: RPCError) -> WandError:
-    """Of what Temporal answers to a call on one schedule."""
+    """Return the translation for calls on one schedule."""
     reason = first_line(error.message)
     match error.status:
         case RPCStatusCode.NOT_FOUND if "namespace" not in reason.lower():

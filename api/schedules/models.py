@@ -1,4 +1,4 @@
-"""What the API takes and gives of schedules."""
+"""The API's models of schedules."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -23,7 +23,7 @@ OVERLAP = (
 
 
 class ScheduleRequest(BaseModel):
-    """One of `graph_id` and `graph_name`, and one of `cron` and `every`."""
+    """A schedule to create, with one of `graph_id` and `graph_name`, and one of `cron` and `every`."""
 
     model_config = ConfigDict(extra="forbid")
 

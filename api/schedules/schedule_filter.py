@@ -1,4 +1,4 @@
-"""Which schedules a list shows: asked of Temporal as far as its query language can say it, and sifted here."""
+"""Filters schedules for a list: in Temporal as far as its query language can express it, the rest here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from wand_orchestrator.contract.search_attributes import (
 
 @dataclass(frozen=True)
 class ScheduleFilter:
-    """A schedule has to have all that is given; without anything, each that carries Wand's search attributes fits."""
+    """Selects schedules that meet all given criteria; without any, all that carry Wand's search attributes."""
 
     graph_id: str | None = None
     graph_name: str | None = None
 
     @property
     def query(self) -> str:
-        """In Temporal's words. It finds all that fit, and maybe others."""
+        """Return the query for Temporal, which finds all that match, and maybe others."""
         return " AND ".join(equals(key.name, text) for key, text in self._wanted.items()) or (
             f"{WAND_GRAPH.name} IS NOT NULL"
         )

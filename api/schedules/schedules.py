@@ -64,7 +64,7 @@ def encode_cursor(token: bytes) -> str:
 
 
 def decode_cursor(cursor: str) -> bytes:
-    """Raises BadRequest for a cursor that no page gave."""
+    """Decode a cursor. Raises BadRequest for one that no page returned."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         raw = base64.b64decode(padded, altchars=b"-_", validate=True)
@@ -90,7 +90,9 @@ LISTED = 500
 
 
 class Schedules:
-    """Every call raises Unavailable; those on one schedule raise NotFound, also for one that runs no graph."""
+    """The schedules. Every call may raise Unavailable; those on one schedule raise NotFound, also for one that runs no
+    graph.
+    """
 
     def __init__(self, client: Client, task_queue: str, store: Store, webhooks: Webhooks) -> None:
         self._client = client
@@ -100,7 +102,9 @@ class Schedules:
         self._triggers = Triggers(client, store, self._describe)
 
     async def create(self, request: ScheduleRequest) -> str:
-        """Gives its id. Raises NotFound for an unknown graph, ScheduleInvalid, WebhooksOff, Conflict for a taken id."""
+        """Create a schedule and return its id. Raises NotFound for an unknown graph, ScheduleInvalid, WebhooksOff,
+        Conflict for a taken id.
+        """
         budget = CallBudget()
         self._webhooks.require_signed(request.webhook)
         graph = await self._store.graphs.named(request.graph_id, request.graph_name)
@@ -126,7 +130,7 @@ class Schedules:
     async def page(
         self, cursor: str | None, limit: int, *, graph_id: str | None = None, graph_name: str | None = None
     ) -> SchedulePage:
-        """The next of them that fit; a page may be shorter than `limit` although others follow.
+        """Return the next schedules that match; a page may be shorter than `limit` although others follow.
 
         Raises BadRequest for a cursor that no page gave.
         """
@@ -158,7 +162,7 @@ class Schedules:
             await handle.unpause(note=note or "resumed through the API", rpc_timeout=_timeout(seconds))
 
     async def trigger(self, schedule_id: str, overlap: Overlap | None) -> str:
-        """Gives the id of the run. Raises Conflict if `overlap` leaves no room for it now."""
+        """Trigger a run and return its id. Raises Conflict if `overlap` leaves no room for it now."""
         return await self._triggers.trigger(schedule_id, overlap)
 
     async def backfill(self, schedule_id: str, start_at: datetime, end_at: datetime, overlap: Overlap) -> None:
@@ -168,7 +172,7 @@ class Schedules:
             await handle.backfill(period, rpc_timeout=_timeout(seconds))
 
     async def delete(self, schedule_id: str) -> None:
-        """The runs that it started stay, and go on."""
+        """Delete the schedule; the runs that it started stay, and go on."""
         handle, seconds = await self._handle(schedule_id)
         async with deadline(seconds), translated(meaning):
             await handle.delete(rpc_timeout=_timeout(seconds))
@@ -190,7 +194,7 @@ class Schedules:
     async def _listed(
         self, query: str, limit: int, token: bytes | None, budget: CallBudget
     ) -> tuple[Sequence[ScheduleListDescription], bytes | None]:
-        """A page of Temporal's list, and the token of the next."""
+        """Return a page of Temporal's list, and the token of the next."""
         seconds = budget.left(CALL_SEC)
         async with deadline(seconds), translated(listing_meaning):
             listed = await self._client.list_schedules(
@@ -278,13 +282,13 @@ class Schedules:
 
 
 def _new_id(graph_name: str) -> str:
-    """The graph's name stands in it, for the Web UI's list shows little else."""
+    """Return a new id. It contains the graph's name, as the Web UI's list shows little else."""
     words = re.sub(r"[^A-Za-z0-9._-]+", "-", graph_name).strip("-._")[:60]
     return f"{words or 'schedule'}-{secrets.token_hex(4)}"
 
 
 def _search_attributes(request: ScheduleRequest, graph: StoredGraph) -> TypedSearchAttributes:
-    """Of the schedule, and of its runs; a run by name tells its version when it knows it."""
+    """Return the search attributes of the schedule and of its runs; a run by name sets its version once it knows it."""
     pairs: list[SearchAttributePair[Any]] = [SearchAttributePair(WAND_GRAPH, graph.name)]
     if request.graph_id is not None:
         pairs.append(SearchAttributePair(WAND_GRAPH_ID, graph.graph_id))

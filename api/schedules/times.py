@@ -14,7 +14,7 @@ MAX = timedelta(days=3650)
 
 
 def parse_duration(value: Any) -> timedelta:
-    """Raises ValueError."""
+    """Parse a number of seconds, or a text such as `90s` or `1h30m`. Raises ValueError."""
     if isinstance(value, timedelta):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -27,7 +27,7 @@ def parse_duration(value: Any) -> timedelta:
 
 
 def duration_text(duration: timedelta) -> str:
-    """The shortest text that `parse_duration` reads as the same."""
+    """Return the shortest text that `parse_duration` reads as the same duration."""
     rest = duration.total_seconds()
     text = ""
     for letter, unit in _UNITS.items():
@@ -43,14 +43,16 @@ def _digits(count: float) -> str:
 
 
 def _whole(duration: timedelta) -> timedelta:
-    """Temporal counts intervals in seconds, and would leave the rest out without a word."""
+    """Raise for fractions of a second, which Temporal would drop silently."""
     if duration.microseconds:
         raise ValueError("whole seconds, please: Temporal keeps no part of one")
     return duration
 
 
 def _at_least(least: timedelta) -> AfterValidator:
-    """Pydantic's own bound would stand in the JSON Schema, as a number that nothing there can be compared with."""
+    """Check the lower bound. Pydantic's own would stand in the JSON Schema as a number that does not apply
+    to a text.
+    """
 
     def check(duration: timedelta) -> timedelta:
         if duration < least:
@@ -82,7 +84,7 @@ _SECOND = (ScheduleRange(0),)
 
 
 def spec_of(cron: str | None, every: timedelta | None, time_zone: str, jitter: timedelta | None) -> ScheduleSpec:
-    """Temporal takes a cron expression apart and forgets it, but keeps its comment: so that is the expression again."""
+    """Return Temporal's spec. Temporal parses a cron expression and drops its text, so the comment repeats it."""
     return ScheduleSpec(
         cron_expressions=[] if cron is None else [f"{cron} # {cron}"],
         intervals=[] if every is None else [ScheduleIntervalSpec(every=every)],
@@ -92,7 +94,7 @@ def spec_of(cron: str | None, every: timedelta | None, time_zone: str, jitter: t
 
 
 def cron_of(spec: ScheduleSpec) -> str | None:
-    """As it was given or, where Temporal's own tools gave calendars, in the same words."""
+    """Return the cron expression as given or, for calendars of Temporal's own tools, an equivalent one."""
     texts = [calendar.comment or _cron(calendar) for calendar in spec.calendars]
     return SEPARATOR.join([*texts, *spec.cron_expressions]) or None
 

@@ -1,4 +1,4 @@
-"""Triggers of schedules: each gives a run of its own, or is refused.
+"""Triggers of schedules: each starts a run of its own, or is refused.
 
 Temporal names the run of a trigger by the second in which it came, so the later of two in one second would have the id
 of the other's run, and would not begin. And when two triggers reach it in one step, it heeds the last alone. So here a
@@ -52,7 +52,9 @@ class Triggers:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def trigger(self, schedule_id: str, overlap: Overlap | None) -> str:
-        """Gives the run's id. Raises NotFound, Unavailable; Conflict if `overlap` leaves no room for it now."""
+        """Trigger a run and return its id. Raises NotFound, Unavailable; Conflict if `overlap` leaves no room for it
+        now.
+        """
         budget = CallBudget()
         async with self._turn(schedule_id, budget):
             before = await self._describe(schedule_id, budget)
@@ -77,7 +79,7 @@ class Triggers:
             turn.release()
 
     async def _reserve(self, schedule: ScheduleDescription, budget: CallBudget) -> tuple[str, datetime]:
-        """The id of a run that there never was, and the moment by which Temporal gives it."""
+        """Reserve a run id that was never used, with the moment from which Temporal derives it."""
         action = schedule.schedule.action
         assert isinstance(action, ScheduleActionStartWorkflow)
         free = await self._free(schedule, budget)
@@ -90,7 +92,7 @@ class Triggers:
         return run_id, moments[run_id]
 
     async def _free(self, schedule: ScheduleDescription, budget: CallBudget) -> Sequence[datetime]:
-        """Seconds that are no moments of the schedule, the best ones first."""
+        """Yield seconds that are no moments of the schedule, the best ones first."""
         now = datetime.now(UTC).replace(microsecond=0)
         taken = await self._moments(schedule.id, now - BACK, now + timedelta(seconds=1), budget)
         recent = [now - timedelta(seconds=ago) for ago in range(int(BACK.total_seconds()))]
@@ -113,7 +115,7 @@ class Triggers:
         return {moment.ToDatetime(UTC).replace(microsecond=0) for moment in answer.start_time}
 
     async def _send(self, schedule_id: str, moment: datetime, overlap: Overlap | None, budget: CallBudget) -> None:
-        """The SDK's trigger cannot name a moment."""
+        """Send the trigger by the raw API, as the SDK's trigger cannot name a moment."""
         policy = ScheduleOverlapPolicy[overlap.upper()] if overlap else 0
         trigger = TriggerImmediatelyRequest(scheduled_time=_timestamp(moment))
         trigger.overlap_policy = policy  # type: ignore[assignment]
@@ -129,7 +131,7 @@ class Triggers:
             await self._client.workflow_service.patch_schedule(request, timeout=timedelta(seconds=seconds))
 
     async def _told(self, before: ScheduleDescription, budget: CallBudget) -> ScheduleDescription | None:
-        """The schedule when it has taken up something more. None: it has had time for that, and has not."""
+        """Return the schedule once it has processed the trigger; None if it has not in due time."""
         for _ in range(int(AGAIN_SEC / LOOK_SEC)):
             after = await self._describe(before.id, budget)
             if _taken_up(after) > _taken_up(before):
@@ -154,7 +156,7 @@ def _left_out(schedule: ScheduleDescription) -> int:
 
 
 def _taken_up(schedule: ScheduleDescription) -> int:
-    """What was started, waits, or was left out."""
+    """Return the moments that the schedule has started, buffered or skipped."""
     info = schedule.raw_description.info
     return info.action_count + info.buffer_size + _left_out(schedule)
 

@@ -1,4 +1,6 @@
-"""Schedules as the API shows them, from what Temporal describes: also those that its own tools made or changed."""
+"""Builds the API's views of schedules from Temporal's descriptions, also of schedules that Temporal's own tools made or
+changed.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -48,7 +50,7 @@ def summary(entry: ScheduleListDescription) -> ScheduleSummary:
 
 
 async def scheduled_order(description: ScheduleDescription) -> dict[str, Any]:
-    """The input of its runs, as it stands in the schedule."""
+    """Return the input of the schedule's runs."""
     action = description.schedule.action
     if not isinstance(action, ScheduleActionStartWorkflow) or not action.args:
         return {}
@@ -60,7 +62,7 @@ async def scheduled_order(description: ScheduleDescription) -> dict[str, Any]:
 
 
 def view(description: ScheduleDescription, order: Mapping[str, Any], rows: Mapping[str, RunHead]) -> ScheduleView:
-    """`rows`: of its last runs, as far as they are known."""
+    """Return the view of a schedule. `rows`: of its last runs, as far as they are known."""
     schedule, info = description.schedule, description.info
     last_runs = _last_runs(info.recent_actions)
     next_runs = _next(info.next_action_times, schedule.state.paused)
@@ -97,7 +99,7 @@ def _next(moments: Sequence[datetime], paused: bool) -> list[datetime]:
 
 
 def _last_runs(results: Sequence[ScheduleActionResult]) -> list[LastRun]:
-    """Newest first."""
+    """Return the last runs, newest first."""
     return [
         LastRun(
             run_id=str(getattr(result.action, "workflow_id", "")),
@@ -117,7 +119,7 @@ def _tags(attributes: TypedSearchAttributes) -> list[str]:
 
 
 def _webhook(order: Mapping[str, Any]) -> Webhook | None:
-    """None also for one that is none: whoever made the schedule past the API may have written anything."""
+    """Return the webhook; None also for an unusable one, as a schedule made by other tools may hold anything."""
     try:
         return Webhook.model_validate(order["webhook"])
     except (KeyError, ValidationError):
@@ -125,7 +127,7 @@ def _webhook(order: Mapping[str, Any]) -> Webhook | None:
 
 
 def _graph_name(description: ScheduleDescription, order: Mapping[str, Any], rows: Mapping[str, RunHead]) -> str:
-    """Also of a schedule that was made without Wand's search attributes."""
+    """Return the graph's name, also of a schedule without Wand's search attributes."""
     inline = order.get("graph")
     carried = inline.get("name") if isinstance(inline, dict) else None
     known = description.typed_search_attributes.get(WAND_GRAPH)

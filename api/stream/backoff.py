@@ -1,4 +1,4 @@
-"""Pauses between attempts to reach something that is away."""
+"""Pauses between attempts to reach an unavailable service."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ class Backoff:
         self._pause = FIRST_SEC
 
     def next(self) -> float:
-        """Seconds of the next pause. Each is twice the one before, and varies so that many do not come back at once."""
+        """Return the seconds of the next pause: twice the one before, with jitter."""
         pause = self._pause * random.uniform(0.7, 1.0)
         self._pause = min(LAST_SEC, self._pause * 2)
         return pause
@@ -35,7 +35,7 @@ class Backoff:
 
 
 async def persist(read: Callable[[], Awaitable[T]]) -> T:
-    """Try until what it needs is there; the connections of subscribers stay open meanwhile."""
+    """Retry until the service is available; the connections of subscribers stay open meanwhile."""
     backoff = Backoff()
     while True:
         try:

@@ -35,7 +35,7 @@ class Pace:
         self._looked = float("-inf")
 
     def gap(self) -> float:
-        """Seconds until the next look, which is then made."""
+        """Return the seconds to wait before the next read, and count that read."""
         now = asyncio.get_running_loop().time()
         since = now - self._looked
         if since >= QUIET_SEC:
@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 
 class Follower:
-    """Between `start` and `stop` its task follows the run; subscribers only read what it has put into the window."""
+    """Follows a run between `start` and `stop`; subscribers only read what its task has put into the window."""
 
     def __init__(
         self, run_id: str, executions: Executions, reader: JournalReader, feed: EventFeed, window_size: int
@@ -78,12 +78,12 @@ class Follower:
 
     @property
     def live(self) -> bool:
-        """Whether the run is known to have begun and not known to have ended."""
+        """Return whether the run is known to have begun and not known to have ended."""
         return self._window is not None and not self._over
 
     @property
     def last_seq(self) -> int:
-        """Of the last event that it has learned of; 0 before the first."""
+        """Return the seq of the last known event; 0 before the first."""
         return 0 if self._window is None else self._window.last
 
     def start(self) -> None:
@@ -96,7 +96,7 @@ class Follower:
         await self._older.stop()
 
     async def chunks(self, after: int) -> AsyncGenerator[bytes]:
-        """Events behind `after` as SSE, until the last one; a comment whenever there was nothing for a while."""
+        """Yield the events after `after` as SSE up to the run's last one, and a comment after each silence."""
         cursor = after
         while True:
             grown = self._grown
@@ -115,7 +115,7 @@ class Follower:
     # What happens
 
     async def _run(self) -> None:
-        """Until the run has ended; the window stays for those who have not read it all."""
+        """Follow the run until it has ended; the window stays for subscribers that have not read all of it."""
         listener = self._feed.listen(self.run_id)
         try:
             await self._follow(listener)
@@ -146,7 +146,7 @@ class Follower:
                     await self._gather(listener, pace.gap())
 
     async def _catch_up(self, over: bool) -> bool:
-        """Take what has happened by now; gives whether the run has ended."""
+        """Take what has happened so far; return whether the run has ended."""
         heard = self._heard()
         if heard is not None:
             self._take(heard)
@@ -155,13 +155,15 @@ class Follower:
         return await self._ask() if heard is None or over else False
 
     async def _silence(self, listener: Listener) -> None:
-        """Until the workflow says something more, if it is here; what waits to be accepted is polled for at once."""
+        """Wait until the workflow publishes something, if it is in this process; unaccepted events are polled for at
+        once.
+        """
         run_feed = self._run_feed()
         if run_feed is not None and not run_feed.awaits(self._watch.accepted):
             await _happens(listener.published, SILENCE_SEC)
 
     async def _gather(self, listener: Listener, seconds: float) -> None:
-        """Let more come together for so long; behind the last event nothing comes."""
+        """Wait for more events for so long, unless the run's last one is published."""
         listener.ended.clear()
         run_feed = self._run_feed()
         if run_feed is None or not run_feed.ended:
@@ -180,7 +182,7 @@ class Follower:
         return None if said is None else [stored(event) for event in said]
 
     async def _ask(self) -> bool:
-        """Read what is behind the window; gives whether the run has ended."""
+        """Read the events after the window; return whether the run has ended."""
         if self._window is None:
             last = await persist(lambda: self._reader.last_seq(self.run_id))
             self._window = SseWindow(max(0, last - self._window_size), self._window_size)
@@ -209,7 +211,9 @@ class Follower:
         return None if self._window is None else self._window.after(after)
 
     async def _read_older(self, after: int) -> Chunk | None:
-        """Events before the window; None if they did not come in time for a comment. Who asks alike shares a read."""
+        """Return events before the window; None if a comment is due first. Subscribers with the same cursor share a
+        read.
+        """
         task = self._older.ask(after, lambda: self._fetch_older(after))
         done, _ = await asyncio.wait({task}, timeout=COMMENT_SEC)
         return chunk_of(task.result().events) if done else None

@@ -1,4 +1,4 @@
-"""Watches the history of a run, from one execution to the next, for workflow tasks that were accepted.
+"""Watches the history of a run, across its executions, for accepted workflow tasks.
 
 To long-poll it costs the run nothing. What the workflow said in a task stands in no history: it is heard, or asked for.
 """
@@ -27,7 +27,7 @@ class HistoryWatch:
         self.worker = ""
 
     async def next(self) -> HistoryStep:
-        """Wait for more of it, for about 20 s at most. The first call gives what is there.
+        """Wait for news in the history, for about 20 s at most. The first call returns what is there.
 
         What Temporal does not know now is `over`: it ended without a trace, or is yet to be started.
         """
@@ -45,7 +45,7 @@ class HistoryWatch:
                 return step
 
     def restart(self) -> None:
-        """Begin anew with the run's newest execution."""
+        """Restart with the run's newest execution."""
         self._enter("", None)
 
     def _note(self, step: HistoryStep) -> None:

@@ -1,4 +1,4 @@
-"""Reads a run's journal from wherever it is: the workflow that still holds it, or the archive in the database."""
+"""Reads a run's journal from the workflow that still holds it, or from the archive in the database."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _BEYOND_ALL = 2**31 - 1
 
 @dataclass(frozen=True)
 class JournalPage:
-    """Events in the order of `seq`. `more`: there are others now; `ended`: there will never be others."""
+    """A page of events in the order of `seq`. `more`: others exist already; `ended`: no others will follow."""
 
     events: Sequence[StoredEvent]
     more: bool
@@ -31,7 +31,9 @@ class JournalPage:
 
 @dataclass(frozen=True)
 class EventSelection:
-    """Events that fit. `last`: the seq up to which was looked; `ended`: there will never be others that fit."""
+    """A page of selected events. `last`: the seq up to which the journal was searched; `ended`: no others
+    will follow.
+    """
 
     events: Sequence[StoredEvent]
     last: int
@@ -45,7 +47,7 @@ class JournalReader:
         self._settlement = settlement
 
     async def page(self, run_id: str, after: int, limit: int, seconds: float = QUERY_SEC) -> JournalPage:
-        """At most `limit` events with a seq above `after`.
+        """Return at most `limit` events with a seq above `after`.
 
         Raises NotFound for a run that nobody knows, Unavailable if what holds the journal does not answer.
         """
@@ -61,7 +63,9 @@ class JournalReader:
         return _page_of(live)
 
     async def _after_close(self, run_id: str, after: int, limit: int) -> JournalPage:
-        """An execution that closed need not be the run's last: at a continue-as-new a query may meet the old one."""
+        """Return the page after an execution has closed, which need not be the run's last: a query may meet the one
+        before a continue-as-new.
+        """
         run = await self._store.runs.get(run_id)
         page = await self.archived(run_id, after, limit)
         if run is None or run.status.ended:
@@ -69,7 +73,7 @@ class JournalReader:
         return JournalPage(page.events, more=bool(page.events), ended=False)
 
     async def archived(self, run_id: str, after: int, limit: int) -> JournalPage:
-        """The same for a run that has ended in the archive."""
+        """Return the page of a run that has ended in the archive."""
         events = await self._store.events.page(run_id, after, limit)
         ended = not events or events[-1].type in RUN_ENDINGS
         return JournalPage(events, more=not ended, ended=ended)
@@ -77,7 +81,7 @@ class JournalReader:
     async def selected(
         self, run_id: str, after: int, limit: int, *, node: str | None, level: Level | None, seconds: float
     ) -> EventSelection:
-        """At most `limit` events of `node`, and of `level` or graver.
+        """Return at most `limit` events of `node`, and of `level` or graver.
 
         A run that goes on is read page by page for `seconds`, so that the answer may hold fewer events than there are.
         """
@@ -98,28 +102,28 @@ class JournalReader:
                 return EventSelection(found, after, ended=page.ended and not (full and after < page.events[-1].seq))
 
     async def _page_or_archived(self, run_id: str, after: int, limit: int, seconds: float) -> JournalPage:
-        """As `page`; of a run whose workflow cannot answer, because its code fails, what is in the database."""
+        """Return a page; if the run's workflow cannot answer because its code fails, the page of the database."""
         try:
             return await self.page(run_id, after, limit, seconds)
         except (QueryFailed, TaskFailed, WorkflowFails):
             return JournalPage(await self._store.events.page(run_id, after, limit), more=False, ended=False)
 
     async def last_seq(self, run_id: str, seconds: float = QUERY_SEC) -> int:
-        """Of the last event that happened; 0 before the first."""
+        """Return the seq of the last event; 0 before the first."""
         try:
             return (await self._executions.events(run_id, _BEYOND_ALL, 1, seconds)).last
         except (ExecutionClosed, NotFound):
             return await self._store.events.last_seq(run_id)
 
     async def _before(self, run_id: str, live: EventPage, after: int, limit: int) -> JournalPage:
-        """What the workflow has handed to the archive, which it does before it lets go of it."""
+        """Return events that the workflow has archived, as it does before it drops them."""
         events = await self._store.events.page(run_id, after, min(limit, live.first - 1 - after))
         if not events:
             raise Unavailable("database", f"the database does not have the run's events before {live.first} yet")
         return JournalPage(events, more=True, ended=False)
 
     async def _without_workflow(self, run_id: str, after: int, limit: int) -> JournalPage:
-        """A run that is yet to be started, or one so old that Temporal has forgotten it."""
+        """Return the page of a run without a workflow: it is yet to be started, or Temporal has forgotten it."""
         run = await self._store.runs.get(run_id)
         if run is None:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")

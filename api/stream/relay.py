@@ -1,4 +1,4 @@
-"""Turns the events of runs into SSE: one follower for a run, however many are subscribed."""
+"""Turns the events of runs into SSE, with one follower for each run and any number of subscribers."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -32,7 +32,7 @@ class Relay:
         self._stopping: set[asyncio.Task[None]] = set()
 
     async def live(self, run_id: str, after: int) -> AsyncGenerator[bytes]:
-        """SSE of a run that goes on, until its last event."""
+        """Yield the SSE of an open run, up to its last event."""
         follower = self._join(run_id)
         try:
             async with aclosing(follower.chunks(after)) as chunks:
@@ -42,7 +42,9 @@ class Relay:
             self._leave(follower)
 
     async def archived(self, run_id: str, after: int) -> AsyncGenerator[bytes]:
-        """SSE of a run that has ended. A database that is busy or away is waited for: the answer has begun by then."""
+        """Yield the SSE of an ended run. A busy or unavailable database is waited for, as the answer has
+        begun by then.
+        """
         ended = False
         while not ended:
             page = await persist(partial(self._reader.archived, run_id, after, PAGE))
@@ -52,23 +54,23 @@ class Relay:
                 yield chunk_of(page.events).data
 
     async def close(self) -> None:
-        """End all streams: their callers reconnect elsewhere with `Last-Event-ID`, and miss nothing."""
+        """End all streams; their callers reconnect elsewhere with `Last-Event-ID`, and miss nothing."""
         followers = list(self._followers.values())
         self._followers.clear()
         await asyncio.gather(*(follower.stop() for follower in followers), *self._stopping)
 
     @property
     def followers(self) -> int:
-        """Runs that are followed now."""
+        """Return the number of followed runs."""
         return len(self._followers)
 
     def goes_on(self, run_id: str) -> bool:
-        """Whether it is known here, without asking anybody, that there is such a run and that it has not ended."""
+        """Return whether the run is known, without asking another service, to exist and not to have ended."""
         follower = self._followers.get(run_id)
         return follower is not None and follower.live and not follower.failed
 
     def last_seq(self, run_id: str) -> int:
-        """Of the last event that is known here; 0 if the run is not followed."""
+        """Return the seq of the last event known here; 0 if the run is not followed."""
         follower = self._followers.get(run_id)
         return 0 if follower is None else follower.last_seq
 
@@ -93,7 +95,7 @@ class Relay:
 
 
 class EventStream(EventSourceResponse):
-    """The response that a subscriber holds; its source is closed with it, whichever side ends it."""
+    """The response of a subscriber; its source is closed with it, whichever side ends it."""
 
     def __init__(self, chunks: AsyncGenerator[bytes]) -> None:
         super().__init__(chunks, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
@@ -113,7 +115,7 @@ class Streams:
         self._looks: SingleFlight[str, Run | None] = SingleFlight()
 
     async def after(self, run_id: str, seq: int, *, received: bool = False) -> AsyncGenerator[bytes] | None:
-        """SSE of the run's events with a higher seq; None if it has ended and there are none.
+        """Return the SSE of the run's events with a higher seq; None if it has ended and there are none.
 
         `received`: the caller says that it has this event. Raises NotFound, Unavailable; BadRequest if there is no such
         event.
@@ -128,7 +130,9 @@ class Streams:
         return None if seq >= row.last_seq else self._relay.archived(run_id, seq)
 
     async def _has_happened(self, run_id: str, seq: int) -> bool:
-        """Taken for granted while nobody can tell: a stream that is refused is not asked for again."""
+        """Return whether an event of this seq has happened; assumed while no service can tell, as clients do not retry
+        a refused stream.
+        """
         if seq <= self._relay.last_seq(run_id):
             return True
         try:
@@ -142,7 +146,7 @@ class Streams:
         return self._relay.goes_on(run_id) or (seq == 0 and self._launcher.has_just_started(run_id))
 
     async def _known(self, run_id: str) -> Run | None:
-        """As `RunReader.known`; many who come at once share one look."""
+        """Return what `RunReader.known` returns; simultaneous callers share one read."""
         return await asyncio.shield(self._looks.ask(run_id, lambda: self._runs.known(run_id, CallBudget())))
 
 

@@ -1,4 +1,4 @@
-"""Answers that are shared by all who ask for the same at the same time."""
+"""Shares one answer among callers that ask for the same at the same time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -13,7 +13,9 @@ class SingleFlight(Generic[K, T]):
         self._asked: dict[K, asyncio.Task[T]] = {}
 
     def ask(self, key: K, read: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
-        """The one that reads for `key` now. Who awaits it shields it: others wait for it too."""
+        """Return the task that reads for `key`, and start it if there is none. Callers must shield it, as others await
+        it too.
+        """
         task = self._asked.get(key)
         if task is None:
             task = self._asked[key] = asyncio.create_task(read())

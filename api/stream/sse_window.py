@@ -1,4 +1,4 @@
-"""The last events of a run, encoded as SSE sends them, once for all who are subscribed."""
+"""The last events of a run, encoded for SSE once for all subscribers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ def chunk_of(events: Sequence[StoredEvent]) -> Chunk:
 
 
 class SseWindow:
-    """At most `size` events, and at most MAX_BYTES of them but one; it begins behind the event `last`."""
+    """A window of at most `size` events and MAX_BYTES (one event may be larger); it begins after the event `last`."""
 
     def __init__(self, last: int, size: int) -> None:
         self.last = last
@@ -40,11 +40,11 @@ class SseWindow:
 
     @property
     def first(self) -> int:
-        """The lowest seq in it, or the next one if it is empty."""
+        """Return the lowest seq in the window, or the next one if it is empty."""
         return self.last - len(self._frames) + 1
 
     def extend(self, events: Iterable[StoredEvent]) -> None:
-        """Add what follows `last`."""
+        """Add the events that follow `last`."""
         for event in events:
             if event.seq != self.last + 1:
                 raise ValueError(f"event {event.seq} does not follow {self.last}")
@@ -55,7 +55,7 @@ class SseWindow:
         self._trim()
 
     def after(self, seq: int) -> Chunk | None:
-        """What follows `seq`; None if there is nothing. `seq` is not below `first - 1`."""
+        """Return what follows `seq`, which is not below `first - 1`; None if there is nothing."""
         start = max(0, seq - self.first + 1)
         frames = self._frames[start : start + CHUNK_EVENTS]
         return Chunk(b"".join(frames), seq + len(frames)) if frames else None

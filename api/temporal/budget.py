@@ -1,4 +1,4 @@
-"""The time that answering one call may take, shared by what it asks upstream."""
+"""The time in which one call has to be answered, shared by its upstream requests."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ def _now() -> float:
 
 @dataclass(frozen=True)
 class CallBudget:
-    """Begins when it is made."""
+    """A budget of seconds that begins when it is created."""
 
     seconds: float = ANSWER_SEC
     began: float = field(default_factory=_now)
@@ -25,5 +25,5 @@ class CallBudget:
         return _now() - self.began >= self.seconds
 
     def left(self, at_most: float = ANSWER_SEC) -> float:
-        """Seconds for the next thing to wait for; a little is always left, to take what is there at once."""
+        """Return the seconds for the next wait; a little is always left, for answers that are ready."""
         return max(LEAST_SEC, min(at_most, self.seconds - (_now() - self.began)))

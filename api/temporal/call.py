@@ -1,4 +1,4 @@
-"""One call to Temporal: bounded in time, and its errors in Wand's own."""
+"""Bounds a call to Temporal in time, and translates its errors."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +11,7 @@ from wand_orchestrator.errors import Unavailable, WandError
 
 @asynccontextmanager
 async def deadline(seconds: float) -> AsyncIterator[None]:
-    """A deadline of our own: the SDK's covers neither its retries nor a lazy client's first connection."""
+    """Apply a deadline: the SDK's covers neither its retries nor a lazy client's first connection."""
     try:
         async with asyncio.timeout(seconds):
             yield
@@ -21,7 +21,7 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def translated(meaning: Callable[[RPCError], WandError]) -> AsyncIterator[None]:
-    """`meaning`: of what Temporal answers."""
+    """Translate errors of Temporal while the block runs. `meaning`: of Temporal's answers."""
     try:
         yield
     except RPCError as error:

@@ -1,4 +1,4 @@
-"""What Temporal's answers about an execution mean, in Wand's own errors."""
+"""Wand's errors for Temporal's answers about an execution."""
 
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -7,20 +7,20 @@ from wand_orchestrator.errors import NotFound, Unavailable, WandError
 
 
 class ExecutionClosed(WandError):
-    """The execution has ended, so its journal is in the archive, or has to be brought there."""
+    """The execution has ended: its journal is in the archive, or is to be written to it."""
 
     code = "run_ended"
     status = 409
 
 
 class QueryFailed(WandError):
-    """The worker could not answer: the workflow never came to begin, or cannot be replayed."""
+    """The worker could not answer: the workflow has not begun, or cannot be replayed."""
 
     code = "query_failed"
 
 
 class UpdateRefused(WandError):
-    """The workflow does not do it; `reason` is the code of its refusal."""
+    """The workflow refused the update; `reason` is the code of its refusal."""
 
     code = "update_refused"
     status = 409
@@ -31,13 +31,13 @@ class UpdateRefused(WandError):
 
 
 class TaskFailed(WandError):
-    """The workflow task failed, as it does when something happens while it is being done; it is done anew."""
+    """The workflow task failed, as when something happens during it; the server repeats it."""
 
     code = "task_failed"
 
 
 class WorkflowFails(Unavailable):
-    """The code of the workflow fails in its current task, so it answers nothing. Where it is closed it never will."""
+    """The workflow's code fails in its current task, so that it cannot answer; if it is closed, it never will."""
 
 
 class StartRefused(WandError):

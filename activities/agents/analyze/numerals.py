@@ -20,7 +20,7 @@ def integers(texts: pl.Series) -> pl.Series:
 
 
 def floats(texts: pl.Series, *, separator: str, comma_file: bool) -> pl.Series:
-    """Return the texts as floats; None if any is not one, or is infinite, which JSON cannot express.
+    """Return the texts as floats, with null for what is not one or is infinite, which JSON cannot express.
 
     `comma_file`: whether some column of the file has decimal commas, so that a point parts thousands.
     """
