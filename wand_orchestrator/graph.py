@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-Join = Literal["all", "any"]
+Join = Literal["all", "any", "first"]
+On = Literal["success", "failure", "settled"]
 Execution = Literal["local", "regular"]
 NAME_BYTES = 2000
 """Of the name of a graph as JSON in ASCII, as it stands in a search attribute: Temporal takes 2 KB for one
@@ -25,6 +26,16 @@ def _fits_temporal(name: str) -> str:
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 GraphName = Annotated[Name, AfterValidator(_fits_temporal)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
+INPUT_SOURCE = "$input"
+"""As the source of an edge: the run's input. No node can have this id."""
+
+OTHERWISE = "otherwise"
+"""As the condition of an edge: no edge of its source with the same `on` and a condition was taken."""
+
+SourceId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"^(\$input|[A-Za-z0-9][A-Za-z0-9_.\-]*)$"),
+]
 LONGEST_SEC = 10 * 365 * 86_400
 Seconds = Annotated[float, Field(ge=0.001, le=LONGEST_SEC, allow_inf_nan=False)]
 """Temporal's timers count in milliseconds: what is shorter would be no limit, or one that nothing can keep."""
@@ -57,24 +68,18 @@ class Node(Strict):
     type: Name = Field(description="The agent's name, as listed by `GET /agents`.")
     params: dict[str, Any] = Field(
         default_factory=dict,
-        description="Checked against the agent's schema. References anywhere in it are replaced: "
-        '`{"$input": "<JMESPath over the run\'s input>"}`, `{"$expr": "<JMESPath over the node\'s input>"}`, '
-        '`{"$template": "Dear {{ name }}"}`, `{"$literal": <any value as it stands>}`.',
-    )
-    input: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Inputs that the graph gives, beside what edges map; references as in `params`.",
-    )
-    takes: tuple[str, ...] | None = Field(
-        default=None,
-        description="Input keys that the agent takes; others are there for references alone, and not handed to it. "
-        "Found out by itself for agents of this service, and to be said for those of a `queue` that need it.",
+        description='Checked against the agent\'s schema. `{"$input": "<JMESPath>"}` anywhere in it is replaced '
+        "by that part of the run's input.",
     )
     timeout_sec: Seconds | None = Field(default=None, description="Of one attempt.")
     retries: int | None = Field(default=None, ge=0, le=1000, description="Attempts after the first.")
     retry: Retry | None = None
     optional: bool = Field(default=False, description="When it fails, the run goes on with a null output.")
-    join: Join = Field(default="all", description="`all`: runs if every incoming edge was taken; `any`: if one was.")
+    join: Join = Field(
+        default="all",
+        description="`all`: runs if every incoming edge was taken; `any`: if one was; `first`: as soon as one is, and "
+        "nodes that only led to the others are cancelled.",
+    )
     queue: Name | None = Field(default=None, description="Temporal task queue whose workers run this node.")
     heartbeat_sec: Heartbeat | None = Field(default=None, description="A worker silent for so long is given up.")
     execution: Execution | None = Field(
@@ -87,12 +92,22 @@ class Node(Strict):
 class Edge(Strict):
     """Orders two nodes; `map` carries data, `when` decides whether it is taken."""
 
-    source: Identifier = Field(alias="from")
+    source: SourceId = Field(alias="from", description="A node, or `$input`: the run's input.")
     target: Identifier = Field(alias="to")
-    map: dict[str, str] = Field(
-        default_factory=dict, description="Input key of the target: JMESPath over the source's output."
+    on: On = Field(
+        default="success",
+        description="`success`: judged on the source's output. `failure`: judged on "
+        '`{"error": {"code", "message", "details", "attempt"}}` if the source failed for good; if it is taken, the run '
+        'goes on. `settled`: either way, judged on `{"output", "error"}`, of which one is null.',
     )
-    when: str | None = Field(default=None, description="JMESPath over the source's output; taken if true.")
+    map: dict[str, str] = Field(
+        default_factory=dict, description="Input key of the target: JMESPath over what the edge is judged on."
+    )
+    when: str | None = Field(
+        default=None,
+        description="JMESPath over what the edge is judged on; taken if true. `otherwise`: taken if none of its "
+        "source's edges with the same `on` and a condition is.",
+    )
 
 
 class Options(Strict):
@@ -116,14 +131,15 @@ class Graph(Strict):
     edges: tuple[Edge, ...] = ()
     options: Options = Field(default_factory=Options)
     sinks: tuple[Identifier, ...] | None = Field(
-        default=None, description="Nodes whose outputs are the result; default: all without an outgoing edge."
+        default=None,
+        description="Nodes whose outputs are the result; default: all without an outgoing edge on success.",
     )
 
     def effective_sinks(self) -> tuple[str, ...]:
-        """The sinks as given, or all nodes without an outgoing edge, in the order of `nodes`."""
+        """The sinks as given, or all nodes without an outgoing edge on success, in the order of `nodes`."""
         if self.sinks:
             return self.sinks
-        sources = {edge.source for edge in self.edges}
+        sources = {edge.source for edge in self.edges if edge.on == "success"}
         return tuple(node.id for node in self.nodes if node.id not in sources)
 
     def reached_from(self, nodes: Iterable[str]) -> frozenset[str]:

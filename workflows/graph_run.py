@@ -137,7 +137,7 @@ class GraphRun:
         for steer in self._steered_early:
             steer(self._walk)
         if self._run.retry_of is not None:
-            self._walk.keep(await kept_of(self._run.graph, self._run.retry_of))
+            self._walk.keep(await kept_of(self._run.graph, self._run.retry_of, self._run.input))
 
     async def _give_up(self, error: FailureError | asyncio.CancelledError) -> NoReturn:
         """End a run that could not begin."""

@@ -15,7 +15,7 @@ from wand_orchestrator.contract.run import (
     RunInput,
 )
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.graphs.prepared import prepared
+from wand_orchestrator.graphs.execution import resolve_execution
 
 KEPT_BYTES = 32 * 1024**2
 
@@ -55,7 +55,7 @@ class Snapshots:
         return text
 
     def _resolved(self, graph: Graph) -> Graph:
-        return prepared(graph, self._agents)
+        return resolve_execution(graph, self._agents)
 
 
 def _json(graph: Graph) -> bytes:

@@ -92,6 +92,7 @@ class NodeView(BaseModel):
     finished_at: Moment | None
     percent: int | None = Field(description="What the agent last reported.")
     error: Failure | None
+    handled: bool = Field(default=False, description="It failed, and an edge on failure was taken: the run goes on.")
     waiting_for: list[str] = Field(description="Empty if it goes on.")
 
     @classmethod

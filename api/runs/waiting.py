@@ -16,7 +16,7 @@ from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.events import rfc3339
 from wand_orchestrator.contract.state import NodeState, NodeStatus, Question, RunState, RunStatus, node_of
 from wand_orchestrator.errors import Unavailable, WandError
-from wand_orchestrator.graph import Graph
+from wand_orchestrator.graph import INPUT_SOURCE, Graph
 from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 
 MAX_REASONS = 20
@@ -62,7 +62,8 @@ def held_back(graph: Graph, state: RunState) -> dict[str, str]:
     """Nodes that could go on but may not yet: the run is paused, one of them failed and holds it, or all of its slots
     are taken.
 
-    A node whose sources have all settled is decided at once; if it is still pending, it is ready.
+    A node whose sources have all settled is decided at once; if it is still pending, it is ready. One that takes the
+    first of its edges may be from the first success on.
     """
     reasons: dict[str, str] = {}
     if held := held_nodes(graph, state):
@@ -74,7 +75,16 @@ def held_back(graph: Graph, state: RunState) -> dict[str, str]:
         reason = f"a free slot (concurrency {graph.options.concurrency})"
     else:
         return {}
-    blocked = {edge.target for edge in graph.edges if not _status(state, edge.source).settled}
+    first = {node.id for node in graph.nodes if node.join == "first"}
+    succeeded = {
+        edge.target
+        for edge in graph.edges
+        if edge.target in first and _status(state, edge.source) is NodeStatus.SUCCEEDED
+    }
+    blocked = {
+        edge.target for edge in graph.edges if edge.source != INPUT_SOURCE and not _status(state, edge.source).settled
+    }
+    blocked -= succeeded
     return reasons | {
         node.id: reason
         for node in graph.nodes
@@ -86,7 +96,11 @@ def held_nodes(graph: Graph, state: RunState) -> list[str]:
     """Nodes that failed and hold their run until somebody retries or skips them."""
     if state.status is not RunStatus.PAUSED or graph.options.on_failure != "pause":
         return []
-    return [node.id for node in graph.nodes if not node.optional and _status(state, node.id) is NodeStatus.FAILED]
+    return [node.id for node in graph.nodes if not node.optional and _is_held(state.nodes.get(node.id))]
+
+
+def _is_held(node: NodeState | None) -> bool:
+    return node is not None and node.status is NodeStatus.FAILED and not node.handled
 
 
 def open_questions(graph: Graph, state: RunState) -> dict[str, str]:

@@ -77,7 +77,7 @@ def test_a_result_that_grows_too_large_fails_the_run_and_is_let_go_of() -> None:
     assert scheduler.outcome is Outcome.FAILED
     assert scheduler.failure is not None
     assert scheduler.failure.code == "result_too_large"
-    assert scheduler.result()[0] == {}
+    assert scheduler.result().outputs == {}
 
 
 def test_a_graph_name_is_limited_in_the_bytes_that_temporal_counts() -> None:

@@ -37,7 +37,7 @@ def failed(*details: Any, type: str = "KeyError", message: str = "'city'") -> No
 
 
 def test_the_event_tells_the_exception_and_where_it_ran() -> None:
-    entry = event_texts.node_failed(NODE, failed(TOLD.model_dump(mode="json")))
+    entry = event_texts.node_failed(NODE, failed(TOLD.model_dump(mode="json")), grave=True)
     assert entry.message == "n failed: KeyError: 'city'"
     assert entry.data["worker"] == "host:1"
     assert Failure.model_validate(entry.data["error"]) == Failure(
@@ -48,7 +48,7 @@ def test_the_event_tells_the_exception_and_where_it_ran() -> None:
 def test_an_error_raised_on_purpose_speaks_for_itself() -> None:
     raised = Raised(type="wand_orchestrator.errors.AgentError")
     failure = failed(FailureDetails(exception=raised), type="shut", message="the shop is shut")
-    assert event_texts.node_failed(NODE, failure).message == "n failed: the shop is shut"
+    assert event_texts.node_failed(NODE, failure, grave=True).message == "n failed: the shop is shut"
 
 
 def test_the_failure_of_a_child_run_comes_with_its_exception() -> None:

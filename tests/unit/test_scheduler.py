@@ -1,5 +1,6 @@
 """The scheduler against a slow, obvious model, over random graphs, conditions, joins, failures and cancels."""
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,11 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import to_json
 
+from tests.scheduler_model import BROKEN, Model
+from wand_orchestrator.contract.run import RunResult
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.graphs.evaluation_budget import Budget
-from wand_orchestrator.workflows.scheduler import Outcome, Phase, Scheduler
+from wand_orchestrator.workflows.scheduler import Decision, Outcome, Phase, Scheduler
 
 FAILURE = Failure(code="boom", message="it broke")
 
@@ -61,7 +65,7 @@ def test_a_skip_runs_on_through_the_graph() -> None:
     decisions = scheduler.succeeded("a", {"go": False})
     assert [decision.node for decision in decisions] == ["b", "c"]
     assert scheduler.outcome is Outcome.SUCCEEDED
-    assert scheduler.result() == ({}, ("c",), ("c",))
+    assert scheduler.result() == RunResult(outputs={}, sinks=("c",), skipped=("c",))
 
 
 def test_zero_is_true_in_jmespath() -> None:
@@ -79,7 +83,7 @@ def test_an_optional_node_that_fails_gives_null_and_the_run_goes_on() -> None:
     scheduler.failed("a", FAILURE)
     assert starts(scheduler) == {"b": {"x": None}}
     scheduler.succeeded("b", 1)
-    assert scheduler.result() == ({"a": None, "b": 1}, ("a", "b"), ())
+    assert scheduler.result() == RunResult(outputs={"a": None, "b": 1}, sinks=("a", "b"))
 
 
 def test_a_failure_stops_the_run_after_what_is_in_flight() -> None:
@@ -128,14 +132,14 @@ def test_steps_grow_with_nodes_and_edges_only(size: int) -> None:
     edges = [(f"n{i}", f"n{j}") for i in range(size) for j in range(i + 1, min(size, i + 6))]
     scheduler = Scheduler(graph(nodes, edges))
     judged = 0
-    take = scheduler._take
+    take = scheduler._edges._take
 
     def counted(edge: Any, output: Any) -> Iterator[None]:
         nonlocal judged
         judged += 1
         return take(edge, output)
 
-    scheduler._take = counted  # type: ignore[method-assign]
+    scheduler._edges._take = counted  # type: ignore[method-assign]
     while scheduler.outcome is None:
         for node in starts(scheduler):
             scheduler.succeeded(node, {})
@@ -154,73 +158,196 @@ def test_a_node_kept_from_the_run_before_does_not_run_again() -> None:
 # Against the model
 
 
-@dataclass
-class Model:
-    """Decides by looking at everything again each time; no state but what happened."""
+FAILED_AT = 2
+ERROR = {"code": FAILURE.code, "attempt": FAILED_AT}
+CONDITIONS = ["x", "y", "error.code", "output.x", "otherwise", BROKEN]
+MAPPED = ["x", "v", "error.code", "output.v", BROKEN]
 
-    graph: Graph
-    finished: dict[str, Any] = field(default_factory=dict)  # output of nodes that succeeded, None for optional failures
-    failed: set[str] = field(default_factory=set)
-    held: set[str] = field(default_factory=set)
-    skipped: set[str] = field(default_factory=set)  # by hand
-    paused: bool = False
 
-    def status(self, node: str) -> str:
-        """`settled`, `skipped`, `ready` or `pending`."""
-        if node in self.finished or node in self.failed:
-            return "settled"
-        if node in self.skipped:
-            return "skipped"
-        if node in self.held:
-            return "held"
-        edges = [edge for edge in self.graph.edges if edge.target == node]
-        taken = [self.taken(edge) for edge in edges]
-        if None in taken:
-            return "pending"
-        join = next(item.join for item in self.graph.nodes if item.id == node)
-        runs = all(taken) if join == "all" or not edges else any(taken)
-        return "ready" if runs else "skipped"
-
-    def taken(self, edge: Any) -> bool | None:
-        if edge.source in self.finished:
-            output = self.finished[edge.source]
-            return edge.when is None or bool(output and output.get(edge.when))
-        return False if edge.source in self.failed or self.status(edge.source) == "skipped" else None
-
-    def input(self, node: str) -> dict[str, Any]:
-        given: dict[str, Any] = {}
-        for edge in self.graph.edges:
-            if edge.target == node and self.taken(edge):
-                output = self.finished[edge.source]
-                given |= {key: (output or {}).get(value) for key, value in edge.map.items()}
-        return given
+@st.composite
+def edges_into(draw: st.DrawFn, target: int) -> list[tuple[Any, ...]]:
+    edges: list[tuple[Any, ...]] = []
+    for source in ("$input", *(f"n{index}" for index in range(target))):
+        if draw(st.integers(0, 2)):
+            continue
+        rest: dict[str, Any] = {}
+        if source != "$input":
+            rest["on"] = draw(st.sampled_from(["success", "success", "success", "failure", "settled"]))
+        if draw(st.booleans()):
+            rest["when"] = draw(st.sampled_from(CONDITIONS))
+        if draw(st.booleans()):
+            rest["map"] = {f"from_{source}": draw(st.sampled_from(MAPPED))}
+        edges.append((source, f"n{target}", rest))
+    return edges
 
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
     count = draw(st.integers(1, 9))
+    joins = st.sampled_from(["all", "any", "first", "first"])
     nodes: list[dict[str, Any]] = [
-        {"id": f"n{i}", "optional": draw(st.booleans()), "join": draw(st.sampled_from(["all", "any"]))}
-        for i in range(count)
+        {"id": f"n{i}", "optional": draw(st.integers(0, 3)) == 0, "join": draw(joins)} for i in range(count)
     ]
-    edges: list[tuple[Any, ...]] = []
-    for target in range(count):
-        for source in range(target):
-            if draw(st.integers(0, 2)) == 0:
-                rest: dict[str, Any] = {}
-                if draw(st.booleans()):
-                    rest["when"] = draw(st.sampled_from(["x", "y"]))
-                if draw(st.booleans()):
-                    rest["map"] = {f"from_{source}": draw(st.sampled_from(["x", "v"]))}
-                edges.append((f"n{source}", f"n{target}", rest))
+    edges = [edge for target in range(count) for edge in draw(edges_into(target))]
     options = {
         "concurrency": draw(st.integers(1, 4)),
         "on_failure": draw(st.sampled_from(["cancel", "pause", "continue"])),
     }
-    return graph(nodes, edges, options=options)
+    rest = {}
+    if draw(st.booleans()):
+        rest["sinks"] = draw(st.lists(st.sampled_from([node["id"] for node in nodes]), unique=True, min_size=1))
+    return graph(nodes, edges, options=options, **rest)
 
 
-@settings(max_examples=600, deadline=None)
+class Walked:
+    """A scheduler and the model, of which both are told the same."""
+
+    def __init__(self, graph: Graph, chance: random.Random, meter: "Meter | None" = None) -> None:
+        self.graph = graph
+        self.chance = chance
+        self.meter = meter
+        self.run_input = {"x": chance.choice([True, False]), "v": 7}
+        self.scheduler = Scheduler(graph, meter)
+        self.model = Model(graph, ERROR, self.run_input)
+        self.inputs: dict[str, dict[str, Any]] = {}
+        self.decisions: list[Decision] = []
+
+    def open(self, kept: dict[str, Any]) -> None:
+        self._told(self.scheduler.keep(kept))
+        self.model.keep(kept)
+        self._told(self.scheduler.open(self.run_input))
+        self.model.open()
+
+    def start(self) -> None:
+        self.inputs |= starts(self.scheduler)
+        self.model.running |= set(self.scheduler.in_flight)
+
+    def restore(self) -> None:
+        carried = json.loads(to_json(self.scheduler.carry()))
+        self.scheduler = Scheduler.restore(self.graph, carried, self.meter)
+
+    def end(self, node: str, how: str, output: Any = None) -> None:
+        self.model.running.discard(node)
+        self.model.end(node, how, output)
+        match how:
+            case "succeeded":
+                self._told(self.scheduler.succeeded(node, output))
+            case "failed":
+                self._told(self.scheduler.failed(node, FAILURE, FAILED_AT))
+            case "cancelled":
+                self._told(self.scheduler.cancelled(node))
+            case "skipped":
+                self._told(self.scheduler.skipped(node))
+
+    def happen(self) -> None:
+        """One random node in flight ends in a random way that its state allows."""
+        running = sorted(self.model.running)
+        if not running:
+            return
+        node = self.chance.choice(running)
+        let_go = self.scheduler.stopping or self.scheduler.why_spare(node) is not None
+        if let_go and self.chance.random() < 0.5:
+            self.end(node, "cancelled")
+        elif self.chance.random() < 0.3:
+            self.end(node, "failed")
+        else:
+            draw = self.chance.choice
+            self.end(node, "succeeded", {"x": draw([True, False]), "y": draw([1, None]), "v": self.chance.random()})
+
+    def steer(self) -> None:
+        """Pause, resume, or skip any node that is not settled; one in flight is taken to have acknowledged."""
+        action = self.chance.choice(["pause", "resume", "skip"])
+        if action == "pause":
+            self.scheduler.pause()
+            self.model.paused = True
+        elif action == "resume":
+            self.scheduler.resume()
+            self.model.paused = False
+        elif unsettled := [node.id for node in self.graph.nodes if not self.scheduler.phase(node.id).settled]:
+            self.end(self.chance.choice(unsettled), "skipped")
+
+    def unblock(self) -> None:
+        """What somebody does about a run that stands still."""
+        if self.model.paused:
+            self.model.paused = False
+            self.scheduler.resume()
+        for node in sorted(self.model.held):
+            if node not in self.model.held:
+                continue  # skipping another one has made it unneeded
+            if self.chance.random() < 0.5:
+                self.model.held.discard(node)
+                self.scheduler.retry(node)
+            else:
+                self.end(node, "skipped")
+
+    def check(self) -> None:
+        scheduler, model = self.scheduler, self.model
+        assert set(scheduler.in_flight) == model.running
+        assert len(model.running) <= self.graph.options.concurrency
+        assert scheduler.stopping or not model.stopped
+        if scheduler.stopping:
+            return
+        assert set(scheduler.spare) == model.spare & model.running
+        assert {node: self.inputs[node] for node in model.running} == {
+            node: model.input(node) for node in model.running
+        }
+        assert scheduler.paused == (model.paused or bool(model.held))
+        assert set(scheduler.held) == model.held
+        if not scheduler.paused:
+            assert len(model.running) == min(len(model.ready()), self.graph.options.concurrency)
+
+    def check_end(self) -> None:
+        scheduler, model = self.scheduler, self.model
+        if scheduler.outcome is Outcome.FAILED:
+            assert model.run_failed
+        if scheduler.outcome in (Outcome.CANCELLED, Outcome.TIMED_OUT) or model.stopped:
+            return
+        assert model.ended.keys() == {node.id for node in self.graph.nodes}
+        phases = {node.id: scheduler.phase(node.id) for node in self.graph.nodes}
+        assert {node for node, phase in phases.items() if phase is Phase.SKIPPED} == model.skipped()
+        assert {decision.node for decision in self.decisions if decision.kind == "handled"} == model.handled
+        if scheduler.outcome is Outcome.SUCCEEDED:
+            assert not model.run_failed
+            self.check_result()
+
+    def check_result(self) -> None:
+        result, model = self.scheduler.result(), self.model
+        given = {node: ending.output for node, ending in model.ended.items() if ending.how == "succeeded"}
+        optional = {node.id: None for node in self.graph.nodes if node.optional and node.id in model.ended}
+        failed = {node for node, ending in model.ended.items() if ending.how == "failed"}
+        outputs = given | {node: None for node in optional.keys() & failed}
+        assert result.sinks == self.graph.effective_sinks()
+        assert result.outputs == {sink: outputs[sink] for sink in result.sinks if sink in outputs}
+        assert set(result.skipped) == set(result.sinks) & model.skipped()
+        assert set(result.failed) == set(result.sinks) & failed - optional.keys()
+        assert {*result.outputs, *result.skipped, *result.failed} == set(result.sinks)
+
+    def _told(self, decisions: list[Decision]) -> None:
+        while self.scheduler.judging:
+            assert self.meter is not None
+            self.meter.exhausted = False
+            decisions = decisions + self.scheduler.go_on()
+        if self.meter is not None:
+            self.meter.exhausted = False
+        self.decisions += decisions
+
+
+def _run_before(graph: Graph, chance: random.Random) -> dict[str, Any]:
+    """What a retry keeps of a run that broke off: the outputs of what succeeded and need not run again."""
+    walked = Walked(graph, chance)
+    walked.open({})
+    for _ in range(chance.randrange(10)):
+        walked.start()
+        walked.happen()
+    again = graph.reached_from([node.id for node in graph.nodes if chance.random() < 0.1])
+    ended = walked.model.ended
+    outputs = {node: ending.output for node, ending in ended.items() if ending.how == "succeeded" and node not in again}
+    kept = {node.id: outputs[node.id] for node in graph.nodes if node.id in outputs}
+    depends = graph.reached_from(Scheduler(graph).left_by(kept, walked.run_input))
+    return {node: output for node, output in kept.items() if node not in depends}
+
+
+@settings(max_examples=1000, deadline=None)
 @given(
     graph=graphs(),
     chance=st.randoms(use_true_random=False),
@@ -228,134 +355,39 @@ def graphs(draw: st.DrawFn) -> Graph:
     cancels=st.booleans(),
     steers=st.booleans(),
     retries=st.booleans(),
+    metered=st.booleans(),
 )
 def test_agrees_with_the_model(
-    graph: Graph, chance: random.Random, carried: bool, cancels: bool, steers: bool, retries: bool
-) -> None:
-    kept = _run_before(chance, graph) if retries else {}
-    scheduler, model = Scheduler(graph), Model(graph, finished=dict(kept))
-    scheduler.keep(kept)
-    running: dict[str, dict[str, Any]] = {}
-    progress = 0
-    optional = {node.id for node in graph.nodes if node.optional}
-    for _ in range(100 * len(graph.nodes) + 100):
-        running |= starts(scheduler)
-        _check(scheduler, model, running, graph)
-        assert scheduler.progress >= progress
-        progress = scheduler.progress
-        if scheduler.outcome is not None:
-            break
-        if carried and not running:
-            scheduler = Scheduler.restore(graph, scheduler.carry())
-        if cancels and chance.random() < 0.1:
-            scheduler.cancel()
-        if scheduler.paused and not scheduler.stopping and not running:
-            _unblock(chance, scheduler, model)
-        elif steers and chance.random() < 0.3:
-            _steer(chance, scheduler, model, running, graph)
-        _happen(chance, scheduler, model, running, optional)
-    assert scheduler.outcome is not None
-    if scheduler.outcome is Outcome.FAILED and graph.options.on_failure == "continue":
-        assert model.failed
-        assert all(model.status(node.id) in ("settled", "skipped") for node in graph.nodes)
-    if scheduler.outcome is Outcome.SUCCEEDED:
-        assert not model.failed
-        assert all(model.status(node.id) in ("settled", "skipped") for node in graph.nodes)
-        skipped = {node.id for node in graph.nodes if model.status(node.id) == "skipped"}
-        assert {node.id for node in graph.nodes if scheduler.phase(node.id) is Phase.SKIPPED} == skipped
-        outputs, sinks, missing = scheduler.result()
-        assert outputs == {sink: model.finished[sink] for sink in sinks if sink not in skipped}
-        assert set(missing) == set(sinks) & skipped
-
-
-def _run_before(chance: random.Random, graph: Graph) -> dict[str, Any]:
-    """Outputs of the nodes that succeeded in a run that broke off, but of those that are to run again."""
-    scheduler, model = Scheduler(graph), Model(graph)
-    running: dict[str, dict[str, Any]] = {}
-    for _ in range(chance.randrange(10)):
-        running |= starts(scheduler)
-        _happen(chance, scheduler, model, running, optional=set())
-    succeeded = {node.id for node in graph.nodes if scheduler.phase(node.id) is Phase.SUCCEEDED}
-    again = graph.reached_from([node.id for node in graph.nodes if chance.random() < 0.1])
-    return {node: model.finished[node] for node in succeeded - again}
-
-
-def _check(scheduler: Scheduler, model: Model, running: dict[str, dict[str, Any]], graph: Graph) -> None:
-    assert set(scheduler.in_flight) == set(running)
-    assert len(running) <= graph.options.concurrency
-    for node, received in running.items():
-        if not scheduler.stopping:
-            assert model.status(node) == "ready"
-            assert received == model.input(node)
-    if not scheduler.stopping:
-        ready = {node.id for node in graph.nodes if model.status(node.id) == "ready"}
-        assert scheduler.paused == (model.paused or bool(model.held))
-        if not scheduler.paused:
-            assert len(running) == min(len(ready), graph.options.concurrency)
-
-
-def _unblock(chance: random.Random, scheduler: Scheduler, model: Model) -> None:
-    """What somebody does about a run that stands still."""
-    if model.paused:
-        model.paused = False
-        scheduler.resume()
-    for node in sorted(model.held):
-        model.held.discard(node)
-        if chance.random() < 0.5:
-            scheduler.retry(node)
-        else:
-            scheduler.skipped(node)
-            model.skipped.add(node)
-
-
-def _steer(
-    chance: random.Random, scheduler: Scheduler, model: Model, running: dict[str, dict[str, Any]], graph: Graph
-) -> None:
-    """Pause, resume, or skip any node that is not settled; one in flight is taken to have acknowledged."""
-    action = chance.choice(["pause", "resume", "skip"])
-    if action == "pause":
-        scheduler.pause()
-        model.paused = True
-    elif action == "resume":
-        scheduler.resume()
-        model.paused = False
-    else:
-        open_nodes = [node.id for node in graph.nodes if not scheduler.phase(node.id).settled]
-        if open_nodes:
-            node = chance.choice(open_nodes)
-            scheduler.skipped(node)
-            running.pop(node, None)
-            model.held.discard(node)
-            model.skipped.add(node)
-
-
-def _happen(
+    graph: Graph,
     chance: random.Random,
-    scheduler: Scheduler,
-    model: Model,
-    running: dict[str, dict[str, Any]],
-    optional: set[str],
+    carried: bool,
+    cancels: bool,
+    steers: bool,
+    retries: bool,
+    metered: bool,
 ) -> None:
-    """One random in-flight node ends in a random way that its state allows."""
-    node = chance.choice(sorted(running)) if running else None
-    if node is None:
-        return
-    del running[node]
-    if scheduler.stopping and chance.random() < 0.5:
-        scheduler.cancelled(node)
-        model.failed.add(node)
-    elif chance.random() < 0.15:
-        scheduler.failed(node, FAILURE)
-        if node in optional:
-            model.finished[node] = None
-        elif scheduler.phase(node) is Phase.HELD:
-            model.held.add(node)
+    walked = Walked(graph, chance, Meter() if metered else None)
+    walked.open(_run_before(graph, chance) if retries else {})
+    progress = 0
+    for _ in range(100 * len(graph.nodes) + 100):
+        walked.start()
+        walked.check()
+        assert walked.scheduler.progress >= progress
+        progress = walked.scheduler.progress
+        if walked.scheduler.outcome is not None:
+            break
+        if carried and not walked.scheduler.stopping and chance.random() < 0.5:
+            walked.restore()
+        if cancels and chance.random() < 0.1:
+            walked.scheduler.cancel()
+        if walked.scheduler.paused and not walked.scheduler.stopping and not walked.model.running:
+            walked.unblock()
+        elif steers and not walked.scheduler.stopping and chance.random() < 0.3:
+            walked.steer()
         else:
-            model.failed.add(node)
-    else:
-        output = {"x": chance.choice([True, False]), "y": chance.choice([1, None]), "v": chance.random()}
-        scheduler.succeeded(node, output)
-        model.finished[node] = output
+            walked.happen()
+    assert walked.scheduler.outcome is not None
+    walked.check_end()
 
 
 # Expressions that take long

@@ -76,10 +76,14 @@ FAULTS: dict[Code, tuple[Any, str]] = {
     Code.DUPLICATE_SINK: (graph(NOTHING, sinks=["a", "a"]), "/sinks/1"),
     Code.SELF_EDGE: (graph(NOTHING, edges=[edge("a", "a")]), "/edges/0"),
     Code.CYCLE: (graph(NOTHING, LOOSE, edges=[edge("a", "b"), edge("b", "a")]), "/edges/1"),
+    Code.OTHERWISE_ALONE: (
+        graph(SEARCH, LOOSE, edges=[edge(), edge(when="otherwise"), edge(on="failure", when="error")]),
+        "/edges/1/when",
+    ),
+    Code.INPUT_EDGE: (graph(NOTHING, edges=[edge("$input", "a", on="failure")]), "/edges/0/on"),
     Code.UNKNOWN_AGENT: (graph({"id": "a", "type": "check.serch"}), "/nodes/0/type"),
     Code.INVALID_PARAMS: (searching(limit=0), "/nodes/0/params/limit"),
     Code.UNKNOWN_PARAM: (searching(limits=5), "/nodes/0/params/limits"),
-    Code.REFERENCE: (graph({**LOOSE, "params": {"name": "x"}, "input": {"y": {"$exp": "z"}}}), "/nodes/0/input/y/$exp"),
     Code.ANSWER_SCHEMA: (approving(schema={"type": "txt"}), "/nodes/0/params/schema"),
     Code.EXPRESSION_SYNTAX: (carrying("pages["), "/edges/0/map/x"),
     Code.UNKNOWN_FUNCTION: (carrying("lenght(pages)"), "/edges/0/map/x"),
@@ -96,6 +100,7 @@ WARNINGS: dict[Code, tuple[Any, str]] = {
     Code.UNKNOWN_AGENT: (graph({"id": "a", "type": "java.index", "queue": "java"}), "/nodes/0/type"),
     Code.UNKNOWN_PARAM: (graph({**LOOSE, "params": {"nam": "x"}}), "/nodes/0/params/nam"),
     Code.UNCHECKED_PARAMS: (graph({"id": "a", "type": "check.broken"}), "/nodes/0"),
+    Code.FIRST_ALONE: (graph(SEARCH, {**LOOSE, "join": "first"}, edges=[edge()]), "/nodes/1/join"),
     Code.INPUT_REFERENCE: (graph({**LOOSE, "params": {"name": "x", "y": {"$input": 5}}}), "/nodes/0/params/y"),
 }
 
@@ -345,3 +350,73 @@ def test_no_expression_comes_from_the_input_of_a_run(node: Document, pointer: st
     agents = Registry.of(checked_agents, builtin).agents
     faults = check_graph(graph({"id": "a", **node}), agents, max_nodes=9, max_edges=9).faults
     assert (pointer, Code.INPUT_REFERENCE) in [(fault.pointer, fault.code) for fault in faults]
+
+
+# Edges that branch
+
+
+def faults_of(document: Document) -> list[tuple[str, str]]:
+    return [(fault.pointer, fault.code) for fault in check(document).faults]
+
+
+def test_an_edge_is_on_success_failure_or_settled() -> None:
+    assert faults_of(graph(SEARCH, LOOSE, edges=[edge(on="error")])) == [("/edges/0/on", Code.UNKNOWN_CHOICE)]
+
+
+def test_the_runs_input_is_a_source_and_nothing_else() -> None:
+    assert faults_of(graph(LOOSE, edges=[edge("$input", "b", when="go", map={"x": "anything.at[0].all"})])) == []
+    assert faults_of(graph(LOOSE, edges=[edge("b", "$input")], sinks=["$input"])) == [
+        ("/edges/0/to", Code.UNKNOWN_NODE),
+        ("/sinks/0", Code.UNKNOWN_NODE),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("on", "expression", "fits"),
+    [
+        ("failure", "error.code", True),
+        ("failure", "error.kode", False),
+        ("failure", "pages", False),
+        ("settled", "output.pages[0]", True),
+        ("settled", "output.page", False),
+        ("settled", "error.message", True),
+        ("settled", "pages", False),
+        ("success", "error.code", False),
+    ],
+)
+def test_an_expression_is_checked_against_what_its_edge_is_judged_on(on: str, expression: str, fits: bool) -> None:
+    for carried in ({"when": expression}, {"map": {"x": expression}}):
+        found = faults_of(graph(SEARCH, LOOSE, edges=[edge(on=on, **carried)]))
+        assert [code for _, code in found] == ([] if fits else [Code.IMPOSSIBLE_EXPRESSION])
+
+
+def test_a_message_says_what_an_edge_on_failure_is_judged_on() -> None:
+    [fault] = check(graph(SEARCH, LOOSE, edges=[edge(on="failure", when="error.kode")])).faults
+    assert "an edge on failure" in fault.message
+    assert "`code`" in fault.message
+
+
+def test_edges_of_which_one_at_most_is_taken_may_map_to_the_same_input() -> None:
+    failing = edge(on="failure", map={"x": "error.code"})
+    assert faults_of(graph(SEARCH, LOOSE, edges=[edge(map={"x": "total"}), failing])) == []
+    arms = [edge(when="total", map={"x": "total"}), edge(when="otherwise", map={"x": "pages"})]
+    assert faults_of(graph(SEARCH, LOOSE, edges=arms)) == []
+    first = {**LOOSE, "join": "first"}
+    other = {**SEARCH, "id": "c"}
+    assert faults_of(graph(SEARCH, first, other, edges=[edge(map={"x": "total"}), edge("c", map={"x": "total"})])) == []
+
+
+def test_edges_that_may_both_be_taken_may_not() -> None:
+    failing = edge(on="failure", map={"x": "error.code"})
+    optional = {**SEARCH, "optional": True}
+    assert faults_of(graph(optional, LOOSE, edges=[edge(map={"x": "total"}), failing])) == [
+        ("/edges/1/map/x", Code.DUPLICATE_INPUT)
+    ]
+    settled = edge(on="settled", map={"x": "error"})
+    assert faults_of(graph(SEARCH, LOOSE, edges=[failing, settled])) == [("/edges/1/map/x", Code.DUPLICATE_INPUT)]
+
+
+def test_each_edge_into_a_node_that_takes_the_first_brings_all_that_it_needs() -> None:
+    first = {**TABLE, "join": "first"}
+    edges = [edge(map=ROWS), edge("c")]
+    assert faults_of(graph(SEARCH, first, {**SEARCH, "id": "c"}, edges=edges)) == [("/edges/1", Code.MISSING_INPUT)]

@@ -28,6 +28,7 @@ class EventType(StrEnum):
     NODE_WAITING = "node.waiting"
     NODE_SUCCEEDED = "node.succeeded"
     NODE_FAILED = "node.failed"
+    NODE_HANDLED = "node.handled"
     NODE_SKIPPED = "node.skipped"
     NODE_CANCELLED = "node.cancelled"
 
@@ -69,8 +70,8 @@ class Event(BaseModel):
 
     `progress` is the run's, in percent, for all types but `node.progress`, whose percent is the node's.
     `data` of a node's ending: `queued_ms`, `duration_ms`, `worker`; of `node.retrying` and of failures: `error`
-    (a `Failure`, without what is null); of `node.retrying` also `next_attempt_at` where it is known; of `node.skipped`:
-    `reason`.
+    (a `Failure`, without what is null); of `node.retrying` also `next_attempt_at` where it is known; of `node.skipped`,
+    and of `node.cancelled` where the run goes on: `reason`.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -43,6 +43,8 @@ class NodeTable(BaseModel):
     """Of those that are not in their first."""
     percents: dict[int, int] = {}
     errors: dict[int, Failure] = {}
+    handled: tuple[int, ...] = ()
+    """Those whose failure an edge handled."""
 
     @classmethod
     def of(cls, nodes: Iterable[str], states: Mapping[str, NodeState]) -> "NodeTable":
@@ -55,12 +57,13 @@ class NodeTable(BaseModel):
             attempts={place: state.attempt for place, state in known if state.attempt != 1},
             percents={place: state.percent for place, state in known if state.percent is not None},
             errors=_brief({place: state.error for place, state in known if state.error is not None}),
+            handled=tuple(place for place, state in known if state.handled),
         )
 
     def states(self, nodes: Sequence[str]) -> dict[str, NodeState]:
         """Return the states by id; `ids` are those that `of` was given."""
         states: dict[str, NodeState] = {}
-        moments = _moments(self.moments)
+        moments, handled = _moments(self.moments), set(self.handled)
         for place, (node, letter) in enumerate(zip(nodes, self.letters, strict=True)):
             if letter != _UNKNOWN:
                 states[node] = NodeState(
@@ -71,6 +74,7 @@ class NodeTable(BaseModel):
                     finished_at=next(moments),
                     percent=self.percents.get(place),
                     error=self.errors.get(place),
+                    handled=place in handled,
                 )
         return states
 

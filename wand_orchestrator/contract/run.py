@@ -74,11 +74,12 @@ class RunOrder(Message):
 
 
 class RunResult(Message):
-    """Result of the workflow `GraphRun`."""
+    """Result of the workflow `GraphRun`. Every sink is in one of `outputs`, `skipped` and `failed`."""
 
     outputs: dict[str, Any]
     sinks: tuple[str, ...]
     skipped: tuple[str, ...] = ()
+    failed: tuple[str, ...] = Field(default=(), description="Sinks whose failure an edge handled.")
 
 
 class Archive(Message):

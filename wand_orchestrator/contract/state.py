@@ -102,7 +102,8 @@ class Timed(BaseModel):
 
 
 class NodeState(Timed):
-    """The state of a node. Moments are in UTC; `percent` is what the agent reported last."""
+    """The state of a node. Moments are in UTC; `percent` is what the agent reported last; `handled` is true if the node
+    failed and an edge on failure was taken."""
 
     status: NodeStatus = NodeStatus.PENDING
     attempt: int = 0
@@ -111,6 +112,7 @@ class NodeState(Timed):
     finished_at: datetime | None = None
     percent: int | None = None
     error: Failure | None = None
+    handled: bool = False
 
 
 class Question(BaseModel):
@@ -221,6 +223,9 @@ def _fold_node(node: NodeState, event: Event) -> None:
         node.attempt = max(node.attempt, event.attempt)
     if event.type is EventType.NODE_SCHEDULED:
         node.scheduled_at, node.started_at, node.finished_at, node.error = event.ts, None, None, None
+        node.handled = False
+    elif event.type is EventType.NODE_HANDLED:
+        node.handled = True
     elif event.type is EventType.NODE_PROGRESS:
         node.percent = event.progress
     elif node.status.settled and node.finished_at is None:

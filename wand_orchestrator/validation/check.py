@@ -8,6 +8,7 @@ from typing import Any
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.graph import Graph
+from wand_orchestrator.validation.branches import check_branches
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.cycles import check_cycles
 from wand_orchestrator.validation.document import check_document
@@ -45,7 +46,6 @@ def check_graph(document: Any, agents: Mapping[str, Agent], *, max_nodes: int, m
     if encoded is not None:
         near = Near()
         read = json.loads(encoded)  # the document as it will be stored: with lists for a program's tuples
-        findings.document = read
         graph = read_form(GRAPH, read, encoded, near, findings)
         _check_meaning(Outline.of(read), agents, near, findings)
     return Checked(None if findings.faults else graph, findings.faults.listed(), findings.warnings.listed())
@@ -73,6 +73,7 @@ def _check_meaning(outline: Outline, agents: Mapping[str, Agent], near: Near, fi
     outputs = Outputs(Expressions(near), near, findings)
     check_structure(outline, near, findings)
     check_cycles(outline, findings)
+    check_branches(outline, findings)
     nodes = NodeCheck(agents, kinds, outputs, near, findings)
     for node in outline.nodes:
         nodes.check(node)

@@ -27,13 +27,15 @@ class Code(StrEnum):
     DUPLICATE_SINK = "duplicate_sink"
     SELF_EDGE = "self_edge"
     CYCLE = "cycle"
+    OTHERWISE_ALONE = "otherwise_alone"
+    INPUT_EDGE = "input_edge"
+    FIRST_ALONE = "first_alone"
     # Agents and their params
     UNKNOWN_AGENT = "unknown_agent"
     INVALID_PARAMS = "invalid_params"
     UNKNOWN_PARAM = "unknown_param"
     UNCHECKED_PARAMS = "unchecked_params"
     INPUT_REFERENCE = "input_reference"
-    REFERENCE = "reference"
     ANSWER_SCHEMA = "answer_schema"
     # Expressions
     EXPRESSION_SYNTAX = "expression_syntax"

@@ -1,44 +1,31 @@
 """The inputs of nodes: each is one that the node takes, is provided once, and is provided where it is required."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
-from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
-from wand_orchestrator.graphs.references import (
-    OWN_KEYS,
-    expressions_of,
-    is_reference,
-    reference_key,
-    references_in,
-)
 from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.edge_values import EdgeValues
 from wand_orchestrator.validation.fault import Findings
-from wand_orchestrator.validation.node_signatures import Kinds
+from wand_orchestrator.validation.node_signatures import Kind, Kinds
 from wand_orchestrator.validation.outline import EdgeOutline, NodeOutline, Outline
 from wand_orchestrator.validation.output_faults import Outputs
 from wand_orchestrator.validation.phrases import listed, quoted, type_words
 from wand_orchestrator.validation.pointer import Part, Path
-from wand_orchestrator.validation.schema_view import NULL, View, type_of
+from wand_orchestrator.validation.schema_view import NULL, View
 from wand_orchestrator.validation.suggestions import Near
-from wand_orchestrator.validation.written_references import written
 
 
 @dataclass
 class Provided:
-    """By the edges into one node, and by its own `input`.
+    """By the edges into one node. `by`: the edge that was first, for each input; `whole`: every `map` can be read."""
 
-    `by`: the edge that was first, for each input; None for what the node gives itself. `whole`: all of it is known.
-    `referred`: the keys that references of the node ask for; None where they may ask for any.
-    """
-
-    by: dict[str, int | None] = field(default_factory=dict)
+    by: dict[str, int] = field(default_factory=dict)
     whole: bool = True
-    referred: frozenset[str] | None = frozenset()
 
 
 class InputCheck:
-    """Checks what nodes and edges provide in one document, and then which inputs of its nodes nothing provides."""
+    """Checks the edges of one document, and then which inputs of its nodes nothing provides."""
 
     def __init__(self, outline: Outline, kinds: Kinds, outputs: Outputs, near: Near, findings: Findings) -> None:
         self._outline = outline
@@ -46,76 +33,55 @@ class InputCheck:
         self._outputs = outputs
         self._near = near
         self._findings = findings
-        self._provided = {id: Provided(referred=self._referred(node)) for id, node in outline.by_id.items()}
+        self._values = EdgeValues(outline, kinds)
+        self._edges = {edge.index: edge for edge in outline.edges}
+        self._firsts: dict[str, list[EdgeOutline]] = {}
+        self._provided = {id: Provided() for id in outline.by_id}
 
     def check(self) -> None:
-        for node in self._outline.by_id.values():
-            self._check_own(node)
         for edge in self._outline.edges:
             self._check_edge(edge)
         for id, node in self._outline.by_id.items():
             self._check_required(node, self._provided[id])
 
-    def _referred(self, node: NodeOutline) -> frozenset[str] | None:
-        referred: set[str] = set()
-        for key, text in chain(references_in(node.params), references_in(node.input)):
-            for expression in expressions_of(key, text) if key in OWN_KEYS else ():
-                fields = self._outputs.fields_of(expression)
-                if fields is None:
-                    return None
-                referred |= fields
-        return frozenset(referred)
-
-    def _check_own(self, node: NodeOutline) -> None:
-        """What the node gives itself."""
-        provided = self._provided[str(node.id)]
-        if node.input is None or is_reference(node.input):
-            provided.whole = False
-            return
-        for key, value in written(node.input).items():
-            provided.by[key] = None
-            # What is written is checked against the schema of an agent, more closely than here.
-            judged = reference_key(value) is not None or node.type in CONTROL_NODES
-            view = _view_of(value) if judged else None
-            self._check_taken(node, key, view, ("nodes", node.index, "input", key))
-
     def _check_edge(self, edge: EdgeOutline) -> None:
-        source = self._outline.by_id.get(edge.source) if edge.source is not None else None
         target = self._outline.by_id.get(edge.target) if edge.target is not None else None
         at: tuple[Part, ...] = ("edges", edge.index)
-        giver = self._kinds.of(source) if source is not None else None
-        if edge.when is not None:
+        giver = self._values.of(edge)
+        if edge.when is not None and not edge.is_otherwise:
             self._outputs.select(edge.when, giver, (*at, "when"))
+        if target is not None and target.join == "first":
+            self._firsts.setdefault(str(target.id), []).append(edge)
         if edge.map is None and target is not None:
             self._provided[str(target.id)].whole = False
         for key, expression in (edge.map or {}).items():
-            given = self._given(expression, source, (*at, "map", key))
+            given = self._given(expression, edge, giver, (*at, "map", key))
             if target is not None:
                 self._check_once(target, key, edge)
                 self._check_taken(target, key, given, (*at, "map", key))
 
-    def _given(self, expression: Any, source: NodeOutline | None, at: Path) -> View | None:
+    def _given(self, expression: Any, edge: EdgeOutline, giver: Kind | None, at: Path) -> View | None:
         """What the expression may give, if that is known; null too, if the source may fail and the run go on."""
         if not isinstance(expression, str):
             return None
-        given = self._outputs.select(expression, self._kinds.of(source) if source is not None else None, at)
-        return given | NULL if given is not None and source is not None and source.optional else given
+        given = self._outputs.select(expression, giver, at)
+        return given | NULL if given is not None and self._values.may_be_null(edge) else given
 
     def _check_once(self, target: NodeOutline, key: str, edge: EdgeOutline) -> None:
         first = self._provided[str(target.id)].by.setdefault(key, edge.index)
-        if first != edge.index:
-            giver = "its own `input`" if first is None else f"edge {first}"
-            message = f"{giver} provides the input {quoted(key)} of {quoted(target.name)} already: map one of them"
+        if first != edge.index and not self._are_alternatives(target, first, edge):
+            message = f"edge {first} provides the input {quoted(key)} of {quoted(target.name)} already: map one of them"
             self._findings.fault(("edges", edge.index, "map", key), Code.DUPLICATE_INPUT, message)
+
+    def _are_alternatives(self, target: NodeOutline, first: int, edge: EdgeOutline) -> bool:
+        """Whether at most one of the two edges maps anything into the target's input."""
+        return target.join == "first" or self._values.exclude_one_another(self._edges[first], edge)
 
     def _check_taken(self, target: NodeOutline, key: str, given: View | None, at: tuple[Part, ...]) -> None:
         kind = self._kinds.of(target)
         if kind is None:
             return
-        referred = self._provided[str(target.id)].referred
         if not kind.input.takes(key):
-            if referred is None or key in referred:
-                return
             takes = f": it takes {listed(kind.input.keys)}" if kind.input.keys else ": it takes none"
             hint = self._near.hint(f"input of {kind.name}", key, kind.input.keys) or takes
             message = f"{quoted(target.name)} ({kind.name}) takes no input {quoted(key)}{hint}"
@@ -131,17 +97,19 @@ class InputCheck:
         kind = self._kinds.of(node)
         if kind is None or not provided.whole:
             return
-        missing = sorted(kind.input.requires() - provided.by.keys())
+        wanted = kind.input.requires()
+        if node.join == "first":
+            self._check_each(node, kind, wanted)
+            return
+        missing = sorted(wanted - provided.by.keys())
         if missing:
-            message = f"{quoted(node.name)} ({kind.name}) needs the input {listed(missing)}: map or give it"
+            message = f"{quoted(node.name)} ({kind.name}) needs the input {listed(missing)}: add an edge that maps it"
             self._findings.fault(("nodes", node.index), Code.MISSING_INPUT, message)
 
-
-def _view_of(value: Any) -> View | None:
-    """What is known of a value that stands in the graph."""
-    match reference_key(value):
-        case None:
-            return View.typed(type_of(value))
-        case "$template":
-            return View.typed("string")
-    return None
+    def _check_each(self, node: NodeOutline, kind: Kind, wanted: Collection[str]) -> None:
+        """Of a node that takes the first of its edges: each must bring all that it needs."""
+        for edge in self._firsts.get(str(node.id), ()):
+            if missing := sorted(set(wanted) - (edge.map or {}).keys()):
+                needs = f"{quoted(node.name)} ({kind.name}) needs the input {listed(missing)}"
+                message = f"{needs}, and runs with what the first edge maps: map it on this one, too"
+                self._findings.fault(("edges", edge.index), Code.MISSING_INPUT, message)

@@ -17,6 +17,11 @@ class Kind:
     input: View
     output: View
 
+    @property
+    def given(self) -> str:
+        """What `output` describes, in words."""
+        return f"the output of {self.name}"
+
     @classmethod
     def described(cls, name: str, input: JsonSchema, output: JsonSchema) -> "Kind":
         return cls(name, View.of(input, input), View.of(output, output))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wand_orchestrator.graph import OTHERWISE
 from wand_orchestrator.validation.pointer import Part
 
 
@@ -19,9 +20,9 @@ class NodeOutline:
     type: str | None
     params: dict[str, Any] | None
     params_at: tuple[Part, ...]
-    input: dict[str, Any] | None
     queue: str | None
     optional: bool
+    join: str
 
     @property
     def name(self) -> str:
@@ -37,6 +38,11 @@ class EdgeOutline:
     target: str | None
     map: dict[str, Any] | None
     when: str | None
+    on: str
+
+    @property
+    def is_otherwise(self) -> bool:
+        return self.when == OTHERWISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +70,16 @@ class Outline:
 
 
 def _node(index: int, value: dict[str, Any]) -> NodeOutline:
-    params, input = value.get("params", {}), value.get("input", {})
+    params = value.get("params", {})
     return NodeOutline(
         index=index,
         id=_text(value.get("id")),
         type=_text(value.get("type")),
         params=params if isinstance(params, dict) else None,
         params_at=("nodes", index, "params") if "params" in value else ("nodes", index),
-        input=input if isinstance(input, dict) else None,
         queue=_text(value.get("queue")),
         optional=value.get("optional") is True,
+        join=_text(value.get("join")) or "all",
     )
 
 
@@ -85,6 +91,7 @@ def _edge(index: int, value: dict[str, Any]) -> EdgeOutline:
         target=_text(value.get("to")),
         map=carried if isinstance(carried, dict) else None,
         when=_text(value.get("when")),
+        on=_text(value.get("on")) or "success",
     )
 
 

@@ -1,5 +1,6 @@
 """Nodes, edges and sinks name one another rightly."""
 
+from wand_orchestrator.graph import INPUT_SOURCE
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.outline import EdgeOutline, Outline
@@ -24,7 +25,7 @@ def _check_ids(outline: Outline, findings: Findings) -> None:
 
 def _check_ends(edge: EdgeOutline, outline: Outline, near: Near, findings: Findings) -> None:
     for key, end in (("from", edge.source), ("to", edge.target)):
-        if end is not None and end not in outline.by_id:
+        if end is not None and end not in outline.by_id and (key, end) != ("from", INPUT_SOURCE):
             message = f"there is no node {quoted(end)}{near.hint('node', end, outline.by_id)}"
             findings.fault(("edges", edge.index, key), Code.UNKNOWN_NODE, message)
     if edge.source is not None and edge.source == edge.target:

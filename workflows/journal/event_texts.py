@@ -87,11 +87,12 @@ def node_succeeded(node: Node, result: AgentResult) -> Entry:
     )
 
 
-def node_failed(node: Node, failed: NodeFailure) -> Entry:
+def node_failed(node: Node, failed: NodeFailure, *, grave: bool) -> Entry:
+    """`grave`: the run does not simply go on."""
     return Entry(
         EventType.NODE_FAILED,
         f"{node.id} failed: {failed.failure.sentence}",
-        "warning" if node.optional else "error",
+        "error" if grave else "warning",
         node.id,
         failed.attempt,
         data=_error(failed.failure) | _measures(failed.details),
@@ -116,8 +117,10 @@ def node_too_slow(node: Node, failed: NodeFailure) -> Entry:
     return Entry(EventType.NODE_LOG, message, "warning", node.id, failed.attempt, data=_error(failed.failure))
 
 
-def node_cancelled(node: Node) -> Entry:
-    return Entry(EventType.NODE_CANCELLED, f"{node.id} cancelled", node=node.id)
+def node_cancelled(node: Node, reason: str | None = None) -> Entry:
+    """`reason`: why it was, although the run goes on."""
+    data = {} if reason is None else {"reason": reason}
+    return Entry(EventType.NODE_CANCELLED, f"{node.id} cancelled", node=node.id, data=data)
 
 
 def node_waiting(node: Node, message: str, data: dict[str, Any]) -> Entry:
@@ -164,12 +167,18 @@ def node_skipped(node: str) -> Entry:
 
 
 def node_decided(decision: Decision) -> Entry:
-    """A node that was settled without having run."""
-    if decision.failure is None:
-        data = {"reason": decision.reason}
-        return Entry(EventType.NODE_SKIPPED, f"{decision.node} skipped", node=decision.node, data=data)
-    message = f"{decision.node} failed: {decision.reason}"
-    return Entry(EventType.NODE_FAILED, message, "error", decision.node, data=_error(decision.failure))
+    """What became of a node that nobody told of. Raises ValueError for one that is in flight, which is no event yet."""
+    node = decision.node
+    match decision.kind:
+        case "skipped":
+            return Entry(EventType.NODE_SKIPPED, f"{node} skipped", node=node, data={"reason": decision.reason})
+        case "handled":
+            return Entry(EventType.NODE_HANDLED, decision.reason, node=node)
+        case "failed":
+            data = {} if decision.failure is None else _error(decision.failure)
+            return Entry(EventType.NODE_FAILED, f"{node} failed: {decision.reason}", "error", node, data=data)
+        case "dropped":
+            raise ValueError(f"{node} is in flight")
 
 
 def reported(report: Report) -> Entry:

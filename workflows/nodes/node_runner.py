@@ -198,7 +198,10 @@ class NodeRunner:
         again = self._losses.is_given_again(node.id, failed)
         if again:
             self._attempts.followed(node.id, failed.attempt)
-        self._tell(event_texts.node_given_again(node, failed) if again else event_texts.node_failed(node, failed))
+        grave = not node.optional
+        self._tell(
+            event_texts.node_given_again(node, failed) if again else event_texts.node_failed(node, failed, grave=grave)
+        )
         return again
 
     async def _carry_out(self, control: Control) -> AgentResult:

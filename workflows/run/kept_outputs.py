@@ -15,7 +15,7 @@ from wand_orchestrator.contract.names import (
 from wand_orchestrator.contract.run import (
     RetryOf,
 )
-from wand_orchestrator.graph import Graph
+from wand_orchestrator.graph import INPUT_SOURCE, Graph
 from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.arrivals import object_of
 from wand_orchestrator.workflows.scheduler import Scheduler
@@ -34,7 +34,7 @@ class Kept:
     done: dict[str, Any]
 
 
-async def kept_of(graph: Graph, retry_of: RetryOf) -> Kept:
+async def kept_of(graph: Graph, retry_of: RetryOf, run_input: Any) -> Kept:
     """What depends on a node that runs again runs again, too: an optional node that had failed may succeed now."""
     given = await workflow.execute_activity(
         ACTIVITY_OUTPUTS,
@@ -49,11 +49,11 @@ async def kept_of(graph: Graph, retry_of: RetryOf) -> Kept:
     again = graph.reached_from(retry_of.from_nodes)
     kept = {node.id: outputs[node.id] for node in graph.nodes if node.id in outputs and node.id not in again}
     if workflow.patched(PATCH):
-        unsettled = Scheduler(graph).left_by(kept)
+        unsettled = Scheduler(graph).left_by(kept, run_input)
         depends = graph.reached_from(unsettled)
         kept = {node: output for node, output in kept.items() if node not in depends}
     # What comes before may give another output if it runs again, and so other items.
-    other_input = {edge.target for edge in graph.edges if edge.source not in kept}
+    other_input = {edge.target for edge in graph.edges if edge.source not in kept and edge.source != INPUT_SOURCE}
     goes_on = [node.id for node in graph.nodes if node.id not in kept.keys() | again | other_input]
     done = {node: outputs[DONE_PREFIX + node] for node in goes_on if DONE_PREFIX + node in outputs}
     return Kept(kept, done)

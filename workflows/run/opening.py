@@ -25,7 +25,7 @@ from wand_orchestrator.contract.search_attributes import (
     WAND_GRAPH,
 )
 from wand_orchestrator.contract.state import Failure
-from wand_orchestrator.graph import Graph, Options
+from wand_orchestrator.graph import INPUT_SOURCE, Graph, Options
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
 from wand_orchestrator.workflows.arrivals import code_of, model_of, plain, raw_json
 
@@ -50,7 +50,7 @@ def read_input(given: Any) -> RunInput | RunOrder:
     if len(nodes) < len(run.graph.nodes):
         raise _unusable("two nodes have the same id")
     named = {end for edge in run.graph.edges for end in (edge.source, edge.target)} | set(run.graph.sinks or ())
-    if unknown := sorted(named - nodes):
+    if unknown := sorted(named - nodes - {INPUT_SOURCE}):
         raise _unusable(f"edges or sinks name nodes that do not exist: {', '.join(unknown[:5])}")
     return run
 

@@ -31,7 +31,7 @@ class Refusals:
         if refusal := self._any(answer.node):
             return refusal
         control = self._launcher.control(answer.node)
-        if not isinstance(control, Approval) or answer.node in self._skipping:
+        if not isinstance(control, Approval) or self._is_leaving(answer.node):
             return Refusal(WRONG_STATE, f"node {answer.node} does not wait for an answer")
         return control.refuse(answer)
 
@@ -44,11 +44,15 @@ class Refusals:
         phase = self._scheduler.phase(node)
         if phase is Phase.HELD:
             return None
-        if phase is not Phase.IN_FLIGHT or node in self._skipping:
+        if phase is not Phase.IN_FLIGHT or self._is_leaving(node):
             return Refusal(WRONG_STATE, f"node {node} has not failed: it is {phase.name.lower()}")
         if self._launcher.control(node) is not None:
             return Refusal(WRONG_STATE, f"node {node} has no attempts: the workflow carries it out itself")
         return None
+
+    def _is_leaving(self, node: str) -> bool:
+        """Whether the node, which is in flight, is being cancelled."""
+        return node in self._skipping or self._scheduler.why_spare(node) is not None
 
     def _any(self, node: str) -> Refusal | None:
         if not self._scheduler.knows(node):

@@ -34,9 +34,7 @@ from wand_orchestrator.contract.steering import (
     Answer,
 )
 from wand_orchestrator.graph import Node
-from wand_orchestrator.graphs.expressions import ExpressionError
-from wand_orchestrator.graphs.node_values import NodeValues, node_values
-from wand_orchestrator.graphs.references import Scope
+from wand_orchestrator.graphs.expressions import ExpressionError, resolve_input
 from wand_orchestrator.workflows.arrivals import result_of
 from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import Given
@@ -55,6 +53,7 @@ from wand_orchestrator.workflows.run.run_deadline import RunDeadline
 from wand_orchestrator.workflows.scheduler import Decision, Outcome, Scheduler, Start
 
 PATCH_CANCEL_FIRST = "cancel-before-updates"
+PATCH_START_FIRST = "start-before-edges"
 
 
 class Walk:
@@ -87,6 +86,7 @@ class Walk:
         self._scheduler = (
             Scheduler.restore(run.graph, carried["scheduler"], task) if carried else Scheduler(run.graph, task)
         )
+        self._paused = self._scheduler.paused
         slow = carried["slow_agents"] if carried else []
         crossed = (
             {id: InFlight.model_validate(known) for id, known in carried.get("crossing", {}).items()} if carried else {}
@@ -107,6 +107,8 @@ class Walk:
     async def to_the_end(self) -> Outcome | None:
         """Until the run has ended, or, with None, is to go on in a new history; what is in flight then crosses."""
         await self._take_up()
+        if decisions := self._scheduler.open(self._run.input):
+            self._announce(decisions)
         while True:
             self._keep_time()
             self._rollover.look(self._scheduler.stopping)
@@ -135,7 +137,8 @@ class Walk:
             return False
         crossing = self._activities.crossing(self._rollover.crossing or {})
         return self._launcher.rests(self._scheduler.in_flight, crossing) and not any(
-            self._in_flight[node].done() or self._launcher.control(node) for node in self._skipping
+            self._in_flight[node].done() or self._launcher.control(node)
+            for node in (*self._skipping, *self._scheduler.spare)
         )
 
     def _steered_just_now(self) -> bool:
@@ -187,8 +190,7 @@ class Walk:
         }
 
     def result(self) -> RunResult:
-        outputs, sinks, skipped = self._scheduler.result()
-        return RunResult(outputs=outputs, sinks=sinks, skipped=skipped)
+        return self._scheduler.result()
 
     def failure(self, outcome: Outcome) -> Failure:
         """Why a run with this outcome did not succeed."""
@@ -248,13 +250,17 @@ class Walk:
 
     def _gate(self, change: Callable[[], None]) -> None:
         """Make a change that may pause or resume the run, and tell if it did."""
-        before = self._scheduler.paused
         change()
-        if self._scheduler.paused != before and not self._scheduler.stopping:
-            held = self._scheduler.held
-            self._journal.append(event_texts.run_paused(held) if self._scheduler.paused else event_texts.run_resumed())
-            self._launcher.children.gate(self._scheduler.paused)
+        self._tell_pause()
         self._wake()
+
+    def _tell_pause(self) -> None:
+        """Tell if the run has been paused or resumed since this was last asked."""
+        before, self._paused = self._paused, self._scheduler.paused
+        if self._paused != before and not self._scheduler.stopping:
+            held = self._scheduler.held
+            self._journal.append(event_texts.run_paused(held) if self._paused else event_texts.run_resumed())
+            self._launcher.children.gate(self._paused)
 
     # The loop's parts
 
@@ -294,6 +300,8 @@ class Walk:
         skipping, self._skipped_before = self._skipped_before, []
         for id in skipping:
             self.skip(id)
+        for id in self._scheduler.spare:
+            self._in_flight[id].cancel()
 
     async def _begun(self) -> None:
         """A task that is cancelled before its first step does nothing, and what it was to cancel would go on: so
@@ -309,9 +317,13 @@ class Walk:
     # Nodes
 
     def _judge(self) -> None:
-        """Go on with edges for whose expressions an earlier workflow task had no room."""
-        if self._scheduler.judging and not self._scheduler.stopping:
-            self._announce(self._scheduler.go_on())
+        """Go on with edges for whose expressions an earlier workflow task had no room. What is ready starts before: it
+        has waited long enough."""
+        if not self._scheduler.judging or self._scheduler.stopping:
+            return
+        if workflow.patched(PATCH_START_FIRST):
+            self._start_nodes()
+        self._announce(self._scheduler.go_on())
 
     def _start_nodes(self) -> None:
         if self._rollover.draining:
@@ -322,17 +334,18 @@ class Walk:
     def _start_node(self, start: Start) -> None:
         node = start.node
         try:
-            values = self._values(start)
+            params = self._params(node)
         except ExpressionError as error:
-            self._fail(node, NodeFailure.of(node, error.code, error.message))
+            self._fail(node, NodeFailure.of(node, error.code, f"params: {error}"))
             return
         self._journal.append(event_texts.node_scheduled(node))
         self._attempts.begin(node.id)
-        self._await(node, Given(node, values.params, values.input))
+        self._await(node, Given(node, params, start.input))
 
-    def _values(self, start: Start) -> NodeValues:
+    def _params(self, node: Node) -> dict[str, Any]:
         with self._task.evaluation() as budget:
-            return node_values(start.node, start.input, Scope(self._run.input, now=self._task.now()), budget)
+            params: dict[str, Any] = resolve_input(node.params, self._run.input, budget, self._task.now())
+            return params
 
     def _await(self, node: Node, given: Given) -> None:
         """Launch the node; its end is put into the mailbox."""
@@ -354,15 +367,22 @@ class Walk:
             self._gate(partial(self._settle_skipped, node.id))
         elif error is None:
             self._take(node, future.result())
-        elif self._scheduler.stopping and is_cancelled_exception(error):
-            self._scheduler.cancelled(node.id)
-            self._append(event_texts.node_cancelled(node))
+        elif self._is_let_go(node.id) and is_cancelled_exception(error):
+            reason = self._scheduler.why_spare(node.id)
+            decisions = self._scheduler.cancelled(node.id)
+            self._append(event_texts.node_cancelled(node, None if self._scheduler.stopping else reason))
+            if decisions:
+                self._announce(decisions)
         else:
             failed = node_failure(node, self._graph.options, error, given.earlier_attempts)
-            if not self._scheduler.stopping and self._losses.is_given_again(node.id, failed):
+            if not self._is_let_go(node.id) and self._losses.is_given_again(node.id, failed):
                 self._give_again(node, given, failed)
             else:
                 self._fail(node, failed)
+
+    def _is_let_go(self, node: str) -> bool:
+        """Whether the node is being cancelled, with the run or alone."""
+        return self._scheduler.stopping or self._scheduler.why_spare(node) is not None
 
     def _take(self, node: Node, given: Any) -> None:
         try:
@@ -392,8 +412,10 @@ class Walk:
         decisions: list[Decision] = []
 
         def settle() -> None:
-            decisions.extend(self._scheduler.failed(node.id, failed.failure))
-            self._append(event_texts.node_failed(node, failed))
+            spare = self._scheduler.why_spare(node.id) is not None
+            decisions.extend(self._scheduler.failed(node.id, failed.failure, failed.attempt))
+            handled = any(decision.kind == "handled" and decision.node == node.id for decision in decisions)
+            self._append(event_texts.node_failed(node, failed, grave=not (node.optional or handled or spare)))
 
         self._gate(settle)
         self._announce(decisions)
@@ -404,9 +426,13 @@ class Walk:
         self._announce(decisions)
 
     def _announce(self, decisions: Sequence[Decision]) -> None:
-        """Tell of the nodes that were settled without having run; what happened may also have stopped the run."""
+        """Tell what was decided, and do it; what happened may also have stopped the run."""
         for decision in decisions:
-            self._append(event_texts.node_decided(decision))
+            if decision.kind == "dropped":
+                self._in_flight[decision.node].cancel()
+            else:
+                self._append(event_texts.node_decided(decision))
+        self._tell_pause()
         if self._scheduler.stopping:
             self._cancel_nodes()
 

@@ -1,0 +1,30 @@
+"""Where a node stands, and how a run ends."""
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """Where a node stands; the value is its letter in a carried state."""
+
+    PENDING = "p"
+    READY = "r"
+    IN_FLIGHT = "i"
+    FAILING = "g"
+    """Failed, and its edges on failure are still to be judged."""
+    SUCCEEDED = "s"
+    FAILED = "f"
+    SKIPPED = "k"
+    CANCELLED = "c"
+    HELD = "h"
+    """Failed, and the run waits for somebody to retry or skip it (`on_failure: pause`)."""
+
+    @property
+    def settled(self) -> bool:
+        return self in (Phase.SUCCEEDED, Phase.FAILED, Phase.SKIPPED, Phase.CANCELLED)
+
+
+class Outcome(StrEnum):
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"

@@ -1,0 +1,48 @@
+"""The outputs of a run's sinks, as the run's result will have them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from wand_orchestrator.contract.limits import (
+    MAX_RESULT_BYTES,
+)
+from wand_orchestrator.contract.run import RunResult
+from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.workflows.scheduler.node_entries import NodeEntry
+from wand_orchestrator.workflows.scheduler.phase import Phase
+from wand_orchestrator.workflows.size import size_up_to
+
+
+class SinkOutputs:
+    def __init__(self, sinks: tuple[str, ...]) -> None:
+        self._sinks = sinks
+        self._outputs: dict[str, Any] = {}
+        self._bytes = 0
+
+    def keep(self, sink: str, output: Any) -> Failure | None:
+        """Once the result is too large, nothing of it is kept; answers with what the run then fails."""
+        self._bytes += size_up_to(output, MAX_RESULT_BYTES)
+        if self._bytes <= MAX_RESULT_BYTES:
+            self._outputs[sink] = output
+            return None
+        self._outputs = {}
+        limit = f"the outputs of all sinks together take more than {MAX_RESULT_BYTES} bytes"
+        return Failure(code="result_too_large", message=f"{limit}: name fewer `sinks`, or save artifacts")
+
+    def result(self, entries: Mapping[str, NodeEntry]) -> RunResult:
+        """The result of a run that succeeded; an optional sink that failed is null in it."""
+        return RunResult(
+            outputs={sink: self._outputs[sink] for sink in self._sinks if sink in self._outputs},
+            sinks=self._sinks,
+            skipped=tuple(sink for sink in self._sinks if entries[sink].phase is Phase.SKIPPED),
+            failed=tuple(
+                sink for sink in self._sinks if entries[sink].phase is Phase.FAILED and sink not in self._outputs
+            ),
+        )
+
+    def carry(self) -> dict[str, Any]:
+        return self._outputs
+
+    def restore(self, carried: dict[str, Any]) -> None:
+        self._outputs = dict(carried)
+        self._bytes = size_up_to(carried, MAX_RESULT_BYTES)
