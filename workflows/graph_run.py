@@ -51,6 +51,7 @@ from wand_orchestrator.workflows.control.base import Refusal
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.nodes.retry_now import retry_now
+from wand_orchestrator.workflows.nodes.started_child import end_with_parent
 from wand_orchestrator.workflows.projections.to_archive import archive
 from wand_orchestrator.workflows.projections.to_parent import Forwarder
 from wand_orchestrator.workflows.projections.to_search_attributes import Visibility
@@ -110,6 +111,8 @@ class GraphRun:
         except (FailureError, asyncio.CancelledError) as error:
             await self._give_up(error)
         self._begun = True
+        if self._run.parent is not None and self._run.parent.watched:
+            self._parent_watch = asyncio.create_task(end_with_parent(self._run.parent))
         while (outcome := await self._walk.to_the_end()) is None:
             if await self._hand_over():
                 self._walk.cancel()

@@ -20,6 +20,7 @@ from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
 from wand_orchestrator.activities.core.open_run import open_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
+from wand_orchestrator.activities.core.run_watch import run_watch_activities
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.api.app import create_app
 from wand_orchestrator.api.services import Services
@@ -149,6 +150,7 @@ def build_service_worker(service: Service, feed: EventFeed | None = None, client
             delete_activity(service.store),
             retry_now_activity(connected),
             in_flight_activity(connected),
+            *run_watch_activities(connected),
             outputs_activity(connected, [GraphRun]),
         ],
         feed=feed,

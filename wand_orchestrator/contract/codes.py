@@ -1,5 +1,11 @@
 """Codes of failures and refusals that more than one process acts on; each is written here and nowhere else."""
 
+CHILD_CANCELLED = "child_cancelled"
+"""Code of the failure of a node whose child run somebody cancelled."""
+
+CHILD_TERMINATED = "child_terminated"
+"""The same of one that was terminated."""
+
 TOO_SLOW = "too_slow"
 """Code of the failure of a local activity that was stopped because it is not as short as it was declared to be."""
 

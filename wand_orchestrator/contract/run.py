@@ -13,8 +13,12 @@ from wand_orchestrator.graph import Graph
 
 
 class RunParent(Message):
+    """`watched`: the run itself has to end when that one does, as Temporal ends no child run with its parent that is to
+    live on while its parent goes on in a new history."""
+
     run_id: str
     node: str
+    watched: bool = False
 
 
 class RetryOf(Message):

@@ -82,7 +82,7 @@ class Control(ABC):
 
     @property
     def crosses(self) -> bool:
-        """Whether what it has in flight can be taken up in a new history, as long as that is agents."""
+        """Whether it can take up in a new history what it has in flight, if all that comes along."""
         return False
 
 

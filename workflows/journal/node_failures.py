@@ -17,7 +17,7 @@ from temporalio.exceptions import (
 )
 
 from wand_orchestrator.contract.bounds import bounded_text
-from wand_orchestrator.contract.codes import WORKER_LOST, WORKER_SHUTDOWN
+from wand_orchestrator.contract.codes import CHILD_CANCELLED, CHILD_TERMINATED, WORKER_LOST, WORKER_SHUTDOWN
 from wand_orchestrator.contract.node import (
     FailureDetails,
 )
@@ -36,8 +36,8 @@ _TIMEOUTS = {
 _MISSING = {("NotFoundError", "Activity function"), ("NotFoundError", "Activity is")}
 
 _CHILD_ENDINGS: dict[type[BaseException], tuple[str, str]] = {
-    CancelledError: ("child_cancelled", "its child run was cancelled"),
-    TerminatedError: ("child_terminated", "its child run was terminated"),
+    CancelledError: (CHILD_CANCELLED, "its child run was cancelled"),
+    TerminatedError: (CHILD_TERMINATED, "its child run was terminated"),
 }
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -31,7 +30,16 @@ from wand_orchestrator.workflows.nodes.activity_options import (
     retries_of,
 )
 from wand_orchestrator.workflows.nodes.attempts import Attempts
-from wand_orchestrator.workflows.nodes.crossing import CarriedOn, Held, Regular, held, lost, lost_with_worker
+from wand_orchestrator.workflows.nodes.crossing import (
+    GONE,
+    LEFT_BEHIND,
+    CarriedOn,
+    Held,
+    Regular,
+    held,
+    lost,
+    lost_with_worker,
+)
 from wand_orchestrator.workflows.nodes.workflow_task import MAX_BYTES, WorkflowTask
 from wand_orchestrator.workflows.size import size_up_to
 from wand_orchestrator.workflows.uncancelled import raise_if_cancelled
@@ -76,9 +84,9 @@ class Activities:
         return list(self._slow)
 
     @property
-    def oldest(self) -> datetime | None:
-        """Since when the regular activity is in flight that has been longest."""
-        return next(iter(self._regular.values())).since if self._regular else None
+    def regular(self) -> Mapping[str, Regular]:
+        """The regular activities in flight, the oldest first."""
+        return self._regular
 
     def crosses(self, activity: str) -> bool:
         """Whether the next start of this one is none: it was in flight in the history before this one."""
@@ -176,7 +184,7 @@ class Activities:
                 self._lose(node, earlier, given_again, loss)
         elif crossed.running:
             del self._between[node.id]
-            self._lose(node, earlier, given_again, lost(earlier))
+            self._lose(node, earlier, given_again, lost(earlier, LEFT_BEHIND if crossed.queue is None else GONE))
         elif crossed.next_attempt_at is not None:
             self._waiting[node.id] = ending
             await ending.until(crossed.next_attempt_at, summary(f"{node.id} · next attempt"))

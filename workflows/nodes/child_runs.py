@@ -1,6 +1,8 @@
 """The child runs of one run: each a stored graph that a control node runs as a child workflow."""
 
 import asyncio
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
@@ -25,70 +27,109 @@ from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
 from wand_orchestrator.workflows.arrivals import run_result_of
 from wand_orchestrator.workflows.control.base import failure
+from wand_orchestrator.workflows.nodes.started_child import CarriedChild, Child, StartedChild
 from wand_orchestrator.workflows.uncancelled import uncancelled
 
 PATCH = "child-starts-before-cancel"
+
+PATCH_CROSSING = "children-cross"
+"""Before, Temporal ended the child runs of a history with it."""
 
 Handle = workflow.ChildWorkflowHandle[Any, Any]
 
 
 class Children:
-    """`run`: the input of the run whose children these are."""
+    """`run`: the input of the run whose children these are. `carried`: what `carry` gave in the history before this
+    one.
+    """
 
-    def __init__(self, run: RunInput) -> None:
+    def __init__(self, run: RunInput, carried: Mapping[str, Any]) -> None:
         self._run = run
-        self._handles: dict[str, Handle] = {}
-        self._starting = 0
-        self._paused = False
-        self.started = 0
+        self._children: dict[str, Child] = {node: CarriedChild(id) for node, id in carried.get("runs", {}).items()}
+        self._going_on = set(self._children)
+        self._paused: bool = carried.get("paused", False)
+        self._unsent: list[str] = list(carried.get("unsent", ()))
+        self.started: int = carried.get("started", 0)
         """Child runs that the run has started, in the histories before this one too."""
 
+    def take_up(self) -> None:
+        """Send what was on its way when the history before this one ended."""
+        unsent, self._unsent = self._unsent, []
+        for node in unsent:
+            self._tell_gate(node)
+
     @property
-    def in_flight(self) -> bool:
-        return self._starting > 0 or bool(self._handles)
+    def stuck(self) -> bool:
+        """Whether it waits for a child run that would be ended with this history."""
+        return not all(child.crosses for child in self._children.values())
+
+    def crosses(self, node: str) -> bool:
+        """Whether the child run of this node has begun, and can be awaited in the next history."""
+        return node in self._children and self._children[node].crosses
+
+    def goes_on(self, node: str) -> bool:
+        """Whether the child run of this node began in a history before this one, and nobody awaits it yet."""
+        return node in self._going_on
+
+    def carry(self) -> dict[str, Any]:
+        """Temporal drops a signal that is on its way to a child when the history ends."""
+        return {
+            "runs": {node: child.run_id for node, child in self._children.items()},
+            "paused": self._paused,
+            "unsent": [node for node in dict.fromkeys(self._unsent) if node in self._children],
+            "started": self.started,
+        }
 
     def run_id(self, node: str) -> str | None:
         """The child run that this node waits for."""
-        handle = self._handles.get(node)
-        return None if handle is None else handle.id
+        child = self._children.get(node)
+        return None if child is None else child.run_id
 
-    async def start(self, node: Node, graph: Graph, input: Any) -> Handle:
-        """Start the child run of `node`; `result` awaits its end."""
-        self._starting += 1
-        try:
-            handle = await self._started(node, graph, input)
-        finally:
-            self._starting -= 1
-        self._handles[node.id] = handle
+    async def start(self, node: Node, graph: Graph, input: Any) -> str:
+        """Start the child run of `node`; `result` awaits its end. Gives its id."""
+        child = self._children[node.id] = await self._started(node, graph, input)
         if self._paused:  # meanwhile
-            _signal(handle, SIGNAL_PAUSE)
-        return handle
+            self._tell_gate(node.id)
+        return child.run_id
 
     async def result(self, node: Node) -> RunResult:
+        self._going_on.discard(node.id)
         try:
-            return run_result_of(await self._handles[node.id])
+            return run_result_of(await self._children[node.id].result())
         finally:
-            del self._handles[node.id]
+            del self._children[node.id]
 
     def gate(self, paused: bool) -> None:
         """Pass a pause or a resume on."""
         self._paused = paused
-        for handle in self._handles.values():
-            _signal(handle, SIGNAL_PAUSE if paused else SIGNAL_RESUME)
+        for node in self._children:
+            self._tell_gate(node)
 
-    async def _started(self, node: Node, graph: Graph, input: Any) -> Handle:
+    def _tell_gate(self, node: str) -> None:
+        self._unsent.append(node)
+        sending = asyncio.ensure_future(self._children[node].signal(SIGNAL_PAUSE if self._paused else SIGNAL_RESUME))
+        sending.add_done_callback(partial(self._sent, node))
+
+    def _sent(self, node: str, sending: "asyncio.Future[None]") -> None:
+        """A child that ended meanwhile cannot be signalled, and need not be."""
+        self._unsent.remove(node)
+        if not sending.cancelled() and (error := sending.exception()) is not None:
+            workflow.logger.info("a child run could not be signalled: %s", error)
+
+    async def _started(self, node: Node, graph: Graph, input: Any) -> Child:
         """The child, which has started. A cancellation that comes meanwhile reaches it when it has: what cancels the
         start itself may be lost on its way, or leave a child that nobody awaits."""
         if not workflow.patched(PATCH):
-            return await self._start(node, graph, input)
+            return StartedChild(await self._start(node, graph, input, crosses=False), crosses=False)
         self._require_room()
         self.started += 1
-        starting = asyncio.ensure_future(self._start(node, graph, input))
+        crosses = workflow.patched(PATCH_CROSSING)
+        starting = asyncio.ensure_future(self._start(node, graph, input, crosses))
         cancelled = await uncancelled(starting)
         handle = starting.result()
         if cancelled:
             handle.cancel()
-        return handle
+        return StartedChild(handle, crosses)
 
     def _require_room(self) -> None:
         """Raises ApplicationError beyond the limits that the run was started with."""
@@ -98,9 +139,9 @@ class Children:
         if self.started >= limits.runs:
             raise failure("too_many_children", f"the run has started {limits.runs} child runs, and no more may be")
 
-    async def _start(self, node: Node, graph: Graph, input: Any) -> Handle:
+    async def _start(self, node: Node, graph: Graph, input: Any, crosses: bool) -> Handle:
         """Under an id of its own: a node that runs again has had a child before, whose events are in the database."""
-        parent = RunParent(run_id=workflow.info().workflow_id, node=node.id)
+        parent = RunParent(run_id=workflow.info().workflow_id, node=node.id, watched=crosses)
         order = RunInput(
             graph=graph,
             input=input,
@@ -118,7 +159,7 @@ class Children:
                     args=[order, None],
                     id=child_run_id(parent.run_id, node.id, number),
                     result_type=RawValue,
-                    parent_close_policy=ParentClosePolicy.TERMINATE,
+                    parent_close_policy=ParentClosePolicy.ABANDON if crosses else ParentClosePolicy.TERMINATE,
                     cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(search_attributes(graph.name, None, self._run.tags)),
@@ -127,13 +168,3 @@ class Children:
                 )
             except WorkflowAlreadyStartedError:
                 number += 1
-
-
-def _signal(handle: Handle, name: str) -> None:
-    asyncio.ensure_future(handle.signal(name)).add_done_callback(_log_failure)
-
-
-def _log_failure(sending: asyncio.Future[None]) -> None:
-    """A child that ended meanwhile cannot be signalled, and need not be."""
-    if not sending.cancelled() and (error := sending.exception()) is not None:
-        workflow.logger.info("a child run could not be signalled: %s", error)

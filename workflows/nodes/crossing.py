@@ -38,8 +38,21 @@ Held = dict[str, tuple[str, HeldAttempt]]
 """By node: the task queue of the worker that runs it, and the attempt."""
 
 
-async def crossing() -> dict[str, InFlight] | None:
-    """What is in flight, if all of it can come into the next history; None if something cannot."""
+@dataclass(frozen=True)
+class Crossing:
+    """What is in flight: `nodes`, of which `stuck` can come into no other history.
+
+    `known`: whether the server told; `silent`: whether a worker did not.
+    """
+
+    nodes: dict[str, InFlight]
+    stuck: frozenset[str] = frozenset()
+    known: bool = True
+    silent: bool = False
+
+
+async def crossing(full: bool) -> Crossing:
+    """Have what is in flight held, if all of it can come into the next history, or has to as this one is full."""
     try:
         given = await workflow.execute_local_activity(
             ACTIVITY_IN_FLIGHT,
@@ -52,11 +65,12 @@ async def crossing() -> dict[str, InFlight] | None:
         found = model_of(RootModel[dict[str, InFlight]], given).root
     except (ActivityError, ApplicationError) as error:
         workflow.logger.warning("the server did not tell what is in flight: %s", error)
-        return None
-    if any(node.running and node.queue is None for node in found.values()):
-        return None
+        return Crossing({}, known=False)
+    stuck = frozenset(id for id, node in found.items() if node.running and node.queue is None)
+    if stuck and not full:
+        return Crossing({}, stuck)
     answers = await asyncio.gather(*map(_hold, _queues(found)))
-    return None if None in answers else found
+    return Crossing(found, stuck, silent=None in answers)
 
 
 async def held(crossed: Mapping[str, InFlight]) -> Held:
@@ -165,10 +179,14 @@ class Regular:
         return known.model_copy(update={"attempt": attempt, "given_again": self.given_again})
 
 
-def lost(attempt: int) -> ApplicationError:
+GONE = "the worker that ran it is gone"
+LEFT_BEHIND = "the history of its run was full, and its worker could not go on in the next one"
+
+
+def lost(attempt: int, why: str = GONE) -> ApplicationError:
     """What an attempt ends with that no worker holds any more."""
     known = FailureDetails(attempt=attempt).model_dump(mode="json")
-    return ApplicationError("the worker that ran it is gone", known, type=WORKER_LOST, non_retryable=True)
+    return ApplicationError(why, known, type=WORKER_LOST, non_retryable=True)
 
 
 def lost_with_worker(error: ActivityError, attempt: int) -> FailureError | None:

@@ -48,6 +48,7 @@ class NodeRunner:
         losses: Losses,
         holds_back: Callable[[], bool],
         left: dict[str, Any],
+        children: Children,
     ) -> None:
         self._run = run
         self._task = task
@@ -59,11 +60,12 @@ class NodeRunner:
         self._given: dict[str, Given] = {}
         self._controls: dict[str, Control] = {}
         self._agents: set[str] = set()
+        self._graphs: set[str] = set()
         self._losses = losses
         self._record_done: Callable[[str, Callable[[], Any]], None] = workflow.extern_functions().get(
             EXTERN_DONE, _forget
         )
-        self.children = Children(run)
+        self.children = children
 
     def launch(self, given: Given) -> asyncio.Future[Any]:
         """Start a node; the future gives what `arrivals.result_of` reads, or raises why the node failed. Cancel it to
@@ -95,18 +97,13 @@ class NodeRunner:
 
     def rests(self, in_flight: Iterable[str], crossing: Container[str] = ()) -> bool:
         """Whether all of these would survive a new history, into which the activities in `crossing` come along."""
-        if self.stuck or not all(part in crossing for part in self._agents):
+        if not all(part in crossing for part in self._agents) or not all(map(self.children.crosses, self._graphs)):
             return False
         controls = self._controls
         return all(
             not controls[node].busy or controls[node].crosses if node in controls else node in crossing
             for node in in_flight
         )
-
-    @property
-    def stuck(self) -> bool:
-        """Whether it waits for a child run, which would be ended with this history."""
-        return self.children.in_flight
 
     def carry(self) -> dict[str, Any]:
         """Control nodes in flight, for the next history."""
@@ -158,9 +155,13 @@ class NodeRunner:
             self._agents.discard(node.id)
 
     async def run_graph(self, node: Node, graph: Graph, input: Any) -> Any:
-        handle = await self.children.start(node, graph, input)
-        self._tell(event_texts.child_started(node, handle.id))
-        return (await self.children.result(node)).outputs
+        self._graphs.add(node.id)
+        try:
+            if not self.children.goes_on(node.id):
+                self._tell(event_texts.child_started(node, await self.children.start(node, graph, input)))
+            return (await self.children.result(node)).outputs
+        finally:
+            self._graphs.discard(node.id)
 
     async def run_graph_part(self, node: Node, graph: Graph, input: Any) -> AgentResult:
         async def run(_: int) -> AgentResult:
@@ -170,7 +171,7 @@ class NodeRunner:
 
     async def _run_part(self, node: Node, run: Callable[[int], Awaitable[Any]]) -> AgentResult:
         """One part of a control node, with events of its own."""
-        if not self._activities.crosses(node.id):
+        if not self._activities.crosses(node.id) and not self.children.goes_on(node.id):
             self._tell(event_texts.node_scheduled(node))
             self._attempts.begin(node.id)
         earlier = self._activities.given_again(node.id)

@@ -1,13 +1,13 @@
 """When a run goes on in a new history (continue-as-new).
 
 Activities do not survive a continue-as-new, but the agents do: see `workflows.nodes.crossing`. So new nodes are held
-back only for the moment in which workers are asked to hold what they run. Where something cannot come along, as a child
-run or what a worker in another language runs, it is tried again some thousand events later, until the history is so
-long that there is no choice but to wait for it.
+back only for the moment in which workers are asked to hold what they run. Where something cannot come along, as what a
+worker in another language runs, it is tried again when the history has grown some more, until there is no choice but to
+wait for it, and in the end to go on without it: Temporal ends a run whose history is full.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,15 +19,22 @@ from wand_orchestrator.contract.node import (
 from wand_orchestrator.contract.node_table import NodeTable
 from wand_orchestrator.contract.state import NodeState, RunState
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.workflows.nodes.crossing import crossing
+from wand_orchestrator.workflows.nodes.crossing import ANSWER, Regular, crossing
 
 DRAIN = timedelta(seconds=10)
 YOUNG = timedelta(seconds=1)
 """What has begun less than this ago is likely to end by itself, sooner than workers answer."""
 
-NEXT_TRY_EVENTS = 4_000
-LAST_CALL_EVENTS = 40_000
-"""Temporal ends a workflow at 51,200 events."""
+NEXT_TRY = 4_000
+"""Events after which it is tried again, while there is room for it."""
+LAST_CALL = 40_000
+"""From then on what cannot come along is awaited."""
+FULL = 47_000
+"""From then on it no longer is: what it does is lost, and done anew. Temporal ends a workflow at 51,200 events."""
+
+EVENT_BYTES = 1_000
+"""A history with more of them for each event counts as one with as many events as they make: Temporal ends a workflow
+at 50 MB, too."""
 
 PATCH = "agents-cross"
 """Before, a run waited for its agents in flight to end, and for some time only."""
@@ -36,15 +43,15 @@ PATCH = "agents-cross"
 class Rollover:
     """`draining`: whether new nodes are held back. `wake` is called when it is time to look again.
 
-    `oldest`: since when the regular activity is in flight that has been longest; None if there is none. `stuck`:
-    whether something in flight can come into no other history.
+    `regular`: the regular activities in flight by id, the oldest first. `stuck`: whether a child run is that can come
+    into no other history.
     """
 
     def __init__(
-        self, wake: Callable[[], None], oldest: Callable[[], datetime | None], stuck: Callable[[], bool]
+        self, wake: Callable[[], None], regular: Callable[[], Mapping[str, Regular]], stuck: Callable[[], bool]
     ) -> None:
         self._wake = wake
-        self._oldest = oldest
+        self._regular = regular
         self._stuck = stuck
         self.draining = False
         self.crossing: dict[str, InFlight] | None = None
@@ -52,7 +59,9 @@ class Rollover:
         self._preparing: asyncio.Task[None] | None = None
         self._changed = False
         self._looks_again = False
+        self._waits_for: Set[str] = frozenset()
         self._drain_until: datetime | None = None
+        self._not_before = 0
         self._not_before_events = 0
 
     @property
@@ -60,7 +69,8 @@ class Rollover:
         """Whether to continue as new as soon as all in flight can come along."""
         info = workflow.info()
         events = info.get_current_history_length()
-        return info.is_continue_as_new_suggested() and events >= self._not_before_events
+        early = events < self._not_before_events or _length() < self._not_before
+        return info.is_continue_as_new_suggested() and not early
 
     def look(self, stopping: bool) -> None:
         """Decide anew, once in each turn of the loop. `stopping`: the run ends anyway."""
@@ -78,36 +88,50 @@ class Rollover:
 
     def _prepare(self) -> None:
         """Have what is in flight held; what is young is given a second to end first."""
-        oldest = self._oldest()
-        if self.crossing is not None or self._preparing is not None or (oldest is None and not self._stuck()):
+        regular = self._regular()
+        if self.crossing is not None or self._preparing is not None or self._looks_again:
             return
-        young = oldest is not None and oldest + YOUNG > workflow.now() and not self._stuck()
-        if not young:
-            self._preparing = asyncio.create_task(self._ask())
-        elif not self._looks_again:
-            self._looks_again = True
-            asyncio.get_running_loop().call_later(YOUNG.total_seconds(), self._look_again)
+        if self._stuck():
+            self._put_off()
+        elif regular and not self._has_to_wait(regular):
+            if next(iter(regular.values())).since + YOUNG > workflow.now():
+                self._look_after(YOUNG)
+            else:
+                self._preparing = asyncio.create_task(self._ask())
+
+    def _has_to_wait(self, regular: Mapping[str, Regular]) -> bool:
+        return not self._waits_for.isdisjoint(regular) and _length() < FULL
+
+    async def _ask(self) -> None:
+        self._changed = False
+        length = _length()
+        full = length >= FULL
+        found = await crossing(full)
+        self._preparing = None
+        if found.known and (full or not (found.stuck or found.silent)):
+            self.crossing = None if self._changed else found.nodes
+        elif not self._put_off(length):
+            self._waits_for = found.stuck
+            if not found.stuck:
+                self._look_after(ANSWER)
+        self._wake()
+
+    def _put_off(self, length: int | None = None) -> bool:
+        """Whether it is early enough to try again later."""
+        length = _length() if length is None else length
+        if length >= LAST_CALL:
+            return False
+        self._not_before = length + NEXT_TRY
+        self.draining = False
+        return True
+
+    def _look_after(self, pause: timedelta) -> None:
+        self._looks_again = True
+        asyncio.get_running_loop().call_later(pause.total_seconds(), self._look_again)
 
     def _look_again(self) -> None:
         self._looks_again = False
         self._wake()
-
-    async def _ask(self) -> None:
-        self._changed = False
-        events = workflow.info().get_current_history_length()  # after a local activity a replay sees another one
-        found = None if self._stuck() else await crossing()
-        self._preparing = None
-        if found is None:
-            self._give_up(events)
-        elif not self._changed:
-            self.crossing = found
-        self._wake()
-
-    def _give_up(self, events: int) -> None:
-        if events < LAST_CALL_EVENTS:
-            self._not_before_events = events + NEXT_TRY_EVENTS
-        else:
-            self.crossing = {}
 
     def _drains(self) -> bool:
         """How it was before PATCH."""
@@ -116,11 +140,17 @@ class Rollover:
         if self._drain_until is None:
             self._drain_until = now + DRAIN
             asyncio.get_running_loop().call_later(DRAIN.total_seconds(), self._wake)
-        if now < self._drain_until or events >= LAST_CALL_EVENTS:
+        if now < self._drain_until or events >= LAST_CALL:
             return True
         self._drain_until = None
-        self._not_before_events = events + NEXT_TRY_EVENTS
+        self._not_before_events = events + NEXT_TRY
         return False
+
+
+def _length() -> int:
+    """Of the history, in events."""
+    info = workflow.info()
+    return max(info.get_current_history_length(), info.get_current_history_size() // EVENT_BYTES)
 
 
 def state_to_carry(state: RunState, graph: Graph) -> dict[str, Any]:

@@ -43,6 +43,7 @@ from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.journal.node_failures import Losses, NodeFailure, node_failure
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
+from wand_orchestrator.workflows.nodes.child_runs import Children
 from wand_orchestrator.workflows.nodes.node_runner import NodeRunner
 from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
 from wand_orchestrator.workflows.projections.to_web_ui import Details
@@ -81,7 +82,7 @@ class Walk:
         self._attempts = Attempts(self._append, carried.get("attempts", {}) if carried else {})
         self._steered_at: int | None = None
         self._mailbox: deque[Callable[[], None]] = deque()
-        self._rollover = Rollover(self._wake, lambda: self._activities.oldest, lambda: self._launcher.stuck)
+        self._rollover = Rollover(self._wake, lambda: self._activities.regular, lambda: self._launcher.children.stuck)
         self._task = task = WorkflowTask(wake=self._wake)
         self._scheduler = (
             Scheduler.restore(run.graph, carried["scheduler"], task) if carried else Scheduler(run.graph, task)
@@ -91,15 +92,23 @@ class Walk:
         crossed = (
             {id: InFlight.model_validate(known) for id, known in carried.get("crossing", {}).items()} if carried else {}
         )
-        self._crossed = bool(crossed)
+        child_runs = carried.get("child_runs", {"started": carried.get("children", 0)}) if carried else {}
+        self._crossed = bool(crossed or child_runs.get("runs"))
         self._activities = Activities(
             run.graph.options, self._task, self._append, self._attempts, self._rollover.started, slow, crossed
         )
         left = dict(carried["left"]) if carried else {}
         self._launcher = NodeRunner(
-            run, task, self._activities, self._tell, self._attempts, self._losses, self._holds_back, left
+            run,
+            task,
+            self._activities,
+            self._tell,
+            self._attempts,
+            self._losses,
+            self._holds_back,
+            left,
+            Children(run, child_runs),
         )
-        self._launcher.children.started = carried.get("children", 0) if carried else 0
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
@@ -132,8 +141,9 @@ class Walk:
 
     @property
     def crosses(self) -> bool:
-        """Whether the run is to go on in a new history now, and all that is in flight can come along."""
-        if not self._rollover.due or self._scheduler.judging:
+        """Whether the run is to go on in a new history now, and all that is in flight can come along. One that is
+        ending comes to its end in this one: nothing new starts, and what it was told would have to be told again."""
+        if not self._rollover.due or self._scheduler.judging or self._scheduler.stopping:
             return False
         crossing = self._activities.crossing(self._rollover.crossing or {})
         return self._launcher.rests(self._scheduler.in_flight, crossing) and not any(
@@ -184,7 +194,7 @@ class Walk:
             "skipping": list(self._skipping),
             "losses": self._losses.carry(),
             "left": self._launcher.left,
-            "children": self._launcher.children.started,
+            "child_runs": self._launcher.children.carry(),
             "slow_agents": self._activities.slow,
             "deadline_sec": None if remaining is None else remaining.total_seconds(),
         }
@@ -290,6 +300,7 @@ class Walk:
 
     async def _take_up(self) -> None:
         """Go on with what was in flight in the history before this one."""
+        self._launcher.children.take_up()
         restored, self._restored = self._restored, {}
         nodes = {node.id: node for node in self._graph.nodes if node.id in restored}
         for id, held in restored.items():
