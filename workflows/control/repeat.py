@@ -20,6 +20,7 @@ class Repeat(Control):
         self._last: Any = carried["last"]
         self._goes_on: bool = carried.get("in_flight", False)
         self._busy = False
+        self._judging = False
 
     async def run(self) -> dict[str, Any]:
         satisfied = False
@@ -40,7 +41,8 @@ class Repeat(Control):
 
     @property
     def crosses(self) -> bool:
-        return True
+        """Not between a round and what follows of it, which may have to wait for room in a workflow task."""
+        return not self._judging
 
     async def _round(self) -> bool:
         self._busy = True
@@ -48,8 +50,9 @@ class Repeat(Control):
             id = f"{self.node.id}[{self._times}]"
             self._last = await run_target(self.host, self._params, self.node, id, self._last)
             self._times += 1
+            self._judging = True
             return is_true(await self.host.evaluate(self._params.until, self._last))
         except ExpressionError as error:
             raise failure(error.code, f"until: {error}") from error
         finally:
-            self._busy = False
+            self._busy = self._judging = False
