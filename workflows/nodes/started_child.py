@@ -14,7 +14,7 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from wand_orchestrator.contract.codes import CHILD_CANCELLED
-from wand_orchestrator.contract.names import ACTIVITY_AWAIT_RUN, ACTIVITY_END_WITH_PARENT, OWN_ACTIVITY
+from wand_orchestrator.contract.names import ACTIVITY_AWAIT_RUN, ACTIVITY_END_WITH_PARENT, own_activity_id
 from wand_orchestrator.contract.run import RunParent
 from wand_orchestrator.temporal.visibility import summary
 
@@ -103,7 +103,7 @@ def watching(activity: str, run_id: str, id: str, told: str) -> "asyncio.Future[
     handle: asyncio.Future[Any] = workflow.start_activity(
         activity,
         run_id,
-        activity_id=f"{OWN_ACTIVITY}{id}-{workflow.uuid4().hex}",
+        activity_id=own_activity_id(f"{id}-{workflow.uuid4().hex}"),
         result_type=RawValue,
         start_to_close_timeout=ALWAYS,
         heartbeat_timeout=SILENCE,
