@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
 
+from tests.histories.record import SUGGEST_NEW_HISTORY
 from tests.integration.service import Service, running_service
 from tests.postgres import PostgresServer
+from wand_orchestrator.cli.processes.dev_server import embedded_temporal
 from wand_orchestrator.storage import Store
 
 WEBHOOK_SECRET = "whsec_" + "Wand".ljust(40, "0")
@@ -37,3 +40,11 @@ async def service(temporal_client: Client, tmp_path_factory: pytest.TempPathFact
         temporal_client, folder, fetch_allow="127.0.0.1", webhook_secret=WEBHOOK_SECRET
     ) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+async def short_histories() -> AsyncIterator[WorkflowEnvironment]:
+    """A server that suggests a new history at 60 events."""
+    extra_args = ("--dynamic-config-value", SUGGEST_NEW_HISTORY)
+    async with embedded_temporal(ui=False, extra_args=extra_args) as environment:
+        yield environment

@@ -1,72 +1,26 @@
 """Runs that go on in new histories while something long is in flight, with the server's suggestion at 60 events."""
 
-import itertools
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sample_agents import Diary
-from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from tests.histories.record import SUGGEST_NEW_HISTORY
-from tests.integration.graph_cases import edge, emit, fail, gate, graph
-from tests.integration.graph_runs import Handle, Runs, by_node, ended, serve, state_of, state_when, worker
-from tests.integration.service import Json
+from tests.integration.graph_cases import edge, emit, gate
+from tests.integration.graph_runs import Runs, by_node, ended, serve, state_of, worker
+from tests.integration.long_runs import SHORT, beside_many, diary, histories, short_ones_end
 from tests.waiting import eventually
-from wand_orchestrator.cli.processes.dev_server import embedded_temporal
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal.connection import keeping_payloads
-
-SHORT = 50
-"""Nodes that give some 200 events: several histories."""
-
-
-@pytest.fixture(scope="module")
-async def short_histories() -> AsyncIterator[WorkflowEnvironment]:
-    extra_args = ("--dynamic-config-value", SUGGEST_NEW_HISTORY)
-    async with embedded_temporal(ui=False, extra_args=extra_args) as environment:
-        yield environment
 
 
 @pytest.fixture
 async def runs(short_histories: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Runs]:
     async for runs in serve(short_histories.client, tmp_path / "data"):
         yield runs
-
-
-def diary(tmp_path: Path) -> Path:
-    folder = tmp_path / "diary"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-def beside_many(*long: Json, edges: list[Json] | None = None) -> Json:
-    """These nodes beside a chain of short ones, whose end is the node `last`."""
-    nodes = [emit(f"n{i}", i) for i in range(SHORT)] + [emit("last")]
-    ids = [node["id"] for node in nodes]
-    chain = [edge(a, b) for a, b in itertools.pairwise(ids)]
-    return graph([*long, *nodes], [*(edges or []), *chain])
-
-
-async def short_ones_end(handle: Handle) -> None:
-    await state_when(handle, lambda state: by_node(state).get("last") == "succeeded")
-
-
-async def histories(runs: Runs, handle: Handle) -> int:
-    """Of the run so far."""
-    count, execution = 1, handle.first_execution_run_id
-    while True:
-        described = await runs.client.get_workflow_handle(handle.id, run_id=execution).describe()
-        if described.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
-            return count
-        events = runs.client.get_workflow_handle(handle.id, run_id=execution).fetch_history_events()
-        async for event in events:
-            if event.HasField("workflow_execution_continued_as_new_event_attributes"):
-                execution = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
-        count += 1
 
 
 async def test_a_long_agent_neither_stops_the_others_nor_runs_twice(runs: Runs, tmp_path: Path) -> None:
@@ -225,98 +179,3 @@ async def test_an_agent_whose_worker_stops_after_it_was_carried_on_is_given_to_a
         ("node.succeeded", 2),
     ]
     await store.close()
-
-
-def child(id: str, graph: str = "inner") -> Json:
-    return {"id": id, "type": "flow.graph", "params": {"graph": graph}}
-
-
-def inner(*nodes: Json) -> Json:
-    return graph([*nodes]) | {"name": "inner"}
-
-
-async def test_child_runs_neither_stop_the_others_nor_run_twice(runs: Runs, tmp_path: Path) -> None:
-    """Of a node, of the items of a map and of the rounds of a repeat."""
-    folder = diary(tmp_path)
-    wait = gate("wait", tmp_path / "open")
-    wait["params"] |= {"folder": str(folder), "value": 7}
-    nodes = [
-        child("sub"),
-        emit("items", [1, 2, 3]),
-        {"id": "each", "type": "flow.map", "params": {"graph": "inner", "concurrency": 2}},
-        {"id": "rounds", "type": "flow.repeat", "params": {"graph": "inner", "until": "wait == `7`", "max_times": 3}},
-    ]
-    document = beside_many(*nodes, edges=[edge("items", "each", items="@")])
-    handle = await runs.start(document, subgraphs={"inner": inner(wait)})
-    await short_ones_end(handle)
-    assert await histories(runs, handle) > 2
-    assert Diary(folder).entries() == [("start", "wait", 1)] * 4
-    (tmp_path / "open").touch()
-    result = await handle.result()
-    assert result.outputs["sub"] == {"wait": 7}
-    assert result.outputs["each"] == {"outputs": [{"wait": 7}] * 3, "failed": [], "errors": []}
-    assert result.outputs["rounds"] == {"output": {"wait": 7}, "times": 1, "satisfied": True}
-    assert Diary(folder).count("start") == Diary(folder).count("end") == 5
-    events = await runs.archived(handle)
-    told = [event.type for event in events if event.node == "sub" and event.type != "node.log"]
-    assert told == ["node.scheduled", "node.succeeded"]
-    assert [event.type for event in events if event.node == "sub/wait"] == ["node.scheduled", "node.succeeded"]
-    assert sum(event.type == "node.scheduled" and event.node == "each[0]" for event in events) == 1
-
-
-async def test_child_runs_are_steered_after_their_parent_went_on_in_a_new_history(runs: Runs, tmp_path: Path) -> None:
-    folder = diary(tmp_path)
-    long = {"id": "long", "type": "test.sleep", "params": {"sec": 600, "folder": str(folder)}}
-    handle = await runs.start(beside_many(child("sub"), child("other")), subgraphs={"inner": inner(long)})
-    await short_ones_end(handle)
-    assert await histories(runs, handle) > 2
-    sub = runs.client.get_workflow_handle(f"{handle.id}.sub")
-    for signal, status in (("pause", "paused"), ("resume", "running")):
-        await handle.signal(signal)
-        await state_when(sub, lambda state, status=status: state.status == status)  # type: ignore[misc]
-    await handle.execute_update("skip", "sub")
-    await state_when(handle, lambda state: by_node(state)["sub"] == "skipped")
-    await handle.cancel()
-    state = await ended(handle)
-    assert (state.status, by_node(state)["other"]) == ("cancelled", "cancelled")
-    assert Diary(folder).count("cancel") == 2
-    assert [(await state_of(sub)).status, (await state_of(sub)).last_seq > 0] == ["cancelled", True]
-
-
-@pytest.mark.parametrize(
-    ("ending", "code"),
-    [("cancel", "child_cancelled"), ("terminate", "child_terminated"), ("fail", "asked_to_fail")],
-)
-async def test_a_child_run_that_ends_otherwise_after_a_crossing_fails_its_node(
-    runs: Runs, tmp_path: Path, ending: str, code: str
-) -> None:
-    nodes = [gate("wait", tmp_path / "open"), fail("bad")]
-    part = graph(nodes, [edge("wait", "bad")]) | {"name": "inner"}
-    handle = await runs.start(beside_many(child("sub")), subgraphs={"inner": part})
-    await short_ones_end(handle)
-    sub = runs.client.get_workflow_handle(f"{handle.id}.sub")
-    if ending == "fail":
-        (tmp_path / "open").touch()
-    else:
-        await (sub.cancel() if ending == "cancel" else sub.terminate())
-    state = await ended(handle)
-    assert state.error is not None
-    assert (state.status, state.error.code, state.error.node) == ("failed", code, "sub")
-
-
-@pytest.mark.parametrize("crosses", [True, False])
-async def test_child_runs_of_any_depth_end_with_a_parent_that_was_terminated(
-    runs: Runs, tmp_path: Path, crosses: bool
-) -> None:
-    folder = diary(tmp_path)
-    long = {"id": "long", "type": "test.sleep", "params": {"sec": 600, "folder": str(folder)}}
-    outer = graph([child("sub")]) | {"name": "outer"}
-    document = beside_many(child("sub", "outer")) if crosses else graph([child("sub", "outer")])
-    handle = await runs.start(document, subgraphs={"inner": inner(long), "outer": outer})
-    if crosses:
-        await short_ones_end(handle)
-    await eventually(lambda: Diary(folder).count("start") == 1)
-    await runs.client.get_workflow_handle(handle.id).terminate()
-    await eventually(lambda: Diary(folder).count("cancel") == 1)
-    for id in (f"{handle.id}.sub", f"{handle.id}.sub.sub"):
-        assert (await runs.client.get_workflow_handle(id).describe()).status is WorkflowExecutionStatus.TERMINATED
