@@ -121,7 +121,7 @@ async def test_a_full_history_is_left_without_what_cannot_come_along(
 async def test_a_history_is_full_by_its_bytes_too(
     runs: Runs, foreign: Foreign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bounds(monkeypatch, EVENT_BYTES=1, LAST_CALL=60_000, FULL=60_000)
+    bounds(monkeypatch, EVENT_BYTES=1, LAST_CALL=20_000, FULL=20_000)
     handle = await runs.start(beside_many(foreign.node))
     await short_ones_end(handle)
     assert await histories(runs, handle) > 1
