@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.contract.delivery import delivery, delivery_workflow_id
 from wand_orchestrator.contract.events import RUN_ENDINGS, Event
-from wand_orchestrator.contract.state import RunStatus
-from wand_orchestrator.contract.webhook import ToldRun, Webhook, delivery, delivery_workflow_id
+from wand_orchestrator.contract.run_summary import RunSummary
+from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.errors import Conflict
 from wand_orchestrator.settings import Settings
-from wand_orchestrator.storage import RunHead
 
 
 class WebhooksOff(Conflict):
@@ -27,25 +27,14 @@ class Webhooks:
         if webhook is not None and not self._settings.webhook_keys:
             raise WebhooksOff("webhooks are off, as there is no secret to sign them with: set WAND_WEBHOOK_SECRET")
 
-    async def tell_ending(self, webhook: Webhook | None, events: Iterable[Event], run: ToldRun, seconds: float) -> None:
+    async def tell_ending(
+        self, webhook: Webhook | None, events: Iterable[Event], run: RunSummary, seconds: float
+    ) -> None:
         """Start the delivery about the run's end, if it is among the events and the webhook names it; one that was
         started before counts as started. Raises Unavailable."""
         if webhook is None:
             return
         for event in events:
             if event.type in RUN_ENDINGS and event.type in webhook.events:
-                message = delivery(webhook, event, run, RunStatus.TERMINATED)
+                message = delivery(webhook, event, run)
                 await self._executions.deliver(delivery_workflow_id(run.run_id, event.seq), message, seconds)
-
-
-def told_run(run: RunHead) -> ToldRun:
-    """As its row says."""
-    return ToldRun(
-        run_id=run.run_id,
-        graph_id=run.graph_id,
-        name=run.name,
-        tags=run.tags,
-        created_at=run.created_at,
-        started_at=run.started_at,
-        retry_of=None if run.retry_of is None else run.retry_of.run_id,
-    )

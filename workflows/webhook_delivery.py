@@ -8,11 +8,11 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
+from wand_orchestrator.contract.delivery import Delivery
 from wand_orchestrator.contract.names import (
     ACTIVITY_WEBHOOK,
     WORKFLOW_WEBHOOK_DELIVERY,
 )
-from wand_orchestrator.contract.webhook import Delivery
 from wand_orchestrator.temporal.visibility import summary
 
 ATTEMPT = timedelta(seconds=30)

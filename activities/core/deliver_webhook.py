@@ -22,6 +22,7 @@ from wand_orchestrator.activities.tools.http_fetch.fetch_failures import retry_a
 from wand_orchestrator.activities.tools.http_fetch.pinned_connection import CheckedTransport
 from wand_orchestrator.activities.tools.http_fetch.redirects import check_url
 from wand_orchestrator.activities.worker import deployment
+from wand_orchestrator.contract.delivery import Delivery
 from wand_orchestrator.contract.names import (
     ACTIVITY_WEBHOOK,
     webhook_queue,
@@ -29,7 +30,6 @@ from wand_orchestrator.contract.names import (
 from wand_orchestrator.contract.node import (
     FailureDetails,
 )
-from wand_orchestrator.contract.webhook import Delivery
 from wand_orchestrator.contract.webhook_signature import signature
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.settings import Settings

@@ -28,7 +28,7 @@ from wand_orchestrator.storage.subgraphs import Subgraphs
 def open_activity(
     store: Store, agents: Mapping[str, Agent], child_limits: ChildLimits
 ) -> Callable[[RunOrder], Awaitable[dict[str, Any]]]:
-    """Return the activity `wand.open`, whose result is a RunInput without `input`, `tags`, `webhook` and `retry_of`.
+    """Return the activity `wand.open`, whose result is a RunInput without its terms.
 
     It fails, without a retry, for an unknown graph.
     `agents`: those of the core worker, which decide what of the graph can run locally.
@@ -74,9 +74,7 @@ class Opener:
     async def _write_row(self, run_id: str, order: RunOrder, stored: StoredGraph) -> tuple[StoredGraph, datetime]:
         """The graph that stands in the run's row: an attempt before this one may have met an older version. And when
         the row was made."""
-        run = await self._store.runs.begin(
-            run_id, stored.graph_id, stored.name, order.input, order.tags, order.webhook, order.retry_of
-        )
+        run = await self._store.runs.begin(run_id, stored.graph_id, stored.name, order.terms)
         if run.status.ended:
             raise Conflict(f"there was a run {run_id} already, and it has ended", code="run_exists")
         if run.graph_id is None or run.graph_id == stored.graph_id:

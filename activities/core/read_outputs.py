@@ -28,9 +28,7 @@ from wand_orchestrator.contract.names import (
     EXTERN_DONE,
     EXTERN_OUTPUT,
 )
-from wand_orchestrator.contract.run import (
-    RetryOf,
-)
+from wand_orchestrator.contract.run_terms import RetryOf
 
 
 def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[RetryOf], Awaitable[dict[str, Any]]]:

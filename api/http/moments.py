@@ -4,14 +4,11 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
-from wand_orchestrator.contract.events import rfc3339
+from wand_orchestrator.contract.events import ShownMoment
 
-Moment = Annotated[
-    datetime, PlainSerializer(rfc3339, when_used="json"), WithJsonSchema({"type": "string", "format": "date-time"})
-]
-"""UTC, RFC 3339 with milliseconds."""
+Moment = ShownMoment
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -20,7 +20,7 @@ from wand_orchestrator.api.outbox.start_queue import StartQueue
 from wand_orchestrator.api.temporal.errors import AttributesMissing, StartRefused
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.temporal.launch import Launch
-from wand_orchestrator.api.webhooks import Webhooks, told_run
+from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.contract.events import Event, EventType
 from wand_orchestrator.contract.node import (
     ChildLimits,
@@ -190,7 +190,7 @@ class Outbox:
             message=f"{run.name} could not be started: {error.message}",
             data={"error": failure.model_dump(mode="json", exclude_none=True)},
         )
-        await self._webhooks.tell_ending(run.webhook, [event], told_run(run), START_SEC)
+        await self._webhooks.tell_ending(run.terms.webhook, [event], run.summary, START_SEC)
         await self._store.archive.append(
             Archive(run_id=run.run_id, graph_id=run.graph_id, name=run.name, events=(event,))
         )

@@ -33,11 +33,9 @@ class Snapshots:
             graph=launch.graph,
             graph_id=run.graph_id,
             created_at=run.created_at,
-            tags=run.tags,
             subgraphs={name: self._resolved(graph) for name, graph in launch.subgraphs.items()},
-            retry_of=run.retry_of,
-            webhook=run.webhook,
             child_limits=self._child_limits,
+            **run.terms.said(),
         )
         rest = document.model_dump_json(by_alias=True, exclude_unset=True, exclude={"graph"}).encode()
         input = run.input_json.encode()

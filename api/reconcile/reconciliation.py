@@ -6,6 +6,7 @@ ending that Temporal knows.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,21 +20,19 @@ from wand_orchestrator.api.reconcile.namespace_origin import Origin
 from wand_orchestrator.api.temporal import history
 from wand_orchestrator.api.temporal.errors import QueryFailed, WorkflowFails
 from wand_orchestrator.api.temporal.executions import Executions
-from wand_orchestrator.api.webhooks import Webhooks, told_run
+from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.contract.codes import RUN_TIMEOUT
 from wand_orchestrator.contract.events import Event, EventType, Level
-from wand_orchestrator.contract.run import (
-    Archive,
-    RunResult,
-)
+from wand_orchestrator.contract.run import Archive, RunResult
+from wand_orchestrator.contract.run_summary import RunSummary
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.contract.search_attributes import (
     WAND_GRAPH,
     WAND_GRAPH_ID,
     WAND_TAGS,
 )
 from wand_orchestrator.contract.state import Failure, NodeState, RunState, RunStatus, fold
-from wand_orchestrator.contract.webhook import ToldRun, Webhook
 from wand_orchestrator.errors import Conflict, NotFound, Unavailable
 from wand_orchestrator.files.payloads import STORE_AWAY
 from wand_orchestrator.storage import Run, Store
@@ -94,10 +93,9 @@ class Ending:
 class _Closed:
     """What the archive and the webhook get of the run besides its events."""
 
-    run: ToldRun
+    run: RunSummary
+    terms: RunTerms
     result: RunResult | None
-    part_of: str | None
-    webhook: Webhook | None
 
 
 class Reconciliation:
@@ -176,7 +174,7 @@ class Reconciliation:
     async def _settle_deleted(self, run: Run, seconds: float) -> None:
         """Temporal has forgotten a run that did not tell its end: somebody deleted it there, which terminates it, or
         terminated it so long ago that Temporal's retention is over. Of its journal the archive has what there is."""
-        closed = _Closed(told_run(run), None, run.part_of, run.webhook)
+        closed = _Closed(run.summary, run.terms, None)
         reason = "terminated: Temporal has it no longer, as after `temporal workflow delete`"
         failure = Failure(code="terminated", message=reason)
         ending = Ending(RunStatus.TERMINATED, datetime.now(UTC), reason, failure, None)
@@ -185,27 +183,20 @@ class Reconciliation:
     async def _closed(
         self, run: Run | None, description: WorkflowExecutionDescription, ending: Ending, seconds: float
     ) -> _Closed:
-        return _Closed(
-            run=told_run(run) if run else _told_by(description),
-            result=ending.result,
-            part_of=root_of(description),
-            webhook=await self._webhook(run, description, seconds),
-        )
+        terms = await self._terms(run, description, seconds)
+        summary = _summary(description, terms) if run is None else run.summary
+        return _Closed(summary.model_copy(update={"part_of": root_of(description)}), terms, ending.result)
 
-    async def _webhook(
-        self, run: Run | None, description: WorkflowExecutionDescription, seconds: float
-    ) -> Webhook | None:
-        """Return the run's webhook: from the row if the API started the run, else from the workflow's input, which may
+    async def _terms(self, run: Run | None, description: WorkflowExecutionDescription, seconds: float) -> RunTerms:
+        """Return the run's terms: from the row if the API started the run, else from the workflow's input, which may
         hold anything.
         """
         if run is not None and run.graph_id is not None:
-            return run.webhook
-        if description.parent_id or description.history_length <= _WITHOUT_JOURNAL:
-            return None
-        try:
-            return (await history.order_of(self._executions.client, description.id, seconds)).webhook
-        except Conflict:  # started with what orders no run
-            return None
+            return run.terms
+        if not description.parent_id and description.history_length > _WITHOUT_JOURNAL:
+            with suppress(Conflict):  # started with what orders no run
+                return (await history.order_of(self._executions.client, description.id, seconds)).terms
+        return RunTerms.model_construct(tags=tuple(description.typed_search_attributes.get(WAND_TAGS) or ()))
 
     async def _copy_journal(self, closed: _Closed, seconds: float) -> None:
         after = await self._store.events.last_seq(closed.run.run_id)
@@ -234,13 +225,13 @@ class Reconciliation:
         only once.
         """
         run = closed.run
-        await self._webhooks.tell_ending(closed.webhook, events, run, seconds)
+        await self._webhooks.tell_ending(closed.terms.webhook, events, run, seconds)
         archive = Archive(
             run_id=run.run_id,
             graph_id=run.graph_id,
             name=run.name,
-            tags=tuple(run.tags),
-            part_of=closed.part_of,
+            terms=closed.terms,
+            part_of=run.part_of,
             events=tuple(events),
             result=closed.result,
         )
@@ -263,17 +254,21 @@ class Reconciliation:
         return RunResult.model_validate(decoded[0])
 
 
-def _told_by(description: WorkflowExecutionDescription) -> ToldRun:
-    """Return it for a run that has no row."""
+def _summary(description: WorkflowExecutionDescription, terms: RunTerms) -> RunSummary:
+    """Return the summary of a run that has no row."""
     attributes = description.typed_search_attributes
-    return ToldRun(
+    return RunSummary.of(
+        terms,
         run_id=description.id,
         graph_id=attributes.get(WAND_GRAPH_ID),
         name=attributes.get(WAND_GRAPH) or description.id,
-        tags=attributes.get(WAND_TAGS) or (),
+        status=RunStatus.RUNNING,
+        progress=0,
         created_at=description.start_time,
         started_at=description.start_time,
-        retry_of=None,
+        finished_at=None,
+        error=None,
+        part_of=root_of(description),
     )
 
 

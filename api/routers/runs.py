@@ -15,7 +15,6 @@ from wand_orchestrator.api.runs.models import (
     RunCreated,
     RunPage,
     RunRequest,
-    RunSummary,
     RunView,
     StatusFilter,
     statuses_of,
@@ -86,7 +85,7 @@ async def list_runs(
         created_after=created_after,
         created_before=created_before,
     )
-    return RunPage(runs=[RunSummary.of_head(head) for head in page.items], next=page.next)
+    return RunPage(runs=[head.summary for head in page.items], next=page.next)
 
 
 @router.get("/{run_id}", responses=declared(404))

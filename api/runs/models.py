@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -11,14 +10,13 @@ from wand_orchestrator.api.graphs.models import GraphDocument
 from wand_orchestrator.api.http.moments import Moment
 from wand_orchestrator.api.runs import waiting
 from wand_orchestrator.contract.events import Event
-from wand_orchestrator.contract.run import (
-    RunResult,
-)
+from wand_orchestrator.contract.run import RunResult
+from wand_orchestrator.contract.run_summary import RunSummary
+from wand_orchestrator.contract.run_terms import CallerTerms, RunTerms
 from wand_orchestrator.contract.state import Failure, NodeState, NodeStatus, RunState, RunStatus, is_part
-from wand_orchestrator.contract.tags import Tags
 from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.storage import Run, RunHead
+from wand_orchestrator.storage import Run
 
 
 class StatusFilter(StrEnum):
@@ -48,16 +46,23 @@ class WebhookRequest(Webhook):
     model_config = ConfigDict(extra="forbid")
 
 
-class RunRequest(BaseModel):
-    """Either `graph_id` or `graph`."""
+class RequestedTerms(CallerTerms):
+    """What a request says of the run, or of each run of a schedule."""
 
     model_config = ConfigDict(extra="forbid")
 
+    webhook: WebhookRequest | None = Field(default=None, description="Who is told of the run.")
+
+    @property
+    def terms(self) -> RunTerms:
+        return RunTerms.model_construct(**self.said())
+
+
+class RunRequest(RequestedTerms):
+    """Either `graph_id` or `graph`."""
+
     graph_id: str | None = Field(default=None, description="A stored graph.")
     graph: GraphDocument | None = Field(default=None, description="A graph given here; it is checked and stored first.")
-    input: Any = Field(default=None, description='What `{"$input": …}` in params refers to.')
-    tags: Tags = Field(default=(), description="Words of your own that the run is found by; none holds a blank.")
-    webhook: WebhookRequest | None = Field(default=None, description="Who is told of the run.")
 
     @model_validator(mode="after")
     def _one_graph(self) -> "RunRequest":
@@ -106,40 +111,6 @@ class NodeDetail(NodeView):
 
     parts: dict[str, NodeView] = Field(description="By name, such as `map[3]`, as they began; a page of them.")
     total_parts: int
-
-
-class RunSummary(BaseModel):
-    """A run as lists show it: what changes is as of the last time its journal was written to the database."""
-
-    run_id: str
-    graph_id: str | None
-    name: str
-    status: RunStatus
-    progress: int = Field(description="Percent, never falling; 100 only when it succeeded.")
-    created_at: Moment
-    started_at: Moment | None
-    finished_at: Moment | None
-    error: Failure | None
-    retry_of: str | None = Field(description="The run that this one goes on from.")
-    part_of: str | None = Field(description="Of a child run: the run that it is a part of.")
-    tags: list[str] = Field(description="Given at its start, in alphabetical order.")
-
-    @classmethod
-    def of_head(cls, head: RunHead) -> "RunSummary":
-        return cls(
-            run_id=head.run_id,
-            graph_id=head.graph_id,
-            name=head.name,
-            status=head.status,
-            progress=head.progress,
-            created_at=head.created_at,
-            started_at=head.started_at,
-            finished_at=head.finished_at,
-            error=head.error,
-            retry_of=head.retry_of.run_id if head.retry_of else None,
-            part_of=head.part_of,
-            tags=list(head.tags),
-        )
 
 
 class RunView(RunSummary):
@@ -197,10 +168,10 @@ def run_view(
         error=state.error,
     )
     return RunView(
-        **dict(RunSummary.of_head(now)),
+        **dict(now.summary),
         nodes={name: NodeView.of(state.nodes.get(name, NodeState()), of_nodes.get(name)) for name in names},
         result=result,
         retried_by=list(retried_by),
-        webhook=run.webhook,
+        webhook=run.terms.webhook,
         waiting_for=[*reasons, *waiting.run_reasons(of_nodes)],
     )

@@ -24,6 +24,7 @@ from wand_orchestrator.contract.ids import GraphId, RunId
 from wand_orchestrator.contract.queries import (
     PartsPage,
 )
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.contract.search_attributes import (
     WAND_GRAPH,
     WAND_GRAPH_ID,
@@ -272,10 +273,8 @@ def _stand_in(description: WorkflowExecutionDescription) -> Run:
         started_at=description.start_time,
         finished_at=None,
         error=None,
-        retry_of=None,
         part_of=None if (root := root_of(description)) is None else RunId(root),
-        tags=tuple(attributes.get(WAND_TAGS) or ()),
-        webhook=None,
+        terms=RunTerms.model_construct(tags=tuple(attributes.get(WAND_TAGS) or ())),
         input_json="null",
         result=None,
     )

@@ -14,11 +14,8 @@ from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.contract.ids import new_run_id
-from wand_orchestrator.contract.run import (
-    RetryOf,
-    RunInput,
-    RunOrder,
-)
+from wand_orchestrator.contract.run import RunInput, RunOrder
+from wand_orchestrator.contract.run_terms import RetryOf
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.errors import Conflict, NotFound
 from wand_orchestrator.graph import Graph
@@ -58,11 +55,8 @@ class Retries:
             new_run_id(),
             graph_id,
             graph.name,
-            order.input,
+            order.terms.model_copy(update={"retry_of": retry_of}),
             _idempotency(retry_of, idempotency_key),
-            retry_of=retry_of,
-            tags=order.tags,
-            webhook=order.webhook,
         )
         seconds = max(LEAST_START_SEC, budget.left(START_SEC))
         status = await self._launcher.start(Launch(run, graph, version, subgraphs), seconds)

@@ -52,10 +52,8 @@ class RunStart:
             new_run_id(),
             stored.graph_id,
             stored.name,
-            request.input,
+            request.terms,
             idempotency,
-            tags=request.tags,
-            webhook=request.webhook,
         )
         seconds = max(LEAST_START_SEC, budget.left(START_SEC))
         status = await self._launcher.start(Launch(run, stored.graph, stored.version, subgraphs), seconds)

@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from wand_orchestrator.api.http.moments import AwareMoment, Moment
-from wand_orchestrator.api.runs.models import WebhookRequest
+from wand_orchestrator.api.runs.models import RequestedTerms
 from wand_orchestrator.api.schedules.times import CatchupWindow, Duration, Interval
 from wand_orchestrator.contract.state import RunStatus
-from wand_orchestrator.contract.tags import Tags
 from wand_orchestrator.contract.webhook import Webhook
 
 Overlap = Literal["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow_all"]
@@ -22,10 +21,10 @@ OVERLAP = (
 )
 
 
-class ScheduleRequest(BaseModel):
-    """A schedule to create, with one of `graph_id` and `graph_name`, and one of `cron` and `every`."""
-
-    model_config = ConfigDict(extra="forbid")
+class ScheduleRequest(RequestedTerms):
+    """A schedule to create, with the terms of each of its runs, one of `graph_id` and `graph_name`, and one of `cron`
+    and `every`.
+    """
 
     schedule_id: ScheduleId | None = Field(
         default=None, description="Of your own choice, such as `nightly-report`. Default: a new one."
@@ -53,9 +52,6 @@ class ScheduleRequest(BaseModel):
         description="What Temporal missed because it was down is started when it is back, if it is no older than this; "
         "at least 10 s.",
     )
-    input: Any = Field(default=None, description="The input of each run.")
-    tags: Tags = Field(default=(), description="Of each run: words of your own that it is found by.")
-    webhook: WebhookRequest | None = Field(default=None, description="Who is told of each run.")
     paused: bool = Field(default=False, description="Nothing starts until `resume`.")
     note: Note | None = Field(default=None, description="Shown in the Temporal Web UI; a pause replaces it.")
 

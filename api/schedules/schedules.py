@@ -208,13 +208,7 @@ class Schedules:
     ) -> ScheduleActionStartWorkflow:
         """Temporal appends the moment to the workflow id, and starts none twice. So that the moments of a schedule are
         not taken for those of a former one that was called the same, the id says which of the two it is."""
-        order = RunOrder(
-            graph_id=request.graph_id,
-            graph_name=request.graph_name,
-            input=request.input,
-            tags=request.tags,
-            webhook=request.webhook,
-        )
+        order = RunOrder(graph_id=request.graph_id, graph_name=request.graph_name, **request.said())
         return ScheduleActionStartWorkflow(
             WORKFLOW_GRAPH_RUN,
             await self._encode(order),

@@ -36,6 +36,7 @@ from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, TaskFailed, UpdateRefused, meaning
 from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.api.temporal.visibility_query import begins_with, equals
+from wand_orchestrator.contract.delivery import Delivery, delivery_workflow_id
 from wand_orchestrator.contract.events import rfc3339
 from wand_orchestrator.contract.names import (
     WORKFLOW_GRAPH_RUN,
@@ -51,7 +52,6 @@ from wand_orchestrator.contract.queries import (
     StateTable,
 )
 from wand_orchestrator.contract.state import RunState
-from wand_orchestrator.contract.webhook import Delivery, delivery_workflow_id
 from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
@@ -76,7 +76,7 @@ class Executions:
 
     async def start(self, launch: Launch, document: bytes, seconds: float) -> None:
         """Start the run's workflow; one that was started before counts as started. `document`: its RunInput as JSON."""
-        run, graph = launch.run, launch.graph
+        run, graph, tags = launch.run, launch.graph, launch.run.terms.tags
         payload = common.Payload(metadata={"encoding": b"json/plain"}, data=document)
         try:
             async with deadline(seconds), translated(meaning):
@@ -86,9 +86,9 @@ class Executions:
                     id=run.run_id,
                     task_queue=self.task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    search_attributes=TypedSearchAttributes(search_attributes(graph.name, run.graph_id, run.tags)),
+                    search_attributes=TypedSearchAttributes(search_attributes(graph.name, run.graph_id, tags)),
                     static_summary=summary(graph.name),
-                    memo=memo(graph, run.graph_id, run.tags, version=launch.version),
+                    memo=memo(graph, run.graph_id, tags, version=launch.version),
                     request_eager_start=self._eager,
                     rpc_timeout=timedelta(seconds=seconds),
                 )

@@ -29,10 +29,10 @@ from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.cli.processes.dev_server import embedded_temporal
 from wand_orchestrator.cli.processes.ports import free_port
+from wand_orchestrator.contract.delivery import delivery_workflow_id
 from wand_orchestrator.contract.names import (
     WORKFLOW_WEBHOOK_DELIVERY,
 )
-from wand_orchestrator.contract.webhook import delivery_workflow_id
 from wand_orchestrator.temporal.connection import connect
 from wand_orchestrator.temporal.event_feed import EventFeed
 

@@ -21,6 +21,7 @@ from wand_orchestrator.api.http.examples import FETCH_ANALYZE_CHART
 from wand_orchestrator.api.temporal.errors import StartRefused
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.ids import new_run_id
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Store
 
@@ -213,7 +214,7 @@ async def test_a_pending_run_that_temporal_refuses_tells_its_status_when_it_is_c
     monkeypatch.setattr(Executions, "start", refused)
     stored = await service.store.graphs.add(Graph.model_validate(graph([emit("a")])))
     run_id = new_run_id()
-    await service.store.runs.add(run_id, stored.graph_id, stored.name, None)
+    await service.store.runs.add(run_id, stored.graph_id, stored.name, RunTerms())
 
     answer = await service.http.post(f"/runs/{run_id}/cancel")
 
@@ -225,7 +226,7 @@ async def test_a_run_that_began_in_another_temporal_has_not_ended(service: Servi
     await store.migrate()
     await store.namespaces.first_seen("another", datetime.now(UTC))
     stored = await store.graphs.add(Graph.model_validate(graph([emit("a")])))
-    await store.runs.begin("r_elsewhere", stored.graph_id, stored.name, None)
+    await store.runs.begin("r_elsewhere", stored.graph_id, stored.name, RunTerms())
     await store.close()
 
     async with running_service(service.client, tmp_path, worker=False) as other:

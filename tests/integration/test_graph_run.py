@@ -15,13 +15,13 @@ from tests.integration.graph_cases import echo, edge, emit, fail, flaky, graph, 
 from tests.integration.graph_runs import Runs, by_node, ended, serve, state_of, state_when, worker
 from tests.waiting import eventually
 from wand_orchestrator.cli.processes.dev_server import embedded_temporal
+from wand_orchestrator.contract.delivery import delivery_workflow_id
 from wand_orchestrator.contract.queries import (
     EventPage,
 )
 from wand_orchestrator.contract.run import (
     RunInput,
 )
-from wand_orchestrator.contract.webhook import delivery_workflow_id
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 

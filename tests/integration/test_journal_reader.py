@@ -21,6 +21,7 @@ from wand_orchestrator.contract.queries import (
 from wand_orchestrator.contract.run import (
     Archive,
 )
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
@@ -42,7 +43,7 @@ async def test_a_run_that_continues_as_new_while_it_is_read_has_not_ended(
     temporal_client: Client, store: Store
 ) -> None:
     graph = await store.graphs.add(GRAPH)
-    run = await store.runs.add(new_run_id(), graph.graph_id, GRAPH.name, None)
+    run = await store.runs.add(new_run_id(), graph.graph_id, GRAPH.name, RunTerms())
     await store.runs.confirm_started([run.run_id])
     await store.archive.append(
         Archive(run_id=run.run_id, graph_id=graph.graph_id, name=GRAPH.name, events=(STARTED,), result=None)

@@ -11,6 +11,7 @@ from tests.integration.graph_cases import emit, graph, sleep
 from tests.integration.service import running_service
 from tests.integration.temporal_cli import TemporalCli
 from tests.waiting import until
+from wand_orchestrator.contract.run_terms import RunTerms
 
 
 async def test_what_was_left_behind_is_started_and_what_another_process_just_started_is_left_to_it(
@@ -24,7 +25,7 @@ async def test_what_was_left_behind_is_started_and_what_another_process_just_sta
         await TemporalCli(temporal_client)("workflow", "delete", "--workflow-id", young, "--yes")
         await until(lambda: first.services.executions.describe(young, 5), lambda seen: seen is None)
         graph_id = (await first.http.post("/graphs", json=graph([emit("a")]))).json()["graph_id"]
-        left = (await first.store.runs.add("r_left", graph_id, "left", None)).run_id
+        left = (await first.store.runs.add("r_left", graph_id, "left", RunTerms())).run_id
         with closing(sqlite3.connect(tmp_path / "wand.db", isolation_level=None)) as connection:
             connection.execute("UPDATE runs SET created_at = '2026-01-01 00:00:00.000000' WHERE id = ?", (left,))
 

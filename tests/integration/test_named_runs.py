@@ -60,7 +60,7 @@ async def test_a_run_by_name_takes_the_newest_version_and_is_listed_while_it_run
     assert next(event["type"] for event in await service.events(run_id)) == "run.started"
     stored = await service.store.runs.get(run_id)
     assert stored is not None
-    assert (stored.input, stored.tags) == ({"n": 1}, ("by-hand",))
+    assert (stored.input, stored.terms.tags) == ({"n": 1}, ("by-hand",))
     tagged = (await service.http.get("/runs", params={"tag": "by-hand"})).json()["runs"]
     assert [run["run_id"] for run in tagged] == [run_id]
     assert by_id["result"]["outputs"] == {"a": "older"}

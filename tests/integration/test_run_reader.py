@@ -17,6 +17,7 @@ from wand_orchestrator.contract.run import (
     Archive,
     RunResult,
 )
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.settings import Settings
@@ -43,7 +44,7 @@ class Busy(Executions):
 
 async def test_a_run_that_ends_while_it_is_read_is_told_with_its_result(temporal_client: Client, store: Store) -> None:
     graph = await store.graphs.add(GRAPH)
-    run = await store.runs.add(new_run_id(), graph.graph_id, GRAPH.name, None)
+    run = await store.runs.add(new_run_id(), graph.graph_id, GRAPH.name, RunTerms())
     ended = Event(seq=1, ts=datetime(2026, 1, 1, tzinfo=UTC), type=EventType.RUN_SUCCEEDED, progress=100)
     result = RunResult(outputs={"a": 1}, sinks=("a",))
     end = Archive(run_id=run.run_id, graph_id=graph.graph_id, name=GRAPH.name, events=(ended,), result=result)

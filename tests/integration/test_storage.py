@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import sqlite3
 import subprocess
 import sys
@@ -21,9 +22,8 @@ from sqlalchemy import Engine, create_engine, text
 
 from tests.postgres import PASSWORD, PostgresServer
 from wand_orchestrator.contract.ids import new_run_id
-from wand_orchestrator.contract.run import (
-    RetryOf,
-)
+from wand_orchestrator.contract.run_terms import RetryOf, RunTerms
+from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.errors import BadRequest, ConfigurationError, Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Run, Store
@@ -63,7 +63,7 @@ async def sqlite_store(tmp_path: Path) -> AsyncIterator[Store]:
 
 async def works(store: Store) -> bool:
     stored = await store.graphs.find_or_add(GRAPH)
-    run = await store.runs.add(new_run_id(), stored.graph_id, GRAPH.name, None)
+    run = await store.runs.add(new_run_id(), stored.graph_id, GRAPH.name, RunTerms())
     return await store.runs.get(run.run_id) == run
 
 
@@ -131,7 +131,7 @@ class TestMigrations:
 
     async def test_find_the_retries_of_earlier_releases(self, store: Store, database_url: str) -> None:
         graph = await store.graphs.add(GRAPH)
-        retry = await store.runs.add("r_2", graph.graph_id, "demo", None, retry_of=RetryOf(run_id='r "1"'))
+        retry = await store.runs.add("r_2", graph.graph_id, "demo", RunTerms(retry_of=RetryOf(run_id='r "1"')))
         with engine_of(database_url) as engine, engine.begin() as connection:
             config = Config()
             config.set_main_option("script_location", str(Path(migration.__file__).parents[1] / "migrations"))
@@ -140,6 +140,27 @@ class TestMigrations:
         await store.migrate()
         assert await store.runs.retries_of('r "1"', 20) == [retry.run_id]
         assert await store.runs.retries_of("r_2", 20) == []
+
+    async def test_keep_the_terms_of_runs_that_had_a_column_each(self, store: Store, database_url: str) -> None:
+        graph = await store.graphs.add(GRAPH)
+        webhook = Webhook(url="https://example.com/a?'b'")
+        terms = RunTerms(tags=("a", 'b"c'), webhook=webhook, retry_of=RetryOf(run_id="r_1", from_nodes=("x",)))
+        every = {"r_2": terms, "r_3": RunTerms(), "r_4": RunTerms(tags=("a",)), "r_5": RunTerms(webhook=webhook)}
+        for run_id, each in every.items():
+            await store.runs.add(run_id, graph.graph_id, "demo", each)
+        with engine_of(database_url) as engine, engine.begin() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(Path(migration.__file__).parents[1] / "migrations"))
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0008")
+            columns = connection.execute(text("SELECT tags, webhook, retry_of FROM runs WHERE id = 'r_2'")).one()
+        assert [json.loads(column) for column in columns] == [
+            ["a", 'b"c'],
+            {"url": "https://example.com/a?'b'"},
+            {"run_id": "r_1", "from": ["x"]},
+        ]
+        await store.migrate()
+        assert {head.run_id: head.terms for head in (await store.runs.page(None, 9)).items} == every
 
     async def test_refuse_a_database_that_a_newer_version_wrote(self, store: Store, database_url: str) -> None:
         with engine_of(database_url) as engine, engine.begin() as connection:
@@ -154,7 +175,7 @@ class TestSqlite:
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         connection.close()
         with pytest.raises(Exception, match="FOREIGN KEY"):
-            await sqlite_store.runs.add(new_run_id(), "g_unknown", "demo", None)
+            await sqlite_store.runs.add(new_run_id(), "g_unknown", "demo", RunTerms())
 
     async def test_keeps_working_where_it_was_opened_when_the_working_folder_changes(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -191,7 +212,7 @@ class TestSqlite:
         graph = await sqlite_store.graphs.add(GRAPH)
         before = _commits(tmp_path / "wand.db-wal")
         runs = await asyncio.gather(
-            *(sqlite_store.runs.add(new_run_id(), graph.graph_id, "demo", n) for n in range(300))
+            *(sqlite_store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms(input=n)) for n in range(300))
         )
         assert len(await sqlite_store.runs.heads([run.run_id for run in runs])) == 300
         assert _commits(tmp_path / "wand.db-wal") - before < 30
@@ -199,7 +220,8 @@ class TestSqlite:
     async def test_is_not_away_because_the_event_loop_is_late(self, sqlite_store: Store) -> None:
         graph = await sqlite_store.graphs.add(GRAPH)
         calls = [
-            asyncio.create_task(sqlite_store.runs.add(new_run_id(), graph.graph_id, "demo", None)) for _ in range(9)
+            asyncio.create_task(sqlite_store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms()))
+            for _ in range(9)
         ]
         since, turns = time.monotonic(), 0
         while not all(call.done() for call in calls):
@@ -309,28 +331,33 @@ class Relay:
 async def test_a_failing_transaction_leaves_nothing_behind(store: Store) -> None:
     stored = await store.graphs.add(GRAPH)
     run_id = new_run_id()
-    await store.runs.add(run_id, stored.graph_id, "demo", None)
+    await store.runs.add(run_id, stored.graph_id, "demo", RunTerms())
     with pytest.raises(Exception, match=r"(?i)unique"):
-        await store.runs.add(run_id, stored.graph_id, "demo", None, ("key", "sha256"))
-    again = await store.runs.add(new_run_id(), stored.graph_id, "demo", None, ("key", "sha256"))
+        await store.runs.add(run_id, stored.graph_id, "demo", RunTerms(), ("key", "sha256"))
+    again = await store.runs.add(new_run_id(), stored.graph_id, "demo", RunTerms(), ("key", "sha256"))
     assert again.run_id != run_id
 
 
 async def test_writes_that_fail_take_no_other_along(store: Store) -> None:
     graph = await store.graphs.add(GRAPH)
-    taken = await store.runs.add(new_run_id(), graph.graph_id, "demo", None)
-    good = [store.runs.add(new_run_id(), graph.graph_id, "demo", n, (f"key {n}", "sha256")) for n in range(20)]
+    taken = await store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms())
+    good = [
+        store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms(input=n), (f"key {n}", "sha256"))
+        for n in range(20)
+    ]
     bad = [
-        store.runs.add(new_run_id(), "g_unknown", "demo", None),
-        store.runs.add(taken.run_id, graph.graph_id, "demo", None, ("key", "sha256")),
-        store.runs.add(new_run_id(), graph.graph_id, "demo", None, ("key 0", "another")),
+        store.runs.add(new_run_id(), "g_unknown", "demo", RunTerms()),
+        store.runs.add(taken.run_id, graph.graph_id, "demo", RunTerms(), ("key", "sha256")),
+        store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms(), ("key 0", "another")),
     ]
     first, *others = good
     answers = await asyncio.gather(first, bad[0], *others[:10], bad[1], *others[10:], bad[2], return_exceptions=True)
     made = [answer for answer in answers if isinstance(answer, Run)]
     assert len(made) == 20
     assert len(await store.runs.heads([run.run_id for run in made])) == 20
-    assert (await store.runs.add(new_run_id(), graph.graph_id, "demo", None, ("key", "sha256"))).run_id != taken.run_id
+    assert (
+        await store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms(), ("key", "sha256"))
+    ).run_id != taken.run_id
 
 
 async def test_callers_who_go_away_leave_nothing_locked(store: Store) -> None:

@@ -8,6 +8,7 @@ from wand_orchestrator.contract.ids import new_run_id
 from wand_orchestrator.contract.run import (
     Archive,
 )
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.errors import NotFound
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Run, Store
@@ -27,7 +28,7 @@ def archive(run_id: str, *, part_of: str | None = None) -> Archive:
 async def run(store: Store) -> Run:
     """One that has ended, with a tag, an idempotency key, and a child run."""
     graph = await store.graphs.add(GRAPH)
-    run = await store.runs.add(new_run_id(), graph.graph_id, "demo", None, ("key", "body"), tags=["a"])
+    run = await store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms(tags=("a",)), ("key", "body"))
     await store.archive.append(archive(run.run_id))
     await store.archive.append(archive(f"{run.run_id}.sub", part_of=run.run_id))
     return run
@@ -43,7 +44,7 @@ async def test_a_deleted_run_is_gone_with_all_that_belongs_to_it(store: Store, r
     assert (await store.runs.page(None, 9)).items == ()
     assert (await store.runs.page(None, 9, tags=["a"])).items == ()
     assert (await store.runs.page(None, 9, part_of=run.run_id)).items == ()
-    again = await store.runs.add(new_run_id(), run.graph_id or "", "demo", None, ("key", "another body"))
+    again = await store.runs.add(new_run_id(), run.graph_id or "", "demo", RunTerms(), ("key", "another body"))
     assert again.run_id != run.run_id
     with pytest.raises(NotFound):
         await store.deletions.add(run.run_id)
@@ -53,7 +54,7 @@ async def test_nothing_that_is_archived_late_brings_a_run_back(store: Store, run
     await store.deletions.add(run.run_id)
 
     with pytest.raises(NotFound, match="was deleted"):
-        await store.runs.begin(run.run_id, run.graph_id or "", "demo", None)
+        await store.runs.begin(run.run_id, run.graph_id or "", "demo", RunTerms())
     for late in (archive(run.run_id), archive(f"{run.run_id}.other", part_of=run.run_id)):
         with pytest.raises(NotFound, match="was deleted"):
             await store.archive.append(late)

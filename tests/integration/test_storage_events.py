@@ -22,6 +22,7 @@ from wand_orchestrator.contract.run import (
     Archive,
     RunResult,
 )
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Run, Store, StoredEvent
@@ -63,7 +64,7 @@ async def read(store: Store, run_id: str) -> Run:
 @pytest.fixture
 async def run_id(store: Store) -> RunId:
     graph = await store.graphs.add(GRAPH)
-    run = await store.runs.add(new_run_id(), graph.graph_id, "demo", {"n": 1})
+    run = await store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms(input={"n": 1}))
     return run.run_id
 
 

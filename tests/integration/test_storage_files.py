@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.graph_cases import emit, graph
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Store
@@ -64,7 +65,7 @@ async def _filled(path: Path) -> int:
     async with opened(path) as store:
         stored = await store.graphs.add(Graph.model_validate(graph([emit("a", 1)])))
         for number in range(30):
-            await store.runs.add(f"r_{number}", stored.graph_id, stored.name, "x" * LARGE)
+            await store.runs.add(f"r_{number}", stored.graph_id, stored.name, RunTerms(input="x" * LARGE))
         await store.shrink(1)
         largest = path.stat().st_size + path.with_name("wand.db-wal").stat().st_size
         for number in range(30):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from wand_orchestrator.contract.ids import RunId, new_run_id
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.errors import BadRequest, Conflict
@@ -20,7 +21,7 @@ async def graph(store: Store) -> StoredGraph:
 
 async def add(store: Store, graph: StoredGraph, *, key: str | None = None, body: str = "body") -> Run:
     idempotency = None if key is None else (key, body)
-    return await store.runs.add(new_run_id(), graph.graph_id, graph.name, {"n": 1}, idempotency)
+    return await store.runs.add(new_run_id(), graph.graph_id, graph.name, RunTerms(input={"n": 1}), idempotency)
 
 
 def ids(items: tuple[RunHead, ...]) -> list[RunId]:
@@ -29,7 +30,9 @@ def ids(items: tuple[RunHead, ...]) -> list[RunId]:
 
 async def test_a_new_run_is_pending_and_comes_back_as_it_was(store: Store, graph: StoredGraph) -> None:
     run_id = new_run_id()
-    run = await store.runs.add(run_id, graph.graph_id, "demo", {"text": "Zürich \u0000", "deep": [1, 2.5, None]})
+    run = await store.runs.add(
+        run_id, graph.graph_id, "demo", RunTerms(input={"text": "Zürich \u0000", "deep": [1, 2.5, None]})
+    )
     assert (run.run_id, run.graph_id, run.name) == (run_id, graph.graph_id, "demo")
     assert run.input == {"text": "Zürich \u0000", "deep": [1, 2.5, None]}
     assert (run.status, run.progress, run.last_seq) == (RunStatus.PENDING, 0, 0)
@@ -48,11 +51,11 @@ async def test_triggers_at_once_take_different_ids_that_no_run_has(store: Store,
 
 async def test_a_run_that_waits_to_be_started_keeps_its_webhook(store: Store, graph: StoredGraph) -> None:
     webhook = Webhook.model_validate({"url": "https://example.com/hook", "events": ["run.paused"]})
-    run = await store.runs.add(new_run_id(), graph.graph_id, "demo", None, webhook=webhook)
+    run = await store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms(webhook=webhook))
     [pending] = await store.runs.pending(0, 10)
     stored = await store.runs.get(pending)
     assert stored is not None
-    assert (run.webhook, stored.webhook) == (webhook, webhook)
+    assert (run.terms.webhook, stored.terms.webhook) == (webhook, webhook)
 
 
 class TestIdempotency:
@@ -148,11 +151,11 @@ class TestPages:
 
     async def test_of_all_the_tags_that_are_asked_for(self, store: Store, graph: StoredGraph) -> None:
         both, one, none = [
-            await store.runs.add(new_run_id(), graph.graph_id, "demo", None, tags=tags)
+            await store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms(tags=tags))
             for tags in (["a", "b"], ["a"], [])
         ]
         await store.runs.confirm_started([one.run_id])
-        assert [run.tags for run in (await store.runs.page(None, 9)).items] == [(), ("a",), ("a", "b")]
+        assert [run.terms.tags for run in (await store.runs.page(None, 9)).items] == [(), ("a",), ("a", "b")]
         assert ids((await store.runs.page(None, 9, tags=["a"])).items) == [one.run_id, both.run_id]
         assert ids((await store.runs.page(None, 9, tags=["b", "a"])).items) == [both.run_id]
         assert ids((await store.runs.page(None, 9, tags=["a"], status=RunStatus.RUNNING)).items) == [one.run_id]

@@ -18,11 +18,11 @@ from tests.integration.receiver import Receiver, Request, receiving
 from tests.integration.service import Json, Service, running_service
 from tests.waiting import until
 from wand_orchestrator.activities.core.deliver_webhook import build_webhook_worker
+from wand_orchestrator.contract.delivery import Delivery, delivery_workflow_id
 from wand_orchestrator.contract.names import (
     webhook_queue,
 )
 from wand_orchestrator.contract.state import RunStatus
-from wand_orchestrator.contract.webhook import Delivery, delivery_workflow_id
 from wand_orchestrator.workflows.webhook_delivery import WebhookDelivery
 
 Verified = Callable[[str, Mapping[str, str], bytes], bool]

@@ -10,9 +10,9 @@ from wand_orchestrator.contract.node import (
     ChildLimits,
 )
 from wand_orchestrator.contract.run import (
-    RetryOf,
     RunInput,
 )
+from wand_orchestrator.contract.run_terms import RetryOf, RunTerms
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.graph import Graph
@@ -36,13 +36,13 @@ OTHER = GRAPH.model_copy(update={"name": "other"})
 
 
 def a_run(**fields: Any) -> Run:
-    unsaid = dict.fromkeys(("started_at", "finished_at", "error", "retry_of", "part_of", "webhook", "result"))
+    unsaid = dict.fromkeys(("started_at", "finished_at", "error", "part_of", "result"))
     known = {
         "run_id": RunId("r"),
         "graph_id": GraphId("g"),
         "name": "n",
         "status": RunStatus.PENDING,
-        "tags": (),
+        "terms": RunTerms(),
         "input_json": "null",
     }
     known["input_json"] = "null"
@@ -51,14 +51,13 @@ def a_run(**fields: Any) -> Run:
 
 def test_hold_the_row_and_the_graphs_with_where_their_nodes_run() -> None:
     webhook = Webhook.model_validate({"url": "https://example.com/hook"})
-    run = a_run(
-        input_json='{"graph":"{"}', tags=("x",), webhook=webhook, retry_of=RetryOf(run_id="r1", from_nodes=("a",))
-    )
+    terms = RunTerms(tags=("x",), webhook=webhook, retry_of=RetryOf(run_id="r1", from_nodes=("a",)))
+    run = a_run(input_json='{"graph":"{"}', terms=terms)
     snapshots = Snapshots(AGENTS, ChildLimits())
     texts = [snapshots.input_of(Launch(run, GRAPH, version, {"part": OTHER})) for version in (None, 1, 1)]
     assert len(set(texts)) == 1
     read = RunInput.model_validate_json(texts[0])
-    assert (read.input, read.tags, read.webhook, read.retry_of) == (run.input, run.tags, webhook, run.retry_of)
+    assert (read.input, read.without_input) == (run.input, terms)
     assert [node.execution for node in read.graph.nodes] == ["local", None]
     assert [node.execution for node in read.subgraphs["part"].nodes] == ["local", None]
     assert (read.graph.name, read.graph.edges) == (GRAPH.name, GRAPH.edges)

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from wand_orchestrator.contract.delivery import delivery
 from wand_orchestrator.contract.events import RUN_ENDINGS, Event, EventType
+from wand_orchestrator.contract.run_summary import RunSummary
+from wand_orchestrator.contract.run_terms import RetryOf, RunTerms
 from wand_orchestrator.contract.state import RunStatus
-from wand_orchestrator.contract.webhook import ToldRun, Webhook, delivery
+from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.contract.webhook_signature import signature, signing_keys
 from wand_orchestrator.settings import Settings
 
@@ -70,8 +73,20 @@ def message(type: EventType, run_id: str = "r_1", **rest: Any) -> Any:
     event = Event(seq=7, ts=datetime(2026, 1, 31, 12, tzinfo=UTC), type=type, progress=40, **rest)
     webhook = Webhook(url="https://example.com/hook?token=1")
     began = datetime(2026, 1, 31, 11, tzinfo=UTC)
-    run = ToldRun(run_id, "g_1", "demo", ("b", "a"), began - timedelta(hours=1), began, "r_0")
-    return delivery(webhook, event, run, RunStatus.RUNNING)
+    run = RunSummary.of(
+        RunTerms(tags=("b", "a"), retry_of=RetryOf(run_id="r_0")),
+        run_id=run_id,
+        graph_id="g_1",
+        name="demo",
+        status=RunStatus.RUNNING,
+        progress=39,
+        created_at=began - timedelta(hours=1),
+        started_at=began,
+        finished_at=None,
+        error=None,
+        part_of=None,
+    )
+    return delivery(webhook, event, run)
 
 
 def test_a_message_has_an_id_that_follows_from_the_event_and_no_full_stop() -> None:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from wand_orchestrator.contract.events import Event, Moment
 from wand_orchestrator.contract.message import Message
 from wand_orchestrator.contract.node import ChildLimits
-from wand_orchestrator.contract.tags import Tags
-from wand_orchestrator.contract.webhook import Webhook
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.graph import Graph
 
 
@@ -21,54 +20,33 @@ class RunParent(Message):
     watched: bool = False
 
 
-class RetryOf(Message):
-    """The ended run that a run goes on from; argument of the activity `wand.outputs`."""
-
-    run_id: str
-    from_nodes: tuple[str, ...] = Field(
-        default=(), alias="from", description="Nodes that run again although they had succeeded, with all after them."
-    )
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
-
-
-class RunInput(Message):
+class RunInput(RunTerms):
     """Input of the workflow `GraphRun`: a snapshot, so that later edits of a graph never reach a run.
 
     What a run carries into a new history (continue-as-new) is a second argument, which only the workflow itself gives.
     """
 
     graph: Graph
-    input: Any = None
     graph_id: str | None = None
     version: int | None = Field(default=None, description="Of the graph under its name, if it is known.")
     created_at: Moment | None = Field(default=None, description="Of its row, which is there before it starts.")
-    tags: Tags = Field(default=(), description="By which the run is found; each without blanks.")
     subgraphs: dict[str, Graph] = Field(
         default_factory=dict, description="Stored graphs that control nodes name, by name or id, as of the start."
     )
-    retry_of: RetryOf | None = Field(
-        default=None, description="Nodes that succeeded in this run keep their outputs and do not run again."
-    )
-    webhook: Webhook | None = Field(default=None, description="Who is told of the run; not of its child runs.")
     parent: RunParent | None = Field(default=None, description="The run and node that this run is a part of.")
     depth: int = Field(default=0, description="How many runs stand above this one.")
     child_limits: ChildLimits = ChildLimits()
 
 
-class RunOrder(Message):
+class RunOrder(RunTerms):
     """Input of the workflow `GraphRun` that names a stored graph instead of bringing it along, as a schedule does.
 
     The run begins by reading it; from then on it has a snapshot like any other. Argument of the activity `wand.open`,
-    whose result is the RunInput without `input`, `tags`, `webhook` and `retry_of`.
+    whose result is the RunInput without its terms.
     """
 
     graph_id: str | None = None
     graph_name: str | None = Field(default=None, description="Its newest version, as of the run's start.")
-    input: Any = None
-    tags: Tags = ()
-    webhook: Webhook | None = None
-    retry_of: RetryOf | None = None
 
     @model_validator(mode="after")
     def _one_graph(self) -> "RunOrder":
@@ -92,7 +70,14 @@ class Archive(Message):
     run_id: str
     graph_id: str | None
     name: str
-    tags: tuple[str, ...] = ()
+    terms: RunTerms | None = Field(
+        default=None, description="Of a run that may have no row yet; the input is there with its first events."
+    )
+    tags: tuple[str, ...] = Field(default=(), description="In place of `terms`, in older histories.")
     part_of: str | None = Field(default=None, description="The run that this child run is a part of.")
     events: tuple[Event, ...]
     result: RunResult | None = None
+
+    @property
+    def terms_known(self) -> RunTerms:
+        return self.terms or RunTerms.model_construct(tags=self.tags)

@@ -10,11 +10,13 @@ from wand_orchestrator.contract.run import (
     Archive,
 )
 from wand_orchestrator.contract.state import RunState, RunStatus, fold
+from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.deletions import refuse_deleted
 from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.engine.deadline import BULK_SEC
+from wand_orchestrator.storage.run_records import new_run, row_of
 from wand_orchestrator.storage.tables import EventRow, GraphRow, RunRow
-from wand_orchestrator.storage.tag_rows import encode_tags, insert_tags
+from wand_orchestrator.storage.tag_rows import insert_tags
 
 _OPEN = tuple(status for status in RunStatus if not status.ended)
 
@@ -63,24 +65,16 @@ class EventArchive:
     def _ensure_run(self, connection: Connection, archive: Archive) -> bool:
         """Insert the run's row if it has none, as when the `temporal` CLI started it; return whether it had none."""
         known_graph = select(col(GraphRow.id)).where(col(GraphRow.id) == archive.graph_id).scalar_subquery()
-        row = {
-            "id": archive.run_id,
-            "graph_id": known_graph,
-            "name": archive.name,
-            "status": RunStatus.RUNNING,
-            "progress": 0,
-            "last_seq": 0,
-            "input": "null",
-            "part_of": archive.part_of,
-            "tags": encode_tags(archive.tags),
-            "created_at": archive.events[0].ts,
-        }
+        terms, began = archive.terms_known, archive.events[0].ts
+        run = new_run(archive.run_id, None, archive.name, RunStatus.RUNNING, terms, json_text.encode(terms.input))
+        row = row_of(run) | {"graph_id": known_graph, "part_of": archive.part_of}
+        row |= {"created_at": began, "started_at": None}
         insert = self._database.insert(RunRow).values(**row).on_conflict_do_nothing(index_elements=["id"])
         if connection.execute(insert.returning(col(RunRow.id))).first() is None:
             return False
         refuse_deleted(connection, archive.run_id, archive.part_of)
         if archive.part_of is None:  # a child run is not found by tags
-            insert_tags(connection, archive.run_id, archive.tags, archive.events[0].ts)
+            insert_tags(connection, archive.run_id, terms.tags, began)
         return True
 
 

@@ -1,7 +1,7 @@
 """A run as callers of the storage get it, and its conversion to a row."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -9,16 +9,13 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from wand_orchestrator.contract.ids import GraphId, RunId
-from wand_orchestrator.contract.run import (
-    RetryOf,
-    RunResult,
-)
+from wand_orchestrator.contract.run import RunResult
+from wand_orchestrator.contract.run_summary import RunSummary
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.contract.state import Failure, RunStatus
-from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.page import Columns
 from wand_orchestrator.storage.tables import RunRow
-from wand_orchestrator.storage.tag_rows import decode_tags, encode_tags
 
 _HEAD: tuple[Mapped[Any], ...] = (
     col(RunRow.id),
@@ -31,13 +28,15 @@ _HEAD: tuple[Mapped[Any], ...] = (
     col(RunRow.started_at),
     col(RunRow.finished_at),
     col(RunRow.error),
-    col(RunRow.retry_of),
     col(RunRow.part_of),
-    col(RunRow.tags),
+    col(RunRow.terms),
 )
 # Built once: building them costs as much as asking SQLite.
 HEADS: Columns = select(*_HEAD)
-RUNS: Columns = select(*_HEAD, col(RunRow.input), col(RunRow.result), col(RunRow.webhook))
+RUNS: Columns = select(*_HEAD, col(RunRow.input), col(RunRow.result))
+
+
+_NO_TERMS = RunTerms()
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class RunHead:
     """A run as lists show it, without input and result.
 
     What changes while it runs is as of the last flush of its journal; moments are UTC. `started_at` is the moment of
-    confirmation until the journal tells the true one.
+    confirmation until the journal tells the true one. `terms`: without the input.
     """
 
     run_id: RunId
@@ -58,9 +57,24 @@ class RunHead:
     started_at: datetime | None
     finished_at: datetime | None
     error: Failure | None
-    retry_of: RetryOf | None
     part_of: RunId | None
-    tags: tuple[str, ...]
+    terms: RunTerms
+
+    @property
+    def summary(self) -> RunSummary:
+        return RunSummary.of(
+            self.terms,
+            run_id=self.run_id,
+            graph_id=self.graph_id,
+            name=self.name,
+            status=self.status,
+            progress=self.progress,
+            created_at=self.created_at,
+            started_at=self.started_at,
+            finished_at=self.finished_at,
+            error=self.error,
+            part_of=self.part_of,
+        )
 
 
 @dataclass(frozen=True)
@@ -69,15 +83,36 @@ class Run(RunHead):
 
     input_json: str
     result: RunResult | None
-    webhook: Webhook | None
 
     @property
     def input(self) -> Any:
         return json_text.decode(self.input_json)
 
 
+def new_run(run_id: str, graph_id: str | None, name: str, status: RunStatus, terms: RunTerms, input_json: str) -> Run:
+    """Return a run without a journal; `input_json` is the input of the terms, as it is stored."""
+    now = datetime.now(UTC)
+    return Run(
+        run_id=RunId(run_id),
+        graph_id=None if graph_id is None else GraphId(graph_id),
+        name=name,
+        status=status,
+        progress=0,
+        last_seq=0,
+        created_at=now,
+        started_at=None if status is RunStatus.PENDING else now,
+        finished_at=None,
+        error=None,
+        part_of=None,
+        terms=terms.without_input,
+        input_json=input_json,
+        result=None,
+    )
+
+
 def row_of(run: Run) -> dict[str, Any]:
     """Return the row of a new run, which has no end and no result."""
+    retry_of = run.terms.retry_of
     return {
         "id": run.run_id,
         "graph_id": run.graph_id,
@@ -88,10 +123,9 @@ def row_of(run: Run) -> dict[str, Any]:
         "created_at": run.created_at,
         "started_at": run.started_at,
         "input": run.input_json,
-        "retry_of": None if run.retry_of is None else run.retry_of.model_dump_json(by_alias=True),
-        "retried_run": None if run.retry_of is None else run.retry_of.run_id,
-        "tags": encode_tags(run.tags),
-        "webhook": None if run.webhook is None else run.webhook.model_dump_json(exclude_unset=True),
+        "part_of": run.part_of,
+        "retried_run": None if retry_of is None else retry_of.run_id,
+        "terms": _terms_json(run.terms),
     }
 
 
@@ -101,7 +135,7 @@ def head_of(row: Row[Any]) -> RunHead:
 
 def run_of(row: Row[Any]) -> Run:
     result = None if row.result is None else RunResult.model_validate_json(row.result)
-    return Run(**_head_fields(row), input_json=row.input, result=result, webhook=_webhook(row))
+    return Run(**_head_fields(row), input_json=row.input, result=result)
 
 
 def _head_fields(row: Row[Any]) -> dict[str, Any]:
@@ -116,15 +150,12 @@ def _head_fields(row: Row[Any]) -> dict[str, Any]:
         "started_at": row.started_at,
         "finished_at": row.finished_at,
         "error": None if row.error is None else Failure.model_validate_json(row.error),
-        "retry_of": _retry_of(row),
         "part_of": row.part_of,
-        "tags": decode_tags(row.tags),
+        "terms": _NO_TERMS if row.terms is None else RunTerms.model_validate_json(row.terms),
     }
 
 
-def _retry_of(row: Row[Any]) -> RetryOf | None:
-    return None if row.retry_of is None else RetryOf.model_validate_json(row.retry_of)
-
-
-def _webhook(row: Row[Any]) -> Webhook | None:
-    return None if row.webhook is None else Webhook.model_validate_json(row.webhook)
+def _terms_json(terms: RunTerms) -> str | None:
+    """None for terms that say nothing, as of most runs."""
+    text = terms.model_dump_json(by_alias=True, exclude_defaults=True)
+    return None if text == "{}" else text

@@ -2,17 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlmodel import col
 
-from wand_orchestrator.contract.ids import GraphId, RunId
-from wand_orchestrator.contract.run import (
-    RetryOf,
-)
+from wand_orchestrator.contract.ids import RunId
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.contract.state import RunStatus
-from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.deletions import deleted, deletion_of, refuse_deleted
 from wand_orchestrator.storage.engine.database import Database
@@ -20,7 +16,7 @@ from wand_orchestrator.storage.engine.weight import worked_off
 from wand_orchestrator.storage.graphs import refuse_deleted_graph
 from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Page, newest_first, page_of
-from wand_orchestrator.storage.run_records import HEADS, RUNS, Run, RunHead, head_of, row_of, run_of
+from wand_orchestrator.storage.run_records import HEADS, RUNS, Run, RunHead, head_of, new_run, row_of, run_of
 from wand_orchestrator.storage.selection import Selection
 from wand_orchestrator.storage.tables import STARTED, RunRow, UtcDateTime
 from wand_orchestrator.storage.tag_rows import insert_tags
@@ -47,20 +43,15 @@ class Runs:
         run_id: str,
         graph_id: str,
         name: str,
-        input: Any,
+        terms: RunTerms,
         idempotency: Idempotency | tuple[str, str] | None = None,
-        *,
-        retry_of: RetryOf | None = None,
-        tags: Sequence[str] = (),
-        webhook: Webhook | None = None,
     ) -> Run:
         """Store a `pending` run, or return the run that the same idempotency key and body created before.
 
         Raises Conflict (`idempotency_key_reused`) for a key that came with another body, NotFound for a graph that was
         deleted.
         """
-        input_json = await worked_off(input, lambda: json_text.encode(input))
-        new = _new(run_id, graph_id, name, input_json, RunStatus.PENDING, tags, webhook, retry_of)
+        new = new_run(run_id, graph_id, name, RunStatus.PENDING, terms, await _input_json(terms))
         row = row_of(new)
 
         def claim_and_insert(connection: Connection) -> Run:
@@ -68,36 +59,26 @@ class Runs:
                 made = claim(self._database, connection, Idempotency(*idempotency), run_id, new.created_at)
                 if made != run_id:
                     return run_of(connection.execute(RUNS.where(col(RunRow.id) == made)).one())
-            if retry_of is None:  # a retry goes on with the graph that its run had
+            if terms.retry_of is None:  # a retry goes on with the graph that its run had
                 refuse_deleted_graph(connection, graph_id)
             connection.execute(_INSERT, row)
-            insert_tags(connection, run_id, new.tags, new.created_at)
+            insert_tags(connection, run_id, terms.tags, new.created_at)
             return new
 
         return await self._database.write(claim_and_insert)
 
-    async def begin(
-        self,
-        run_id: str,
-        graph_id: str,
-        name: str,
-        input: Any,
-        tags: Sequence[str] = (),
-        webhook: Webhook | None = None,
-        retry_of: RetryOf | None = None,
-    ) -> Run:
+    async def begin(self, run_id: str, graph_id: str, name: str, terms: RunTerms) -> Run:
         """Store a `running` run that was not started through the API; return the row that exists already, unchanged.
 
         Raises NotFound for a run that was deleted.
         """
-        input_json = await worked_off(input, lambda: json_text.encode(input))
-        run = _new(run_id, graph_id, name, input_json, RunStatus.RUNNING, tags, webhook, retry_of)
+        run = new_run(run_id, graph_id, name, RunStatus.RUNNING, terms, await _input_json(terms))
         new = self._database.insert(RunRow).values(**row_of(run)).on_conflict_do_nothing(index_elements=["id"])
 
         def insert_or_find(connection: Connection) -> Run:
             if connection.execute(new.returning(col(RunRow.id))).first() is not None:
                 refuse_deleted(connection, run_id)
-                insert_tags(connection, run_id, run.tags, run.created_at)
+                insert_tags(connection, run_id, terms.tags, run.created_at)
             return run_of(connection.execute(RUNS.where(col(RunRow.id) == run_id)).one())
 
         return await self._database.write(insert_or_find)
@@ -193,32 +174,5 @@ class Runs:
         return page_of(await self._database.rows(statement), limit, head_of)
 
 
-def _new(
-    run_id: str,
-    graph_id: str,
-    name: str,
-    input_json: str,
-    status: RunStatus,
-    tags: Sequence[str],
-    webhook: Webhook | None,
-    retry_of: RetryOf | None,
-) -> Run:
-    now = datetime.now(UTC)
-    return Run(
-        run_id=RunId(run_id),
-        graph_id=GraphId(graph_id),
-        name=name,
-        status=status,
-        progress=0,
-        last_seq=0,
-        created_at=now,
-        started_at=None if status is RunStatus.PENDING else now,
-        finished_at=None,
-        error=None,
-        retry_of=retry_of,
-        part_of=None,
-        tags=tuple(tags),
-        input_json=input_json,
-        result=None,
-        webhook=webhook,
-    )
+async def _input_json(terms: RunTerms) -> str:
+    return await worked_off(terms.input, lambda: json_text.encode(terms.input))

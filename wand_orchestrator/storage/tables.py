@@ -95,7 +95,8 @@ class RunRow(Table, table=True):
     """A run. `graph_id` is null if it was not started through the API and brought its graph along.
 
     `part_of`, of a child run, is the run that somebody started; no foreign key, for that one may be archived later.
-    `retried_run` is the run in `retry_of`, which may have been deleted.
+    `terms` contains the RunTerms as JSON, without the input and without what is default; null if nothing is left.
+    `retried_run` is the run in their `retry_of`, which may have been deleted.
     """
 
     __tablename__ = "runs"
@@ -115,11 +116,9 @@ class RunRow(Table, table=True):
     progress: int = 0
     last_seq: int = 0
     input: str = Field(default="null", sa_type=Text)
-    retry_of: str | None = Field(default=None, sa_type=Text)
+    terms: str | None = Field(default=None, sa_type=Text)
     retried_run: str | None = None
     part_of: str | None = None
-    tags: str | None = Field(default=None, sa_type=Text)
-    webhook: str | None = Field(default=None, sa_type=Text)
     result: str | None = Field(default=None, sa_type=Text)
     error: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = Field(sa_type=UtcDateTime)

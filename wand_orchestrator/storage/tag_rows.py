@@ -1,4 +1,4 @@
-"""Tags as stored: with the run, to show them, and each in a row of its own, to find runs by them."""
+"""Tags as stored beside the terms of their run: each in a row of its own, to find runs by them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,17 +7,8 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col
 
-from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.page import Columns
 from wand_orchestrator.storage.tables import RunRow, RunTagRow
-
-
-def encode_tags(tags: Sequence[str]) -> str | None:
-    return json_text.encode(list(tags)) if tags else None
-
-
-def decode_tags(text: str | None) -> tuple[str, ...]:
-    return () if text is None else tuple(json_text.decode(text))
 
 
 def insert_tags(connection: Connection, run_id: str, tags: Sequence[str], created_at: datetime) -> None:

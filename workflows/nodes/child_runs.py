@@ -144,12 +144,11 @@ class Children:
         parent = RunParent(run_id=workflow.info().workflow_id, node=node.id, watched=crosses)
         order = RunInput(
             graph=graph,
-            input=input,
             parent=parent,
-            tags=self._run.tags,
             subgraphs=self._run.subgraphs,
             depth=self._run.depth + 1,
             child_limits=self._run.child_limits,
+            **self._run.of_part(input).said(),
         )
         number = 1
         while True:

@@ -9,16 +9,14 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
+from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.ids import is_child_run_id
 from wand_orchestrator.contract.names import (
     ACTIVITY_ARCHIVE,
     own_activity_id,
 )
-from wand_orchestrator.contract.run import (
-    Archive,
-    RunInput,
-    RunResult,
-)
+from wand_orchestrator.contract.run import Archive, RunInput, RunResult
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.uncancelled import uncancelled
 
@@ -37,7 +35,7 @@ async def archive(journal: Journal, run: RunInput, result: RunResult | None = No
             run_id=workflow.info().workflow_id,
             graph_id=run.graph_id,
             name=run.graph.name,
-            tags=run.tags,
+            terms=_terms(run, events[0]),
             part_of=_part_of(run),
             events=events,
             result=result,
@@ -53,6 +51,13 @@ async def archive(journal: Journal, run: RunInput, result: RunResult | None = No
         cancelled = await uncancelled(writing) or cancelled
         journal.archived_to(events[-1].seq)
     return cancelled
+
+
+def _terms(run: RunInput, first: Event) -> RunTerms | None:
+    """None of a run that had a row before it started. The input, which may be large, goes along once."""
+    if run.created_at is not None:
+        return None
+    return run.terms if first.seq == 1 else run.without_input
 
 
 def _part_of(run: RunInput) -> str | None:

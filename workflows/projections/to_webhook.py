@@ -10,15 +10,15 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
+from wand_orchestrator.contract.delivery import delivery, delivery_workflow_id
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.names import (
     WORKFLOW_WEBHOOK_DELIVERY,
     webhook_queue,
 )
-from wand_orchestrator.contract.run import (
-    RunInput,
-)
-from wand_orchestrator.contract.webhook import ToldRun, Webhook, delivery, delivery_workflow_id
+from wand_orchestrator.contract.run import RunInput
+from wand_orchestrator.contract.run_summary import RunSummary
+from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.uncancelled import uncancelled
@@ -53,7 +53,7 @@ class Notifier:
 
     async def _start(self, webhook: Webhook, event: Event) -> None:
         run_id = workflow.info().workflow_id
-        message = delivery(webhook, event, self._told(run_id), self._journal.state.status)
+        message = delivery(webhook, event, self._summary(run_id, event))
         try:
             handle = await workflow.start_child_workflow(
                 WORKFLOW_WEBHOOK_DELIVERY,
@@ -70,16 +70,20 @@ class Notifier:
         else:
             handle.add_done_callback(_seen_to_end)
 
-    def _told(self, run_id: str) -> ToldRun:
-        run = self._run
-        return ToldRun(
+    def _summary(self, run_id: str, event: Event) -> RunSummary:
+        run, state = self._run, self._journal.state
+        return RunSummary.of(
+            run,
             run_id=run_id,
             graph_id=run.graph_id,
             name=run.graph.name,
-            tags=run.tags,
-            created_at=run.created_at,
-            started_at=self._journal.state.started_at,
-            retry_of=None if run.retry_of is None else run.retry_of.run_id,
+            status=state.status,
+            progress=state.progress,
+            created_at=run.created_at or state.started_at or event.ts,
+            started_at=state.started_at,
+            finished_at=state.finished_at,
+            error=state.error,
+            part_of=None if run.parent is None else run.parent.run_id,
         )
 
 

@@ -12,9 +12,7 @@ from wand_orchestrator.contract.names import (
     DONE_PREFIX,
     OUTPUTS_ACTIVITY_ID,
 )
-from wand_orchestrator.contract.run import (
-    RetryOf,
-)
+from wand_orchestrator.contract.run_terms import RetryOf
 from wand_orchestrator.graph import INPUT_SOURCE, Graph
 from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.arrivals import object_of

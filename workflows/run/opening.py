@@ -96,7 +96,7 @@ def unopened(order: RunOrder) -> RunInput:
     known = workflow.info().typed_search_attributes.get(WAND_GRAPH)
     name = order.graph_name or known or order.graph_id or ""
     graph = Graph.model_construct(name=name, nodes=(), edges=(), options=Options(), sinks=None)
-    return RunInput.model_construct(graph=graph, graph_id=order.graph_id, **_as_ordered(order))
+    return RunInput.model_construct(graph=graph, graph_id=order.graph_id, **order.said())
 
 
 async def fetched(order: RunOrder) -> RunInput:
@@ -110,11 +110,7 @@ async def fetched(order: RunOrder) -> RunInput:
         retry_policy=RETRY,
         summary=summary(f"the graph {order.graph_name or order.graph_id}"),
     )
-    return model_of(RunInput, given).model_copy(update=_as_ordered(order))
-
-
-def _as_ordered(order: RunOrder) -> dict[str, Any]:
-    return {"input": order.input, "tags": order.tags, "webhook": order.webhook, "retry_of": order.retry_of}
+    return model_of(RunInput, given).model_copy(update=order.said())
 
 
 def tell_temporal(run: RunInput) -> None:
