@@ -1,21 +1,58 @@
-"""Every error that Wand raises on purpose.
+"""The exceptions of Wand: one tree, with a stable code for each that a caller can meet.
 
-    WandError                   code, status, fields
-    ├── GraphFaults             a graph document that cannot run; carries all its faults
-    ├── NotFound                no such graph, run, node or artifact
-    ├── Conflict                the thing is not in a state that allows this
-    ├── Unauthorized            the API key is missing or wrong
-    ├── Forbidden               the request comes from where this API takes none
-    ├── BadRequest              the request itself cannot be read
-    ├── TooLarge                a document above a configured limit
-    ├── Unavailable             Temporal, the database or a worker does not answer
-    ├── ConfigurationError      a setting that cannot work
-    ├── PluginError             a plug-in that cannot be loaded; names the culprit
-    └── AgentError              raised by an agent; says whether a retry can help
+    WandError                         code, status, fields
+    ├── GraphFaults                   a graph document that cannot run; carries all its faults
+    ├── NotFound                      no such graph, run, node, schedule or artifact
+    ├── Conflict                      the thing is not in a state that allows this
+    │   ├── GraphInUse                a schedule runs the graph
+    │   └── WebhooksOff               there is no secret to sign webhooks with
+    ├── ExecutionClosed               the run has ended
+    ├── UpdateRefused                 the workflow of the run does not do it
+    ├── Unauthorized                  the API key is missing or wrong
+    ├── Forbidden                     the request comes from where this API takes none
+    ├── BadRequest                    the request itself cannot be read
+    ├── BodyTimeout                   the body of the request comes too slowly
+    ├── TooLarge                      a document above a configured limit
+    ├── UnsupportedMediaType          a body of another type than the API reads
+    ├── AnswerInvalid                 the answer to an approval does not fit its schema
+    ├── UnknownNode                   the run has no such node
+    ├── ScheduleInvalid               Temporal accepts no schedule like this
+    ├── StartRefused                  Temporal accepts no run like this
+    ├── Busy                          the API works on as much as it can
+    ├── Unavailable                   Temporal, the database or a worker does not answer
+    │   └── WorkflowFails             the code of a workflow fails over its history
+    ├── QueryFailed                   a worker cannot read the run
+    ├── TaskFailed                    a workflow task failed, and is done anew
+    ├── AttributesMissing             the namespace lacks the search attributes
+    ├── DatabaseBroken                the file of the database is damaged
+    ├── ExpressionError               an expression that does not parse, or fails on its value
+    │   └── ExpressionTooLarge        it takes or makes more than it may
+    ├── ConfigurationError            a setting that cannot work
+    │   ├── FolderInUse               another `wand dev` has the data folder
+    │   └── PortTaken                 another process listens on the port
+    ├── PluginError                   a plug-in that cannot be loaded; names the culprit
+    ├── WorkerGaveUp                  a worker process ended, and `wand` with it
+    ├── Refused                       the API answered the command with a problem document
+    ├── AgentError                    raised by an agent; says whether a retry can help
+    └── InternalError                 raised and caught within Wand; no caller sees one
+        ├── Exceeded                  the budget of an evaluation is used up
+        ├── NotJson                   a value that JSON has no word for
+        ├── Impossible                a schema rules out what an expression selects
+        ├── UnusableSchema            a JSON Schema that cannot be used
+        │   └── SchemaTooLarge        its check takes too many steps
+        ├── UnusablePattern           a pattern that cannot be matched in linear time
+        ├── CallerGone                nobody waits for a write any more
+        ├── BrokenFrame               what an agent host sent is no frame
+        ├── HostUnfit                 an agent host could not begin to serve
+        ├── HostEnded                 an agent host ended before its invocation did
+        └── HostedFailure             an agent failed in its host
+
+Each class is defined where it is raised, and here only if several places raise it. `AttemptError`, the failure of an
+attempt as Temporal records it, belongs to the tree of Temporal's SDK.
 
 `code` is stable: it stands in problem documents (RFC 9457), in events, in Temporal's application errors and in the
-database. `api/http/problems.py` maps it to HTTP, and `activities/runner/attempt_failures.py` to Temporal, each in that
-one place.
+database. `api/http/problems.py` maps it to HTTP; `activities/core/failing.py` maps what Wand's own activities raise to
+Temporal, and `activities/runner/attempt_failures.py` whatever an agent raises.
 """
 
 from collections.abc import Sequence
@@ -103,6 +140,10 @@ class ConfigurationError(WandError):
 
 class PluginError(WandError):
     code = "plugin"
+
+
+class InternalError(WandError):
+    """Raised and caught within Wand, so that no caller sees it; one that gets out is a fault of Wand's own."""
 
 
 class AgentError(WandError):

@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
-from wand_orchestrator.activities.core.archive_events import DATABASE_UNAVAILABLE
+from wand_orchestrator.activities.core.failing import application_errors
 from wand_orchestrator.contract.names import (
     ACTIVITY_DELETE,
 )
-from wand_orchestrator.errors import NotFound, Unavailable, WandError
+from wand_orchestrator.errors import NotFound
 from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.storage.deletions import not_ended, part_of_another
 
@@ -19,16 +18,13 @@ def delete_activity(store: Store) -> Callable[[str], Awaitable[None]]:
 
     @activity.defn(name=ACTIVITY_DELETE)
     async def delete(run_id: str) -> None:
-        try:
-            _require_ended(run_id, await store.runs.get(run_id))
-            await store.deletions.add(run_id)
-        except Unavailable as error:
-            raise ApplicationError(error.message, type=DATABASE_UNAVAILABLE) from error
-        except NotFound as error:
-            if activity.info().attempt == 1:  # a later attempt may find its own work done
-                raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
-        except WandError as error:
-            raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
+        with application_errors():
+            try:
+                _require_ended(run_id, await store.runs.get(run_id))
+                await store.deletions.add(run_id)
+            except NotFound:
+                if activity.info().attempt == 1:  # a later attempt may find its own work done
+                    raise
 
     return delete
 

@@ -10,8 +10,8 @@ import temporalio.api.enums.v1 as enums
 import temporalio.api.workflowservice.v1 as service
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.exceptions import ApplicationError
 
+from wand_orchestrator.activities.core.failing import application_errors
 from wand_orchestrator.contract.codes import WRONG_STATE
 from wand_orchestrator.contract.names import (
     ACTIVITY_RETRY_NOW,
@@ -19,6 +19,7 @@ from wand_orchestrator.contract.names import (
 from wand_orchestrator.contract.steering import (
     NodeAddress,
 )
+from wand_orchestrator.errors import Conflict
 
 _WAITING = (
     enums.PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED,
@@ -38,11 +39,10 @@ def retry_now_activity(client: Client) -> Callable[[NodeAddress], Awaitable[None
         pending = {item.activity_id: item for item in described.raw_description.pending_activities}
         waiting = pending.get(address.node)
         if waiting is None or waiting.state not in _WAITING:
-            raise ApplicationError(
-                f"node {address.node} is not waiting for another attempt: it is running now",
-                type=WRONG_STATE,
-                non_retryable=True,
-            )
+            with application_errors():
+                raise Conflict(
+                    f"node {address.node} is not waiting for another attempt: it is running now", code=WRONG_STATE
+                )
         execution = common.WorkflowExecution(workflow_id=address.run_id)
         if not waiting.paused:  # Temporal refuses to pause it twice
             await client.workflow_service.pause_activity(

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from wand_orchestrator._agent import Agent
-from wand_orchestrator.activities.core.archive_events import DATABASE_UNAVAILABLE
+from wand_orchestrator.activities.core.failing import application_errors
 from wand_orchestrator.contract.names import (
     ACTIVITY_OPEN,
 )
@@ -19,7 +18,7 @@ from wand_orchestrator.contract.run import (
     RunInput,
     RunOrder,
 )
-from wand_orchestrator.errors import Conflict, Unavailable, WandError
+from wand_orchestrator.errors import Conflict
 from wand_orchestrator.graphs.execution import resolve_execution
 from wand_orchestrator.storage import Store, StoredGraph, no_graph
 from wand_orchestrator.storage.subgraphs import Subgraphs
@@ -39,12 +38,8 @@ def open_activity(
     async def open_run(order: RunOrder) -> dict[str, Any]:
         run_id = activity.info().workflow_id
         assert run_id is not None
-        try:
+        with application_errors():
             run = await opener.open(run_id, order)
-        except Unavailable as error:
-            raise ApplicationError(error.message, type=DATABASE_UNAVAILABLE) from error
-        except WandError as error:
-            raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
         return run.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
     return open_run

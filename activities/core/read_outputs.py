@@ -11,7 +11,6 @@ from typing import Any
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowHistory
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import (
     Interceptor,
@@ -21,6 +20,7 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
+from wand_orchestrator.activities.core.failing import application_errors
 from wand_orchestrator.activities.core.recorded_outputs import recorded_outputs
 from wand_orchestrator.contract.names import (
     ACTIVITY_OUTPUTS,
@@ -29,6 +29,7 @@ from wand_orchestrator.contract.names import (
     EXTERN_OUTPUT,
 )
 from wand_orchestrator.contract.run_terms import RetryOf
+from wand_orchestrator.errors import Conflict
 
 
 def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[RetryOf], Awaitable[dict[str, Any]]]:
@@ -37,7 +38,8 @@ def outputs_activity(client: Client, workflows: Sequence[type]) -> Callable[[Ret
     @activity.defn(name=ACTIVITY_OUTPUTS)
     async def outputs(retry_of: RetryOf) -> dict[str, Any]:
         recorded = OutputRecorder()
-        histories = await _histories(client, retry_of.run_id)
+        with application_errors():
+            histories = await _histories(client, retry_of.run_id)
         replayer = Replayer(
             workflows=workflows,
             data_converter=client.data_converter,
@@ -91,9 +93,8 @@ async def _histories(client: Client, run_id: str) -> list[WorkflowHistory]:
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        raise ApplicationError(
+        raise Conflict(
             f"Temporal no longer has the history of the run {run_id}, so its outputs are gone: start it anew",
-            type="history_gone",
-            non_retryable=True,
+            code="history_gone",
         ) from error
     return histories[::-1]

@@ -13,6 +13,8 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from wand_orchestrator.errors import InternalError
+
 Frame = dict[str, Any]
 
 log = logging.getLogger("wand.host")
@@ -20,7 +22,7 @@ log = logging.getLogger("wand.host")
 _LENGTH = struct.Struct("!Q")
 
 
-class BrokenFrame(Exception):
+class BrokenFrame(InternalError):
     """The received bytes are not a frame, or one above the size limit."""
 
 

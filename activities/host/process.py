@@ -21,6 +21,7 @@ from wand_orchestrator.activities.runner.reports import Reporter
 from wand_orchestrator.contract.node import (
     Report,
 )
+from wand_orchestrator.errors import InternalError
 from wand_orchestrator.settings import Settings
 
 LOOK_SEC = 0.2
@@ -32,11 +33,11 @@ START_SEC = 120.0
 log = logging.getLogger("wand.host")
 
 
-class HostUnfit(Exception):
+class HostUnfit(InternalError):
     """A host process could not begin to serve; the message says why."""
 
 
-class HostEnded(Exception):
+class HostEnded(InternalError):
     """The process ended before the invocation did."""
 
     def __init__(self, death: Death, mine: bool) -> None:

@@ -1,4 +1,4 @@
-"""What an attempt failed of, in the words of Temporal: the one place where errors become application errors.
+"""What an attempt of an agent failed of, as an application error of Temporal's.
 
     AgentError                     its code, retryable, delay and details
     any other exception            its class's name; retryable
@@ -6,6 +6,7 @@
 
 The code is the application error's `type`, its stack trace is the agent's. The exception's type, its causes and the
 lines of the agent's code are in the details: see `activities/runner/exception_report.py` for what of them may be kept.
+Errors of Wand's own activities are mapped in `activities/core/failing.py`.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from wand_orchestrator.contract.node import (
     FailureDetails,
 )
 from wand_orchestrator.contract.state import Failure, Raised
+from wand_orchestrator.errors import InternalError
 
 
 class AttemptError(ApplicationError):
@@ -98,7 +100,7 @@ class AttemptFailure:
         return error.with_traceback(self.traceback)
 
 
-class HostedFailure(Exception):
+class HostedFailure(InternalError):
     """An agent's failure in the agent host, or that of the host itself."""
 
     def __init__(self, failure: AttemptFailure) -> None:

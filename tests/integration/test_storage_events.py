@@ -12,7 +12,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from tests.postgres import PostgresServer
-from wand_orchestrator.activities.core.archive_events import DATABASE_UNAVAILABLE, archive_activity
+from wand_orchestrator.activities.core.archive_events import archive_activity
+from wand_orchestrator.contract.codes import DATABASE_UNAVAILABLE
 from wand_orchestrator.contract.events import Event, EventType
 from wand_orchestrator.contract.ids import RunId, new_run_id
 from wand_orchestrator.contract.names import (

@@ -6,6 +6,9 @@ CHILD_CANCELLED = "child_cancelled"
 CHILD_TERMINATED = "child_terminated"
 """The same of one that was terminated."""
 
+DATABASE_UNAVAILABLE = "database_unavailable"
+"""Code of the failure of an activity that a workflow tries again until the database is back."""
+
 TOO_SLOW = "too_slow"
 """Code of the failure of a local activity that was stopped because it is not as short as it was declared to be."""
 

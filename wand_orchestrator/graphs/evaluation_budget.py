@@ -6,6 +6,8 @@ bytes that depend on nothing but the values: a replay counts the same.
 
 from collections.abc import Callable
 
+from wand_orchestrator.errors import InternalError
+
 MAX_STEPS = 1_000_000
 """Of one evaluation: parts of the expression that are visited, elements that a function looks at. They take half a
 second (docs/decisions/expression-bounds.md), so that it ends in time also where it shares a processor: the SDK ends a
@@ -24,7 +26,7 @@ _LIST_BYTES, _ELEMENT_BYTES = 72, 8
 _OBJECT_BYTES, _PAIR_BYTES = 160, 48
 
 
-class Exceeded(Exception):
+class Exceeded(InternalError):
     """The budget is used up; the text says of what, as the end of a sentence."""
 
 

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from wand_orchestrator.contract.bounds import MAX_DEPTH
+from wand_orchestrator.errors import InternalError
 from wand_orchestrator.graphs.evaluation_budget import MAX_BYTES, Budget, Exceeded, too_large
 
 MAX_INTEGER_BITS = 10_000
@@ -28,7 +29,7 @@ _CHARACTERS_PER_STEP = 1024
 """That are compared or copied in the time of a step."""
 
 
-class NotJson(ValueError):
+class NotJson(InternalError, ValueError):
     """The value cannot be written as JSON; the text says why, as the end of a sentence."""
 
 

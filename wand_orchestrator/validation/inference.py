@@ -8,6 +8,7 @@ rules out is no fault in them, unless nothing is left.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wand_orchestrator.errors import InternalError
 from wand_orchestrator.graphs.interpreter import Ast
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.expression_faults import arguments_of
@@ -31,14 +32,17 @@ _RETURNS: dict[str, View] = {
 _ORDERING = frozenset({"lt", "lte", "gt", "gte"})
 
 
-@dataclass
-class Impossible(Exception):
+@dataclass(eq=False)
+class Impossible(InternalError):
     """The schema rules it out. `word`: a key that is not there, `among`: those that are."""
 
     reason: str
     code: Code = Code.IMPOSSIBLE_EXPRESSION
     word: str = ""
     among: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__init__(self.reason, code=self.code)
 
 
 def infer(tree: Ast, view: View) -> View:

@@ -10,6 +10,7 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from wand_orchestrator.errors import InternalError
 from wand_orchestrator.graphs.evaluation_budget import Budget, Exceeded
 from wand_orchestrator.validation.expression_faults import ExpressionProblem, Expressions
 from wand_orchestrator.validation.patterns import UnusablePattern, check_pattern
@@ -51,7 +52,7 @@ _NOT_BOUNDED = ("unevaluatedItems", "unevaluatedProperties")
 """Keywords for which jsonschema walks through the schema without its keywords, which count."""
 
 
-class UnusableSchema(Exception):
+class UnusableSchema(InternalError):
     """It is no JSON Schema, refers to what it does not hold, or costs too much; the text says why."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import re2
 
+from wand_orchestrator.errors import InternalError
 from wand_orchestrator.graphs.evaluation_budget import Budget
 
 MAX_CHARS = 1000
@@ -16,7 +17,7 @@ MAX_PROGRAM_BYTES = 256 * 1024
 _CHARACTERS_PER_STEP = 16
 
 
-class UnusablePattern(ValueError):
+class UnusablePattern(InternalError, ValueError):
     """It is no regular expression that can be matched in linear time; the text says why."""
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from wand_orchestrator.errors import InternalError
 from wand_orchestrator.storage.engine.deadline import Deadline
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class _Outcome:
             answer.set_exception(self.error)
 
 
-class _CallerGone(Exception):
+class CallerGone(InternalError):
     """The caller gave up, and was told that nothing was written."""
 
 
@@ -138,5 +139,5 @@ def _worked_off(connection: Connection, writes: Sequence[_Write]) -> list[Any]:
         if time.monotonic() > until:
             break
     if any(write.answer.cancelled() for write in writes[: len(results)]):
-        raise _CallerGone
+        raise CallerGone("nobody waits for the write any more")
     return results
