@@ -1,15 +1,15 @@
 """The API's models of schedules."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from wand_orchestrator.api.http.moments import AwareMoment, Moment
 from wand_orchestrator.api.runs.models import RequestedTerms
 from wand_orchestrator.api.schedules.times import CatchupWindow, Duration, Interval
+from wand_orchestrator.contract.run_terms import CallerTerms
 from wand_orchestrator.contract.state import RunStatus
-from wand_orchestrator.contract.webhook import Webhook
 
 Overlap = Literal["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow_all"]
 ScheduleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -96,15 +96,18 @@ class ScheduleSummary(BaseModel):
     last_run: LastRun | None
 
 
-class ScheduleView(ScheduleSummary):
-    """`started`, `skipped` and `missed` count moments: with a run, without one because of `overlap`, and without one
-    because Temporal was down for longer than `catchup_window`."""
+class ScheduleView(CallerTerms, ScheduleSummary):
+    """A schedule with the terms of its runs.
+
+    `started`, `skipped` and `missed` count moments: with a run, without one because of `overlap`, and without one
+    because Temporal was down for longer than `catchup_window`.
+    """
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     jitter: str | None
     overlap: Overlap
     catchup_window: str | None
-    input: Any
-    webhook: Webhook | None = Field(description="Who is told of each run.")
     next_runs: list[Moment] = Field(description="Up to ten; none while it is paused.")
     last_runs: list[LastRunView] = Field(description="Up to ten, newest first.")
     started: int

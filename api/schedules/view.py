@@ -18,12 +18,12 @@ from temporalio.common import TypedSearchAttributes
 
 from wand_orchestrator.api.schedules.models import LastRun, LastRunView, ScheduleSummary, ScheduleView
 from wand_orchestrator.api.schedules.times import cron_of, duration_text, every_of
+from wand_orchestrator.contract.run_terms import CallerTerms
 from wand_orchestrator.contract.search_attributes import (
     WAND_GRAPH,
     WAND_GRAPH_ID,
     WAND_TAGS,
 )
-from wand_orchestrator.contract.webhook import Webhook
 from wand_orchestrator.storage import RunHead
 
 UTC_NAME = "UTC"
@@ -71,7 +71,6 @@ def view(description: ScheduleDescription, order: Mapping[str, Any], rows: Mappi
         schedule_id=description.id,
         graph_name=_graph_name(description, order, rows),
         graph_id=order.get("graph_id"),
-        tags=sorted(order.get("tags") or ()),
         cron=cron_of(schedule.spec),
         every=every_of(schedule.spec),
         time_zone=schedule.spec.time_zone_name or UTC_NAME,
@@ -82,8 +81,7 @@ def view(description: ScheduleDescription, order: Mapping[str, Any], rows: Mappi
         jitter=duration_text(schedule.spec.jitter) if schedule.spec.jitter else None,
         overlap=schedule.policy.overlap.name.lower(),
         catchup_window=None if catchup_window is None else duration_text(catchup_window),
-        input=order.get("input"),
-        webhook=_webhook(order),
+        **dict(_terms(order)),
         next_runs=next_runs,
         last_runs=[_with_status(run, rows.get(run.run_id)) for run in last_runs],
         started=info.num_actions,
@@ -118,12 +116,14 @@ def _tags(attributes: TypedSearchAttributes) -> list[str]:
     return sorted(attributes.get(WAND_TAGS) or ())
 
 
-def _webhook(order: Mapping[str, Any]) -> Webhook | None:
-    """Return the webhook; None also for an unusable one, as a schedule made by other tools may hold anything."""
+def _terms(order: Mapping[str, Any]) -> CallerTerms:
+    """Return the terms that can be read: a schedule made without the API may hold anything."""
+    said = {name: order[name] for name in CallerTerms.model_fields if name in order}
     try:
-        return Webhook.model_validate(order["webhook"])
-    except (KeyError, ValidationError):
-        return None
+        return CallerTerms.model_validate(said)
+    except ValidationError as error:
+        wrong = {fault["loc"][0] for fault in error.errors()}
+        return CallerTerms.model_validate({name: term for name, term in said.items() if name not in wrong})
 
 
 def _graph_name(description: ScheduleDescription, order: Mapping[str, Any], rows: Mapping[str, RunHead]) -> str:
