@@ -116,6 +116,7 @@ async def test_the_end_of_a_run_is_told_once_and_signed_and_the_secret_is_nowher
             "finished_at": run["finished_at"],
             "error": None,
             "retry_of": None,
+            "part_of": None,
             "tags": ["a", "b"],
             "event": event,
         },
