@@ -68,8 +68,18 @@ class Node(Strict):
     type: Name = Field(description="The agent's name, as listed by `GET /agents`.")
     params: dict[str, Any] = Field(
         default_factory=dict,
-        description='Checked against the agent\'s schema. `{"$input": "<JMESPath>"}` anywhere in it is replaced '
-        "by that part of the run's input.",
+        description="Checked against the agent's schema. References anywhere in it are replaced: "
+        '`{"$input": "<JMESPath over the run\'s input>"}`, `{"$expr": "<JMESPath over the node\'s input>"}`, '
+        '`{"$template": "Dear {{ name }}"}`, `{"$literal": <any value as it stands>}`.',
+    )
+    input: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Inputs that the graph gives, beside what edges map; references as in `params`.",
+    )
+    takes: tuple[str, ...] | None = Field(
+        default=None,
+        description="Input keys that the agent takes; others are there for references alone, and not handed to it. "
+        "Found out by itself for agents of this service, and to be said for those of a `queue` that need it.",
     )
     timeout_sec: Seconds | None = Field(default=None, description="Of one attempt.")
     retries: int | None = Field(default=None, ge=0, le=1000, description="Attempts after the first.")

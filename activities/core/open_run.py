@@ -19,7 +19,7 @@ from wand_orchestrator.contract.run import (
     RunOrder,
 )
 from wand_orchestrator.errors import Conflict
-from wand_orchestrator.graphs.execution import resolve_execution
+from wand_orchestrator.graphs.prepared import prepared
 from wand_orchestrator.storage import Store, StoredGraph, no_graph
 from wand_orchestrator.storage.subgraphs import Subgraphs
 
@@ -58,11 +58,11 @@ class Opener:
         stored, created_at = await self._write_row(run_id, order, named)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
         return RunInput(
-            graph=resolve_execution(stored.graph, self._agents),
+            graph=prepared(stored.graph, self._agents),
             graph_id=stored.graph_id,
             version=stored.version,
             created_at=created_at,
-            subgraphs={name: resolve_execution(part, self._agents) for name, part in subgraphs.items()},
+            subgraphs={name: prepared(part, self._agents) for name, part in subgraphs.items()},
             child_limits=self._child_limits,
         )
 

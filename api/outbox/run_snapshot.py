@@ -15,7 +15,7 @@ from wand_orchestrator.contract.run import (
     RunInput,
 )
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.graphs.execution import resolve_execution
+from wand_orchestrator.graphs.prepared import prepared
 
 KEPT_BYTES = 32 * 1024**2
 
@@ -53,7 +53,7 @@ class Snapshots:
         return text
 
     def _resolved(self, graph: Graph) -> Graph:
-        return resolve_execution(graph, self._agents)
+        return prepared(graph, self._agents)
 
 
 def _json(graph: Graph) -> bytes:

@@ -88,7 +88,9 @@ def _moved(value: Any, site: WebServer) -> Any:
 
 async def _act(service: Service, run_id: str, kind: str, name: str, value: Any) -> None:
     if kind == "answer":
-        waits = await until(lambda: service.get(run_id), lambda run: run["nodes"].get(name, {}).get("status") == "waiting")
+        waits = await until(
+            lambda: service.get(run_id), lambda run: run["nodes"].get(name, {}).get("status") == "waiting"
+        )
         assert waits
         answer = await service.http.post(f"/runs/{run_id}/nodes/{name}/respond", json={"answer": value})
     else:

@@ -17,9 +17,9 @@ from wand_orchestrator.graphs.expressions import (
     compile_expression,
     evaluate,
     is_true,
-    resolve_input,
 )
 from wand_orchestrator.graphs.json_values import equal
+from wand_orchestrator.graphs.references import Scope, resolve
 
 MANY = list(range(50_000))
 VALUE = {
@@ -204,7 +204,7 @@ def test_truth_is_that_of_jmespath() -> None:
 
 def test_a_reference_is_bounded_as_well() -> None:
     with pytest.raises(ExpressionTooLarge):
-        resolve_input({"a": [{"$input": piped("[@, @]", 40)}]}, 1)
+        resolve({"a": [{"$input": piped("[@, @]", 40)}]}, Scope(1))
 
 
 PARTS = [

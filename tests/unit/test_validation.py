@@ -84,6 +84,7 @@ FAULTS: dict[Code, tuple[Any, str]] = {
     Code.UNKNOWN_AGENT: (graph({"id": "a", "type": "check.serch"}), "/nodes/0/type"),
     Code.INVALID_PARAMS: (searching(limit=0), "/nodes/0/params/limit"),
     Code.UNKNOWN_PARAM: (searching(limits=5), "/nodes/0/params/limits"),
+    Code.REFERENCE: (graph({**LOOSE, "params": {"name": "x"}, "input": {"y": {"$exp": "z"}}}), "/nodes/0/input/y/$exp"),
     Code.ANSWER_SCHEMA: (approving(schema={"type": "txt"}), "/nodes/0/params/schema"),
     Code.EXPRESSION_SYNTAX: (carrying("pages["), "/edges/0/map/x"),
     Code.UNKNOWN_FUNCTION: (carrying("lenght(pages)"), "/edges/0/map/x"),

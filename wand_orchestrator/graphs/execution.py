@@ -28,13 +28,14 @@ def _resolved(node: Node, agents: Mapping[str, Agent]) -> Node:
 
 
 def _execution(node: Node, agents: Mapping[str, Agent]) -> Execution | None:
-    agent = agents.get(_agent_of(node))
+    agent = agents.get(agent_of(node))
     if agent is None or node.queue is not None:
         return None
     return node.execution or ("local" if agent.local else None)
 
 
-def _agent_of(node: Node) -> str:
+def agent_of(node: Node) -> str:
+    """The name of the agent that the node runs; of one that runs none, no name of an agent."""
     control = CONTROL_NODES.get(node.type)
     if control is not None and control.names_agent:
         return str(node.params.get("agent"))

@@ -1,10 +1,10 @@
-"""JMESPath, compiled once an expression: `map`, `when` and `{"$input": ...}`.
+"""JMESPath, compiled once an expression: `map`, `when` and references.
 
 The language is specified at https://jmespath.org/specification.html.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -19,8 +19,6 @@ from wand_orchestrator.errors import WandError
 from wand_orchestrator.graphs.evaluation_budget import Budget, Exceeded
 from wand_orchestrator.graphs.interpreter import Ast, Interpreter
 from wand_orchestrator.graphs.json_values import NotJson, measured
-
-INPUT_KEY = "$input"
 
 MAX_CHARS = 10_000
 MAX_LEVELS = 64
@@ -124,25 +122,6 @@ def evaluate(expression: str, value: Any, budget: Budget | None = None, now: dat
 def is_true(value: Any) -> bool:
     """Truth in JMESPath's sense: false, null, and empty strings, lists and objects are false; 0 is true."""
     return not (value is None or value is False or (isinstance(value, str | list | tuple | dict) and not value))
-
-
-def resolve_input(params: Any, run_input: Any, budget: Budget | None = None, now: datetime | None = None) -> Any:
-    """`params` with every `{"$input": "<JMESPath>"}` in it replaced by that part of the run's input.
-
-    All of them together are one evaluation. Raises ExpressionError.
-    """
-    budget = budget or Budget()
-    if isinstance(params, Mapping):
-        if is_input_reference(params):
-            return evaluate(params[INPUT_KEY], run_input, budget, now)
-        return {key: resolve_input(value, run_input, budget, now) for key, value in params.items()}
-    if isinstance(params, list | tuple):
-        return [resolve_input(value, run_input, budget, now) for value in params]
-    return params
-
-
-def is_input_reference(value: Any) -> bool:
-    return isinstance(value, Mapping) and len(value) == 1 and isinstance(value.get(INPUT_KEY), str)
 
 
 def parts_of(node: Ast) -> list[Ast]:

@@ -46,6 +46,7 @@ def check_graph(document: Any, agents: Mapping[str, Agent], *, max_nodes: int, m
     if encoded is not None:
         near = Near()
         read = json.loads(encoded)  # the document as it will be stored: with lists for a program's tuples
+        findings.document = read
         graph = read_form(GRAPH, read, encoded, near, findings)
         _check_meaning(Outline.of(read), agents, near, findings)
     return Checked(None if findings.faults else graph, findings.faults.listed(), findings.warnings.listed())

@@ -36,6 +36,7 @@ class Code(StrEnum):
     UNKNOWN_PARAM = "unknown_param"
     UNCHECKED_PARAMS = "unchecked_params"
     INPUT_REFERENCE = "input_reference"
+    REFERENCE = "reference"
     ANSWER_SCHEMA = "answer_schema"
     # Expressions
     EXPRESSION_SYNTAX = "expression_syntax"

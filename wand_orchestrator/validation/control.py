@@ -4,22 +4,23 @@ import json
 from typing import Any
 
 from wand_orchestrator.graphs.control_nodes import ApprovalParams, ControlNode, DefaultAnswer
+from wand_orchestrator.graphs.references import is_reference
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
 from wand_orchestrator.validation.model_faults import Form, Owner, read_form
 from wand_orchestrator.validation.phrases import listed, quoted
 from wand_orchestrator.validation.pointer import Part
-from wand_orchestrator.validation.references import holds_reference, is_input_reference
 from wand_orchestrator.validation.schema_errors import misfits
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import holds_reference
 
 
 def check_control(
     control: ControlNode, params: dict[str, Any], at: tuple[Part, ...], near: Near, findings: Findings
 ) -> None:
     """`at`: where the params lie."""
-    if is_input_reference(params):
+    if is_reference(params):
         return
     owners = {
         (): Owner(f"`params` of `{control.name}`", control.params),
@@ -27,7 +28,7 @@ def check_control(
     }
     form = Form(control.params, owners, at, takes_references=True)
     read = read_form(form, params, json.dumps(params).encode(), near, findings)
-    if is_input_reference(params.get("graph")):
+    if is_reference(params.get("graph")):
         message = "`graph` must be text: the graphs that a run needs are gathered when it starts"
         findings.fault((*at, "graph"), Code.WRONG_TYPE, message)
     if isinstance(read, ApprovalParams) and not holds_reference(params):

@@ -1,10 +1,12 @@
 """What is wrong with a graph, gathered from all checks."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.pointer import Path, pointer
+from wand_orchestrator.validation.written_references import through_literals
 
 MAX_SCHEMA_STEPS = 500_000
 """Of all checks of one document against JSON Schemas."""
@@ -53,15 +55,19 @@ class FaultList:
 
 
 class Findings:
-    """Faults keep a graph from running; warnings do not. `budget`: what all checks against JSON Schemas may cost."""
+    """Faults keep a graph from running; warnings do not. `budget`: what all checks against JSON Schemas may cost.
+
+    `document`: what paths lead through; they need not tell of the `$literal`s on their way.
+    """
 
     def __init__(self) -> None:
+        self.document: Any = None
         self.faults = FaultList()
         self.warnings = FaultList()
         self.budget = Budget(MAX_SCHEMA_STEPS)
 
     def fault(self, path: Path, code: Code, message: str) -> None:
-        self.faults.add(path, code, message)
+        self.faults.add(through_literals(self.document, path), code, message)
 
     def warn(self, path: Path, code: Code, message: str) -> None:
-        self.warnings.add(path, code, message)
+        self.warnings.add(through_literals(self.document, path), code, message)

@@ -2,8 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
+from wand_orchestrator.graphs.references import (
+    OWN_KEYS,
+    expressions_of,
+    is_reference,
+    reference_key,
+    references_in,
+)
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.edge_values import EdgeValues
 from wand_orchestrator.validation.fault import Findings
@@ -12,20 +21,26 @@ from wand_orchestrator.validation.outline import EdgeOutline, NodeOutline, Outli
 from wand_orchestrator.validation.output_faults import Outputs
 from wand_orchestrator.validation.phrases import listed, quoted, type_words
 from wand_orchestrator.validation.pointer import Part, Path
-from wand_orchestrator.validation.schema_view import NULL, View
+from wand_orchestrator.validation.schema_view import NULL, View, type_of
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import written
 
 
 @dataclass
 class Provided:
-    """By the edges into one node. `by`: the edge that was first, for each input; `whole`: every `map` can be read."""
+    """By the edges into one node, and by its own `input`.
 
-    by: dict[str, int] = field(default_factory=dict)
+    `by`: the edge that was first, for each input; None for what the node gives itself. `whole`: all of it is known.
+    `referred`: the keys that references of the node ask for; None where they may ask for any.
+    """
+
+    by: dict[str, int | None] = field(default_factory=dict)
     whole: bool = True
+    referred: frozenset[str] | None = frozenset()
 
 
 class InputCheck:
-    """Checks the edges of one document, and then which inputs of its nodes nothing provides."""
+    """Checks what nodes and edges provide in one document, and then which inputs of its nodes nothing provides."""
 
     def __init__(self, outline: Outline, kinds: Kinds, outputs: Outputs, near: Near, findings: Findings) -> None:
         self._outline = outline
@@ -36,13 +51,38 @@ class InputCheck:
         self._values = EdgeValues(outline, kinds)
         self._edges = {edge.index: edge for edge in outline.edges}
         self._firsts: dict[str, list[EdgeOutline]] = {}
-        self._provided = {id: Provided() for id in outline.by_id}
+        self._provided = {id: Provided(referred=self._referred(node)) for id, node in outline.by_id.items()}
 
     def check(self) -> None:
+        for node in self._outline.by_id.values():
+            self._check_own(node)
         for edge in self._outline.edges:
             self._check_edge(edge)
         for id, node in self._outline.by_id.items():
             self._check_required(node, self._provided[id])
+
+    def _referred(self, node: NodeOutline) -> frozenset[str] | None:
+        referred: set[str] = set()
+        for key, text in chain(references_in(node.params), references_in(node.input)):
+            for expression in expressions_of(key, text) if key in OWN_KEYS else ():
+                fields = self._outputs.fields_of(expression)
+                if fields is None:
+                    return None
+                referred |= fields
+        return frozenset(referred)
+
+    def _check_own(self, node: NodeOutline) -> None:
+        """What the node gives itself."""
+        provided = self._provided[str(node.id)]
+        if node.input is None or is_reference(node.input):
+            provided.whole = False
+            return
+        for key, value in written(node.input).items():
+            provided.by[key] = None
+            # What is written is checked against the schema of an agent, more closely than here.
+            judged = reference_key(value) is not None or node.type in CONTROL_NODES
+            view = _view_of(value) if judged else None
+            self._check_taken(node, key, view, ("nodes", node.index, "input", key))
 
     def _check_edge(self, edge: EdgeOutline) -> None:
         target = self._outline.by_id.get(edge.target) if edge.target is not None else None
@@ -70,18 +110,26 @@ class InputCheck:
     def _check_once(self, target: NodeOutline, key: str, edge: EdgeOutline) -> None:
         first = self._provided[str(target.id)].by.setdefault(key, edge.index)
         if first != edge.index and not self._are_alternatives(target, first, edge):
-            message = f"edge {first} provides the input {quoted(key)} of {quoted(target.name)} already: map one of them"
+            giver = "its own `input`" if first is None else f"edge {first}"
+            message = f"{giver} provides the input {quoted(key)} of {quoted(target.name)} already: map one of them"
             self._findings.fault(("edges", edge.index, "map", key), Code.DUPLICATE_INPUT, message)
 
-    def _are_alternatives(self, target: NodeOutline, first: int, edge: EdgeOutline) -> bool:
-        """Whether at most one of the two edges maps anything into the target's input."""
+    def _are_alternatives(self, target: NodeOutline, first: int | None, edge: EdgeOutline) -> bool:
+        """Whether at most one of the two edges maps anything into the target's input. `first` is None for its own
+        `input`.
+        """
+        if first is None:
+            return False
         return target.join == "first" or self._values.exclude_one_another(self._edges[first], edge)
 
     def _check_taken(self, target: NodeOutline, key: str, given: View | None, at: tuple[Part, ...]) -> None:
         kind = self._kinds.of(target)
         if kind is None:
             return
+        referred = self._provided[str(target.id)].referred
         if not kind.input.takes(key):
+            if referred is None or key in referred:
+                return
             takes = f": it takes {listed(kind.input.keys)}" if kind.input.keys else ": it takes none"
             hint = self._near.hint(f"input of {kind.name}", key, kind.input.keys) or takes
             message = f"{quoted(target.name)} ({kind.name}) takes no input {quoted(key)}{hint}"
@@ -103,13 +151,24 @@ class InputCheck:
             return
         missing = sorted(wanted - provided.by.keys())
         if missing:
-            message = f"{quoted(node.name)} ({kind.name}) needs the input {listed(missing)}: add an edge that maps it"
+            message = f"{quoted(node.name)} ({kind.name}) needs the input {listed(missing)}: map or give it"
             self._findings.fault(("nodes", node.index), Code.MISSING_INPUT, message)
 
     def _check_each(self, node: NodeOutline, kind: Kind, wanted: Collection[str]) -> None:
         """Of a node that takes the first of its edges: each must bring all that it needs."""
+        own = {key for key, giver in self._provided[str(node.id)].by.items() if giver is None}
         for edge in self._firsts.get(str(node.id), ()):
-            if missing := sorted(set(wanted) - (edge.map or {}).keys()):
+            if missing := sorted(set(wanted) - own - (edge.map or {}).keys()):
                 needs = f"{quoted(node.name)} ({kind.name}) needs the input {listed(missing)}"
                 message = f"{needs}, and runs with what the first edge maps: map it on this one, too"
                 self._findings.fault(("edges", edge.index), Code.MISSING_INPUT, message)
+
+
+def _view_of(value: Any) -> View | None:
+    """What is known of a value that stands in the graph."""
+    match reference_key(value):
+        case None:
+            return View.typed(type_of(value))
+        case "$template":
+            return View.typed("string")
+    return None

@@ -16,9 +16,9 @@ from wand_orchestrator.validation.expression_faults import ExpressionProblem, Ex
 from wand_orchestrator.validation.patterns import UnusablePattern, check_pattern
 from wand_orchestrator.validation.phrases import quoted, shortened
 from wand_orchestrator.validation.pointer import label
-from wand_orchestrator.validation.references import holds_reference, passes_reference
 from wand_orchestrator.validation.schema_keywords import BUDGET, BoundedValidator
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import holds_reference, passes_reference
 
 _OF_THE_CONTAINER = frozenset({"type", "required", "additionalProperties", "minProperties", "maxProperties"})
 """Keywords that judge an object or list without looking at the values in it."""

@@ -16,8 +16,8 @@ from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.phrases import described, listed
 from wand_orchestrator.validation.pointer import Part, Path, label
-from wand_orchestrator.validation.references import passes_reference
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import passes_reference
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[Part, ...]

@@ -6,7 +6,7 @@ from typing import Any
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.contract.names import DEFAULT_TASK_QUEUE
 from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, ControlNode
-from wand_orchestrator.graphs.expressions import INPUT_KEY
+from wand_orchestrator.graphs.references import is_reference
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.control import check_control
 from wand_orchestrator.validation.fault import Findings
@@ -16,8 +16,9 @@ from wand_orchestrator.validation.output_faults import Outputs
 from wand_orchestrator.validation.params import ParamsCheck
 from wand_orchestrator.validation.phrases import quoted
 from wand_orchestrator.validation.pointer import Part
-from wand_orchestrator.validation.references import is_input_reference, references
+from wand_orchestrator.validation.reference_faults import ReferenceCheck, misplaced
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import written
 
 
 class NodeCheck:
@@ -31,23 +32,26 @@ class NodeCheck:
         self._outputs = outputs
         self._near = near
         self._findings = findings
+        self._references = ReferenceCheck(outputs, near, findings)
         self._params = ParamsCheck(agents, outputs, near, findings)
         self._types = (*agents, *CONTROL_NODES)
 
     def check(self, node: NodeOutline) -> None:
-        at = node.params_at
-        if node.params is not None:
-            self._check_references(node.params, at)
+        at, params = node.params_at, written(node.params)
+        self._references.check(node.params, at, None)
+        self._references.check(node.input, ("nodes", node.index, "input"), None)
         if node.type is None:
             return
         control = CONTROL_NODES.get(node.type)
         if control is None:
-            self._check_agent(node.type, node, node.params, ("nodes", node.index, "type"), at)
-        elif node.params is not None:
-            check_control(control, node.params, at, self._near, self._findings)
+            self._check_agent(node.type, node, params, ("nodes", node.index, "type"), at)
+            if node.type in self._agents and node.input is not None:
+                self._params.check_input(node.type, written(node.input), ("nodes", node.index, "input"))
+        elif params is not None:
+            check_control(control, params, at, self._near, self._findings)
             if control.names_agent:
-                self._check_target(node, node.params, at)
-            self._check_expressions(control, node.params, at)
+                self._check_target(node, params, at)
+            self._check_expressions(control, params, at)
 
     def _check_target(self, node: NodeOutline, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         name, inner = params.get("agent"), params.get("params", {})
@@ -82,18 +86,10 @@ class NodeCheck:
         kind = self._kinds.of_agent(agent) if isinstance(agent, str) else None
         for name in control.expressions:
             expression = params.get(name)
-            if is_input_reference(expression):
-                message = f"`{name}` must be written in the graph: expressions are the graph's, and not the run's input"
-                self._findings.fault((*at, name), Code.INPUT_REFERENCE, message)
+            if isinstance(expression, dict) and is_reference(expression):
+                reason = "expressions are the graph's, and no reference gives them"
+                self._findings.fault(
+                    (*at, name), misplaced(expression), f"`{name}` must be written in the graph: {reason}"
+                )
             elif isinstance(expression, str):
                 self._outputs.select(expression, kind or self._kinds.of_graph(params.get("graph")), (*at, name))
-
-    def _check_references(self, params: dict[str, Any], at: tuple[Part, ...]) -> None:
-        for path, found in references(params):
-            if not is_input_reference(found):
-                message = (
-                    f"`{INPUT_KEY}` is taken as it stands: to be replaced, it must be text and alone in its object"
-                )
-                self._findings.warn((*at, *path), Code.INPUT_REFERENCE, message)
-                continue
-            self._outputs.select(found[INPUT_KEY], None, (*at, *path, INPUT_KEY))

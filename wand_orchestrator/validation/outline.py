@@ -20,6 +20,7 @@ class NodeOutline:
     type: str | None
     params: dict[str, Any] | None
     params_at: tuple[Part, ...]
+    input: dict[str, Any] | None
     queue: str | None
     optional: bool
     join: str
@@ -70,13 +71,14 @@ class Outline:
 
 
 def _node(index: int, value: dict[str, Any]) -> NodeOutline:
-    params = value.get("params", {})
+    params, input = value.get("params", {}), value.get("input", {})
     return NodeOutline(
         index=index,
         id=_text(value.get("id")),
         type=_text(value.get("type")),
         params=params if isinstance(params, dict) else None,
         params_at=("nodes", index, "params") if "params" in value else ("nodes", index),
+        input=input if isinstance(input, dict) else None,
         queue=_text(value.get("queue")),
         optional=value.get("optional") is True,
         join=_text(value.get("join")) or "all",

@@ -1,5 +1,6 @@
 """What expressions select of the outputs of nodes, as far as the schemas of these say."""
 
+from wand_orchestrator.graphs.expressions import parts_of
 from wand_orchestrator.graphs.interpreter import Ast
 from wand_orchestrator.validation.expression_faults import ExpressionProblem, Expressions
 from wand_orchestrator.validation.fault import Findings
@@ -9,6 +10,9 @@ from wand_orchestrator.validation.phrases import quoted
 from wand_orchestrator.validation.pointer import Path
 from wand_orchestrator.validation.schema_view import ANY, View
 from wand_orchestrator.validation.suggestions import Near
+
+_WHOLE = frozenset({"current", "value_projection"})
+"""Parts of expressions that may take all of what they are evaluated over."""
 
 
 class Outputs:
@@ -37,6 +41,21 @@ class Outputs:
         message = f"{quoted(expression)} does not fit {given}: {selected.reason}{hint}"
         self._findings.fault(at, selected.code, message)
         return None
+
+    def fields_of(self, expression: str) -> frozenset[str] | None:
+        """The names of all keys that the expression asks for; None where it may look at any."""
+        tree = self._expressions.read(expression)
+        if isinstance(tree, ExpressionProblem):
+            return None
+        parts, fields = [tree], set()
+        while parts:
+            part = parts.pop()
+            if part["type"] in _WHOLE:
+                return None
+            if part["type"] == "field":
+                fields.add(part["value"])
+            parts += parts_of(part)
+        return frozenset(fields)
 
     def _selected(self, expression: str, tree: Ast, source: Kind | None) -> View | Impossible:
         if (source, expression) not in self._inferred:

@@ -1,21 +1,24 @@
 """Params against the JSON Schema of the agent that takes them."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from wand_orchestrator._agent import Agent
+from wand_orchestrator.graphs.references import is_reference
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.json_schema import Schema, SchemaTooLarge, UnusableSchema
 from wand_orchestrator.validation.output_faults import Outputs
 from wand_orchestrator.validation.phrases import listed, quoted
 from wand_orchestrator.validation.pointer import Part, label
-from wand_orchestrator.validation.references import is_input_reference, references
+from wand_orchestrator.validation.reference_faults import misplaced
 from wand_orchestrator.validation.schema_errors import misfits
 from wand_orchestrator.validation.schema_view import View
 from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import references
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,13 @@ def taken_by(agent: Agent) -> Taken:
         return Taken(None, view, str(reason))
 
 
+@lru_cache(maxsize=1024)
+def _input_of(agent: Agent) -> Schema | None:
+    with suppress(UnusableSchema):
+        return Schema(agent.input_schema)
+    return None
+
+
 class ParamsCheck:
     """Checks the params of one document's nodes."""
 
@@ -49,12 +59,12 @@ class ParamsCheck:
     def check(self, name: str, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         """`name`: the agent's; `at`: where the params lie. A reference in place of them all fits any schema."""
         taken = taken_by(self._agents[name])
-        for place in _expressions_by_reference(params, taken.view):
+        for place, found in _expressions_by_reference(params, taken.view):
             message = (
                 f"{label(place) if place else '`params`'} must be written in the graph: expressions are the graph's"
             )
-            self._findings.fault((*at, *place), Code.INPUT_REFERENCE, f"{message}, and not taken from the run's input")
-        if is_input_reference(params):
+            self._findings.fault((*at, *place), misplaced(found), f"{message}, and no reference gives them")
+        if is_reference(params):
             return
         try:
             self._check_schema(taken, name, params, at)
@@ -66,6 +76,17 @@ class ParamsCheck:
         except UnusableSchema as reason:
             message = f"the params are not checked, as the schema of {quoted(name)} cannot be used: {reason}"
             self._findings.warn(at, Code.UNCHECKED_PARAMS, message)
+
+    def check_input(self, name: str, input: dict[str, Any], at: tuple[Part, ...]) -> None:
+        """What the graph itself gives as input; that its keys are taken, and none is missing, is judged with edges."""
+        schema = _input_of(self._agents[name])
+        if schema is None or is_reference(input):
+            return
+        with suppress(UnusableSchema):
+            for error in schema.errors(input, self._findings.budget):
+                for misfit in misfits(error, "`input`") if error.absolute_path else ():
+                    message = misfit.message or f"{label(misfit.path)} has no key {quoted(misfit.key or '')}"
+                    self._findings.fault((*at, *misfit.path), Code.INCOMPATIBLE_INPUT, message)
 
     def _check_schema(self, taken: Taken, name: str, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         if taken.schema is None:
@@ -97,15 +118,15 @@ class ParamsCheck:
         return f"{quoted(name)} has no param {quoted(key)}{hint}"
 
 
-def _expressions_by_reference(params: dict[str, Any], view: View) -> Iterator[tuple[Part, ...]]:
-    """Where the run's input would give an expression: in its place, or in that of all params."""
-    for place, found in references(params):
-        if is_input_reference(found):
+def _expressions_by_reference(params: dict[str, Any], view: View) -> Iterator[tuple[tuple[Part, ...], dict[str, Any]]]:
+    """Where a reference would give an expression: in its place, or in that of all params."""
+    for place, _, found in references(params):
+        if is_reference(found):
             there = view
             for part in place:
                 there = there.element() if isinstance(part, int) else there.field(part)
             if _is_expression(there) or (not place and any(_is_expression(there.field(key)) for key in there.keys)):
-                yield place
+                yield place, found
 
 
 def _is_expression(view: View) -> bool:

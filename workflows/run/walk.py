@@ -34,7 +34,9 @@ from wand_orchestrator.contract.steering import (
     Answer,
 )
 from wand_orchestrator.graph import Node
-from wand_orchestrator.graphs.expressions import ExpressionError, resolve_input
+from wand_orchestrator.graphs.expressions import ExpressionError
+from wand_orchestrator.graphs.node_values import NodeValues, node_values
+from wand_orchestrator.graphs.references import Scope
 from wand_orchestrator.workflows.arrivals import result_of
 from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import Given
@@ -345,18 +347,17 @@ class Walk:
     def _start_node(self, start: Start) -> None:
         node = start.node
         try:
-            params = self._params(node)
+            values = self._values(start)
         except ExpressionError as error:
-            self._fail(node, NodeFailure.of(node, error.code, f"params: {error}"))
+            self._fail(node, NodeFailure.of(node, error.code, error.message))
             return
         self._journal.append(event_texts.node_scheduled(node))
         self._attempts.begin(node.id)
-        self._await(node, Given(node, params, start.input))
+        self._await(node, Given(node, values.params, values.input))
 
-    def _params(self, node: Node) -> dict[str, Any]:
+    def _values(self, start: Start) -> NodeValues:
         with self._task.evaluation() as budget:
-            params: dict[str, Any] = resolve_input(node.params, self._run.input, budget, self._task.now())
-            return params
+            return node_values(start.node, start.input, Scope(self._run.input, now=self._task.now()), budget)
 
     def _await(self, node: Node, given: Given) -> None:
         """Launch the node; its end is put into the mailbox."""

@@ -1,0 +1,92 @@
+"""What a node is given when it starts: its params and its input, with the references in both replaced."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wand_orchestrator.graph import Node
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
+from wand_orchestrator.graphs.evaluation_budget import Budget
+from wand_orchestrator.graphs.expressions import ExpressionError
+from wand_orchestrator.graphs.references import (
+    Scope,
+    is_reference,
+    looks_at_own_input,
+    reference_key,
+    resolve,
+)
+
+PARAMS, INPUT = "params", "input"
+_WITH_PARTS = frozenset(name for name, control in CONTROL_NODES.items() if control.names_agent)
+
+
+@dataclass(frozen=True)
+class NodeValues:
+    params: dict[str, Any]
+    input: dict[str, Any]
+
+
+def node_values(node: Node, carried: dict[str, Any], scope: Scope, budget: Budget) -> NodeValues:
+    """The values of a node; `carried`: what its edges carry. All references are one evaluation. Raises ExpressionError.
+
+    What is given to the parts of a control node stays as it is written in the graph: see `for_parts`.
+    """
+    with _told_of(INPUT):
+        own = _own_input(node.input, carried, scope, budget)
+    later = for_parts(node)
+    written = {key: value for key, value in node.params.items() if key not in later} if later else node.params
+    with _told_of(PARAMS):
+        params = resolve(written, replace(scope, own=own), budget)
+    params = {**params, **later} if later else params
+    return NodeValues(params, own if node.type in _WITH_PARTS else taken(node, own))
+
+
+def for_parts(node: Node) -> dict[str, Any]:
+    """What of the node's params is resolved for each of its parts: each item of a map, each round of a repetition.
+
+    Params of an agent that look only at the run's input are the same for all of them, and resolved with the node.
+    """
+    if node.type not in _WITH_PARTS or is_reference(node.params):
+        return {}
+    later = {INPUT: node.params[INPUT]} if INPUT in node.params else {}
+    params = node.params.get(PARAMS)
+    if looks_at_own_input(params):
+        later[PARAMS] = params
+    return later
+
+
+def taken(node: Node, input: dict[str, Any]) -> dict[str, Any]:
+    """The input that is handed to the node's agent: without the keys that are there for references alone."""
+    if node.takes is None:
+        return input
+    return {key: value for key, value in input.items() if key in node.takes}
+
+
+@contextmanager
+def _told_of(part: str) -> Iterator[None]:
+    try:
+        yield
+    except ExpressionError as error:
+        raise type(error)(f"{part}: {error.message}", code=error.code) from error
+
+
+def _own_input(given: Any, carried: dict[str, Any], scope: Scope, budget: Budget) -> dict[str, Any]:
+    """Values without a reference to the node's input come first, and are seen by those with one."""
+    if not given:
+        return carried
+    scope = replace(scope, own=carried)
+    if reference_key(given) is not None:
+        return _joined(carried, resolve(given, scope, budget))
+    own = {key: value for key, value in given.items() if looks_at_own_input(value)}
+    first = {key: value for key, value in given.items() if key not in own}
+    known = _joined(carried, resolve(first, scope, budget) if first else {})
+    return _joined(known, resolve(own, replace(scope, own=known), budget)) if own else known
+
+
+def _joined(carried: dict[str, Any], given: Any) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise ExpressionError("it must give an object, as the input of a node is one", code="invalid_input")
+    if twice := sorted(carried.keys() & given.keys()):
+        raise ExpressionError(f"{twice[0]!r} is there already: an edge maps it", code="invalid_input")
+    return {**carried, **given}

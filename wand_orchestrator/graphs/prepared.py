@@ -1,0 +1,32 @@
+"""A graph as a run takes it along: with what a workflow cannot see, as it does not know the agents.
+
+Who starts a run knows them, and puts into its snapshot where each node runs and which of its inputs its agent takes.
+"""
+
+from collections.abc import Mapping
+
+from wand_orchestrator._agent import Agent
+from wand_orchestrator.graph import Graph, Node
+from wand_orchestrator.graphs.execution import agent_of, resolve_execution
+from wand_orchestrator.graphs.references import looks_at_own_input
+from wand_orchestrator.validation.schema_view import View
+
+
+def prepared(graph: Graph, agents: Mapping[str, Agent]) -> Graph:
+    """The graph with `execution` and `takes` set on the nodes that need them; `agents`: by name."""
+    graph = resolve_execution(graph, agents)
+    nodes = tuple(_with_takes(node, agents) for node in graph.nodes)
+    if all(old is new for old, new in zip(graph.nodes, nodes, strict=True)):
+        return graph
+    return graph.model_copy(update={"nodes": nodes})
+
+
+def _with_takes(node: Node, agents: Mapping[str, Agent]) -> Node:
+    """Only a node with references to its own input can have keys in it that its agent does not take."""
+    agent = agents.get(agent_of(node))
+    if agent is None or not (looks_at_own_input(node.params) or looks_at_own_input(node.input)):
+        return node
+    view = View.of(agent.input_schema, agent.input_schema)
+    if not all(alternative.is_closed for alternative in view.alternatives):
+        return node
+    return node.model_copy(update={"takes": view.keys})

@@ -1,0 +1,69 @@
+"""References in the params and the input of a node: each is well formed, and its expressions can be judged."""
+
+from typing import Any
+
+from wand_orchestrator.graphs.expressions import ExpressionError
+from wand_orchestrator.graphs.references import (
+    EXPR_KEY,
+    INPUT_KEY,
+    LITERAL_KEY,
+    REFERENCE_KEYS,
+    TEMPLATE_KEY,
+)
+from wand_orchestrator.graphs.templates import Placeholder, template_parts
+from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.fault import Findings
+from wand_orchestrator.validation.node_signatures import Kind
+from wand_orchestrator.validation.output_faults import Outputs
+from wand_orchestrator.validation.phrases import listed
+from wand_orchestrator.validation.pointer import Part
+from wand_orchestrator.validation.suggestions import Near
+from wand_orchestrator.validation.written_references import Found, references
+
+
+def misplaced(reference: dict[str, Any]) -> Code:
+    """The code of a reference in a place where none may stand."""
+    return Code.INPUT_REFERENCE if INPUT_KEY in reference else Code.REFERENCE
+
+
+class ReferenceCheck:
+    """Checks the references of one document."""
+
+    def __init__(self, outputs: Outputs, near: Near, findings: Findings) -> None:
+        self._outputs = outputs
+        self._near = near
+        self._findings = findings
+
+    def check(self, value: Any, at: tuple[Part, ...], own: Kind | None) -> None:
+        """`at`: where the value lies; `own`: what references to the node's own input see."""
+        for found in references(value):
+            place = (*at, *found.path)
+            match found.key:
+                case "$input":
+                    self._outputs.select(found.value[INPUT_KEY], None, (*place, INPUT_KEY))
+                case "$expr":
+                    self._outputs.select(found.value[EXPR_KEY], own, (*place, EXPR_KEY))
+                case "$template":
+                    self._check_template(found.value[TEMPLATE_KEY], (*place, TEMPLATE_KEY), own)
+                case None:
+                    self._tell(found, place)
+
+    def _check_template(self, text: str, at: tuple[Part, ...], own: Kind | None) -> None:
+        try:
+            for part in template_parts(text):
+                if isinstance(part, Placeholder):
+                    self._outputs.select(part.expression, own, at)
+        except ExpressionError as error:
+            self._findings.fault(at, Code.EXPRESSION_SYNTAX, error.message)
+
+    def _tell(self, found: Found, place: tuple[Part, ...]) -> None:
+        """Of an object that is no reference, and has a key like one."""
+        keys = [key for key in REFERENCE_KEYS if key in found.value]
+        if keys:
+            message = f"{listed(keys)} is taken as it stands: to be replaced, it must be text and alone in its object"
+            self._findings.warn(place, misplaced(found.value), message)
+            return
+        [key] = found.value
+        if hint := self._near.hint("reference", key, REFERENCE_KEYS):
+            message = f"there is no reference `{key}`{hint} What is meant as it stands goes into `{LITERAL_KEY}`"
+            self._findings.fault((*place, key), Code.REFERENCE, message)
