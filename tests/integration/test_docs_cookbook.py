@@ -99,8 +99,8 @@ async def _act(service: Service, run_id: str, kind: str, name: str, value: Any) 
     assert answer.status_code in (200, 202), answer.text
 
 
-def test_the_cookbook_has_its_twenty_questions() -> None:
-    assert len(RECIPES) >= 20
+def test_every_recipe_has_a_graph_and_what_comes_of_it() -> None:
+    assert len(RECIPES) >= 7
     assert all(recipe.graphs and recipe.expected for recipe in RECIPES)
 
 
