@@ -26,6 +26,7 @@ from wand_orchestrator.api.runs.start import RunStart
 from wand_orchestrator.api.schedules.schedules import Schedules
 from wand_orchestrator.api.stream.journal_reader import JournalReader
 from wand_orchestrator.api.stream.relay import Relay, Streams
+from wand_orchestrator.api.stream.run_end import RunEnd
 from wand_orchestrator.api.supervision import Supervision
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.webhooks import Webhooks
@@ -69,6 +70,7 @@ class Services:
     graph_deletion: GraphDeletion
     relay: Relay
     streams: Streams
+    ends: RunEnd
     supervision: Supervision
 
     @classmethod
@@ -123,6 +125,7 @@ class Services:
             graph_deletion=GraphDeletion(store, schedules),
             relay=relay,
             streams=Streams(relay, reader, launcher, runs),
+            ends=RunEnd(relay, runs),
             supervision=Supervision(
                 {
                     "starts pending runs": launcher.run,

@@ -34,6 +34,10 @@ GRAPHS: dict[str, Example] = {
 }
 
 RUNS: dict[str, Example] = {
+    "by name": {
+        "summary": "A stored graph, in its newest version",
+        "value": {"graph_name": "squares", "input": {"title": "Squares"}},
+    },
     "inline": {
         "summary": "A graph given with the call",
         "value": {"graph": SQUARES, "input": {"title": "Squares"}},

@@ -16,7 +16,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from wand_orchestrator.api.http.strict_route import StrictRoute, is_storable, require_json
+from wand_orchestrator.api.http.strict_route import StrictRoute, is_storable
 from wand_orchestrator.contract.bounds import MAX_DEPTH
 from wand_orchestrator.errors import BadRequest, TooLarge, WandError
 
@@ -41,6 +41,10 @@ class BodyTimeout(WandError):
 class JsonRoute(StrictRoute):
     """A route whose body is JSON of at most `settings.max_document_bytes`."""
 
+    def parse(self, request: Request, raw: bytes) -> Any:
+        """Return the value of the body. Raises BadRequest."""
+        return parse_json(raw)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         if self.body_field is None:
@@ -49,13 +53,14 @@ class JsonRoute(StrictRoute):
 
         async def read_and_handle(request: Request) -> Response:
             if required:
-                require_json(request)
+                self.require_type(request)
             async with AsyncExitStack() as places:
                 raw = await _read(request, places)
                 if not raw and not required:
                     return await handle(_Read(request, raw, None))
-                require_json(request)
-                value = await asyncio.to_thread(parse_json, raw) if len(raw) > LARGE_BYTES else parse_json(raw)
+                self.require_type(request)
+                large = len(raw) > LARGE_BYTES
+                value = await asyncio.to_thread(self.parse, request, raw) if large else self.parse(request, raw)
                 return await handle(_Read(request, raw, value))
 
         return read_and_handle
@@ -65,7 +70,7 @@ class _Read(Request):
     """A request whose body has been read and parsed."""
 
     def __init__(self, request: Request, raw: bytes, value: Any) -> None:
-        super().__init__(request.scope, request.receive)
+        super().__init__({**request.scope, "headers": _as_json(request)}, request.receive)
         self._raw = raw
         self._value = value
 
@@ -74,6 +79,12 @@ class _Read(Request):
 
     async def json(self) -> Any:
         return self._value
+
+
+def _as_json(request: Request) -> list[tuple[bytes, bytes]]:
+    """FastAPI takes only a body that is declared as JSON for a document."""
+    others = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
+    return [*others, (b"content-type", b"application/json")]
 
 
 def parse_json(raw: bytes) -> Any:
@@ -93,7 +104,7 @@ def parse_json(raw: bytes) -> Any:
         raise _malformed("a number has too many digits") from error
     _check_depth(value)
     if "\\u" in text or "\x00" in text:
-        _check_text(value)
+        check_text(value)
     return value
 
 
@@ -177,7 +188,8 @@ def _check_depth(value: Any) -> None:
     raise _too_deep()
 
 
-def _check_text(value: Any) -> None:
+def check_text(value: Any) -> None:
+    """Raises BadRequest `unstorable_text`."""
     level = [value]
     while level:
         for item in level:

@@ -6,6 +6,7 @@ from wand_orchestrator.contract import codes
 PROBLEM_CODES: dict[str, int] = {
     "bad_request": 400,
     "malformed_json": 400,
+    "malformed_yaml": 400,
     "unstorable_text": 400,
     "unstorable_value": 400,
     "bad_cursor": 400,
@@ -17,6 +18,7 @@ PROBLEM_CODES: dict[str, int] = {
     "origin_not_allowed": 403,
     "not_found": 404,
     "graph_not_found": 404,
+    "input_unknown": 404,
     "node_not_found": 404,
     "run_not_found": 404,
     "schedule_not_found": 404,

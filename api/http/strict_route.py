@@ -4,7 +4,7 @@ A misspelt filter that is ignored gives the whole list, and of `?limit=1&limit=2
 """
 
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
@@ -21,6 +21,18 @@ _LISTS = (list, tuple, set, frozenset)
 class StrictRoute(APIRoute):
     """A route that rejects what FastAPI would ignore."""
 
+    media_types: ClassVar[frozenset[str]] = frozenset()
+    """Of bodies that it accepts besides JSON."""
+
+    def require_type(self, request: Request) -> None:
+        """Raise unless the body is declared as JSON or as another type that this route accepts, also for an unused
+        body: pages cannot send one to another origin unasked.
+        """
+        kind = media_type_of(request)
+        if not (is_json(kind) or kind in self.media_types):
+            others = "".join(f" or {other}" for other in sorted(self.media_types))
+            raise UnsupportedMediaType(f"the body has to be sent as Content-Type: application/json{others}")
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         several = {name: takes for dependant in _all_of(self.dependant) for name, takes in _query_of(dependant)}
@@ -30,20 +42,18 @@ class StrictRoute(APIRoute):
                 return request_invalid(faults)
             _require_storable(request)
             if "content-type" in request.headers and request.method not in ("GET", "HEAD"):
-                require_json(request)
+                self.require_type(request)
             return await handle(request)
 
         return check_and_handle
 
 
-def require_json(request: Request) -> None:
-    """Raise unless the body is declared as JSON, also for an unused body: pages cannot send JSON to another origin
-    unasked.
-    """
-    given = request.headers.get("content-type", "")
-    kind = given.partition(";")[0].strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise UnsupportedMediaType("the body has to be sent as Content-Type: application/json")
+def media_type_of(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_json(media_type: str) -> bool:
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
 def is_storable(text: str) -> bool:

@@ -14,19 +14,19 @@ from wand_orchestrator.api.graphs.models import (
     GraphView,
 )
 from wand_orchestrator.api.http import examples
-from wand_orchestrator.api.http.json_body import JsonRoute
+from wand_orchestrator.api.http.document_body import YAML_BODY, DocumentRoute
 from wand_orchestrator.api.http.problems import ProblemFault, declared
 from wand_orchestrator.api.services import Cursor, Limit, ServicesDep
 from wand_orchestrator.errors import FaultLike, GraphFaults
 from wand_orchestrator.storage import no_graph
 
-router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=JsonRoute, responses=declared(401, 503))
+router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=DocumentRoute, responses=declared(401, 503))
 
 GraphIdPath = Annotated[str, Path(max_length=200, description="The id of one version of a graph.")]
 GraphBody = Annotated[GraphDocument, Body(openapi_examples=examples.GRAPHS)]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, openapi_extra=YAML_BODY)
 async def create_graph(document: GraphBody, services: ServicesDep, response: Response) -> GraphCreated:
     """Check a graph and store it as the next version of its name. A graph with faults is answered with all of them."""
     graph, warnings = await services.graph_check.require(document)
@@ -41,7 +41,7 @@ async def create_graph(document: GraphBody, services: ServicesDep, response: Res
     )
 
 
-@router.post("/validate")
+@router.post("/validate", openapi_extra=YAML_BODY)
 async def validate_graph(document: GraphBody, services: ServicesDep) -> GraphChecked:
     """The faults and warnings of a graph; nothing is stored."""
     checked = await services.graph_check.check(document)

@@ -1,12 +1,13 @@
 """Runs: started, listed, read, deleted."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
 from wand_orchestrator.api.http import examples
 from wand_orchestrator.api.http.json_body import JsonRoute
 from wand_orchestrator.api.http.moments import GivenMoment
+from wand_orchestrator.api.http.preferences import MAX_WAIT_SEC, preferred_wait
 from wand_orchestrator.api.http.problems import declared
 from wand_orchestrator.api.runs.deliveries import DeliveryList
 from wand_orchestrator.api.runs.models import (
@@ -30,6 +31,11 @@ IdempotencyKey = Annotated[
 ]
 
 
+Wait = Annotated[
+    int | None, Query(ge=0, le=MAX_WAIT_SEC, description="Seconds to wait for the end of the run before the answer.")
+]
+Prefer = Annotated[tuple[str, ...], Header(description="`wait=30`, as the parameter `wait` (RFC 7240).")]
+
 TagsQuery = Annotated[
     tuple[str, ...],
     Query(max_length=MAX_TAGS, description="A tag given at the start. With several, a run has them all."),
@@ -43,16 +49,39 @@ PartOf = Annotated[
 ]
 
 
-@router.post("", status_code=201, responses=declared(404, 409))
+_WAITED: dict[int | str, dict[str, Any]] = {
+    200: {"model": RunView, "description": "The run, which ended within the time of `wait`."},
+    202: {"model": RunCreated, "description": "The run goes on after the time of `wait`."},
+}
+
+
+@router.post("", status_code=201, response_model=RunCreated, responses=_WAITED | declared(404, 409))
 async def create_run(
     body: Annotated[RunRequest, Body(openapi_examples=examples.RUNS)],
     services: ServicesDep,
+    request: Request,
     response: Response,
+    wait: Wait = None,
+    prefer: Prefer = (),
     idempotency_key: IdempotencyKey = None,
-) -> RunCreated:
-    """Start a run of a stored graph, or of one given here, which is checked and stored first."""
+) -> RunCreated | Response:
+    """Start a run of a stored graph, by its name or id, or of one given here, which is checked and stored first.
+
+    With `wait`, or the header `Prefer: wait=30`, the answer comes when the run has ended: 200 with the run as
+    `GET /runs/{id}` shows it. 202 if the time is over before: the run goes on, as it does if the caller leaves.
+    """
     created = await services.starter.start(body, idempotency_key)
     response.headers["Location"] = f"/runs/{created.run_id}"
+    preferred = preferred_wait(prefer)
+    seconds = wait if wait is not None else preferred
+    if seconds is None:
+        return created
+    if wait is None:
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+    ended = await services.ends.wait(created.run_id, seconds, request.receive)
+    if ended is not None:
+        return Response(ended.model_dump_json(), media_type="application/json", headers=dict(response.headers))
+    response.status_code = 202
     return created
 
 
@@ -92,6 +121,16 @@ async def list_runs(
 async def get_run(run_id: RunIdPath, services: ServicesDep) -> RunView:
     """One run with all of its nodes, its result or error, and what it waits for."""
     return await services.runs.read(run_id)
+
+
+@router.get(
+    "/{run_id}/input",
+    response_class=Response,
+    responses={200: {"description": "The input.", "content": {"application/json": {"schema": {}}}}, **declared(404)},
+)
+async def get_run_input(run_id: RunIdPath, services: ServicesDep) -> Response:
+    """The input of the run, however large."""
+    return Response(await services.runs.input_json(run_id), media_type="application/json")
 
 
 @router.get("/{run_id}/nodes/{node:path}", responses=declared(404))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -59,15 +60,21 @@ class RequestedTerms(CallerTerms):
 
 
 class RunRequest(RequestedTerms):
-    """Either `graph_id` or `graph`."""
+    """One of `graph_name`, `graph_id` and `graph`."""
 
+    graph_name: str | None = Field(
+        default=None, max_length=200, description="Of stored graphs: the newest version of this name, or `version`."
+    )
+    version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="Of the graph with this `graph_name`.")
     graph_id: str | None = Field(default=None, description="A stored graph.")
     graph: GraphDocument | None = Field(default=None, description="A graph given here; it is checked and stored first.")
 
     @model_validator(mode="after")
     def _one_graph(self) -> "RunRequest":
-        if (self.graph_id is None) == (self.graph is None):
-            raise ValueError("give either `graph_id` or `graph`")
+        if [self.graph_name, self.graph_id, self.graph].count(None) != 2:
+            raise ValueError("give one of `graph_name`, `graph_id` and `graph`")
+        if self.version is not None and self.graph_name is None:
+            raise ValueError("`version` belongs to `graph_name`")
         return self
 
 
@@ -113,7 +120,12 @@ class NodeDetail(NodeView):
     total_parts: int
 
 
+MAX_SHOWN_BYTES = 64 * 1024
+
+
 class RunView(RunSummary):
+    input: Any = Field(description="Null if it takes more than 64 KiB: `GET /runs/{id}/input` returns it whole.")
+    input_bytes: int = Field(description="Of the input as JSON; 0 while it is not known.")
     nodes: dict[str, NodeView] = Field(description="By id, in the order of the graph.")
     result: RunResult | None
     retried_by: list[str] = Field(description="Runs that go on from this one, the newest first; 20 at most.")
@@ -169,9 +181,16 @@ def run_view(
     )
     return RunView(
         **dict(now.summary),
+        **_shown_input(run),
         nodes={name: NodeView.of(state.nodes.get(name, NodeState()), of_nodes.get(name)) for name in names},
         result=result,
         retried_by=list(retried_by),
         webhook=run.terms.webhook,
         waiting_for=[*reasons, *waiting.run_reasons(of_nodes)],
     )
+
+
+def _shown_input(run: Run) -> dict[str, Any]:
+    """Of a run without a row, which tells no input, nothing is shown."""
+    size = len(run.input_json.encode())
+    return {"input": run.input if 0 < size <= MAX_SHOWN_BYTES else None, "input_bytes": size}

@@ -93,6 +93,13 @@ class RunReader:
             return await self._closing(run, execution.state, budget)
         return await self._open(run, description, execution.state, budget)
 
+    async def input_json(self, run_id: str) -> str:
+        """Return the input as it is stored. Raises NotFound, Unavailable."""
+        run = await self.known(run_id, CallBudget())
+        if run is None:
+            raise NotFound("the input of the run is not known yet", code="input_unknown")
+        return run.input_json
+
     async def held(self, run_id: str) -> list[str]:
         """Nodes that failed and hold the run, as far as its workflow tells; none of a run that cannot be asked."""
         budget = CallBudget()
@@ -275,7 +282,7 @@ def _stand_in(description: WorkflowExecutionDescription) -> Run:
         error=None,
         part_of=None if (root := root_of(description)) is None else RunId(root),
         terms=RunTerms.model_construct(tags=tuple(attributes.get(WAND_TAGS) or ())),
-        input_json="null",
+        input_json="",
         result=None,
     )
 

@@ -56,7 +56,10 @@ class RunStart:
             idempotency,
         )
         seconds = max(LEAST_START_SEC, budget.left(START_SEC))
-        status = await self._launcher.start(Launch(run, stored.graph, stored.version, subgraphs), seconds)
+        if run.graph_id == stored.graph_id:
+            status = await self._launcher.start(Launch(run, stored.graph, stored.version, subgraphs), seconds)
+        else:  # an earlier call with this key met an older version of the name
+            status = run.status if run.status is not RunStatus.PENDING else await self.start_stored(run, budget)
         return RunCreated(run_id=run.run_id, status=status)
 
     async def start_stored(self, run: Run, budget: CallBudget) -> RunStatus:
@@ -71,6 +74,8 @@ class RunStart:
         if request.graph is not None:
             graph, _ = await self._check.require(request.graph)
             return await self._store.graphs.find_or_add(graph, request.graph)
+        if request.graph_name is not None:
+            return await self._store.graphs.named(None, request.graph_name, request.version)
         graph_id = request.graph_id or ""
         stored = await self._graphs.get(graph_id)
         if stored is None:

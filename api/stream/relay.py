@@ -30,6 +30,7 @@ class Relay:
         self._window_size = window_size
         self._followers: dict[str, Follower] = {}
         self._stopping: set[asyncio.Task[None]] = set()
+        self.closed = False
 
     async def live(self, run_id: str, after: int) -> AsyncGenerator[bytes]:
         """Yield the SSE of an open run, up to its last event."""
@@ -55,6 +56,7 @@ class Relay:
 
     async def close(self) -> None:
         """End all streams; their callers reconnect elsewhere with `Last-Event-ID`, and miss nothing."""
+        self.closed = True
         followers = list(self._followers.values())
         self._followers.clear()
         await asyncio.gather(*(follower.stop() for follower in followers), *self._stopping)

@@ -1,34 +1,63 @@
-"""Reads JSON given to a command: in a file, on standard input, or as an argument."""
+"""Documents that a person hands to a command, JSON or YAML: in a file, on standard input, or as an argument."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from wand_orchestrator.errors import BadRequest
+from wand_orchestrator.graphs.yaml_text import parse_yaml
 
 STDIN = "-"
 FILE_MARK = "@"
+GRAPH_ID = re.compile("g_[0-9a-f]{32}")
+_SUFFIXES = (".json", ".yaml", ".yml")
 
 
 def read_document(path: str) -> Any:
-    """Read JSON from a file, or from standard input for `-`. Raises BadRequest, OSError."""
+    """Return the document in a file, or on standard input for `-`. Raises BadRequest, OSError.
+
+    What begins like an object of JSON, or lies in a file `*.json`, is read as JSON, anything else as YAML.
+    """
     where = "standard input" if path == STDIN else path
     try:
         text = sys.stdin.read() if path == STDIN else Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRequest(f"{where} is not UTF-8: byte {error.start}") from error
-    return _parsed(text, where)
+    if path.endswith(".json") or text.lstrip().startswith(("{", "[")):
+        return _parsed(text, where)
+    try:
+        return parse_yaml(text)
+    except BadRequest as error:
+        raise BadRequest(f"{where}: {error.message}") from error
+
+
+def graph_of(target: str, version: int | None = None) -> dict[str, Any]:
+    """Return the part of a request for a run that says which graph: a document from a file or standard input, or a
+    stored one by id or name.
+
+    Raises BadRequest, OSError.
+    """
+    if target == STDIN or Path(target).is_file() or target.endswith(_SUFFIXES):
+        given: dict[str, Any] = {"graph": read_document(target)}
+    elif GRAPH_ID.fullmatch(target):
+        given = {"graph_id": target}
+    else:
+        return {"graph_name": target} | ({} if version is None else {"version": version})
+    if version is not None:
+        raise BadRequest("--version belongs to the name of a stored graph")
+    return given
 
 
 def read_argument(text: str, option: str) -> Any:
-    """Read JSON from the value of `option`, or from the file that it names after `@`."""
+    """Return the JSON in the value of `option`, or the document in the file that it names behind `@`."""
     return read_document(text.removeprefix(FILE_MARK)) if text.startswith(FILE_MARK) else _parsed(text, option)
 
 
 def webhook_of(url: str | None, events: Sequence[str] | None) -> dict[str, Any] | None:
-    """Return the `webhook` of a request. Raises BadRequest if events are given without a URL."""
+    """Return the `webhook` of a request. Raises BadRequest for events of no webhook."""
     if url is None:
         if events:
             raise BadRequest("--webhook-event needs --webhook")

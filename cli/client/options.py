@@ -28,5 +28,11 @@ RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.",
 NodeArgument = Annotated[str, typer.Argument(metavar="NODE", help="The node's id.", autocompletion=node_ids)]
 GraphArgument = Annotated[str, typer.Argument(metavar="GRAPH", help="The graph's id.", autocompletion=graph_ids)]
 GraphFile = Annotated[
-    str, typer.Argument(metavar="FILE", help="Graph document (JSON); `-` reads it from standard input.")
+    str, typer.Argument(metavar="FILE", help="Graph document (JSON or YAML); `-` reads it from standard input.")
+]
+GraphTarget = Annotated[
+    str,
+    typer.Argument(
+        metavar="GRAPH", help="A file (JSON or YAML), `-` for standard input, or the name or id of a stored graph."
+    ),
 ]

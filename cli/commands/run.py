@@ -1,17 +1,18 @@
-"""`wand run`: a graph from a file, run by an API that is up somewhere."""
+"""`wand run`: a graph from a file, or one that is stored, run by an API that is up somewhere."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wand_orchestrator.cli.client.options import ApiKey, GraphFile, Tags, Url, WebhookEvents, WebhookUrl
+from wand_orchestrator.cli.client.options import ApiKey, GraphTarget, Tags, Url, WebhookEvents, WebhookUrl
 
 if TYPE_CHECKING:
     from wand_orchestrator.cli.client.api_client import ApiClient, Json
 
 
 def run(
-    file: GraphFile,
+    graph: GraphTarget,
+    version: Annotated[int | None, typer.Option(min=1, help="Of the stored graph. Default: the newest.")] = None,
     input: Annotated[str | None, typer.Option(help="The run's input: JSON, or `@` and a file of it.")] = None,
     tag: Tags = None,
     webhook: WebhookUrl = None,
@@ -24,10 +25,10 @@ def run(
     """Run a graph and wait for its end. The result goes to standard output, all else to standard error; the exit
     status is 0 only if the run succeeded."""
     from wand_orchestrator.cli.client.api_client import ask
-    from wand_orchestrator.cli.client.document_file import read_argument, read_document, webhook_of
+    from wand_orchestrator.cli.client.document_file import graph_of, read_argument, webhook_of
     from wand_orchestrator.cli.display.watching import report, succeeded
 
-    body: dict[str, Any] = {"graph": read_document(file)}
+    body = graph_of(graph, version)
     if input is not None:
         body["input"] = read_argument(input, "--input")
     if tag:
@@ -43,7 +44,12 @@ def run(
 
 
 async def _ended(api: "ApiClient", body: dict[str, Any], watch: bool) -> "Json":
+    from wand_orchestrator.cli.client.api_client import path_of
     from wand_orchestrator.cli.display.watching import watched
 
     run_id = (await api.post("/runs", body))["run_id"]
-    return await watched(api, run_id, body["graph"], watch)
+    graph = body.get("graph")
+    if graph is None:  # it shows the nodes that have not begun
+        graph_id = (await api.get(path_of("runs", run_id)))["graph_id"]
+        graph = (await api.get(path_of("graphs", graph_id)))["graph"]
+    return await watched(api, run_id, graph, watch)

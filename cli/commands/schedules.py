@@ -1,6 +1,5 @@
 """`wand schedules`: runs that Temporal starts by the clock."""
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +16,6 @@ ScheduleArgument = Annotated[
     str, typer.Argument(metavar="SCHEDULE", help="The schedule's id.", autocompletion=schedule_ids)
 ]
 Note = Annotated[str | None, typer.Option(help="Why; shown here and in the Temporal Web UI.")]
-_GRAPH_ID = re.compile("g_[0-9a-f]{32}")
 OVERLAP_HELP = (
     "When the last run still goes on: skip, buffer_one, buffer_all, cancel_other, terminate_other, allow_all."
 )
@@ -84,9 +82,9 @@ def create(
     api_key: ApiKey = None,
 ) -> None:
     """Start runs of a stored graph by the clock, and print the schedule's id. Give --cron or --every."""
-    from wand_orchestrator.cli.client.document_file import read_argument, webhook_of
+    from wand_orchestrator.cli.client.document_file import GRAPH_ID, read_argument, webhook_of
 
-    by_id = _GRAPH_ID.fullmatch(graph)
+    by_id = GRAPH_ID.fullmatch(graph)
     given = {
         "graph_id" if by_id else "graph_name": graph,
         "cron": cron,

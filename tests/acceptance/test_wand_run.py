@@ -30,6 +30,20 @@ def test_a_run_that_succeeds_ends_with_0_and_its_result_on_standard_output(
     assert "100 % run.succeeded" in ended.stderr
 
 
+def test_a_stored_graph_runs_by_its_name_and_a_file_may_be_yaml(shared_wand: WandDev, tmp_path: Path) -> None:
+    name = f"named-{tmp_path.name}"
+    file = tmp_path / "graph.yaml"
+    file.write_text(f"name: {name}\nnodes:\n  - id: a\n    type: test.emit\n    params: {{value: {{on: off}}}}\n")
+    ended = wand("run", str(file), "--no-watch", "--url", shared_wand.url, cwd=tmp_path)
+    assert json.loads(ended.stdout)["outputs"] == {"a": {"on": "off"}}, ended.stderr
+    again = wand("run", name, "--url", shared_wand.url, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["outputs"] == {"a": {"on": "off"}}
+    assert "node.succeeded a" in again.stderr
+    missing = wand("run", name, "--version", "9", "--url", shared_wand.url, cwd=tmp_path)
+    assert (missing.returncode, missing.stderr) == (1, f"wand: there is no graph {name}, version 9\n")
+
+
 def test_without_watch_it_waits_and_says_only_the_result(shared_wand: WandDev, tmp_path: Path) -> None:
     ended = wand("run", graph_file(tmp_path, EMIT), "--no-watch", "--url", shared_wand.url, cwd=tmp_path)
     assert ended.returncode == 0

@@ -1,5 +1,6 @@
 """The parts of the command that need nothing running."""
 
+import io
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from wand_orchestrator.__main__ import ROOMS, missing_rooms
-from wand_orchestrator.cli.client.document_file import read_argument, read_document
+from wand_orchestrator.cli.client.document_file import graph_of, read_argument, read_document
 from wand_orchestrator.cli.display.complaint import complaint
 from wand_orchestrator.cli.display.run_display import RunDisplay
 from wand_orchestrator.cli.processes.process_table import end, processes_with
@@ -176,6 +177,32 @@ def test_a_document_that_is_not_json_is_told_by_line_and_column(tmp_path: Path) 
     file.write_text('{\n  "a": }')
     with pytest.raises(BadRequest, match="at line 2, column 8"):
         read_document(str(file))
+
+
+def test_a_document_may_be_yaml(tmp_path: Path) -> None:
+    (tmp_path / "graph.yaml").write_text("name: x\non: [yes]\n")
+    (tmp_path / "other").write_text('{"a": 1}')
+    assert read_document(str(tmp_path / "graph.yaml")) == {"name": "x", "on": ["yes"]}
+    assert read_document(str(tmp_path / "other")) == {"a": 1}
+    (tmp_path / "graph.yml").write_text("a: 1\na: 2\n")
+    with pytest.raises(BadRequest, match=r"graph.yml: .* lines 1 and 2"):
+        read_document(str(tmp_path / "graph.yml"))
+
+
+def test_a_graph_is_named_by_file_id_or_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("demo").write_text("{}")
+    Path("folder").mkdir()
+    monkeypatch.setattr("sys.stdin", io.StringIO("name: y"))
+    assert graph_of("demo") == {"graph": {}}
+    assert graph_of("-") == {"graph": {"name": "y"}}
+    assert graph_of("folder") == {"graph_name": "folder"}
+    assert graph_of("other", 3) == {"graph_name": "other", "version": 3}
+    assert graph_of("g_" + "0" * 32) == {"graph_id": "g_" + "0" * 32}
+    with pytest.raises(FileNotFoundError):
+        graph_of("missing.yaml")
+    with pytest.raises(BadRequest, match="--version"):
+        graph_of("demo", 1)
 
 
 def test_an_argument_is_json_or_names_a_file(tmp_path: Path) -> None:

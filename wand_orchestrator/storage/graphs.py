@@ -111,11 +111,20 @@ class Graphs:
         statement = update(GraphRow).where(col(GraphRow.id).in_(unused)).values(document=GONE)
         return await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
-    async def named(self, graph_id: str | None, name: str | None) -> StoredGraph:
-        """Return the graph with this id or, without an id, the newest version of this name. Raises NotFound."""
-        stored = await self.get(graph_id) if graph_id is not None else await self.latest(name or "")
+    async def named(self, graph_id: str | None, name: str | None, version: int | None = None) -> StoredGraph:
+        """Return the graph with this id or, without an id, this version of the name, the newest without a version.
+
+        Raises NotFound.
+        """
+        if graph_id is not None:
+            stored = await self.get(graph_id)
+        elif version is None:
+            stored = await self.latest(name or "")
+        else:
+            statement = _GRAPHS.where(col(GraphRow.name) == name, col(GraphRow.version) == version, _THERE)
+            stored = await _stored(await self._database.row(statement))
         if stored is None:
-            raise no_graph(graph_id or name)
+            raise no_graph(graph_id or (name if version is None else f"{name}, version {version}"))
         return stored
 
     async def latest(self, name: str) -> StoredGraph | None:
