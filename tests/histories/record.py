@@ -134,6 +134,24 @@ async def _long(runs: Runs, folder: Path) -> Handle:
     return await runs.start(graph(nodes, [edge("items", "each", items="@"), edge("each", "last")]))
 
 
+async def _crossing(runs: Runs, folder: Path) -> Handle:
+    """An agent, a child run and the items of a map go on while the run goes on in new histories."""
+    open = str(folder / "open")
+    each = {"agent": "test.gate", "concurrency": 2, "params": {"open": open, "value": 2}}
+    nodes = [
+        gate("long", open),
+        {"id": "sub", "type": "flow.graph", "params": {"graph": "slow"}},
+        emit("items", [1, 2, 3]),
+        {"id": "each", "type": "flow.map", "params": each},
+        *(emit(f"n{i}", i) for i in range(20)),
+    ]
+    edges = [edge("items", "each", items="@"), *(edge(f"n{i}", f"n{i + 1}") for i in range(19))]
+    handle = await runs.start(graph(nodes, edges), subgraphs={"slow": graph([gate("s", open)]) | {"name": "slow"}})
+    await state_when(handle, lambda state: _is(state, "n19", "succeeded"))
+    (folder / "open").touch()
+    return handle
+
+
 async def _retried(runs: Runs, folder: Path) -> Handle:
     closed = {"id": "b", "type": "test.gated", "params": {"open": str(folder / "open")}, "retries": 0}
     document = graph([emit("a", 1), closed], [edge("a", "b", x="@")])
@@ -150,6 +168,7 @@ RECORDERS: dict[str, Recorder] = {
     "timed-out": _timed_out,
     "control": _control,
     "long": _long,
+    "crossing": _crossing,
     "retried": _retried,
 }
 
