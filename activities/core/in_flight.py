@@ -24,7 +24,12 @@ _WITH_AN_AGENT = (
     PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
     PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
 )
-"""One that an operator paused stays where it is: in another history it would not be paused."""
+"""One that an operator has just paused will have ended in a moment."""
+
+_WAITING = (
+    PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED,
+    PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED,
+)
 
 LOOKS = 4
 PAUSE_SEC = 0.1
@@ -62,11 +67,12 @@ async def _look(client: Client, run_id: str) -> dict[str, InFlight]:
 
 
 async def _read(pending: PendingActivityInfo, converter: DataConverter) -> InFlight:
-    running = pending.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+    running = pending.state not in _WAITING
     later = not running and pending.HasField("next_attempt_schedule_time")
     return InFlight(
         attempt=pending.attempt,
         running=running,
+        paused=pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED,
         queue=await _queue(pending, converter) if pending.state in _WITH_AN_AGENT else None,
         next_attempt_at=pending.next_attempt_schedule_time.ToDatetime(UTC) if later else None,
     )

@@ -17,6 +17,7 @@ from wand_orchestrator.activities.core.delete_run import delete_activity
 from wand_orchestrator.activities.core.deliver_webhook import build_webhook_worker
 from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
+from wand_orchestrator.activities.core.keep_paused import keep_paused_activity
 from wand_orchestrator.activities.core.open_run import open_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
@@ -140,6 +141,7 @@ async def core_worker(
             delete_activity(store),
             retry_now_activity(client),
             in_flight_activity(client),
+            keep_paused_activity(client),
             *run_watch_activities(client),
             outputs_activity(client, [GraphRun]),
         ],

@@ -15,6 +15,7 @@ from tests.waiting import until
 from wand_orchestrator.activities.core.archive_events import archive_activity
 from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
+from wand_orchestrator.activities.core.keep_paused import keep_paused_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
 from wand_orchestrator.activities.worker import build_worker
@@ -82,6 +83,7 @@ def worker(client: Client, settings: Settings, store: Store) -> Worker:
             archive_activity(store),
             retry_now_activity(client),
             in_flight_activity(client),
+            keep_paused_activity(client),
             *run_watch_activities(client),
             outputs_activity(client, [GraphRun]),
         ],

@@ -18,6 +18,7 @@ from wand_orchestrator.activities.core.archive_events import archive_activity
 from wand_orchestrator.activities.core.delete_run import delete_activity
 from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
+from wand_orchestrator.activities.core.keep_paused import keep_paused_activity
 from wand_orchestrator.activities.core.open_run import open_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
@@ -150,6 +151,7 @@ def build_service_worker(service: Service, feed: EventFeed | None = None, client
             delete_activity(service.store),
             retry_now_activity(connected),
             in_flight_activity(connected),
+            keep_paused_activity(connected),
             *run_watch_activities(connected),
             outputs_activity(connected, [GraphRun]),
         ],

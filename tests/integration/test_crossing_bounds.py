@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from sample_agents import Diary
 from temporalio import activity, workflow
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.workflowservice.v1 import PauseActivityRequest, UnpauseActivityRequest
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -181,5 +184,39 @@ async def test_an_agent_whose_worker_is_killed_after_it_was_carried_on_runs_agai
         await eventually(lambda: Diary(folder).count("start") == 2)
         (tmp_path / "open").touch()
         await handle.result()
+    events = [(event.type, event.attempt) for event in await runs.archived(handle) if event.node == "long"]
+    assert events == [("node.scheduled", None), ("node.retrying", 1), ("node.succeeded", 2)]
+
+
+async def test_a_node_that_was_paused_in_temporal_stays_so_and_stops_nothing(runs: Runs, tmp_path: Path) -> None:
+    folder = diary(tmp_path)
+    long = gate("long", tmp_path / "open")
+    long["params"]["folder"] = str(folder)
+    hold = gate("hold", tmp_path / "hold")
+    document = beside_many(long, hold)
+    document["edges"].append({"from": "hold", "to": "n0"})
+    handle = await runs.start(document)
+    await eventually(lambda: Diary(folder).count("start") == 1)
+    client, where = runs.client, WorkflowExecution(workflow_id=handle.id)
+    await client.workflow_service.pause_activity(
+        PauseActivityRequest(namespace=client.namespace, execution=where, id="long")
+    )
+    await eventually(lambda: Diary(folder).count("cancel") == 1)
+    (tmp_path / "hold").touch()
+    await short_ones_end(handle)
+    assert await histories(runs, handle) > 1
+    described = await until(
+        lambda: client.get_workflow_handle(handle.id).describe(),
+        lambda described: [node.activity_id for node in described.raw_description.pending_activities] == ["long"],
+    )
+    [pending] = described.raw_description.pending_activities
+    assert pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED
+    assert pending.activity_options.task_queue.name == runs.task_queue
+    (tmp_path / "open").touch()
+    await client.workflow_service.unpause_activity(
+        UnpauseActivityRequest(namespace=client.namespace, execution=where, id="long")
+    )
+    await handle.result()
+    assert Diary(folder).entries()[-1] == ("end", "long", 2)
     events = [(event.type, event.attempt) for event in await runs.archived(handle) if event.node == "long"]
     assert events == [("node.scheduled", None), ("node.retrying", 1), ("node.succeeded", 2)]

@@ -142,3 +142,15 @@ def test_the_queue_of_one_worker_counts_as_the_one_that_it_shares(tmp_path: Any)
 
     assert threshold("wand") == threshold(worker_queue("wand", "1")) == 1000
     assert threshold("elsewhere") == threshold(worker_queue("elsewhere", "1")) == 2**31 - 1
+
+
+async def test_an_attempt_that_a_worker_keeps_although_the_server_knows_its_end_is_not_carried_on(
+    monkeypatch: pytest.MonkeyPatch, started: list[dict[str, Any]]
+) -> None:
+    """Attempt 1 had failed before the crossing; attempt 2 waits for a worker."""
+    crossed = InFlight(attempt=2, running=False)
+    await carry_on(monkeypatch, crossed, {"a": ("q", HeldAttempt(attempt=1, started_at=NOW))})
+    [activity] = started
+    assert activity.get("task_queue") != "q"
+    assert not activity["call"].carries_on
+    assert activity["call"].earlier_attempts == 1

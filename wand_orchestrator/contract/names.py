@@ -19,6 +19,7 @@ ACTIVITY_RETRY_NOW = "wand.retry_now"
 ACTIVITY_OUTPUTS = "wand.outputs"
 ACTIVITY_IN_FLIGHT = "wand.in_flight"
 ACTIVITY_HOLD = "wand.hold"
+ACTIVITY_KEEP_PAUSED = "wand.keep_paused"
 ACTIVITY_AWAIT_RUN = "wand.await_run"
 ACTIVITY_END_WITH_PARENT = "wand.end_with_parent"
 

@@ -76,10 +76,12 @@ class InFlight(Message):
 
     `queue`: of the one worker that runs it, if that worker can carry it on in another history of the run.
     `given_again`: how many of its node's attempts ended with their workers and do not use up retries; the run knows.
+    `paused`: an operator holds its next attempt back.
     """
 
     attempt: Attempt
     running: bool
+    paused: bool = False
     queue: str | None = None
     next_attempt_at: Moment | None = None
     given_again: Attempt = 0

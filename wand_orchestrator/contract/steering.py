@@ -35,3 +35,12 @@ class NodeAddress(Message):
 
     run_id: str
     node: str
+
+
+class PausedNode(Message):
+    """Argument of the activity `wand.keep_paused`: a node on the task queue `aside`, to be paused on `queue`."""
+
+    run_id: str
+    node: str
+    aside: str
+    queue: str

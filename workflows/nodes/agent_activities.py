@@ -31,15 +31,15 @@ from wand_orchestrator.workflows.nodes.activity_options import (
 )
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.crossing import (
-    GONE,
-    LEFT_BEHIND,
     CarriedOn,
     Held,
     Regular,
     held,
+    held_still,
     lost,
     lost_with_worker,
 )
+from wand_orchestrator.workflows.nodes.paused_activity import start_paused
 from wand_orchestrator.workflows.nodes.workflow_task import MAX_BYTES, WorkflowTask
 from wand_orchestrator.workflows.size import size_up_to
 from wand_orchestrator.workflows.uncancelled import raise_if_cancelled
@@ -99,7 +99,7 @@ class Activities:
     def crossing(self, in_flight: Mapping[str, InFlight]) -> dict[str, InFlight]:
         """What is to come into the next history, with all attempts of a node counted."""
         still = {id: self._regular[id].counted(node) for id, node in in_flight.items() if id in self._regular}
-        return self._crossed | self._between | still
+        return self._crossed | still | self._between
 
     def hurry(self, activity: str) -> bool:
         """End its wait for the next attempt, if it is this history that waits, and not the server."""
@@ -148,6 +148,13 @@ class Activities:
         activity = workflow.start_activity(node.type, call, result_type=RawValue, **config)
         return self._in_flight(node, call.earlier_attempts, used, activity)
 
+    def _start_paused(self, node: Node, call: AgentCall, earlier: int, given_again: int) -> asyncio.Future[Any]:
+        call = call.model_copy(update={"earlier_attempts": earlier})
+        config = activity_options(node, self._options, earlier - given_again)
+        activity, keeping = start_paused(node, call, config)
+        keeping.add_done_callback(lambda _: self._between.pop(node.id, None))
+        return self._in_flight(node, earlier, earlier - given_again, activity)
+
     def _start_held(self, node: Node, call: AgentCall, queue: str, attempt: HeldAttempt) -> asyncio.Future[Any]:
         earlier = attempt.attempt - 1
         used = earlier - call.earlier_attempts
@@ -169,7 +176,7 @@ class Activities:
     async def _carry_on(self, node: Node, call: AgentCall, crossed: InFlight, ending: CarriedOn) -> Any:
         """The end of what was in flight in the history before this one, wherever it is now."""
         assert self._held is not None
-        found = (await self._held).get(node.id)
+        found = held_still(await self._held, node.id, crossed)
         given_again = call.earlier_attempts
         earlier = crossed.attempt - (0 if crossed.running else 1)
         if found is not None:
@@ -184,7 +191,9 @@ class Activities:
                 self._lose(node, earlier, given_again, loss)
         elif crossed.running:
             del self._between[node.id]
-            self._lose(node, earlier, given_again, lost(earlier, LEFT_BEHIND if crossed.queue is None else GONE))
+            self._lose(node, earlier, given_again, lost(earlier, left_behind=crossed.queue is None))
+        elif crossed.paused:
+            return await ending.of(self._start_paused(node, call, earlier, given_again))
         elif crossed.next_attempt_at is not None:
             self._waiting[node.id] = ending
             await ending.until(crossed.next_attempt_at, summary(f"{node.id} · next attempt"))

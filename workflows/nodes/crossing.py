@@ -85,6 +85,12 @@ async def held(crossed: Mapping[str, InFlight]) -> Held:
     return found
 
 
+def held_still(held: Held, node: str, crossed: InFlight) -> tuple[str, HeldAttempt] | None:
+    """What a worker has of the node. It may keep an attempt that had ended before, as the server knows."""
+    found = held.get(node)
+    return None if found is None or found[1].attempt < crossed.attempt else found
+
+
 def _queues(nodes: Mapping[str, InFlight]) -> list[str]:
     """In the order of the nodes, as workflow code must do the same each time."""
     return list(dict.fromkeys(node.queue for node in nodes.values() if node.queue is not None))
@@ -183,8 +189,9 @@ GONE = "the worker that ran it is gone"
 LEFT_BEHIND = "the history of its run was full, and its worker could not go on in the next one"
 
 
-def lost(attempt: int, why: str = GONE) -> ApplicationError:
-    """What an attempt ends with that no worker holds any more."""
+def lost(attempt: int, left_behind: bool = False) -> ApplicationError:
+    """What an attempt ends with that no worker holds any more. `left_behind`: none could, in another history."""
+    why = LEFT_BEHIND if left_behind else GONE
     known = FailureDetails(attempt=attempt).model_dump(mode="json")
     return ApplicationError(why, known, type=WORKER_LOST, non_retryable=True)
 
