@@ -41,9 +41,11 @@ from wand_orchestrator.contract.run import (
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.contract.steering import (
     SIGNAL_CHILD_EVENTS,
+    SIGNAL_EVENT,
     SIGNAL_REPORT,
     Answer,
     ChildEvents,
+    SentEvent,
 )
 from wand_orchestrator.workflows.size import size_up_to
 
@@ -155,6 +157,20 @@ def child_events_of(given: Sequence[Any]) -> ChildEvents | None:
         return None
     events = tuple(_bounded_event(event) for event in happened.events if _is_of_its_kind(event))
     return happened.model_copy(update={"events": events})
+
+
+def event_of(given: Sequence[Any]) -> SentEvent | None:
+    """The arguments of the signal `event`; None, with a warning in the worker's log, for any but a name and data."""
+    if not 1 <= len(given) <= 2:
+        workflow.logger.warning("a signal %s is ignored: it takes a name and data", SIGNAL_EVENT)
+        return None
+    try:
+        values = [plain(value) for value in given]
+    except ValueError as error:
+        workflow.logger.warning("a signal %s is ignored: %s", SIGNAL_EVENT, error)
+        return None
+    one = values[0] if len(values) == 1 and isinstance(values[0], dict) else None  # the Web UI sends one argument
+    return _fitting(SentEvent, one or dict(zip(("name", "data"), values, strict=False)), SIGNAL_EVENT)
 
 
 def node_of(given: Sequence[Any]) -> str:

@@ -22,12 +22,14 @@ from wand_orchestrator.contract.names import (
 )
 from wand_orchestrator.contract.node_table import NodeTable
 from wand_orchestrator.contract.queries import (
+    QUERY_EVENT_REFUSAL,
     QUERY_EVENTS,
     QUERY_PARTS,
     QUERY_PROGRESS,
     QUERY_STATE,
     QUERY_TABLE,
     EventPage,
+    EventRefusal,
     PartsPage,
     StatePage,
     StateTable,
@@ -39,15 +41,18 @@ from wand_orchestrator.contract.run import (
 from wand_orchestrator.contract.state import Failure, parts_of
 from wand_orchestrator.contract.steering import (
     SIGNAL_CHILD_EVENTS,
+    SIGNAL_EVENT,
     SIGNAL_PAUSE,
     SIGNAL_REPORT,
     SIGNAL_RESUME,
     UPDATE_RESPOND,
     UPDATE_RETRY,
     UPDATE_SKIP,
+    SentEvent,
 )
 from wand_orchestrator.workflows import arrivals
 from wand_orchestrator.workflows.control.base import Refusal
+from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.nodes.retry_now import retry_now
@@ -98,6 +103,7 @@ class GraphRun:
         self._journal = Journal(workflow.now, _told(), state)
         self._forwarder = Forwarder(self._journal, self._run.parent, carried_over)
         self._visibility = Visibility(self._journal)
+        self._events = EventInbox(carried_over.get("events") if carried_over else None)
         self._begin(carried_over)
         self._started = self._goes_on
         self._begun = self._goes_on
@@ -125,7 +131,7 @@ class GraphRun:
     def _begin(self, carried: dict[str, Any] | None) -> None:
         """Set up what carries the run out and tells of it."""
         self._notifier = Notifier(self._journal, self._run)
-        self._walk = Walk(self._run, self._journal, carried, each_turn=self._look)
+        self._walk = Walk(self._run, self._journal, carried, self._events, each_turn=self._look)
 
     async def _open(self) -> None:
         if self._goes_on:
@@ -186,7 +192,7 @@ class GraphRun:
     def _carry(self) -> dict[str, Any]:
         """What the next history of this run needs besides its input."""
         state = state_to_carry(self._journal.state, self._run.graph)
-        return self._walk.carry() | self._forwarder.carry() | {"state": state}
+        return self._walk.carry() | self._forwarder.carry() | {"state": state, "events": self._events.carry()}
 
     def _close(self, outcome: Outcome) -> RunResult | None:
         """The run's last event, and its result if it succeeded."""
@@ -258,6 +264,14 @@ class GraphRun:
     def resume(self, *_: Any) -> None:
         self._steer(Walk.resume)
 
+    @workflow.signal(
+        name=SIGNAL_EVENT, description="A name and data: an event for the `flow.event` node that waits for that name."
+    )
+    def event(self, *given: Any) -> None:
+        """One that comes before any node waits for it is kept."""
+        if (event := arrivals.event_of(given)) is not None:
+            self._events.put(event)
+
     # Updates
 
     @workflow.update(name=UPDATE_SKIP, description="Skips a node that has not finished; cancels it if it is in flight.")
@@ -327,6 +341,13 @@ class GraphRun:
     @workflow.query(name=QUERY_EVENTS, description="At most `limit` events with a seq above `after`.")
     def events(self, after: int = 0, limit: int = 500) -> EventPage:
         return self._journal.page(max(0, after), max(1, limit))
+
+    @workflow.query(
+        name=QUERY_EVENT_REFUSAL, description="Why the run can do nothing with such an event now; null if it can."
+    )
+    def event_refusal(self, name: str, data: Any = None) -> EventRefusal | None:
+        event = SentEvent(name=name, data=data)
+        return self._events.refuse(event) or self._events.misfit(event)
 
     @workflow.query(name=QUERY_PROGRESS, description="Settled nodes of all nodes, in whole percent.")
     def progress(self) -> int:

@@ -2,19 +2,24 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Body, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from wand_orchestrator.api.http.json_body import JsonRoute
 from wand_orchestrator.api.http.problems import declared
-from wand_orchestrator.api.runs.models import NodeSteered, RunSteered
+from wand_orchestrator.api.runs.models import EventSent, NodeSteered, RunSteered
 from wand_orchestrator.api.services import RunIdPath, ServicesDep
+from wand_orchestrator.contract.steering import SentEvent
+from wand_orchestrator.graph import Identifier
 
 router = APIRouter(prefix="/runs", tags=["steering"], route_class=JsonRoute, responses=declared(401, 404, 409, 503))
 
 NodePath = Annotated[
     str, Path(max_length=1000, description="The node's id; of `retry` also an item of a map, such as `map[3]`.")
 ]
+
+
+EventName = Annotated[Identifier, Path(description="The `name` of the `flow.event` node.")]
 
 
 class ApprovalAnswer(BaseModel):
@@ -45,6 +50,18 @@ async def pause_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
 async def resume_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
     """Go on after a pause."""
     return RunSteered(run_id=run_id, status=await services.steering.resume(run_id))
+
+
+@router.post("/{run_id}/events/{name}", status_code=202, responses=declared(413, 422))
+async def send_event(
+    run_id: RunIdPath, name: EventName, services: ServicesDep, data: Annotated[Any, Body()] = None
+) -> EventSent:
+    """Send a run an event, for its oldest `flow.event` node that waits for that name; the body is its data, any JSON.
+
+    One that no node waits for yet is kept, in order, up to 1,000 events and 4 MB of them.
+    """
+    await services.steering.send_event(run_id, SentEvent(name=name, data=data))
+    return EventSent(run_id=run_id, event=name)
 
 
 @router.post("/{run_id}/nodes/{node:path}/respond")

@@ -153,6 +153,11 @@ class RunSteered(BaseModel):
     status: RunStatus = Field(description="What it is, or is about to be.")
 
 
+class EventSent(BaseModel):
+    run_id: str
+    event: str
+
+
 class NodeSteered(BaseModel):
     run_id: str
     node: str

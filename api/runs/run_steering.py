@@ -1,30 +1,39 @@
 """Steers a run: each call is one signal, update or native request of Temporal, which its own tools can send, too."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from pydantic_core import to_json
 from temporalio.client import WorkflowExecutionDescription
 
 from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.runs.reader import RunReader
 from wand_orchestrator.api.runs.start import RunStart
 from wand_orchestrator.api.temporal.budget import CallBudget
-from wand_orchestrator.api.temporal.errors import UpdateRefused
+from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, UpdateRefused
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract import codes
+from wand_orchestrator.contract.limits import MAX_EVENT_BYTES
+from wand_orchestrator.contract.queries import EventRefusal
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.contract.steering import (
+    SIGNAL_EVENT,
     SIGNAL_PAUSE,
     SIGNAL_RESUME,
     UPDATE_RESPOND,
     UPDATE_RETRY,
     UPDATE_SKIP,
     Answer,
+    SentEvent,
 )
-from wand_orchestrator.errors import Conflict, NotFound, WandError
+from wand_orchestrator.errors import Conflict, NotFound, TooLarge, Unavailable, WandError
 from wand_orchestrator.storage import Run
 
 REQUEST_SEC = 0.8
 """What Temporal takes on the spot: a signal, a request to cancel."""
+
+ANSWER_SEC = 1.5
+"""In which a worker tells whether it can do anything with an event."""
 
 CANNOT_CANCEL = "it was cancelled, and could not end by itself: its workflow task fails again and again"
 
@@ -40,6 +49,13 @@ class UnknownNode(WandError):
     """The run has no such node."""
 
     code = codes.UNKNOWN_NODE
+    status = 422
+
+
+class EventInvalid(WandError):
+    """The data of an event fits the schema of no node that waits for it."""
+
+    code = codes.EVENT_INVALID
     status = 422
 
 
@@ -85,6 +101,27 @@ class Steering:
         """Raises AnswerInvalid, UnknownNode, Conflict."""
         await self._update(run_id, UPDATE_RESPOND, Answer(node=node, answer=answer, by=by))
 
+    async def send_event(self, run_id: str, event: SentEvent) -> None:
+        """Raises EventInvalid, TooLarge, Conflict (`events_full`).
+
+        While no worker answers, the event is sent all the same: it waits in Temporal, and then in the run.
+        """
+        if len(to_json(event.data)) > MAX_EVENT_BYTES:
+            raise TooLarge(f"the data of an event has at most {MAX_EVENT_BYTES} bytes")
+        budget = CallBudget()
+        await self._require_open(run_id, budget)
+        if refusal := await self._event_refusal(run_id, event, budget):
+            if refusal.code == codes.EVENTS_FULL:
+                raise Conflict(refusal.message, code=codes.EVENTS_FULL)
+            raise EventInvalid(refusal.message)
+        await self._send(run_id, SIGNAL_EVENT, budget, [event.name, event.data])
+
+    async def _event_refusal(self, run_id: str, event: SentEvent, budget: CallBudget) -> EventRefusal | None:
+        try:
+            return await self._executions.event_refusal(run_id, event, budget.left(ANSWER_SEC))
+        except (Unavailable, QueryFailed, ExecutionClosed):
+            return None
+
     async def skip(self, run_id: str, node: str) -> None:
         """Raises UnknownNode, Conflict."""
         await self._update(run_id, UPDATE_SKIP, node)
@@ -96,8 +133,11 @@ class Steering:
     async def _signal(self, run_id: str, name: str) -> None:
         budget = CallBudget()
         await self._require_open(run_id, budget)
+        await self._send(run_id, name, budget)
+
+    async def _send(self, run_id: str, name: str, budget: CallBudget, args: Sequence[Any] = ()) -> None:
         try:
-            await self._executions.signal(run_id, name, budget.left(REQUEST_SEC))
+            await self._executions.signal(run_id, name, budget.left(REQUEST_SEC), args)
         except NotFound as error:
             raise Conflict(
                 "the run has ended meanwhile: nothing in it can be steered any more", code="run_ended"

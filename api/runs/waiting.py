@@ -104,19 +104,20 @@ def _is_held(node: NodeState | None) -> bool:
 
 
 def open_questions(graph: Graph, state: RunState) -> dict[str, str]:
-    """Control nodes that wait for somebody or for a moment, those too in whose child runs somebody is asked."""
+    """Control nodes that wait for something from outside or for a moment, those too in whose child runs a node does."""
     asked: dict[str, list[Question]] = {}
     for part, question in state.questions.items():
         asked.setdefault(node_of(part), []).append(question)
-    return {node: _first(questions) for node, questions in asked.items()} | {
+    return {
         node.id: CONTROL_NODES[node.type].waits_for if node.type in CONTROL_NODES else "something outside"
         for node in graph.nodes
         if _status(state, node.id) is NodeStatus.WAITING
-    }
+    } | {node: _first(questions) for node, questions in asked.items()}
 
 
 def question_reason(question: Question) -> str:
-    return f"an answer to {question.node} of the run {question.run_id}"
+    wanted = f"an answer to {question.node}" if question.event is None else f"the event {question.event}"
+    return wanted if question.run_id is None else f"{wanted} of the run {question.run_id}"
 
 
 def _first(questions: list[Question]) -> str:

@@ -6,7 +6,7 @@ not answer within them.
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,14 +44,17 @@ from wand_orchestrator.contract.names import (
     webhook_queue,
 )
 from wand_orchestrator.contract.queries import (
+    QUERY_EVENT_REFUSAL,
     QUERY_EVENTS,
     QUERY_PARTS,
     QUERY_TABLE,
     EventPage,
+    EventRefusal,
     PartsPage,
     StateTable,
 )
 from wand_orchestrator.contract.state import RunState
+from wand_orchestrator.contract.steering import SentEvent
 from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
@@ -130,10 +133,24 @@ class Executions:
                 reason=reason, rpc_timeout=timedelta(seconds=seconds)
             )
 
-    async def signal(self, run_id: str, name: str, seconds: float) -> None:
+    async def signal(self, run_id: str, name: str, seconds: float, args: Sequence[Any] = ()) -> None:
         """Raises NotFound if the execution is closed or there is none."""
         async with deadline(seconds), translated(meaning):
-            await self.client.get_workflow_handle(run_id).signal(name, rpc_timeout=timedelta(seconds=seconds))
+            await self.client.get_workflow_handle(run_id).signal(
+                name, args=args, rpc_timeout=timedelta(seconds=seconds)
+            )
+
+    async def event_refusal(self, run_id: str, event: SentEvent, seconds: float) -> EventRefusal | None:
+        """Why the run can do nothing with such an event now; None if it can. Raises ExecutionClosed."""
+        refusal: EventRefusal | None = await self._query(
+            run_id,
+            QUERY_EVENT_REFUSAL,
+            [event.name, event.data],
+            EventRefusal | None,
+            QueryRejectCondition.NOT_OPEN,
+            seconds,
+        )
+        return refusal
 
     async def update(self, run_id: str, name: str, argument: Any, seconds: float) -> None:
         """Wait until it is done. Raises UpdateRefused, also when the execution closes first."""
@@ -294,7 +311,7 @@ class Executions:
             )
 
     async def _query(
-        self, run_id: str, name: str, args: list[Any], shape: type, condition: QueryRejectCondition, seconds: float
+        self, run_id: str, name: str, args: list[Any], shape: Any, condition: QueryRejectCondition, seconds: float
     ) -> Any:
         try:
             async with self._worker_deadline(seconds), translated(meaning):

@@ -74,6 +74,21 @@ def respond(
     _steer_node(run, node, "respond", body, as_json, url, api_key, "is answered")
 
 
+def event(
+    run: RunArgument,
+    name: Annotated[str, typer.Argument(help="For which a `flow.event` node waits.")],
+    data: Annotated[str, typer.Argument(help="JSON, or `@` and a file of it.")] = "null",
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Send a run an event. One that no node waits for yet is kept until one does."""
+    from wand_orchestrator.cli.client.document_file import read_argument
+
+    answer = _post((run, "events", name), read_argument(data, "DATA"), url, api_key)
+    _show(answer, as_json, lambda: typer.echo(f"{run} was sent the event {name}"))
+
+
 def delete(run: RunArgument, url: Url = None, api_key: ApiKey = None) -> None:
     """Remove a run that has ended, with its events and files."""
     from wand_orchestrator.cli.client.api_client import ask, path_of
@@ -83,7 +98,7 @@ def delete(run: RunArgument, url: Url = None, api_key: ApiKey = None) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (pause, resume, cancel, retry, retry_node, skip, respond, delete):
+    for command in (pause, resume, cancel, retry, retry_node, skip, respond, event, delete):
         app.command()(command)
 
 

@@ -90,6 +90,12 @@ async def _asking(service: Service, folder: Path) -> Prepared:
     return await _start(service, graph([{"id": "ask", "type": "flow.approval", "params": APPROVAL}]), ask="waiting")
 
 
+async def _expecting(service: Service, folder: Path) -> Prepared:
+    return await _start(
+        service, graph([{"id": "ask", "type": "flow.event", "params": {"name": "paid"}}]), ask="waiting"
+    )
+
+
 async def _fetching(service: Service, folder: Path) -> Prepared:
     return await _start(service, graph([gate("fetch", folder / "never"), emit("b")]), fetch="running")
 
@@ -192,6 +198,11 @@ async def _is_answered(service: Service, prepared: Prepared, printed: str) -> No
     events = await _events_at_end(service, prepared, "succeeded")
     assert (await service.get(prepared.run_id))["result"]["outputs"] == {"ask": {"ship": True}}
     assert "Ada answered ask" in [event["message"] for event in events]
+
+
+async def _is_sent(service: Service, prepared: Prepared, printed: str) -> None:
+    await _events_at_end(service, prepared, "succeeded")
+    assert (await service.get(prepared.run_id))["result"]["outputs"] == {"ask": {"amount": 3}}
 
 
 async def _is_skipped(service: Service, prepared: Prepared, printed: str) -> None:
@@ -310,6 +321,7 @@ TRIALS = {
     "Pause a run": Trial(_gated, _is_paused),
     "Resume a run": Trial(_paused, _goes_on),
     "Answer an approval": Trial(_asking, _is_answered),
+    "Send an event": Trial(_expecting, _is_sent),
     "Skip a node": Trial(_fetching, _is_skipped),
     "Retry a node": Trial(_retrying, _is_tried),
     "Hold one node": Trial(_retrying, _is_held),

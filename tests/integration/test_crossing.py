@@ -198,3 +198,19 @@ async def test_whatever_waits_still_waits_in_the_next_history(runs: Runs) -> Non
     await handle.signal("resume")
     result = await handle.result()
     assert (result.outputs["ask"], result.skipped) == ("yes", ("wait",))
+
+
+async def test_events_cross_both_those_that_were_taken_and_those_that_are_kept(runs: Runs) -> None:
+    waits = {"id": "waits", "type": "flow.event", "params": {"name": "go", "count": 2}}
+    later = {"id": "later", "type": "flow.event", "params": {"name": "late"}}
+    handle = await runs.start(beside_many(waits, later, edges=[edge("last", "later")]))
+    for name, data in (("go", 1), ("late", "kept"), ("late", "surplus")):
+        await handle.signal("event", args=[name, data])
+    await state_when(handle, lambda state: by_node(state).get("later") == "succeeded")
+    assert await histories(runs, handle) > 2
+    assert by_node(await state_of(handle))["waits"] == "waiting"
+    await handle.signal("event", args=["go", 2])
+    result = await handle.result()
+    assert result.outputs == {"waits": [1, 2], "later": "kept"}
+    events = [event for event in await runs.archived(handle) if event.node == "waits"]
+    assert sum(event.type == "node.waiting" for event in events) == 1

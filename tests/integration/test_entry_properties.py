@@ -95,7 +95,7 @@ CHILD_EVENTS = st.fixed_dictionaries(
     {}, optional={"node": NODES, "run_id": SCALARS, "events": st.lists(EVENTS, max_size=3) | SCALARS}
 )
 SIGNALS = st.tuples(
-    st.sampled_from(["report", "child_events", "pause", "resume", "no such"]),
+    st.sampled_from(["report", "child_events", "event", "pause", "resume", "no such"]),
     st.lists(st.lists(REPORTS, max_size=3) | CHILD_EVENTS | VALUES | BYTES, max_size=3),
 )
 ANSWERS = st.fixed_dictionaries({}, optional={"node": NODES | SCALARS, "answer": VALUES, "by": SCALARS})

@@ -2,7 +2,8 @@
 
 import pytest
 
-from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, ControlNode
+from wand_orchestrator.graphs.control_node import ControlNode
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.validation.json_schema import Schema
 from wand_orchestrator.workflows.control.base import Control
 from wand_orchestrator.workflows.control.registry import CONTROLS

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from wand_orchestrator.graph import Edge, Graph, Node, Options, Retry
-from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, ControlNode
+from wand_orchestrator.graphs.control_node import ControlNode
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.validation import check_graph

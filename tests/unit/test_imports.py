@@ -28,7 +28,7 @@ FLOORS = {
         "scheduler": {"size"},
         "arrivals": {"size"},
         "journal": {"arrivals", "scheduler"},
-        "control": {"arrivals", "journal", "uncancelled"},
+        "control": {"arrivals", "journal", "size", "uncancelled"},
         "nodes": {"arrivals", "control", "journal", "size", "uncancelled"},
         "projections": {"journal", "uncancelled"},
         "run": {"arrivals", "control", "journal", "nodes", "projections", "scheduler", "uncancelled"},

@@ -127,6 +127,23 @@ def test_expressions_over_the_run_input_are_read(expression: str, code: str) -> 
         ("flow.approval", {"schema": {"$ref": "#"}}, [("/schema", "answer_schema")]),
         ("flow.approval", {"schema": {"items": {"$ref": "#/nowhere"}}}, [("/schema", "answer_schema")]),
         ("flow.approval", {"schema": {"items": {"$ref": "http://127.0.0.1:9/x"}}}, [("/schema", "answer_schema")]),
+        ("flow.event", {"name": "go", "count": 2, "on_timeout": {"answer": [1]}}, []),
+        ("flow.event", {"name": "a b", "count": 0}, [("/count", "out_of_range"), ("/name", "bad_id")]),
+        ("flow.event", {"name": "go", "schema": {"pattern": "("}}, [("/schema", "answer_schema")]),
+        (
+            "flow.event",
+            {"name": "go", "count": 2, "on_timeout": {"answer": 1}},
+            [("/on_timeout/answer", "answer_schema")],
+        ),
+        (
+            "flow.event",
+            {"name": "go", "count": 2, "schema": {"type": "string"}, "on_timeout": {"answer": ["a", 1]}},
+            [("/on_timeout/answer/1", "answer_schema")],
+        ),
+        ("flow.fail", {"code": "E.1", "message": REFERENCE, "details": {"a": REFERENCE}}, []),
+        ("flow.fail", {"code": "a b"}, [("/code", "bad_id")]),
+        ("flow.fail", {"message": "x"}, [("", "missing_key")]),
+        ("flow.fail", {"code": "worker_lost"}, [("", "bad_value")]),
         ("flow.approval", {"on_timeout": "never"}, [("/on_timeout", "wrong_type")]),
         (
             "flow.approval",

@@ -18,6 +18,9 @@ WORKER_SHUTDOWN = "worker_shutdown"
 WORKER_LOST = "worker_lost"
 """Of an attempt whose worker fell silent, or no longer runs it."""
 
+TRIED_AGAIN = frozenset({TOO_SLOW, WORKER_LOST, WORKER_SHUTDOWN})
+"""After these a node gets another attempt, beyond its own retries."""
+
 RUN_TIMEOUT = "run_timeout"
 """Of a run that took longer than it may."""
 
@@ -29,3 +32,9 @@ UNKNOWN_NODE = "unknown_node"
 
 ANSWER_INVALID = "answer_invalid"
 """The answer to an approval does not fit its schema."""
+
+EVENT_INVALID = "event_invalid"
+"""The data of an event fits the schema of no node that waits for it."""
+
+EVENTS_FULL = "events_full"
+"""A run holds as many events as it may, and takes no more until nodes have taken some."""

@@ -7,6 +7,15 @@ starts, and writes it within the 2 s that a step of it may take."""
 MAX_RESULT_BYTES = 64 * 1024**2
 """Of the outputs of all sinks of a run together, for the same reasons."""
 
+MAX_EVENT_BYTES = 256 * 1024
+"""Of the data of one event that is sent to a run, as JSON."""
+
+MAX_HELD_EVENTS = 1000
+"""Events that a run holds: those that no node has taken yet, and those of nodes that wait for more."""
+
+MAX_HELD_EVENT_BYTES = 4 * 1024**2
+"""Of all events that a run holds, roughly: they go with it into a new history."""
+
 PLAIN_INPUT_BYTES = 1_900_000
 """Of input and params of a node with a `queue`: its worker may be anybody's and has no payload store, so they stand in
 the history itself, where Temporal takes 2 MB (`limit.blobSize.error`)."""

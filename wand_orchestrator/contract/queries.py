@@ -12,6 +12,7 @@ QUERY_PARTS = "parts"
 QUERY_TABLE = "table"
 QUERY_EVENTS = "events"
 QUERY_PROGRESS = "progress"
+QUERY_EVENT_REFUSAL = "event_refusal"
 
 
 class EventPage(Message):
@@ -50,3 +51,10 @@ class PartsPage(Message):
     parts: dict[str, NodeState]
     total: int
     questions: dict[str, Question] = Field(default_factory=dict, description="Those that these parts ask.")
+
+
+class EventRefusal(Message):
+    """Answer of the query `event_refusal(name, data)`: why the run can do nothing with such an event now."""
+
+    code: str
+    message: str

@@ -116,17 +116,19 @@ class NodeState(Timed):
 
 
 class Question(BaseModel):
-    """An approval in a child run that waits for its answer, and the run and node to give it to."""
+    """A node that waits for something from outside: an approval for its answer, or, with `event`, for an event of that
+    name. `run_id`: the child run that it is in; None for a node of the run itself."""
 
-    run_id: str
+    run_id: str | None = None
     node: str
+    event: str | None = None
 
 
 class RunState(Timed):
     """The state of a run. `last_seq` is that of the last folded event; `progress` is a whole percent that never falls
     and is 100 only at the end.
 
-    `questions`: open ones in child runs, by the part that asks.
+    `questions`: open approvals in child runs, and nodes that wait for events, by the node or part that waits.
     """
 
     status: RunStatus = RunStatus.PENDING
@@ -213,8 +215,10 @@ def _fold_run(state: RunState, event: Event) -> None:
 def _fold_question(state: RunState, name: str, node: NodeState, event: Event) -> None:
     if node.status is not NodeStatus.WAITING:
         state.questions.pop(name, None)
-    elif event.type is EventType.NODE_WAITING and "run_id" in event.data and "schema" in event.data:
-        state.questions[name] = Question(run_id=event.data["run_id"], node=event.data["node"])
+    elif event.type is EventType.NODE_WAITING and "schema" in event.data:
+        child, awaited = event.data.get("run_id"), event.data.get("event")
+        if child is not None or awaited is not None:
+            state.questions[name] = Question(run_id=child, node=event.data.get("node", name), event=awaited)
 
 
 def _fold_node(node: NodeState, event: Event) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.message import Message
+from wand_orchestrator.graph import Identifier
 
 SIGNAL_REPORT = "report"
 SIGNAL_PAUSE = "pause"
@@ -12,6 +13,7 @@ UPDATE_SKIP = "skip"
 UPDATE_RETRY = "retry"
 UPDATE_RESPOND = "respond"
 SIGNAL_CHILD_EVENTS = "child_events"
+SIGNAL_EVENT = "event"
 
 
 class Answer(Message):
@@ -20,6 +22,13 @@ class Answer(Message):
     node: str
     answer: Any = None
     by: str | None = None
+
+
+class SentEvent(Message):
+    """The arguments of the signal `event`: something that happened outside of the run, for a `flow.event` node."""
+
+    name: Identifier
+    data: Any = None
 
 
 class ChildEvents(Message):

@@ -5,35 +5,53 @@ that carries it out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from wand_orchestrator.graph import Name, Seconds, Strict
+from wand_orchestrator.contract.codes import TRIED_AGAIN
+from wand_orchestrator.graph import Identifier, Name, Seconds, Strict
+from wand_orchestrator.graphs.control_node import (
+    ANY_OBJECT,
+    COUNT,
+    LIST,
+    NO_INPUT,
+    TEXT,
+    Awaiting,
+    ControlNode,
+    Target,
+    closed,
+)
 
-JsonSchema = Mapping[str, Any]
 
-FAIL: Literal["fail"] = "fail"
-
-
-class DefaultAnswer(Strict):
-    answer: Any
-
-
-class ApprovalParams(Strict):
+class ApprovalParams(Awaiting):
     """Waits for somebody's answer. Output: the answer."""
 
     prompt: str = Field(default="", max_length=10_000, description="The question.")
-    answer_schema: dict[str, Any] = Field(
-        default_factory=dict, alias="schema", description="JSON Schema that the answer must fit."
-    )
-    timeout_sec: Seconds | None = Field(default=None, description="How long to wait; for ever without it.")
-    on_timeout: Literal["fail"] | DefaultAnswer = Field(
-        default=FAIL, description='`"fail"`, or `{"answer": <the default answer>}`.'
-    )
+
+
+class EventParams(Awaiting):
+    """Waits for events that something outside of the run sends. Output: the data of the event, or, with a `count` above
+    1, a list of them in the order in which they came."""
+
+    name: Identifier = Field(description="Of the events that it takes.")
+    count: int = Field(default=1, ge=1, le=1000, description="How many events it waits for.")
+
+
+class FailParams(Strict):
+    """Fails, and with it the run, if nothing handles the failure."""
+
+    code: Identifier = Field(description="The code of the failure.")
+    message: str = Field(default="", max_length=4000, description="One sentence.")
+    details: Any = None
+
+    @model_validator(mode="after")
+    def _final(self) -> Self:
+        if self.code in TRIED_AGAIN:
+            raise ValueError(f"the code `{self.code}` is one after which a node is tried again: choose another one")
+        return self
 
 
 class WaitParams(Strict):
@@ -48,20 +66,6 @@ class WaitParams(Strict):
             raise ValueError("give either `seconds` or `until`")
         if self.until is not None and self.until.tzinfo is None:
             raise ValueError("`until` needs an offset from UTC, such as `Z`")
-        return self
-
-
-class Target(Strict):
-    """What a control node runs: one agent, or a stored graph by its name or id."""
-
-    agent: Name | None = None
-    graph: Name | None = None
-    params: dict[str, Any] = Field(default_factory=dict, description="Params of the agent.")
-
-    @model_validator(mode="after")
-    def _one_target(self) -> Self:
-        if (self.agent is None) == (self.graph is None):
-            raise ValueError("give either `agent` or `graph`")
         return self
 
 
@@ -99,74 +103,40 @@ class RepeatParams(Target):
     max_times: int = Field(ge=1, le=1000)
 
 
-@dataclass(frozen=True, eq=False)
-class ControlNode:
-    """One row of the table.
-
-    `input`: JSON Schema of what edges may carry into it; None for what the agent takes that it runs. `output`: JSON
-    Schema of its output. `expressions`: params that hold JMESPath over an output of what it runs. `waits_for`: for what
-    it waits while its status is `waiting`, as the end of a sentence; empty if it never has that status.
-    """
-
-    name: str
-    params: type[BaseModel]
-    input: JsonSchema | None
-    output: JsonSchema
-    expressions: tuple[str, ...] = ()
-    waits_for: str = ""
-
-    @property
-    def names_agent(self) -> bool:
-        """Whether its params may name an agent, which it runs."""
-        return "agent" in self.params.model_fields
-
-    @property
-    def names_graph(self) -> bool:
-        """Whether its params may name a stored graph, which it runs as a child run."""
-        return "graph" in self.params.model_fields
-
-
-def _object(**properties: JsonSchema) -> JsonSchema:
-    """An object with exactly these keys."""
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-_ANY_OBJECT: JsonSchema = {"type": "object", "additionalProperties": True}
-_NOTHING = _object()
-_TEXT: JsonSchema = {"type": "string"}
-_COUNT: JsonSchema = {"type": "integer"}
-_LIST: JsonSchema = {"type": "array"}
-
 APPROVAL = ControlNode(
     name="flow.approval",
     params=ApprovalParams,
-    input=_NOTHING,
+    input=NO_INPUT,
     output={},
     waits_for="an answer to its open approval",
 )
+EVENT = ControlNode(
+    name="flow.event", params=EventParams, input=NO_INPUT, output={}, waits_for="an event from outside of the run"
+)
+FAIL = ControlNode(name="flow.fail", params=FailParams, input=NO_INPUT, output={})
 WAIT = ControlNode(
-    name="flow.wait", params=WaitParams, input=_NOTHING, output=_object(until=_TEXT), waits_for="its moment"
+    name="flow.wait", params=WaitParams, input=NO_INPUT, output=closed(until=TEXT), waits_for="its moment"
 )
 MAP = ControlNode(
     name="flow.map",
     params=MapParams,
-    input={"type": "object", "properties": {"items": _LIST}, "required": ["items"]},
-    output=_object(
-        outputs=_LIST,
-        failed={"type": "array", "items": _COUNT},
-        errors={"type": "array", "items": _object(index=_COUNT, code=_TEXT, message=_TEXT)},
+    input={"type": "object", "properties": {"items": LIST}, "required": ["items"]},
+    output=closed(
+        outputs=LIST,
+        failed={"type": "array", "items": COUNT},
+        errors={"type": "array", "items": closed(index=COUNT, code=TEXT, message=TEXT)},
     ),
 )
-GRAPH = ControlNode(name="flow.graph", params=SubgraphParams, input=_ANY_OBJECT, output=_ANY_OBJECT)
+GRAPH = ControlNode(name="flow.graph", params=SubgraphParams, input=ANY_OBJECT, output=ANY_OBJECT)
 REPEAT = ControlNode(
     name="flow.repeat",
     params=RepeatParams,
     input=None,
-    output=_object(output={}, times=_COUNT, satisfied={"type": "boolean"}),
+    output=closed(output={}, times=COUNT, satisfied={"type": "boolean"}),
     expressions=("until",),
 )
 
 CONTROL_NODES: Mapping[str, ControlNode] = MappingProxyType(
-    {node.name: node for node in (APPROVAL, WAIT, MAP, GRAPH, REPEAT)}
+    {node.name: node for node in (APPROVAL, EVENT, FAIL, GRAPH, MAP, REPEAT, WAIT)}
 )
 """By the type that a node of a graph has."""

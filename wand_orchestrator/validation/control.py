@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from wand_orchestrator.graphs.control_nodes import ApprovalParams, ControlNode, DefaultAnswer
+from wand_orchestrator.graphs.control_node import Awaiting, ControlNode, DefaultAnswer
+from wand_orchestrator.graphs.control_nodes import EventParams
 from wand_orchestrator.graphs.references import is_reference
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
@@ -31,22 +32,30 @@ def check_control(
     if is_reference(params.get("graph")):
         message = "`graph` must be text: the graphs that a run needs are gathered when it starts"
         findings.fault((*at, "graph"), Code.WRONG_TYPE, message)
-    if isinstance(read, ApprovalParams) and not holds_reference(params):
+    if isinstance(read, Awaiting) and not holds_reference(params):
         _check_answer(read, at, findings)
 
 
-def _check_answer(params: ApprovalParams, at: tuple[Part, ...], findings: Findings) -> None:
-    """The schema can be used, and the default answer fits it."""
+def _check_answer(params: Awaiting, at: tuple[Part, ...], findings: Findings) -> None:
+    """The schema can be used, and the default fits it."""
     try:
         schema = Schema(params.answer_schema, findings.budget)
         schema.errors(None, findings.budget)  # follows the references that every answer will meet
         if isinstance(params.on_timeout, DefaultAnswer):
-            for error in schema.errors(params.on_timeout.answer, findings.budget):
-                for misfit in misfits(error, "the default answer"):
-                    reason = (
-                        misfit.message
-                        or f"its `schema` has no {quoted(misfit.key or '')}: it has {listed(misfit.among)}"
-                    )
-                    findings.fault((*at, "on_timeout", "answer", *misfit.path), Code.ANSWER_SCHEMA, reason)
+            place = (*at, "on_timeout", "answer")
+            _check_default(params, params.on_timeout.answer, schema, place, findings)
     except UnusableSchema as reason:
         findings.fault((*at, "schema"), Code.ANSWER_SCHEMA, f"`schema` cannot be used: {reason}")
+
+
+def _check_default(params: Awaiting, default: Any, schema: Schema, at: tuple[Part, ...], findings: Findings) -> None:
+    several = isinstance(params, EventParams) and params.count > 1
+    if several and not isinstance(default, list):
+        message = "the default answer must be a list, as `count` is above 1"
+        findings.fault(at, Code.ANSWER_SCHEMA, message)
+        return
+    for place, value in [((*at, index), item) for index, item in enumerate(default)] if several else [(at, default)]:
+        for error in schema.errors(value, findings.budget):
+            for misfit in misfits(error, "the default answer"):
+                has = f"its `schema` has no {quoted(misfit.key or '')}: it has {listed(misfit.among)}"
+                findings.fault((*place, *misfit.path), Code.ANSWER_SCHEMA, misfit.message or has)

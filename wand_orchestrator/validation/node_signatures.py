@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wand_orchestrator._agent import Agent
-from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, GRAPH, ControlNode
+from wand_orchestrator.graphs.control_node import ControlNode
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, GRAPH
 from wand_orchestrator.validation.outline import NodeOutline
 from wand_orchestrator.validation.schema_view import JsonSchema, View
 

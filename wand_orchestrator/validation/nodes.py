@@ -5,7 +5,8 @@ from typing import Any
 
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.contract.names import DEFAULT_TASK_QUEUE
-from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, ControlNode
+from wand_orchestrator.graphs.control_node import ControlNode
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.graphs.references import is_reference
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.control import check_control

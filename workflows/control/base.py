@@ -1,10 +1,10 @@
 """What every control node is: a coroutine of the workflow, which a new history can take up where it stood."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from temporalio.exceptions import ApplicationError
 
@@ -12,7 +12,11 @@ from wand_orchestrator.contract.node import (
     AgentResult,
 )
 from wand_orchestrator.graph import Graph, Node
+from wand_orchestrator.graphs.evaluation_budget import Budget
+from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.journal.event_texts import Entry
+
+Done = TypeVar("Done")
 
 
 class Host(Protocol):
@@ -33,8 +37,15 @@ class Host(Protocol):
     def evaluate(self, expression: str, value: Any) -> Awaitable[Any]:
         """Evaluate an expression, when the workflow task has room for it. Raises ExpressionError."""
 
+    def check(self, work: Callable[[Budget], Done]) -> Awaitable[Done]:
+        """Do a check against a JSON Schema within the budget, when the workflow task has room for it."""
+
     def subgraph(self, name: str) -> Graph:
         """The stored graph of that name or id, as it was when the run started."""
+
+    @property
+    def events(self) -> EventInbox:
+        """The events that were sent to the run."""
 
     @property
     def holds_back(self) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from wand_orchestrator.graph import Node
-from wand_orchestrator.graphs.control_nodes import Target
+from wand_orchestrator.graphs.control_node import Target
 from wand_orchestrator.workflows.control.base import Host
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from wand_orchestrator.contract.bounds import bounded_json
 from wand_orchestrator.contract.codes import WORKER_LOST
 from wand_orchestrator.contract.events import Event, EventType, Level, rfc3339
 from wand_orchestrator.contract.node import (
@@ -131,6 +132,27 @@ def node_answered(node: Node, answer: Answer) -> Entry:
     who = answer.by or "somebody"
     data = {"by": answer.by, "answer": answer.answer}
     return Entry(EventType.NODE_LOG, f"{who} answered {node.id}", node=node.id, data=data)
+
+
+def event_taken(node: Node, name: str, data: Any, number: int, count: int) -> Entry:
+    of = "" if count == 1 else f", {number} of {count}"
+    told = {"event": name, "data": bounded_json(data)}
+    return Entry(EventType.NODE_LOG, f"the event {name} came for {node.id}{of}", node=node.id, data=told)
+
+
+def event_misfits(node: Node, name: str, reason: str) -> Entry:
+    message = f"an event {name} does not fit the schema of {node.id}, and waits for another node: {reason}"
+    return Entry(EventType.NODE_LOG, message, "warning", node.id, data={"event": name})
+
+
+def event_by_default(node: Node, message: str, output: Any) -> Entry:
+    return Entry(
+        EventType.NODE_LOG,
+        f"{message}: the default is taken",
+        "warning",
+        node.id,
+        data={"answer": bounded_json(output)},
+    )
 
 
 def child_started(node: Node, run_id: str) -> Entry:

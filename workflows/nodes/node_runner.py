@@ -18,9 +18,11 @@ from wand_orchestrator.contract.run import (
     RunInput,
 )
 from wand_orchestrator.graph import Graph, Node
+from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.graphs.expressions import evaluate
 from wand_orchestrator.workflows.arrivals import check_given, result_of
-from wand_orchestrator.workflows.control.base import Control, Given, failure
+from wand_orchestrator.workflows.control.base import Control, Done, Given, failure
+from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.control.registry import CONTROLS
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.node_failures import Losses, NodeFailure, node_failure
@@ -49,6 +51,7 @@ class NodeRunner:
         holds_back: Callable[[], bool],
         left: dict[str, Any],
         children: Children,
+        events: EventInbox,
     ) -> None:
         self._run = run
         self._task = task
@@ -57,6 +60,7 @@ class NodeRunner:
         self._attempts = attempts
         self._holds_back = holds_back
         self._left = left
+        self.events = events
         self._given: dict[str, Given] = {}
         self._controls: dict[str, Control] = {}
         self._agents: set[str] = set()
@@ -140,6 +144,12 @@ class NodeRunner:
             await workflow.wait_condition(lambda: not self._task.exhausted)
         with self._task.evaluation() as budget:
             return evaluate(expression, value, budget, self._task.now())
+
+    async def check(self, work: Callable[[Budget], Done]) -> Done:
+        while self._task.exhausted:
+            await workflow.wait_condition(lambda: not self._task.exhausted)
+        with self._task.schema_check() as budget:
+            return work(budget)
 
     def subgraph(self, name: str) -> Graph:
         graph = self._run.subgraphs.get(name)

@@ -23,12 +23,16 @@ from wand_orchestrator.contract.node import (
     AgentResult,
 )
 from wand_orchestrator.graphs.evaluation_budget import MAX_STEPS, Budget
+from wand_orchestrator.validation.json_schema import MAX_SCHEMA_STEPS
 
 PATCH = "expressions-end-a-task"
 PATCH_STEPS = "expressions-take-a-million-steps"
 
 FORMER_MAX_STEPS = 500_000
 """Of all evaluations of a task, after which it ends. Histories of before have it as the limit of one evaluation."""
+
+SCHEMA_STEP = 5
+"""Steps of an expression that take as long as one step of a check against a JSON Schema."""
 
 MAX_DURATION = timedelta(milliseconds=150)
 """Of local activities in a row. An event reaches its subscribers this much later, at most, plus one node."""
@@ -87,6 +91,15 @@ class WorkflowTask:
             yield budget
         finally:
             self.took(budget.used)
+
+    @contextmanager
+    def schema_check(self) -> Iterator[Budget]:
+        """Provides the budget of one check against a JSON Schema, and counts afterwards what it took."""
+        budget = Budget(MAX_SCHEMA_STEPS)
+        try:
+            yield budget
+        finally:
+            self.took(SCHEMA_STEP * budget.used)
 
     def now(self) -> datetime:
         """Returns the run's clock, which is the same in a replay."""

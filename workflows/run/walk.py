@@ -40,6 +40,7 @@ from wand_orchestrator.graphs.references import Scope
 from wand_orchestrator.workflows.arrivals import result_of
 from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import Given
+from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.journal.node_failures import Losses, NodeFailure, node_failure
@@ -66,7 +67,12 @@ class Walk:
     """
 
     def __init__(
-        self, run: RunInput, journal: Journal, carried: dict[str, Any] | None, each_turn: Callable[[], None]
+        self,
+        run: RunInput,
+        journal: Journal,
+        carried: dict[str, Any] | None,
+        events: EventInbox,
+        each_turn: Callable[[], None],
     ) -> None:
         self._run = run
         self._each_turn = each_turn
@@ -110,6 +116,7 @@ class Walk:
             self._holds_back,
             left,
             Children(run, child_runs),
+            events,
         )
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}

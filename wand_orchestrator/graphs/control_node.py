@@ -1,0 +1,82 @@
+"""What validation, the snapshot and the API know of a control node: a row of the table; params that several share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from wand_orchestrator.graph import Name, Seconds, Strict
+
+JsonSchema = Mapping[str, Any]
+
+
+def closed(**properties: JsonSchema) -> JsonSchema:
+    """An object with exactly these keys."""
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+ANY_OBJECT: JsonSchema = {"type": "object", "additionalProperties": True}
+NO_INPUT = closed()
+TEXT: JsonSchema = {"type": "string"}
+COUNT: JsonSchema = {"type": "integer"}
+LIST: JsonSchema = {"type": "array"}
+
+
+class DefaultAnswer(Strict):
+    answer: Any
+
+
+class Awaiting(Strict):
+    """What a node waits for from outside of the run, and for how long."""
+
+    answer_schema: dict[str, Any] = Field(
+        default_factory=dict,
+        alias="schema",
+        description="JSON Schema that an answer, or the data of an event, must fit.",
+    )
+    timeout_sec: Seconds | None = Field(default=None, description="How long to wait; for ever without it.")
+    on_timeout: Literal["fail"] | DefaultAnswer = Field(
+        default="fail", description='`"fail"`, or `{"answer": <the default output>}`.'
+    )
+
+
+class Target(Strict):
+    """What a control node runs: one agent, or a stored graph by its name or id."""
+
+    agent: Name | None = None
+    graph: Name | None = None
+    params: dict[str, Any] = Field(default_factory=dict, description="Params of the agent.")
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.agent is None) == (self.graph is None):
+            raise ValueError("give either `agent` or `graph`")
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class ControlNode:
+    """One row of the table.
+
+    `input`: JSON Schema of what edges may carry into it; None for what the agent takes that it runs. `output`: JSON
+    Schema of its output. `expressions`: params that hold JMESPath over an output of what it runs. `waits_for`: for what
+    it waits while its status is `waiting`, as the end of a sentence; empty if it never has that status.
+    """
+
+    name: str
+    params: type[BaseModel]
+    input: JsonSchema | None
+    output: JsonSchema
+    expressions: tuple[str, ...] = ()
+    waits_for: str = ""
+
+    @property
+    def names_agent(self) -> bool:
+        """Whether its params may name an agent, which it runs."""
+        return "agent" in self.params.model_fields
+
+    @property
+    def names_graph(self) -> bool:
+        """Whether its params may name a stored graph, which it runs as a child run."""
+        return "graph" in self.params.model_fields
