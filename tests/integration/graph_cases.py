@@ -45,8 +45,10 @@ def gate(id: str, open: object, **rest: Any) -> dict[str, Any]:
     return {"id": id, "type": "test.gate", "params": {"open": str(open)}, **rest}
 
 
-def edge(source: str, target: str, when: str | None = None, **map: str) -> dict[str, Any]:
+def edge(source: str, target: str, when: str | None = None, *, on: str | None = None, **map: str) -> dict[str, Any]:
     edge: dict[str, Any] = {"from": source, "to": target}
+    if on is not None:
+        edge["on"] = on
     if map:
         edge["map"] = map
     if when is not None:
@@ -319,5 +321,150 @@ CASES = [
         status="failed",
         error="asked_to_fail",
         nodes={"bad": "failed", "after": "skipped", "slow": "succeeded", "end": "succeeded"},
+    ),
+    Case(
+        "an edge on failure sees the error, and the run goes on",
+        graph(
+            [flaky("a", 9), echo("after"), echo("alert")],
+            [edge("a", "after", x="attempt"), edge("a", "alert", on="failure", code="error.code", at="error.attempt")],
+            options=_with_retries(1),
+        ),
+        outputs={"alert": _echoed(code="flaky", at=2)},
+        skipped=["after"],
+        nodes={"a": "failed", "after": "skipped", "alert": "succeeded"},
+    ),
+    Case(
+        "an edge on failure is not taken on success",
+        graph([emit("a", 1), echo("alert")], [edge("a", "alert", on="failure")]),
+        outputs={"a": 1},
+        skipped=["alert"],
+    ),
+    Case(
+        "a failure that no edge takes up fails the run",
+        graph([fail("a"), echo("alert")], [edge("a", "alert", on="failure", when="error.code == 'other'")]),
+        status="failed",
+        error="asked_to_fail",
+        error_node="a",
+    ),
+    Case(
+        "an optional node's failure is handled, and its edges on success are judged on null",
+        graph(
+            [fail("a", optional=True), echo("after"), echo("alert")],
+            [edge("a", "after", x="value"), edge("a", "alert", on="failure", code="error.code")],
+        ),
+        outputs={"after": _echoed(x=None), "alert": _echoed(code="asked_to_fail")},
+    ),
+    Case(
+        "a settled edge is taken either way",
+        graph(
+            [emit("good", 1), fail("bad"), echo("end")],
+            [
+                edge("good", "end", on="settled", good="output", none="error"),
+                edge("bad", "end", on="settled", bad="error.code", nothing="output"),
+            ],
+            sinks=["end"],
+        ),
+        outputs={"end": _echoed(good=1, none=None, bad="asked_to_fail", nothing=None)},
+    ),
+    Case(
+        "a handled failure of an expression",
+        graph(
+            [emit("a", {"n": 3}), emit("b"), echo("alert")],
+            [edge("a", "b", when="length(n)"), edge("b", "alert", on="failure", code="error.code", at="error.attempt")],
+        ),
+        outputs={"alert": _echoed(code="expression", at=None)},
+    ),
+    Case(
+        "a handled failure of params",
+        graph(
+            [emit("a", {"$input": "length(n)"}), echo("alert")],
+            [edge("a", "alert", on="failure", code="error.code")],
+        ),
+        input={"n": 3},
+        outputs={"alert": _echoed(code="expression")},
+    ),
+    Case(
+        "otherwise is taken if no condition is",
+        graph(
+            [emit("a", {"n": 5}), emit("low"), emit("high", "high"), emit("always", 1)],
+            [edge("a", "low", when="n < `3`"), edge("a", "high", when="otherwise"), edge("a", "always")],
+        ),
+        outputs={"high": "high", "always": 1},
+        skipped=["low"],
+    ),
+    Case(
+        "otherwise is not taken if a condition is",
+        graph(
+            [emit("a", {"n": 1}), emit("low", "low"), emit("high")],
+            [edge("a", "low", when="n < `3`"), edge("a", "high", when="otherwise")],
+        ),
+        outputs={"low": "low"},
+        skipped=["high"],
+    ),
+    Case(
+        "otherwise among the edges on failure",
+        graph(
+            [fail("a"), emit("known"), echo("other")],
+            [
+                edge("a", "known", on="failure", when="error.code == 'known'"),
+                edge("a", "other", on="failure", when="otherwise", code="error.code"),
+            ],
+        ),
+        outputs={"other": _echoed(code="asked_to_fail")},
+        skipped=["known"],
+    ),
+    Case(
+        "the run's input as a source",
+        graph(
+            [echo("a"), echo("b"), echo("c")],
+            [
+                edge("$input", "a", x="who.name"),
+                edge("$input", "b", when="who.age > `99`"),
+                edge("$input", "c", when="otherwise", all="@"),
+                edge("a", "c", a="input.x"),
+            ],
+        ),
+        input={"who": {"name": "Ada", "age": 36}},
+        outputs={"c": _echoed(all={"who": {"name": "Ada", "age": 36}}, a="Ada")},
+        skipped=["b"],
+    ),
+    Case(
+        "the first answer wins, and what only led to the others is cancelled or skipped",
+        graph(
+            [emit("quick", 1), sleep("slow", 60), sleep("slower", 60), emit("then"), echo("end", join="first")],
+            [
+                edge("quick", "end", x="@"),
+                edge("slow", "end", x="slept"),
+                edge("slower", "then"),
+                edge("then", "end", x="@"),
+            ],
+        ),
+        outputs={"end": _echoed(x=1)},
+        nodes={"quick": "succeeded", "slow": "cancelled", "slower": "cancelled", "then": "skipped"},
+    ),
+    Case(
+        "what something else needs goes on although another one was first",
+        graph(
+            [emit("quick", 1), sleep("slow", 0.3), echo("end", join="first"), echo("too")],
+            [edge("quick", "end", x="@"), edge("slow", "end", x="slept"), edge("slow", "too", x="slept")],
+        ),
+        outputs={"end": _echoed(x=1), "too": _echoed(x=0.3)},
+    ),
+    Case(
+        "the first that is taken wins, not the first that ends",
+        graph(
+            [emit("quick", {"ok": False}), sleep("slow", 0.1), echo("end", join="first")],
+            [edge("quick", "end", when="ok"), edge("slow", "end", x="slept")],
+        ),
+        outputs={"end": _echoed(x=0.1)},
+    ),
+    Case(
+        "join first with no edge taken is skipped",
+        graph(
+            [emit("a", {}), emit("b", {}), emit("end", join="first")],
+            [edge("a", "end", when="go"), edge("b", "end", when="go")],
+        ),
+        outputs={},
+        skipped=["end"],
     ),
 ]
