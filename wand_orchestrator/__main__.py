@@ -17,7 +17,7 @@ ROOMS = ("workflows", "activities", "api", "cli")
 
 
 def missing_rooms(package: Path = Path(__file__).parent) -> list[str]:
-    """The rooms that are no folders in `package`."""
+    """Return the rooms that are not folders in `package`."""
     return [room for room in ROOMS if not (package / room).is_dir()]
 
 

@@ -1,4 +1,4 @@
-"""What the author of an agent writes: a function with a decorator.
+"""The decorator `agent`, and the context that agents get.
 
 The function's annotations give the JSON Schemas. `params`, `input` and `ctx` are taken by name and each may be left
 out; a plain `def` runs in a thread.
@@ -20,7 +20,7 @@ _NOTHING: JsonSchema = {"type": "object", "properties": {}, "additionalPropertie
 
 
 class AgentContext(Protocol):
-    """What an agent is handed as `ctx`.
+    """The argument `ctx` of an agent.
 
     When the run is cancelled, an async agent is cancelled at its next await. A plain `def` cannot be interrupted: once
     cancelled, everything it calls on `ctx` raises asyncio.CancelledError, and a loop that calls nothing should look at
@@ -33,37 +33,39 @@ class AgentContext(Protocol):
     def node_id(self) -> str: ...
     @property
     def attempt(self) -> int:
-        """From 1."""
+        """The number of the attempt, from 1."""
 
     @property
     def idempotency_key(self) -> str:
-        """The same for all attempts of this node, unlike for any other node or run."""
+        """A key that is the same for all attempts of this node, and differs from that of any other node or run."""
 
     @property
     def settings(self) -> Settings:
-        """Those of the worker: what its operator allows."""
+        """The settings of the worker: what its operator allows."""
 
     @property
     def tools(self) -> Mapping[str, Callable[..., Any]]:
-        """The tools that the agent asked for, by name; awaitable in an async agent, plain calls in a sync one."""
+        """The tools that the agent declared, by name; awaitable in an async agent, plain calls in a sync one."""
 
     @property
     def cancelled(self) -> bool:
         """Whether the run is being cancelled; a sync agent that loops should look. An async one is cancelled."""
 
     def log(self, message: str, *, level: Level = "info", **data: Any) -> None:
-        """Becomes a `node.log` event."""
+        """Log a line, which becomes a `node.log` event."""
 
     def progress(self, percent: float, message: str = "") -> Awaitable[None]:
-        """Becomes a `node.progress` event; 0 to 100. Awaiting it is optional and never waits for the network."""
+        """Report progress from 0 to 100, which becomes a `node.progress` event. Awaiting it is optional and never waits
+        for the network.
+        """
 
     def save_artifact(self, name: str, data: bytes | str, media_type: str) -> Any:
-        """Keeps a file with the run and gives its URL path; awaitable in an async agent, plain in a sync one."""
+        """Save a file with the run and return its URL path; awaitable in an async agent, plain in a sync one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Agent:
-    """An agent as the registry keeps it. Called as it stands, it is the plain function, handy in its own tests.
+    """An agent in the registry. Calling it calls the plain function, which is handy in its own tests.
 
     The adapters validate; the schemas are what `GET /agents` shows.
     `params_type`, `input_type`: None where the function does not take that argument.
@@ -129,7 +131,7 @@ def agent(name: str, *, tools: Sequence[str] = (), local: bool = False) -> Calla
 
 
 def _taken(signature: Signature, part: str) -> tuple[TypeAdapter[Any] | None, JsonSchema]:
-    """How the argument `part` is validated, and its schema; an argument that is not taken admits no key."""
+    """Return the validator and the schema of the argument `part`; one that the function does not take admits no key."""
     if part not in signature.parameters:
         return None, dict(_NOTHING)
     annotation = signature.parameters[part].annotation

@@ -1,4 +1,4 @@
-"""What a plug-in's function says about itself: the parameters it takes and the types it names.
+"""Reads the signature of a plug-in's function: its parameters and their types.
 
 Every fault is a PluginError that names the function, raised where the function is decorated.
 """
@@ -29,7 +29,7 @@ _BY_NAME = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter
 
 @dataclass(frozen=True)
 class Signature:
-    """The function's parameters with their annotations resolved; all can be given by name."""
+    """The parameters of a function with resolved annotations; all can be passed by name."""
 
     label: str
     description: str
@@ -61,28 +61,28 @@ class Signature:
         )
 
     def allow_only(self, names: Iterable[str]) -> None:
-        """Raises PluginError when the function takes a parameter that is not among `names`."""
+        """Raise PluginError if the function takes a parameter that is not among `names`."""
         allowed = tuple(names)
         for name in self.parameters:
             if name not in allowed:
                 self.refuse(f"takes {name!r}; an agent takes {', '.join(allowed)} by name, each may be left out")
 
     def adapter(self, part: str, annotation: Any) -> TypeAdapter[Any]:
-        """Validates values of this type; `part` says in an error what the annotation stands on."""
+        """Return a validator for this type; `part` names the annotated part in errors."""
         try:
             return TypeAdapter(annotation)
         except (PydanticUserError, TypeError) as error:
             self.refuse(f"the type of its {part} has no JSON Schema: {_first_line(error)}", error)
 
     def input_schema(self, part: str, adapter: TypeAdapter[Any]) -> JsonSchema:
-        """The schema of what comes in."""
+        """Return the JSON Schema of values that are validated."""
         try:
             return adapter.json_schema(mode="validation")
         except PydanticInvalidForJsonSchema as error:
             self.refuse(f"the type of its {part} has no JSON Schema: {_first_line(error)}", error)
 
     def output_schema(self, adapter: TypeAdapter[Any]) -> JsonSchema:
-        """The schema of what goes out: as serialized, so that computed fields and aliases count."""
+        """Return the JSON Schema of values that are serialized, so that computed fields and aliases count."""
         try:
             return adapter.json_schema(mode="serialization")
         except PydanticInvalidForJsonSchema as error:
@@ -93,7 +93,7 @@ class Signature:
 
 
 def _hints(function: Callable[..., Any], label: str) -> dict[str, Any]:
-    """Annotations as types, those written as strings included."""
+    """Return the annotations as types, also those written as strings."""
     try:
         return typing.get_type_hints(function, include_extras=True)
     except Exception as error:  # an annotation written as a string is code, and may raise anything
@@ -105,7 +105,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def check_name(kind: str, name: object) -> str:
-    """The name under which graphs and people know an agent or a tool."""
+    """Check the name of an agent or a tool. Raises PluginError."""
     if not isinstance(name, str):
         raise PluginError(f'@{kind} needs a name: write @{kind}("acme.count"), not a bare @{kind}')
     if not name or len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES or name != name.strip():

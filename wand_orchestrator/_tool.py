@@ -1,4 +1,4 @@
-"""A tool: a named function that agents call as `ctx.tools[name](...)`."""
+"""The decorator `tool`, for named functions that agents call as `ctx.tools[name](...)`."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from wand_orchestrator.errors import AgentError
 
 @dataclass(frozen=True, eq=False)
 class Tool:
-    """A tool as the registry keeps it. Called as it stands, it is the plain function, which is handy in its own tests.
+    """A tool in the registry. Calling it calls the plain function, which is handy in its own tests.
 
     `arguments_type` validates what it is called with, `takes_context` says whether it wants `ctx` besides.
     """
@@ -37,7 +37,7 @@ class Tool:
         return self.function.__module__
 
     def arguments(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """`given` validated by the function's annotations, defaults filled in. Raises pydantic's ValidationError."""
+        """Return `given` validated by the function's annotations, with defaults. Raises pydantic's ValidationError."""
         validated: dict[str, Any] = self.arguments_type.validate_python(ArgsKwargs((), dict(given)))
         return validated
 
@@ -82,7 +82,9 @@ def tool(name: str) -> Callable[[Callable[..., Any]], Tool]:
 
 
 def _collector(signature: Signature) -> Callable[..., dict[str, Any]]:
-    """Takes what the tool takes, but `ctx`, and gives it back: pydantic validates calls, not signatures."""
+    """Return a function that takes the tool's arguments except `ctx` and returns them: pydantic validates calls, not
+    signatures.
+    """
 
     def collect(**arguments: Any) -> dict[str, Any]:
         return arguments

@@ -125,7 +125,7 @@ class TooLarge(WandError):
 
 
 class Unavailable(WandError):
-    """Something that Wand needs does not answer; `fields["missing"]` names it."""
+    """A service that Wand needs does not answer; `fields["missing"]` names it."""
 
     code = "unavailable"
     status = 503

@@ -45,7 +45,7 @@ Heartbeat = Annotated[float, Field(ge=1, le=LONGEST_SEC, allow_inf_nan=False)]
 
 
 class Strict(BaseModel):
-    """Unknown keys are faults, and a stored document never changes."""
+    """The base of the graph's models: unknown keys are faults, and instances are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

@@ -36,7 +36,7 @@ class Registry:
 
     @classmethod
     def load(cls, settings: Settings) -> "Registry":
-        """Everything from installed distributions (entry points) and from `WAND_PLUGINS`.
+        """Load all plug-ins, from installed distributions (entry points) and from `WAND_PLUGINS`.
 
         Raises PluginError that names the culprit: a module that does not import, a name given twice, an agent whose
         tool is missing.
@@ -48,7 +48,7 @@ class Registry:
 
     @classmethod
     def of(cls, *sources: Agent | Tool | ModuleType) -> "Registry":
-        """A registry of these agents and tools, and of those that stand in these modules."""
+        """Return a registry of these agents and tools, and of those in these modules."""
         contents = [item for source in sources for item in _contents(source)]
         registry = cls(
             agents=_by_name("agent", (item for item in contents if isinstance(item, Agent))),
@@ -77,7 +77,9 @@ def _contents(source: Agent | Tool | ModuleType) -> list[Agent | Tool]:
 
 
 def _by_name(kind: str, items: Iterable[_Named]) -> Mapping[str, _Named]:
-    """The same object under several modules is one; two different ones under one name are a fault."""
+    """Return the objects by name. One object in several modules counts once; two objects under one name are
+    an error.
+    """
     named: dict[str, _Named] = {}
     for item in items:
         other = named.setdefault(item.name, item)
@@ -93,7 +95,7 @@ def _place(item: Agent | Tool) -> str:
 
 
 def _import(module: str, source: str) -> ModuleType:
-    """What it prints goes to standard error: standard output may be a document."""
+    """Import the module; what it prints goes to standard error, as standard output may be a document."""
     try:
         with redirect_stdout(sys.stderr):
             return importlib.import_module(module)

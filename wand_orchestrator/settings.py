@@ -150,7 +150,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_secret")
     @classmethod
     def _signs(cls, value: SecretStr | None) -> SecretStr | None:
-        """A blank one is none. Raises ValueError."""
+        """Check the secret that signs webhooks; a blank one counts as none. Raises ValueError."""
         return value if value is not None and signing_keys(value.get_secret_value()) else None
 
     @field_validator("api_key")
@@ -214,7 +214,7 @@ class Settings(BaseSettings):
 
     @property
     def webhook_keys(self) -> tuple[bytes, ...]:
-        """Keys that webhooks are signed with; none without a secret."""
+        """Return the keys that webhooks are signed with; none without a secret."""
         return () if self.webhook_secret is None else signing_keys(self.webhook_secret.get_secret_value())
 
     @property

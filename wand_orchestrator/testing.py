@@ -1,4 +1,4 @@
-"""For tests of agents and tools: a context that records, so that they are tried without Temporal.
+"""A recording context for tests of agents and tools, which need no Temporal.
 
 ctx = RecordingContext(http_fetch)
 output = await fetch(params=..., ctx=ctx)
@@ -27,7 +27,7 @@ from wand_orchestrator.settings import Settings
 
 
 class RecordingContext:
-    """An AgentContext with real tools that keeps everything else for the test to look at.
+    """An AgentContext with real tools that records everything else for the test.
 
     Code on an event loop awaits tools and `save_artifact`. A plain `def` calls them, in a test without a loop or in a
     thread (`await asyncio.to_thread(...)`), as it does in a worker.
@@ -113,7 +113,7 @@ class _Tools(dict[str, Callable[..., Any]]):
 
 
 class _Turn:
-    """Awaited or not, it is done; awaited, it tells an async agent that it is cancelled."""
+    """An awaitable whose work is done already; awaiting it raises once the agent is cancelled."""
 
     def __init__(self, check: Callable[[], None]) -> None:
         self._check = check

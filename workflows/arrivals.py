@@ -1,4 +1,5 @@
-"""Reads what enters a workflow: its input, results, errors, signals and updates. The one place where that is done.
+"""Reads, checks and bounds all that enters a workflow: its input, results, errors, signals and updates. No other module
+does.
 
 Anybody may send any of it: a worker in another language, an operator with the `temporal` CLI, a program with a client
 of its own. Whatever raises while it is read would fail the workflow task, which Temporal then tries again for ever, and
@@ -58,7 +59,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def result_of(given: Any) -> AgentResult:
-    """What an activity gave. Raises ApplicationError `invalid_output` for what is no result of an agent."""
+    """Return the result of an agent's activity. Raises ApplicationError `invalid_output` for anything else."""
     if isinstance(given, AgentResult):
         result = given
     else:
@@ -71,14 +72,16 @@ def result_of(given: Any) -> AgentResult:
 
 
 def output_of(output: Any) -> Any:
-    """A node's output. Raises ApplicationError `invalid_output` for one that nobody could read again."""
+    """Return a node's output. Raises ApplicationError `invalid_output` for one that other processes could not read."""
     if is_too_deep(output):
         raise _misfit("invalid_output", f"the output has lists and objects more than {MAX_DEPTH} deep")
     return output
 
 
 def check_given(params: Any, input: Any) -> None:
-    """What a node is given. Raises ApplicationError `input_too_large`, `invalid_params` or `invalid_input`."""
+    """Check the params and the input of a node. Raises ApplicationError `input_too_large`, `invalid_params` or
+    `invalid_input`.
+    """
     for code, given in (("invalid_params", params), ("invalid_input", input)):
         if size_up_to(given, MAX_INPUT_BYTES) > MAX_INPUT_BYTES:
             raise _misfit("input_too_large", f"params or input take more than {MAX_INPUT_BYTES} bytes")
@@ -87,7 +90,9 @@ def check_given(params: Any, input: Any) -> None:
 
 
 def check_plain(call: AgentCall) -> None:
-    """Of a node with a `queue`. Raises ApplicationError `input_too_large` for what Temporal itself does not take."""
+    """Check the arguments of a node with a `queue`. Raises ApplicationError `input_too_large` for what Temporal does
+    not accept.
+    """
     if size_up_to([call.params, call.input], PLAIN_INPUT_BYTES // 16) <= PLAIN_INPUT_BYTES // 16:
         return
     [payload] = workflow.payload_converter().to_payloads([call])
@@ -97,17 +102,17 @@ def check_plain(call: AgentCall) -> None:
 
 
 def run_result_of(given: Any) -> RunResult:
-    """What a child run gave. Raises ApplicationError `invalid_output`."""
+    """Return the result of a child run. Raises ApplicationError `invalid_output`."""
     return _read(RunResult, given, "invalid_output", "the result of a run")
 
 
 def model_of(kind: type[Model], given: Any) -> Model:
-    """What an activity of Wand's own gave. Raises ApplicationError `invalid_output`."""
+    """Return the result of a core activity as this model. Raises ApplicationError `invalid_output`."""
     return _read(kind, given, "invalid_output", f"a {kind.__name__}")
 
 
 def object_of(given: Any) -> dict[str, Any]:
-    """The same for one whose keys are not known beforehand."""
+    """Return the result of a core activity as an object with any keys. Raises ApplicationError `invalid_output`."""
     value = _value(given, "invalid_output", "an object")
     if not isinstance(value, dict):
         raise _misfit("invalid_output", f"expected an object, and got {_named(value)}")
@@ -115,7 +120,7 @@ def object_of(given: Any) -> dict[str, Any]:
 
 
 def details_of(cause: ApplicationError) -> FailureDetails:
-    """What an activity failed with: as Wand's runner tells it, or whatever else a worker says, as `details`."""
+    """Return the details of a failed activity: those of Wand's runner, or anything that a worker says, as `details`."""
     if len(cause.details) == 1 and isinstance(first := cause.details[0], dict) and _is_ours(first):
         try:
             known = FailureDetails.model_validate(first)
@@ -129,29 +134,29 @@ def details_of(cause: ApplicationError) -> FailureDetails:
 
 
 def states_attempt(cause: ApplicationError) -> bool:
-    """Whether the first detail is the `FailureDetails` of an attempt."""
+    """Return whether the first detail is the `FailureDetails` of an attempt."""
     return bool(cause.details) and isinstance(cause.details[0], dict) and "attempt" in cause.details[0]
 
 
 def _is_ours(detail: dict[str, Any]) -> bool:
-    """Whether this is the `FailureDetails` of an attempt, or the `Failure` that a child run ends with."""
+    """Return whether this is the `FailureDetails` of an attempt, or the `Failure` that a child run ends with."""
     return "attempt" in detail or {"code", "message", "node"} <= detail.keys()
 
 
 def code_of(type: str | None) -> str:
-    """The code of a failure whose application error has this type."""
+    """Return the code of a failure whose application error has this type."""
     return (type or "agent_error")[:CODE_LENGTH]
 
 
 def reports_of(given: Sequence[Any]) -> list[Report]:
-    """The argument of the signal `report`; what is no report is left out, with a warning in the worker's log."""
+    """Return the argument of the signal `report`; invalid reports are left out, with a warning in the worker's log."""
     items = _signalled(SIGNAL_REPORT, given)
     reports = [report for item in items if (report := _fitting(Report, item, SIGNAL_REPORT)) is not None]
     return list(_bounded(reports))
 
 
 def child_events_of(given: Sequence[Any]) -> ChildEvents | None:
-    """The argument of the signal `child_events`; None, with a warning in the worker's log, if it is none."""
+    """Return the argument of the signal `child_events`; None, with a warning in the worker's log, if it is invalid."""
     happened = _fitting(ChildEvents, given[0] if len(given) == 1 else None, SIGNAL_CHILD_EVENTS)
     if happened is None:
         return None
@@ -174,7 +179,7 @@ def event_of(given: Sequence[Any]) -> SentEvent | None:
 
 
 def node_of(given: Sequence[Any]) -> str:
-    """The argument of an update that names a node. Raises ApplicationError `invalid_arguments`."""
+    """Return the argument of an update that names a node. Raises ApplicationError `invalid_arguments`."""
     node = _only(given, "the id of a node")
     if not isinstance(node, str) or len(node) > _LONGEST_ID:
         raise _misfit("invalid_arguments", f"expected the id of a node, and got {_named(node)}")
@@ -182,7 +187,7 @@ def node_of(given: Sequence[Any]) -> str:
 
 
 def answer_of(given: Sequence[Any]) -> Answer:
-    """The argument of the update `respond`. Raises ApplicationError `invalid_arguments`, `answer_invalid`."""
+    """Return the argument of the update `respond`. Raises ApplicationError `invalid_arguments`, `answer_invalid`."""
     answer = _read(Answer, _only(given, "an answer"), "invalid_arguments", 'an object with "node" and "answer"')
     node_of([answer.node])
     if is_too_deep(answer.answer):
@@ -191,14 +196,14 @@ def answer_of(given: Sequence[Any]) -> Answer:
 
 
 def raw_json(given: Any) -> bytes | None:
-    """The JSON text of what arrived raw; None if it is none, or was read already."""
+    """Return the JSON text of a raw argument; None if it is not JSON, or was decoded already."""
     if isinstance(given, RawValue) and given.payload.metadata.get("encoding") == _JSON:
         return given.payload.data
     return None
 
 
 def plain(given: Any) -> Any:
-    """The JSON value of an argument, however it arrived. Raises ValueError."""
+    """Return the JSON value of an argument, raw or decoded. Raises ValueError."""
     if not isinstance(given, RawValue):
         return given
     [value] = workflow.payload_converter().from_payloads([given.payload])
@@ -218,7 +223,7 @@ def _read(kind: type[Model], given: Any, code: str, expected: str) -> Model:
 
 
 def _has_few_levels(given: Any) -> bool:
-    """Whether its text is enough to tell that it is not too deep: a long list of numbers need not be walked."""
+    """Return whether the text alone shows that the value is not too deep: a long list of numbers need not be walked."""
     text = raw_json(given)
     return text is not None and text.count(b"[") + text.count(b"{") <= MAX_DEPTH
 
@@ -253,7 +258,7 @@ def _fitting(kind: type[Model], given: Any, name: str) -> Model | None:
 
 
 def _bounded(reports: Sequence[Report]) -> Iterator[Report]:
-    """As Wand's own workers bound them, who need not have sent them."""
+    """Return the reports within the bounds that Wand's own workers apply; other workers may have sent them."""
     for report in reports:
         changes: dict[str, Any] = {}
         if (message := bounded_text(report.message)) != report.message:
@@ -285,14 +290,14 @@ def _bounded_object(data: dict[str, Any], limit: int = JSON_BYTES) -> dict[str, 
 
 
 def _bounded_value(value: Any, limit: int = JSON_BYTES) -> Any:
-    """The value itself where it is small: the count is rough, and too high rather than too low."""
+    """Return the value itself if it is small; the estimate is rather too high than too low."""
     if size_up_to(value, limit) <= limit and not is_too_deep(value):
         return value
     return bounded_json(value, limit)
 
 
 def _is_of_its_kind(event: Event) -> bool:
-    """Whether an event of a child run speaks of the run or of a node, as its type says, under a name that fits."""
+    """Return whether an event of a child run concerns the run or a node as its type says, under a valid name."""
     if event.node is None:
         return event.type.startswith("run.")
     return event.type.startswith("node.") and len(event.node) <= _LONGEST_ID and event.node.isprintable()
@@ -305,7 +310,7 @@ def _or_note(detail: Any) -> Any:
 
 
 def _faults(error: ValidationError) -> str:
-    """The fields at fault, without their values, which may be secret."""
+    """Return the fields at fault, without their values, which may be secret."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     named = [f"{'.'.join(map(str, fault['loc'])) or 'it'}: {fault['msg']}" for fault in found[:_NAMED_FIELDS]]
     return bounded_text("; ".join(named), TEXT_BYTES // 4)

@@ -87,7 +87,9 @@ class GraphRun:
     """Runs a graph of agents: every node is an activity whose id is the node's id and whose type is its agent."""
 
     def __new__(cls, *given: Any) -> Self:
-        """With more arguments than the SDK can pass on the workflow task would fail, and not the run."""
+        """Fail the run if it has more arguments than the SDK can pass on, which would otherwise fail its
+        workflow task.
+        """
         refuse_more(given)
         return super().__new__(cls)
 
@@ -163,7 +165,7 @@ class GraphRun:
         raise _failed(failure)
 
     async def _hand_over(self, result: RunResult | None = None) -> bool:
-        """All events to the parent, the database and the webhook, those too that were added meanwhile.
+        """Pass all events to the parent, the database and the webhook, also those that are added meanwhile.
 
         Answers whether the run was asked to cancel meanwhile.
         """
@@ -178,7 +180,9 @@ class GraphRun:
         return cancelled
 
     async def _finish_updates(self) -> bool:
-        """What was asked of the run is answered before it ends or goes on as new. Answers as `_hand_over` does."""
+        """Wait until all updates are answered, before the run ends or continues as new. Returns what `_hand_over`
+        returns.
+        """
         if workflow.all_handlers_finished() or not workflow.patched(PATCH_UPDATES_FIRST):
             return False
         return await uncancelled(asyncio.ensure_future(workflow.wait_condition(workflow.all_handlers_finished)))
@@ -190,12 +194,12 @@ class GraphRun:
         self._visibility.look()
 
     def _carry(self) -> dict[str, Any]:
-        """What the next history of this run needs besides its input."""
+        """Return what the next history of this run needs besides its input."""
         state = state_to_carry(self._journal.state, self._run.graph)
         return self._walk.carry() | self._forwarder.carry() | {"state": state, "events": self._events.carry()}
 
     def _close(self, outcome: Outcome) -> RunResult | None:
-        """The run's last event, and its result if it succeeded."""
+        """Append the run's last event; return its result if it succeeded."""
         graph = self._run.graph
         match outcome:
             case Outcome.SUCCEEDED:
@@ -210,7 +214,7 @@ class GraphRun:
         return None
 
     def _end(self, outcome: Outcome, result: RunResult | None) -> RunResult:
-        """Give the result, or end the workflow as Temporal knows it: cancelled, or failed with the run's code."""
+        """Return the result, or raise to end the workflow as cancelled, or as failed with the run's code."""
         self._walk.describe()
         if result is not None:
             return result
@@ -219,7 +223,7 @@ class GraphRun:
         raise _failed(self._walk.failure(outcome))
 
     def _steer(self, steer: Callable[[Walk], None]) -> None:
-        """What comes before the run has started is done when it has."""
+        """Apply a steering call; one that comes before the run has started is applied when it has."""
         if self._started:
             steer(self._walk)
         else:
@@ -355,7 +359,7 @@ class GraphRun:
 
 
 def _told() -> Callable[[Event], None]:
-    """Tells a relay in this process of events; replayed ones are known already."""
+    """Return a function that publishes events to a relay in this process; replayed ones are known already."""
     run_feed: Callable[[str, str], Callable[[int, Event], None]] | None = workflow.extern_functions().get(
         EXTERN_PUBLISH
     )
@@ -372,5 +376,5 @@ def _told() -> Callable[[Event], None]:
 
 
 def _failed(failure: Failure) -> ApplicationError:
-    """How a run that failed ends its workflow."""
+    """Return the error with which a failed run ends its workflow."""
     return ApplicationError(failure.message, failure, type=failure.code, non_retryable=True)

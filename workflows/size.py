@@ -1,4 +1,4 @@
-"""How large a value is, without encoding it."""
+"""Estimates the size of a value without encoding it."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _BYTES_PER_CHARACTER = 3
 
 
 def size_up_to(value: Any, limit: int) -> int:
-    """Bytes of `value` as JSON, roughly; counting stops above `limit`, so it costs no more than that."""
+    """Return the rough size of `value` as JSON in bytes; counting stops above `limit`, which bounds its cost."""
     size = 0
     queue = [value]
     while queue and size <= limit:

@@ -1,4 +1,4 @@
-"""Waits that a cancellation does not end, and what it still asks for after them."""
+"""Waits that survive a cancellation, and report it afterwards."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ PATCH = "cancelled-between-steps"
 
 
 async def uncancelled(task: "asyncio.Future[Any]") -> bool:
-    """Await the task to its end, whatever cancels the caller meanwhile; answers whether something did."""
+    """Await the task to its end even if the caller is cancelled meanwhile; return whether it was."""
     cancelled = False
     while not task.done():
         try:
@@ -21,13 +21,13 @@ async def uncancelled(task: "asyncio.Future[Any]") -> bool:
 
 
 def is_being_cancelled() -> bool:
-    """Whether somebody has cancelled the task that runs now."""
+    """Return whether the current task has been cancelled."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
 def raise_if_cancelled() -> None:
-    """Raises CancelledError in a task that was cancelled while it awaited what ended well all the same.
+    """Raise CancelledError in a task that was cancelled while it awaited something that ended well nevertheless.
 
     An activity that is done before it hears of its cancellation gives its result, and nobody is told of the
     cancellation again: what goes on to another step has to look for itself.

@@ -27,7 +27,7 @@ RETRY = RetryPolicy(
 
 @workflow.defn(name=WORKFLOW_WEBHOOK_DELIVERY)
 class WebhookDelivery:
-    """Sends one webhook; gives the HTTP status that the receiver answered with."""
+    """Sends one webhook; its result is the HTTP status of the receiver's answer."""
 
     @workflow.run
     async def run(self, delivery: Delivery) -> int:

@@ -1,4 +1,4 @@
-"""What an attempt of an agent failed of, as an application error of Temporal's.
+"""Translates the failure of an attempt into an application error of Temporal.
 
     AgentError                     its code, retryable, delay and details
     any other exception            its class's name; retryable
@@ -28,7 +28,7 @@ from wand_orchestrator.errors import InternalError
 
 
 class AttemptError(ApplicationError):
-    """The application error of an attempt, with what the log says of it and the history does not.
+    """The application error of an attempt, with details for the log that the history does not get.
 
     `stated`: the agent raised it on purpose, so that operators need its words and no stack trace.
     """
@@ -39,7 +39,7 @@ class AttemptError(ApplicationError):
 
 @dataclass(frozen=True)
 class AttemptFailure:
-    """Why an attempt has no result. `retry_after`: until the next one, instead of the node's backoff.
+    """Why an attempt has no result. `retry_after`: the pause before the next one, in place of the node's backoff.
 
     `trace` is the whole traceback as text, `traceback` the agent's if it was raised in this process.
     """
@@ -63,7 +63,7 @@ class AttemptFailure:
 
     @classmethod
     def told(cls, report: ErrorReport, traceback: PortableTraceback = None) -> "AttemptFailure":
-        """The failure that a report tells of, which may come from another process."""
+        """Return the failure for a report, which may come from another process."""
         return cls(
             code=report.code,
             message=report.message,
@@ -87,7 +87,7 @@ class AttemptFailure:
         )
 
     def for_temporal(self, known: FailureDetails) -> AttemptError:
-        """`known`: what there is to tell of the attempt itself."""
+        """Return the application error. `known`: attempt, worker and times."""
         error = AttemptError(
             self.message,
             known.model_copy(update={"details": self.details, "exception": self.raised}),
@@ -119,7 +119,7 @@ ABANDONED = AttemptFailure("abandoned", "the run no longer waits for this attemp
 
 
 def interruption(details: ActivityCancellationDetails | None, info: Info, now: datetime) -> AttemptFailure | None:
-    """Why Temporal stopped the attempt; None if the run is being cancelled.
+    """Return why Temporal stopped the attempt; None if the run is being cancelled.
 
     A server that has timed an attempt out no longer knows it, and may say no more than that.
     """

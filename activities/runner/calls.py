@@ -29,19 +29,21 @@ class Calls:
         self.cancelled = False
 
     async def run(self, function: Callable[..., Any], arguments: Arguments, *, is_async: bool) -> Any:
-        """What the agent gives, awaited to its real end; `cancel` reaches it, cancelling the caller does not."""
+        """Run the agent and return its result, awaiting its real end. `cancel` reaches the agent; cancelling the caller
+        does not.
+        """
         if is_async:
             return await asyncio.create_task(self._tracked(function, arguments))
         return await self._in_thread(function, arguments)
 
     async def run_from_loop(self, function: Callable[..., Any], arguments: Arguments, *, is_async: bool) -> Any:
-        """What a function gives that async code of this attempt calls, as a part of it."""
+        """Run a function for async code of this attempt, as a part of it, and return its result."""
         if is_async:
             return await _guarded(function, arguments)
         return await self._in_thread(function, arguments)
 
     def run_from_thread(self, function: Callable[..., Any], arguments: Arguments, *, is_async: bool) -> Any:
-        """What a function gives that a thread of this attempt calls; the thread waits for it."""
+        """Run a function for a thread of this attempt, which waits for it, and return its result."""
         self.check()
         if not is_async:
             return function(**arguments)
@@ -52,7 +54,7 @@ class Calls:
             raise asyncio.CancelledError from error
 
     def check(self) -> None:
-        """Raises asyncio.CancelledError once the attempt is cancelled: how a thread learns of it."""
+        """Raise asyncio.CancelledError once the attempt is cancelled; threads learn of a cancel in this way."""
         if self.cancelled:
             raise asyncio.CancelledError
 
@@ -63,7 +65,7 @@ class Calls:
             task.cancel()
 
     async def _tracked(self, function: Callable[..., Any], arguments: Arguments) -> Any:
-        """Runs as a task of its own that `cancel` finds, also when it was called just before the task began."""
+        """Run the coroutine as a task that `cancel` reaches, even if called just before the task began."""
         self.check()
         task = asyncio.current_task()
         assert task is not None

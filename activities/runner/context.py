@@ -1,4 +1,4 @@
-"""What an agent or a tool is handed as `ctx`: one face for async code on the loop, one for plain code in a thread."""
+"""The `ctx` of agents and tools: one class for async code on the loop, one for plain code in a thread."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -20,19 +20,19 @@ from wand_orchestrator.settings import Settings
 class SavedArtifact(Protocol):
     @property
     def url(self) -> str:
-        """Path of the artifact in the API."""
+        """Return the path of the artifact in the API."""
 
 
 class Artifacts(Protocol):
-    """Where artifacts are kept."""
+    """The store that artifacts are saved to."""
 
     async def save(self, run_id: str, node: str, name: str, data: bytes, media_type: str) -> SavedArtifact:
-        """Under the node: others of the run can keep files of the same name."""
+        """Save a file under the node, so that other nodes can save files of the same name."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt of a node: who it is, and what its contexts work with."""
+    """One attempt of a node: its identity, and the services that its contexts use."""
 
     agent: Agent
     run_id: str
@@ -46,7 +46,9 @@ class Attempt:
     settings: Settings
 
     def context(self, *, is_async: bool) -> AgentContext:
-        """The face that suits the code it is for: on the loop nothing may block, in a thread nothing can be awaited."""
+        """Return the context for the calling code: on the loop nothing may block, in a thread nothing can
+        be awaited.
+        """
         return LoopContext(self) if is_async else ThreadContext(self)
 
 
@@ -88,10 +90,12 @@ class _Context(ABC):
 
     @abstractmethod
     def _bind(self, tool: Tool) -> Callable[..., Any]:
-        """The tool as it is called here."""
+        """Return the tool as a function for this context."""
 
     def _arguments(self, tool: Tool, given: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
-        """Validated by the tool's annotations; a misfit is a mistake in the agent, which no retry mends."""
+        """Return the arguments validated by the tool's annotations; a misfit is a bug of the agent, which no retry
+        mends.
+        """
         arguments = tool.call_arguments(given, named)
         if tool.takes_context:
             arguments[CONTEXT] = self._attempt.context(is_async=tool.is_async)
@@ -99,7 +103,7 @@ class _Context(ABC):
 
 
 class LoopContext(_Context):
-    """For async code: what takes time is awaited."""
+    """The context of async code, whose slow methods are awaited."""
 
     async def save_artifact(self, name: str, data: bytes | str, media_type: str) -> str:
         saved = await self._attempt.artifacts.save(self.run_id, self.node_id, name, _bytes(data), media_type)
@@ -114,7 +118,9 @@ class LoopContext(_Context):
 
 
 class ThreadContext(_Context):
-    """For plain code in a thread: what takes time blocks it, and everything raises once the attempt is cancelled."""
+    """The context of plain code in a thread, whose slow methods block; every method raises once the attempt is
+    cancelled.
+    """
 
     def log(self, message: str, *, level: Level = "info", **data: Any) -> None:
         self._attempt.calls.check()
@@ -141,7 +147,7 @@ class ThreadContext(_Context):
 
 
 class Tools(Mapping[str, Callable[..., Any]]):
-    """The tools that the agent asked for; asking for another is an error that says how to get it."""
+    """The tools that the agent declared; using another raises an error that says how to declare it."""
 
     def __init__(self, agent: Agent, tools: Mapping[str, Tool], bind: Callable[[Tool], Callable[..., Any]]) -> None:
         self._agent = agent
@@ -169,7 +175,7 @@ class Tools(Mapping[str, Callable[..., Any]]):
 
 
 class Turn:
-    """Awaited, it lets the loop turn once; left alone, unlike a coroutine, it is nothing to complain of."""
+    """An awaitable that yields to the loop once; unlike a coroutine, it may be left unawaited without a warning."""
 
     def __await__(self) -> Generator[None, None, None]:
         return asyncio.sleep(0).__await__()

@@ -1,4 +1,4 @@
-"""What an exception tells whoever has to mend the agent: type, message, causes, and the lines of the agent's own code.
+"""Describes an exception for the agent's author: type, message, causes, and the frames of the agent's own code.
 
 A history and a journal are read by many and kept for long, so they hold no source text and no local values, and texts
 that nobody chose to show (those of causes, and of exceptions of libraries) only with what looks like a secret masked.
@@ -53,7 +53,7 @@ class ErrorReport(BaseModel):
 
 
 def describe(error: BaseException, mask: Mask | None = None) -> ErrorReport:
-    """The report of an exception that an agent raised, with secrets masked and every part of it bounded."""
+    """Return the report of an agent's exception, with secrets masked and every part bounded."""
     mask = mask or Mask()
     report = ErrorReport(
         code=error.code if isinstance(error, WandError) else type(error).__name__,
@@ -74,7 +74,7 @@ def describe(error: BaseException, mask: Mask | None = None) -> ErrorReport:
 
 
 def traceback_of_agent(error: BaseException) -> TracebackType | None:
-    """The traceback from where Wand called the agent; the whole one if it never came to that."""
+    """Return the traceback from where Wand called the agent; the whole one if the agent was not reached."""
     step = error.__traceback__
     while step is not None and _is_wand(step.tb_frame.f_code.co_filename):
         step = step.tb_next
@@ -97,12 +97,12 @@ def _raised(error: BaseException, mask: Mask) -> Raised:
 
 
 def _foreign(text: str, limit: int, mask: Mask) -> str:
-    """Cut before it is masked as well, with room for what that takes away: a text may be of any length."""
+    """Mask a foreign text, and cut it before and after: it may be of any length."""
     return bounded_text(mask.foreign_text(text[: 8 * limit]), limit)
 
 
 def _behind(error: BaseException) -> Iterator[Related]:
-    """Depth first, each once: exceptions may refer to one another in a circle."""
+    """Yield the exceptions behind this one depth first, each once: they may refer to one another in a circle."""
     seen = {id(error)}
     todo = _next(error)[::-1]
     while todo:
@@ -131,7 +131,7 @@ def _type(error: BaseException) -> str:
 
 
 def _text(error: BaseException) -> str:
-    """What it says, with its notes. That of pydantic repeats the values that do not fit, which may be secret."""
+    """Return the message with its notes; without the values that pydantic's message repeats, which may be secret."""
     try:
         text = str(error) if not isinstance(error, ValidationError) else f"{error.title}: {fields_at_fault(error)}"
     except Exception as failure:  # `__str__` is code of whoever wrote the class
@@ -174,7 +174,7 @@ def _is_pythons(file: str) -> bool:
 
 
 def _library(file: str) -> str | None:
-    """The top-level package of an installed file; the agents that come with Wand count as one, wherever they lie."""
+    """Return the top-level package of an installed file; Wand's own agents count as one package."""
     if file.startswith(_BUILT_IN):
         return _WAND
     parts = Path(file).parts
@@ -183,14 +183,14 @@ def _library(file: str) -> str | None:
 
 
 def _relative(file: str, variables: dict[str, Any]) -> str:
-    """`acme/text.py`, by the module's name: where a package lies on a machine is nobody's business."""
+    """Return the path by the module's name, such as `acme/text.py`: where a package lies on a machine stays private."""
     path = Path(file)
     levels = str(variables.get("__name__") or "").count(".") + (2 if path.stem == "__init__" else 1)
     return bounded_text("/".join(path.parts[-levels:]), NAME_BYTES)
 
 
 def _delay(seconds: Any) -> float | None:
-    """None, for the node's own backoff, where the agent gave no time that can be waited for."""
+    """Return the pause that the agent asks for; None, for the node's backoff, if it is not a usable time."""
     if not isinstance(seconds, int | float) or not seconds >= 0:
         return None
     return float(min(seconds, LONGEST_DELAY_SEC))

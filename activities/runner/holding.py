@@ -1,4 +1,4 @@
-"""Attempts that outlive the history in which they began.
+"""Keeps attempts running beyond the history in which they began.
 
 When a run goes on in a new history (continue-as-new), the server forgets its activities, and answers their next
 heartbeat that there is no such activity. An agent that has worked for an hour must not begin anew for that: it goes on
@@ -67,7 +67,7 @@ class HeldAttempts:
         return self._attempts.get((run_id, node))
 
     def ended(self, attempt: "HeldCall") -> None:
-        """Let go of it, at once or after the time in which a new history may ask for it."""
+        """Release the attempt, at once or after the time in which a new history may ask for it."""
         seconds = KEEP_LEFT_SEC if attempt.left else KEEP_SEC if self._holds(attempt.run_id) else 0
         if seconds:
             asyncio.get_running_loop().call_later(seconds, self._drop, attempt)
@@ -75,7 +75,7 @@ class HeldAttempts:
             self._drop(attempt)
 
     def hold(self, run_id: str) -> dict[str, HeldAttempt]:
-        """Keep what ends of this run for a while, and give what runs and what is kept."""
+        """Keep attempts of this run that end for a while; return those that run and those that are kept."""
         now = time.monotonic()
         self._held_until = {run: until for run, until in self._held_until.items() if until > now}
         self._held_until[run_id] = now + KEEP_SEC
@@ -91,7 +91,7 @@ class HeldAttempts:
 
 
 class HeldCall:
-    """One attempt of a node: `run` as a task that goes on as long as some history of the run wants it.
+    """One attempt of a node, whose task continues as long as some history of the run needs it.
 
     `stop` has the agent end, and is told why.
     """
@@ -113,7 +113,7 @@ class HeldCall:
         attempts.add(self)
 
     async def run(self) -> AgentResult:
-        """Its end, awaited by the activity that began it."""
+        """Await the end of the attempt, for the activity that began it."""
         beating = asyncio.create_task(beat(self._attempts.queue, activity.info().attempt))
         watching: asyncio.Task[None] | None = None
         execution = self._execution
@@ -133,7 +133,7 @@ class HeldCall:
             self._attempts.ended(self)
 
     async def carry_on(self) -> AgentResult:
-        """Its end, awaited by an activity of a later history."""
+        """Await the end of the attempt, for an activity of a later history."""
         self.left, self._execution = False, activity.info().workflow_run_id
         execution = self._execution
         beating = asyncio.create_task(beat(self._attempts.queue, activity.info().attempt))
@@ -153,7 +153,7 @@ class HeldCall:
                 self._attempts.ended(self)
 
     async def _leaves(self, execution: str | None) -> bool:
-        """Whether what was said to be a cancel is the end of the history; any other reason stops the agent.
+        """Return whether an apparent cancel is the end of the history; any other reason stops the agent.
 
         `execution`: of the activity that asks. The next one may have come before it, or comes meanwhile.
         """
@@ -193,7 +193,7 @@ class HeldCall:
         return self._limit is not None and datetime.now(UTC) >= self.known.started_at + self._limit
 
     async def _goes_on(self, execution: str | None) -> bool:
-        """Whether the run has a later history than this execution, and no other worker runs the node there.
+        """Return whether the run has a later history than this execution, in which no other worker runs the node.
 
         A server that does not answer says nothing of it.
         """
@@ -213,7 +213,9 @@ class HeldCall:
 
 
 def hold_activity(attempts: HeldAttempts) -> Callable[[str], Awaitable[dict[str, HeldAttempt]]]:
-    """The activity by which a run learns, before and after it goes on in a new history, what this worker runs of it."""
+    """Return the activity `wand.hold`, by which a run learns, before and after a continue-as-new, what this worker runs
+    of it.
+    """
 
     @activity.defn(name=ACTIVITY_HOLD)
     async def hold(run_id: str) -> dict[str, HeldAttempt]:
@@ -223,7 +225,7 @@ def hold_activity(attempts: HeldAttempts) -> Callable[[str], Awaitable[dict[str,
 
 
 async def beat(*details: Any) -> None:
-    """Tells Temporal that the agent lives; its answers tell of a cancel. The worker sends at most one a throttle."""
+    """Send a heartbeat, whose answer reports a cancel. The worker throttles heartbeats."""
     await asyncio.sleep(FIRST_HEARTBEAT_SEC)
     while True:
         activity.heartbeat(*details)
@@ -231,5 +233,7 @@ async def beat(*details: Any) -> None:
 
 
 def _not_here(error: ApplicationError) -> ApplicationError:
-    """This worker alone polls the activity's task queue, so Temporal is not to try it there again."""
+    """Return the error for an attempt that does not run here: only this worker polls the queue, so another try is
+    useless.
+    """
     return ApplicationError(error.message, *error.details, type=error.type, non_retryable=True, category=error.category)

@@ -1,4 +1,4 @@
-"""Invocations: one attempt's call of its agent's function, from what the graph gives to the output as JSON has it."""
+"""Invocations: an attempt's call of its agent's function, from the graph's arguments to the output as JSON."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,14 +18,14 @@ class Invocation(Protocol):
     def cancelled(self) -> bool: ...
 
     async def output(self) -> Any:
-        """The agent's output, once nothing of the agent runs any more. Raises what the agent raised."""
+        """Return the agent's output, once nothing of the agent runs any more. Raises what the agent raised."""
 
     def cancel(self) -> None:
-        """Hands a cancel on to the agent."""
+        """Pass a cancel on to the agent."""
 
 
 async def perform(attempt: Attempt, call: AgentCall) -> Any:
-    """Validates the arguments, calls the function in this process, and gives its validated output."""
+    """Validate the arguments, call the function in this process, and return its validated output."""
     arguments = read_arguments(attempt.agent, call)
     if attempt.agent.takes_context:
         arguments[CONTEXT] = attempt.context(is_async=attempt.agent.is_async)
@@ -35,7 +35,7 @@ async def perform(attempt: Attempt, call: AgentCall) -> Any:
 
 @dataclass(frozen=True)
 class InProcess:
-    """The function runs in the worker's own process: for tests, and for workers whose agents are all known."""
+    """An invocation in the worker's own process: for tests, and for workers whose agents are all trusted."""
 
     attempt: Attempt
     call: AgentCall

@@ -1,4 +1,4 @@
-"""Whether Temporal will try an attempt again, and when: what its server decides, told beforehand."""
+"""Predicts whether and when Temporal's server will make another attempt."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 
 
 def next_attempt_at(info: Info, failure: AttemptFailure, failed_at: datetime) -> datetime | None:
-    """When the next attempt begins after this failure at `failed_at`; None if there is none.
+    """Return when the next attempt begins after a failure at `failed_at`; None if there is none.
 
     Follows https://docs.temporal.io/encyclopedia/retry-policies; a server that tells no policy uses its default one.
     """
@@ -25,7 +25,7 @@ def next_attempt_at(info: Info, failure: AttemptFailure, failed_at: datetime) ->
 
 
 def _interval(policy: RetryPolicy, attempt: int) -> timedelta:
-    """initial * coefficient ** (attempt - 1), at most the maximum, which is 100 times the initial if not given."""
+    """Return initial * coefficient ** (attempt - 1), at most the maximum, which defaults to 100 times the initial."""
     longest = policy.maximum_interval or policy.initial_interval * 100
     try:
         return min(policy.initial_interval * policy.backoff_coefficient ** (attempt - 1), longest)

@@ -1,4 +1,4 @@
-"""Reports of what happens inside a node, on their way to the run's journal: batched, bounded, never in the way.
+"""Sends reports from inside a node to the run's journal: batched and bounded, without delaying the agent.
 
 A signal costs the run a few events of its history, so an agent that logs in a loop must not send one a line. A batch is
 signalled a moment after its first report; what a short agent reported rides along with its result and costs nothing.
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class Reports(Protocol):
-    """Where an attempt's context puts what happens."""
+    """Takes the reports of an attempt's context."""
 
     def log(self, message: str, level: Level, data: dict[str, Any]) -> None: ...
     def progress(self, percent: float, message: str) -> None: ...
@@ -50,7 +50,7 @@ def progress_report(node: str, attempt: int, percent: float, message: str) -> Re
 
 
 class Reporter:
-    """Reports of one attempt. `log` and `progress` may be called from any thread, the rest on the loop.
+    """Reports of one attempt. `log` and `progress` may be called from any thread, other methods on the loop.
 
     `interval_sec`: None to signal nothing before the attempt ends. `max_bytes`: of all its log lines; further ones are
     counted, and told of once, at the end.
@@ -82,7 +82,7 @@ class Reporter:
         self.add(progress_report(self._node, self._attempt, percent, message))
 
     def add(self, report: Report, dropped: int = 0) -> None:
-        """`dropped`: log lines that were given up before this report, on the way here."""
+        """Add a report. `dropped`: the log lines that were dropped before it on the way here."""
         self._batch.count_dropped(dropped)
         if report.kind == "progress":
             self._batch.set_progress(report)
@@ -94,7 +94,7 @@ class Reporter:
         self._batch.count_dropped(lines)
 
     async def settle(self) -> tuple[Report, ...]:
-        """Wait for a signal that is under way, start no other, and give what is left."""
+        """Wait for a signal in progress, start no other, and return the reports that are left."""
         self._settled = True
         if self._timer is not None:
             self._timer.cancel()
@@ -130,7 +130,7 @@ class Reporter:
         self._arm()
 
     async def _signal(self, reports: Sequence[Report]) -> None:
-        """A report is never worth the node: one that cannot be sent goes with the next batch."""
+        """Send a batch. A failure does not affect the node: the reports go with the next batch."""
         try:
             await self._send(reports)
         except Exception:
@@ -181,7 +181,7 @@ class Batch:
             self._reports.append(progress)
 
     def take(self) -> tuple[Report, ...]:
-        """All of it, and the count of the lines that found no place."""
+        """Take all reports, and the count of the lines that were dropped."""
         with self._lock:
             reports, dropped = self._reports, self._dropped
             self._reports, self._lines, self._bytes, self._dropped = [], 0, 0, 0
@@ -193,11 +193,11 @@ class Batch:
         return tuple(reports)
 
     def close(self) -> None:
-        """Nothing more is added: what `take` gives next is the last, and counts the lines beyond the maximum."""
+        """Accept no more: the next `take` is the last, and counts the lines beyond the maximum."""
         self._closed = True
 
     def put_back(self, reports: Sequence[Report]) -> None:
-        """What could not be sent goes before what came since; what then finds no place is dropped and counted."""
+        """Put unsent reports before newer ones; what then exceeds the bounds is dropped and counted."""
         later = self.take()
         with self._lock:  # what is put back was counted before
             self._left += sum(len(report.model_dump_json()) for report in (*reports, *later) if report.kind == "log")

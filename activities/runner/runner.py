@@ -75,7 +75,7 @@ class AgentServices:
     host: AgentHost | None = None
 
     def invocation(self, order: Order, agent: Agent, reporter: Reporter) -> Invocation:
-        """In the agent host; in this process if there is none."""
+        """Return an invocation in the agent host; in this process if there is none."""
         if self.host is not None:
             return self.host.invocation(order, reporter)
         attempt = Attempt(
@@ -98,12 +98,12 @@ class AgentServices:
 
 
 def worker_identity() -> str:
-    """`host:pid` of this process: the worker's name in events, measures and the Temporal Web UI."""
+    """Return `host:pid` of this process: the worker's name in events, measures and the Temporal Web UI."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def activity_for(agent: Agent, services: AgentServices) -> Callable[[AgentCall], Awaitable[AgentResult]]:
-    """The activity whose type is the agent's name."""
+    """Return the activity whose type is the agent's name."""
 
     @activity.defn(name=agent.name)
     async def run(call: AgentCall) -> AgentResult:
@@ -123,7 +123,7 @@ async def _carried_on(attempts: HeldAttempts, call: AgentCall) -> AgentResult:
 
 
 class Runner:
-    """Runs one attempt of a node. Made inside of its activity."""
+    """Runs one attempt of a node; created inside its activity."""
 
     def __init__(self, agent: Agent, services: AgentServices, call: AgentCall) -> None:
         self._info = activity.info()
@@ -154,7 +154,7 @@ class Runner:
         self._invocation = services.invocation(order, agent, self._reporter)
 
     async def run(self) -> AgentResult:
-        """Cancelling this hands the cancel on to the agent, and goes on waiting for it to end."""
+        """Run the attempt. Cancelling this passes the cancel on to the agent, and keeps waiting for its end."""
         if not self._info.is_local:
             known = HeldAttempt(attempt=self._number, started_at=self._info.started_time)
             return await HeldCall(self._attempts, known, self._run(), self._stop).run()
@@ -183,7 +183,7 @@ class Runner:
         return AgentResult(output=output, ended_at=_now(), reports=await self._reporter.settle(), **measures)
 
     def _limit(self) -> asyncio.TimerHandle:
-        """A local activity keeps its run from everything else, so one that is not short goes on as a regular one."""
+        """Limit a local activity, which blocks its run: one that is not short is run again as a regular activity."""
         return asyncio.get_running_loop().call_later(LOCAL_LIMIT_SEC, self._stop_as_too_slow)
 
     def _stop_as_too_slow(self) -> None:
@@ -191,7 +191,7 @@ class Runner:
         self._invocation.cancel()
 
     async def _ending(self, error: BaseException) -> BaseException:
-        """What Temporal is told of an attempt without a result; what it reported is on its way by then.
+        """Return the error for an attempt without a result, after its reports have been sent.
 
         An error that an agent raises while it is being stopped comes of that: it is logged, and not its end.
         """
@@ -214,12 +214,12 @@ class Runner:
         return failure.for_temporal(known.model_copy(update={"reports": await self._reporter.settle()}))
 
     def _failed_at(self, failure: AttemptFailure) -> datetime:
-        """A timeout is decided by the server, at its own time, and seen here later."""
+        """Return when the attempt failed: a timeout is decided by the server, and seen here later."""
         limit = self._info.start_to_close_timeout
         return self._info.started_time + limit if failure is TIMEOUT and limit is not None else _now()
 
     def _retrying(self, failure: AttemptFailure, at: datetime | None) -> Report:
-        """A paused node is tried again after its last attempt, too, and only its operator knows when."""
+        """Report the next attempt. A paused node is tried again after its last attempt too, at its operator's time."""
         told = failure.for_journal(self._node, worker_identity())
         return Report(
             kind="retrying",
@@ -241,7 +241,7 @@ class Runner:
         }
 
     async def _signal(self, reports: Sequence[Report]) -> None:
-        """To the run, whichever of its executions is the current one. A run that has ended takes no more reports."""
+        """Signal the run's current execution. A run that has ended takes no more reports."""
         handle = activity.client().get_workflow_handle(self._run_id)
         try:
             await handle.signal(SIGNAL_REPORT, list(reports), rpc_timeout=SIGNAL_TIMEOUT)

@@ -1,4 +1,6 @@
-"""Tracebacks that cross a process: the places of their frames go over, and an equal traceback is made of them."""
+"""Moves tracebacks between processes: the places of their frames are sent, and an equal traceback is built
+from them.
+"""
 
 import traceback
 from types import TracebackType
@@ -15,13 +17,13 @@ Place = tuple[str, str, int]
 
 
 def places_of(trace: TracebackType | None) -> list[Place]:
-    """Of the frames, outermost first."""
+    """Return the places of the frames, outermost first."""
     places = [(frame.f_code.co_filename, frame.f_code.co_name, line) for frame, line in traceback.walk_tb(trace)]
     return places if len(places) <= OUTER + INNER else [*places[:OUTER], *places[-INNER:]]
 
 
 def traceback_of(places: Any) -> TracebackType | None:
-    """A traceback that is printed as the one was that has these places; a traceback itself is given back."""
+    """Return a traceback that prints like the one with these places; a traceback itself is returned as it is."""
     if places is None or isinstance(places, TracebackType):
         return places
     chain: dict[str, Any] | None = None

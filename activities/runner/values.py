@@ -1,4 +1,4 @@
-"""What goes into an agent and comes out of it, checked against its types.
+"""Checks an agent's arguments and output against its types.
 
 What comes in is JSON, so the rules are pydantic's for JSON: a strict model takes a date as text. What does not fit is a
 fault that no retry mends. Its message names the fields and never repeats their values, which may be secret.
@@ -19,7 +19,7 @@ from wand_orchestrator.errors import AgentError
 
 
 def read_arguments(agent: Agent, call: AgentCall) -> dict[str, Any]:
-    """`params` and `input` as the agent takes them. Raises AgentError `invalid_params` or `invalid_input`."""
+    """Return `params` and `input` as the agent's types. Raises AgentError `invalid_params` or `invalid_input`."""
     arguments = {}
     for part, adapter, given in ((PARAMS, agent.params_type, call.params), (INPUT, agent.input_type, call.input)):
         if adapter is not None:
@@ -30,7 +30,7 @@ def read_arguments(agent: Agent, call: AgentCall) -> dict[str, Any]:
 
 
 def write_output(agent: Agent, value: Any, max_bytes: int) -> Any:
-    """The agent's result as JSON has it. Raises AgentError `invalid_output` or `output_too_large`."""
+    """Return the agent's result as JSON. Raises AgentError `invalid_output` or `output_too_large`."""
     try:
         checked = agent.output_type.validate_python(value)
         encoded = agent.output_type.dump_json(checked, by_alias=True, warnings="error")
@@ -50,7 +50,9 @@ def write_output(agent: Agent, value: Any, max_bytes: int) -> Any:
 
 
 def _readable(encoded: bytes) -> Any:
-    """The output as everybody else will read it. Raises AgentError for one that could not be read, or not as it is."""
+    """Return the output as other processes will read it. Raises AgentError for one that they could not read
+    unchanged.
+    """
     try:
         output = from_json(encoded)
     except ValueError:

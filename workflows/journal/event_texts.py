@@ -1,4 +1,4 @@
-"""What each thing that happens says in the journal: the fields of its event, but for number, time and progress."""
+"""Builds the entries of the journal: the fields of an event except number, time and progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,9 @@ from wand_orchestrator.workflows.scheduler import Decision
 
 @dataclass(frozen=True)
 class Entry:
-    """`percent`: the node's own progress, in place of the run's. `at`: when it happened, if that was not just now."""
+    """An entry of the journal. `percent`: the node's own progress, in place of the run's. `at`: when it happened,
+    unless just now.
+    """
 
     type: EventType
     message: str
@@ -106,7 +108,7 @@ def node_given_again(node: Node, failed: NodeFailure) -> Entry:
 
 
 def attempt_lost(node: str, attempt: int) -> Entry:
-    """An attempt that Temporal has followed by another one, and of which nobody told."""
+    """Return the entry for an unreported attempt that Temporal has followed by another one."""
     message = "the worker that ran it fell silent"
     error = {"code": WORKER_LOST, "message": message, "node": node}
     told = f"attempt {attempt} of {node} was lost: {message}"
@@ -170,7 +172,8 @@ def answered_by_default(node: Node, answer: Any) -> Entry:
 
 
 def of_child(node: str, run_id: str, event: Event) -> Entry:
-    """What happened in a child run, as its parent tells it: its nodes are `node/theirs`, the run itself is a log.
+    """Return the parent's entry for an event of a child run: its nodes are named `node/theirs`, the run itself becomes
+    a log.
 
     A node that waits is answered in its own run, so the event tells which that is.
     """
@@ -204,7 +207,7 @@ def node_decided(decision: Decision) -> Entry:
 
 
 def reported(report: Report) -> Entry:
-    """What a worker says of a node in flight."""
+    """Return the entry for a worker's report of a node in flight."""
     match report.kind:
         case "log":
             return Entry(
@@ -237,6 +240,6 @@ def _error(failure: Failure) -> dict[str, Any]:
 
 
 def _measures(known: AgentResult | FailureDetails) -> dict[str, Any]:
-    """What a worker in another language did not tell is left out."""
+    """Return the measures; those that a worker in another language did not report are left out."""
     measures = {"queued_ms": known.queued_ms, "duration_ms": known.duration_ms, "worker": known.worker}
     return {key: value for key, value in measures.items() if value is not None}

@@ -31,7 +31,7 @@ class Journal:
         self._archived = self._base
 
     def append(self, entry: Entry, progress: int | None = None) -> None:
-        """Add an event; `progress`: the run's, where it has changed. After the run's last event nothing is added."""
+        """Append an event; `progress`: the run's, if it has changed. After the run's last event nothing is appended."""
         if self.ended:
             return
         percent = entry.percent if entry.percent is not None else progress
@@ -55,7 +55,9 @@ class Journal:
         return self.state.status.ended
 
     def page(self, after: int, limit: int) -> EventPage:
-        """At most `limit` events with a `seq` above `after`, and at most PAGE_BYTES of them, but at least one."""
+        """Return at most `limit` events with a `seq` above `after`, and at most PAGE_BYTES of them, but at
+        least one.
+        """
         start = max(0, after - self._base)
         chosen: list[Event] = []
         size = 0
@@ -67,7 +69,7 @@ class Journal:
         return EventPage(events=tuple(chosen), first=self._base + 1, last=self.state.last_seq, ended=self.ended)
 
     def since(self, after: int) -> list[Event]:
-        """All events with a `seq` above `after`."""
+        """Return all events with a `seq` above `after`."""
         return self._events[max(0, after - self._base) :]
 
     def unarchived(self, limit: int) -> tuple[Event, ...]:
@@ -75,5 +77,5 @@ class Journal:
         return tuple(self._events[start : start + limit])
 
     def archived_to(self, seq: int) -> None:
-        """Everything up to `seq` is in the database."""
+        """Record that everything up to `seq` is in the database."""
         self._archived = max(self._archived, seq)

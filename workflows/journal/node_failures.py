@@ -1,4 +1,4 @@
-"""What an activity failed of, in the words of Wand."""
+"""Translates errors of activities into Wand's failures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ _CHILD_ENDINGS: dict[type[BaseException], tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class NodeFailure:
-    """A node's failure and what its last attempt told about itself."""
+    """A node's failure, with what its last attempt reported of itself."""
 
     failure: Failure
     details: FailureDetails
@@ -51,12 +51,12 @@ class NodeFailure:
 
     @classmethod
     def of(cls, node: Node, code: str, message: str) -> "NodeFailure":
-        """The failure of a node that has not run."""
+        """Return the failure of a node that has not run."""
         return cls(Failure(code=code, message=message, node=node.id), FailureDetails())
 
 
 def node_failure(node: Node, options: Options, error: BaseException, earlier_attempts: int = 0) -> NodeFailure:
-    """Read the error of an activity, a child run or a control node; `attempt` is None where nobody knows it.
+    """Return the failure for the error of an activity, a child run or a control node; `attempt` is None if unknown.
 
     `earlier_attempts`: made as other activities, beyond the node's own retries.
     """
@@ -90,7 +90,7 @@ def node_failure(node: Node, options: Options, error: BaseException, earlier_att
 
 
 def _is_missing(cause: ApplicationError) -> bool:
-    """Whether the SDK of a worker (Python, TypeScript or .NET, Go) says that it has no such activity."""
+    """Return whether the SDK of a worker (Python, TypeScript or .NET, Go) reports that it has no such activity."""
     return (cause.type, " ".join(cause.message.split()[:2])) in _MISSING or cause.type == "ActivityNotRegisteredError"
 
 
@@ -100,7 +100,7 @@ def _missing(node: Node) -> str:
 
 
 def _attempts(node: Node, options: Options, error: BaseException, earlier: int) -> int | None:
-    """The number of attempts, where the reason that there was no further one tells it."""
+    """Return the number of attempts, if the reason for making no further one implies it."""
     if isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED:
         return earlier + 1 + (options.max_retries if node.retries is None else node.retries)
     return None
@@ -115,7 +115,7 @@ fail with."""
 
 
 class Losses:
-    """`before`: what `carry` gave in the history before this one."""
+    """Counts attempts that ended with their workers. `before`: what `carry` returned in the previous history."""
 
     def __init__(self, before: Mapping[str, dict[str, int]] = MappingProxyType({})) -> None:
         self._losses = dict(before.get("losses", {}))

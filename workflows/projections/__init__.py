@@ -1,1 +1,1 @@
-"""What a run's journal is told to: the archive, the parent, webhooks, Temporal's list and Web UI."""
+"""Projections of a run's journal: to the archive, the parent, webhooks, Temporal's list and Web UI."""

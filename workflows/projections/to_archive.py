@@ -28,7 +28,7 @@ RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interv
 
 
 async def archive(journal: Journal, run: RunInput, result: RunResult | None = None) -> bool:
-    """Write what the database does not have yet. Answers whether the run was asked to cancel meanwhile."""
+    """Write what the database does not have yet; return whether the run was asked to cancel meanwhile."""
     cancelled = False
     while events := journal.unarchived(CHUNK):
         document = Archive(
@@ -61,7 +61,7 @@ def _terms(run: RunInput, first: Event) -> RunTerms | None:
 
 
 def _part_of(run: RunInput) -> str | None:
-    """The run that somebody started, of whose child runs this is one."""
+    """Return the topmost run that this child run is a part of."""
     if run.parent is None:
         return None
     root = workflow.info().root

@@ -1,4 +1,4 @@
-"""Passes the events of a child run on to its parent's journal, so that who watches the parent sees them."""
+"""Passes the events of a child run on to its parent's journal, so that watchers of the parent see them."""
 
 import asyncio
 from datetime import timedelta
@@ -32,7 +32,7 @@ PATCH = "child-events-at-once"
 
 
 class Forwarder:
-    """`look` at every turn of the loop; `flush` before the run ends or goes on in a new history.
+    """Forwards events: call `look` at every turn of the loop, and `flush` before the run ends or continues as new.
 
     `carried`: what `carry` gave in the history before this one.
     """

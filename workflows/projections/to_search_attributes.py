@@ -19,7 +19,7 @@ class Visibility:
         self._told = workflow.info().typed_search_attributes.get(WAND_STATUS)
 
     def look(self) -> None:
-        """Tell Temporal if the status has changed."""
+        """Upsert the search attribute if the status has changed."""
         status = self._journal.state.status
         if status is RunStatus.PENDING or status.value == self._told:
             return

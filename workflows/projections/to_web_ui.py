@@ -18,7 +18,7 @@ class Details:
         self._nodes = {node.id: node for node in graph.nodes}
 
     def text(self, state: RunState, in_flight: Iterable[str]) -> str:
-        """One line for the run, then a table of its nodes; O(MAX_ROWS) for a large graph."""
+        """Return one line for the run and a table of its nodes; takes O(MAX_ROWS) for a large graph."""
         lines = [f"**{self._graph.name}** · {state.status} · {state.progress}%"]
         if state.error is not None:
             lines.append(f"\n{state.error.code}: {_cell(state.error.message)}")
@@ -44,10 +44,10 @@ def _row(node: Node, state: NodeState) -> str:
 
 
 def _cells(*texts: str) -> str:
-    """A row; the Web UI puts no space between its columns."""
+    """Return a table row, padded as the Web UI puts no space between columns."""
     return "".join(f"| {text}{GAP}" for text in texts) + "|"
 
 
 def _cell(text: str) -> str:
-    """Text that cannot break the table."""
+    """Return the text without what would break the table."""
     return " ".join(text.split()).replace("|", "\\|")[:200]

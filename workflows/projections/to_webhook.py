@@ -1,4 +1,4 @@
-"""Tells a run's webhook: starts a delivery for each event that it names, and does not wait for it to arrive.
+"""Notifies a run's webhook: starts a delivery for each event that it names, without waiting for its arrival.
 
 A delivery is a child workflow that the end of the run leaves alone.
 """
@@ -25,7 +25,9 @@ from wand_orchestrator.workflows.uncancelled import uncancelled
 
 
 class Notifier:
-    """`look` whenever the journal may have grown; `flush` before the run ends or goes on in a new history."""
+    """Starts deliveries: call `look` whenever the journal may have grown, and `flush` before the run ends or continues
+    as new.
+    """
 
     def __init__(self, journal: Journal, run: RunInput) -> None:
         self._journal = journal
@@ -34,7 +36,7 @@ class Notifier:
         self._starting: list[asyncio.Future[None]] = []
 
     def look(self) -> None:
-        """Start the deliveries about what was added to the journal."""
+        """Start deliveries for what was appended to the journal."""
         webhook = self._run.webhook
         if webhook is None or self._seen == self._journal.state.last_seq:
             return
@@ -88,6 +90,6 @@ class Notifier:
 
 
 def _seen_to_end(delivered: "asyncio.Task[object]") -> None:
-    """A delivery that failed is seen in Temporal under its own id; asyncio would have its error retrieved."""
+    """Retrieve the error of a failed delivery, as asyncio demands; Temporal shows the failure under its own id."""
     if not delivered.cancelled():
         delivered.exception()
