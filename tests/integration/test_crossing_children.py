@@ -1,17 +1,23 @@
 """Child runs whose parent goes on in new histories, with the server's suggestion at 60 events."""
 
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sample_agents import Diary
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
 from tests.integration.graph_cases import edge, emit, fail, gate, graph
-from tests.integration.graph_runs import Runs, by_node, ended, serve, state_of, state_when
+from tests.integration.graph_runs import Handle, Runs, by_node, ended, serve, state_of, state_when, worker
 from tests.integration.long_runs import beside_many, child, diary, histories, inner, short_ones_end
-from tests.waiting import eventually
+from tests.waiting import eventually, until
+from wand_orchestrator.contract.names import ACTIVITY_AWAIT_RUN
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.storage import Store
+from wand_orchestrator.temporal.connection import keeping_payloads
 
 
 @pytest.fixture
@@ -105,3 +111,32 @@ async def test_child_runs_of_any_depth_end_with_a_parent_that_was_terminated(
     await eventually(lambda: Diary(folder).count("cancel") == 1)
     for id in (f"{handle.id}.sub", f"{handle.id}.sub.sub"):
         assert (await runs.client.get_workflow_handle(id).describe()).status is WorkflowExecutionStatus.TERMINATED
+
+
+async def test_the_end_of_a_child_run_is_awaited_by_another_worker_when_one_stops(
+    short_histories: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path / "data", task_queue=f"q-{uuid.uuid4().hex}", shutdown_grace_sec=0)
+    client = keeping_payloads(short_histories.client, settings)
+    store = Store.open(settings.effective_database_url)
+    await store.migrate()
+    runs = Runs(client, settings.task_queue, store)
+    async with worker(client, settings, store):
+        handle = await runs.start(
+            beside_many(child("sub")), subgraphs={"inner": inner(gate("wait", tmp_path / "open"))}
+        )
+        await short_ones_end(handle)
+        await until(lambda: awaiting(runs, handle), lambda found: len(found) == 1)
+    given_back = await until(lambda: awaiting(runs, handle), lambda found: found[0].attempt == 2)
+    assert given_back[0].last_failure.message == "it is time to look again"
+    (tmp_path / "open").touch()
+    async with worker(client, settings, store):
+        assert (await handle.result()).outputs["sub"] == {"wait": None}
+    await store.close()
+
+
+async def awaiting(runs: Runs, handle: Handle) -> list[PendingActivityInfo]:
+    """What the run has in flight to await child runs."""
+    described = await runs.client.get_workflow_handle(handle.id).describe()
+    pending = described.raw_description.pending_activities
+    return [found for found in pending if found.activity_type.name == ACTIVITY_AWAIT_RUN and found.attempt]
