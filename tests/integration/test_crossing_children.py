@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from tests.integration.graph_cases import edge, emit, fail, gate, graph
 from tests.integration.graph_runs import Handle, Runs, by_node, ended, serve, state_of, state_when, worker
 from tests.integration.long_runs import beside_many, child, diary, histories, inner, short_ones_end
 from tests.waiting import eventually, until
+from wand_orchestrator.activities.core import run_watch
 from wand_orchestrator.contract.names import ACTIVITY_AWAIT_RUN
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal.connection import keeping_payloads
+from wand_orchestrator.workflows.nodes import started_child
 
 
 @pytest.fixture
@@ -133,6 +136,20 @@ async def test_the_end_of_a_child_run_is_awaited_by_another_worker_when_one_stop
     async with worker(client, settings, store):
         assert (await handle.result()).outputs["sub"] == {"wait": None}
     await store.close()
+
+
+async def test_a_watch_that_falls_silent_is_taken_over(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the worker that watches had been killed: it neither looks nor beats any more."""
+    monkeypatch.setattr(started_child, "SILENCE", timedelta(seconds=2))
+    monkeypatch.setattr(run_watch, "BEAT_SEC", 3600.0)
+    monkeypatch.setattr(run_watch, "LOOK_SEC", 3600.0)
+    handle = await runs.start(beside_many(child("sub")), subgraphs={"inner": inner(gate("wait", tmp_path / "open"))})
+    await short_ones_end(handle)
+    await until(lambda: awaiting(runs, handle), lambda found: len(found) == 1)
+    (tmp_path / "open").touch()
+    assert (await handle.result()).outputs["sub"] == {"wait": None}
 
 
 async def awaiting(runs: Runs, handle: Handle) -> list[PendingActivityInfo]:

@@ -21,8 +21,8 @@ from wand_orchestrator.workflows.uncancelled import uncancelled
 PAGE = 500
 PAUSE = timedelta(milliseconds=250)
 GROWTH = timedelta(milliseconds=25)
-"""Between two signals: each costs both histories events, and a parent cannot go on in a new one while a child runs. So
-the pause grows with every signal: in an hour there are some 500, in a day some 2,600."""
+"""Between two signals: each costs both histories events. So the pause grows with every signal: in an hour there are
+some 500, in a day some 2,600."""
 
 AT_ONCE = 200
 """Signals without a pause, so that what a run of usual length does is seen as it does it: the server lets the shortest
