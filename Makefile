@@ -54,7 +54,7 @@ fuzz-steer: setup
 
 # Far more expressions that multiply what they are given than `make test` tries.
 fuzz-expressions: setup
-	WAND_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/unit/test_expressions.py
+	WAND_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/unit/test_expression_bounds.py
 
 # BENCH: its options, such as `make bench BENCH="--only chain3"`.
 bench: setup

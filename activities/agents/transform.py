@@ -1,5 +1,6 @@
 """The agent `agent.transform`."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -31,6 +32,6 @@ class TransformParams(BaseModel):
 def transform(params: TransformParams, input: dict[str, Any]) -> Any:
     """Reshapes its input by a JMESPath expression. Takes any keys, gives what the expression gives."""
     try:
-        return evaluate(params.expression, input)
+        return evaluate(params.expression, input, now=datetime.now(UTC))
     except ExpressionError as error:
         raise AgentError(error.message, code=error.code, retryable=False) from error

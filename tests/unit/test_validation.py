@@ -102,6 +102,7 @@ WARNINGS: dict[Code, tuple[Any, str]] = {
     Code.UNKNOWN_PARAM: (graph({**LOOSE, "params": {"nam": "x"}}), "/nodes/0/params/nam"),
     Code.UNCHECKED_PARAMS: (graph({"id": "a", "type": "check.broken"}), "/nodes/0"),
     Code.FIRST_ALONE: (graph(SEARCH, {**LOOSE, "join": "first"}, edges=[edge()]), "/nodes/1/join"),
+    Code.EXPRESSION_SLIP: (graph(LOOSE, NOTHING, edges=[edge(when="ok == true")]), "/edges/0/when"),
     Code.INPUT_REFERENCE: (graph({**LOOSE, "params": {"name": "x", "y": {"$input": 5}}}), "/nodes/0/params/y"),
 }
 

@@ -71,18 +71,19 @@ class Budget:
 
     def build_list(self, length: int) -> None:
         """A list of this many elements is about to be made. Raises Exceeded."""
-        self._build(_LIST_BYTES + _ELEMENT_BYTES * length)
+        self.build(_LIST_BYTES + _ELEMENT_BYTES * length)
 
     def build_object(self, length: int) -> None:
-        self._build(_OBJECT_BYTES + _PAIR_BYTES * length)
+        self.build(_OBJECT_BYTES + _PAIR_BYTES * length)
 
     def build_text(self, length: int) -> None:
         """A text of this many characters."""
         if length > MAX_BYTES:
             raise too_large("makes a text")
-        self._build(length)
+        self.build(length)
 
-    def _build(self, size: int) -> None:
+    def build(self, size: int) -> None:
+        """So many bytes of memory are about to be taken. Raises Exceeded."""
         self.take(1)
         self._bytes -= size
         if self._bytes < 0:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 from cachetools import LRUCache, cached
@@ -36,6 +37,9 @@ MAX_REASON_CHARS = 120
 _SELECTING = frozenset({"field", "index", "index_expression", "subexpression", "pipe", "current", "identity"})
 """Parts of expressions that give a part of what they are given, and make nothing."""
 
+_LOOPING = frozenset({"projection", "value_projection", "filter_projection", "expref"})
+"""Parts of expressions that are evaluated for each of many elements."""
+
 
 _SELECTOR = TreeInterpreter()
 
@@ -54,10 +58,12 @@ class ExpressionTooLarge(ExpressionError):
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """`selects`: the expression gives a part of its value, and makes nothing. `chars`: of its text."""
+    """`selects`: the expression gives a part of its value, and makes nothing. `loops`: it goes through elements.
+    `chars`: of its text."""
 
     tree: Ast
     selects: bool
+    loops: bool
     chars: int
 
 
@@ -81,14 +87,14 @@ def _compile(expression: str) -> Compiled:
         )
     try:
         tree: Ast = _Parser().parse(expression).parsed
-        selects = _examine(tree)
+        kinds = _examine(tree)
     except RecursionError as error:
         raise _too_deep(expression) from error
     except Exceeded as error:
         raise _too_deep(expression) from error
     except (JMESPathError, ValueError) as error:
         raise ExpressionError(f"{_quoted(expression)} is not JMESPath: {_reason(error)}") from error
-    return Compiled(tree, selects, len(expression))
+    return Compiled(tree, kinds <= _SELECTING, not kinds.isdisjoint(_LOOPING), len(expression))
 
 
 _compiled: LRUCache[str, Compiled] = LRUCache(maxsize=CACHED_CHARS, getsizeof=lambda compiled: compiled.chars)
@@ -108,7 +114,8 @@ def evaluate(expression: str, value: Any, budget: Budget | None = None, now: dat
     if compiled.selects:
         return _SELECTOR.visit(compiled.tree, value)
     try:
-        result = Interpreter(budget, now).visit(compiled.tree, value)
+        interpret = _interpret_loops if compiled.loops else _interpret
+        result = interpret(Interpreter(budget, now), compiled.tree, value)
         measured(result, budget)
     except Exceeded as error:
         raise ExpressionTooLarge(f"{_quoted(expression)} {error}: split the work over nodes, or select less") from error
@@ -117,6 +124,18 @@ def evaluate(expression: str, value: Any, budget: Budget | None = None, now: dat
     except Exception as error:  # jmespath raises whatever Python does at a number, a text or a list
         raise ExpressionError(f"{_quoted(expression)} cannot be evaluated: {_reason(error)}") from error
     return result
+
+
+def _interpret(interpreter: Interpreter, tree: Ast, value: Any) -> Any:
+    return interpreter.visit(tree, value)
+
+
+_STACK_WORDS = 17_000
+"""More than half of 256 KB. Python puts the frames of calls into chunks of 16 KB, and takes and returns a chunk with
+every call across the end of one: an expression that is as deep as that by chance takes ten times as long. A frame that
+is larger gets a chunk of 256 KB, and the rest of that holds all calls of an evaluation."""
+
+_interpret_loops = FunctionType(_interpret.__code__.replace(co_stacksize=_STACK_WORDS), globals())
 
 
 def is_true(value: Any) -> bool:
@@ -130,15 +149,15 @@ def parts_of(node: Ast) -> list[Ast]:
     return parts
 
 
-def _examine(tree: Ast) -> bool:
-    """Whether the tree only selects. Raises Exceeded where it is too deep, and ValueError at what JSON cannot hold."""
-    selects = True
+def _examine(tree: Ast) -> set[str]:
+    """The types of its nodes. Raises Exceeded where it is too deep, and ValueError at what JSON cannot hold."""
+    kinds: set[str] = set()
     level = [tree]
     for _ in range(MAX_LEVELS + 1):
         if not level:
-            return selects
+            return kinds
         for node in level:
-            selects = selects and node["type"] in _SELECTING
+            kinds.add(node["type"])
             _examine_written(node)
         level = [part for node in level for part in parts_of(node)]
     raise Exceeded("is nested too deep")

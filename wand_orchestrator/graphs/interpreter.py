@@ -12,7 +12,7 @@ from typing import Any
 from jmespath.visitor import Options, TreeInterpreter
 
 from wand_orchestrator.graphs.evaluation_budget import Budget
-from wand_orchestrator.graphs.functions import Functions
+from wand_orchestrator.graphs.functions.function_calls import FunctionCalls
 from wand_orchestrator.graphs.json_values import equal, take_text
 
 Ast = dict[str, Any]
@@ -26,7 +26,8 @@ class Interpreter(TreeInterpreter):  # type: ignore[misc]
     """For one evaluation. Raises Exceeded when the budget is used up."""
 
     def __init__(self, budget: Budget, now: datetime | None = None) -> None:
-        super().__init__(Options(custom_functions=Functions(budget, now)))
+        self._calls = FunctionCalls(budget, now)
+        super().__init__(Options(custom_functions=self._calls))
         self._budget = budget
 
     def visit(self, node: Ast, value: Any) -> Any:
@@ -51,6 +52,16 @@ class Interpreter(TreeInterpreter):  # type: ignore[misc]
         if types[0] is str:
             take_text(min(len(left), len(right)), self._budget)
         return self.COMPARATOR_FUNC[kind](left, right)
+
+    def visit_function_expression(self, node: Ast, value: Any) -> Any:
+        if node["value"] != "if":
+            return super().visit_function_expression(node, value)
+        arguments = node["children"]
+        return self._calls.choose(
+            len(arguments),
+            lambda: self._is_true(self.visit(arguments[0], value)),
+            lambda index: self.visit(arguments[index], value),
+        )
 
     def visit_multi_select_list(self, node: Ast, value: Any) -> Any:
         self._budget.build_list(len(node["children"]))

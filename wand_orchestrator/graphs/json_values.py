@@ -4,6 +4,7 @@ Everything here is iterative, and what it looks at is taken from a budget.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any
@@ -24,6 +25,9 @@ _CONTAINERS = frozenset({list, dict})
 
 _BYTES_PER_CHARACTER = 3
 """Of UTF-8, at most, for all but rare characters."""
+
+_FROZEN_BYTES = 56
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 _CHARACTERS_PER_STEP = 1024
 """That are compared or copied in the time of a step."""
@@ -63,6 +67,36 @@ def _same(one: Any, other: Any, budget: Budget) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         take_text(min(len(one), len(other)), budget)
     return bool(one == other)
+
+
+def frozen(value: Any, budget: Budget) -> Any:
+    """Returns something hashable, equal for values that are equal in JSON. Raises Exceeded."""
+    budget.take(1)
+    if isinstance(value, list):
+        budget.build_list(len(value))
+        return ("list", tuple(frozen(item, budget) for item in value))
+    if isinstance(value, dict):
+        budget.build_object(len(value))
+        return ("object", frozenset((key, frozen(item, budget)) for key, item in value.items()))
+    if isinstance(value, str):
+        take_text(len(value), budget)
+    budget.build(_FROZEN_BYTES)
+    return (isinstance(value, bool), value)
+
+
+def check_storable(value: Any, budget: Budget) -> None:
+    """Raises ValueError if a text in the value, or a key, is one that cannot be stored."""
+    pending = [value]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, str):
+            if _UNSTORABLE.search(inner):
+                raise ValueError("it has U+0000 or half of a surrogate pair, which cannot be stored")
+        elif isinstance(inner, list | dict):
+            budget.take(len(inner))
+            pending.extend(inner)
+            if isinstance(inner, dict):
+                pending.extend(inner.values())
 
 
 def take_text(length: int, budget: Budget) -> None:

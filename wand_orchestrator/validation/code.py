@@ -43,6 +43,7 @@ class Code(StrEnum):
     UNKNOWN_FUNCTION = "unknown_function"
     FUNCTION_ARGUMENTS = "function_arguments"
     IMPOSSIBLE_EXPRESSION = "impossible_expression"
+    EXPRESSION_SLIP = "expression_slip"
     # What edges carry
     UNKNOWN_INPUT = "unknown_input"
     DUPLICATE_INPUT = "duplicate_input"

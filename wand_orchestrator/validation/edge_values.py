@@ -1,11 +1,9 @@
 """What edges are judged on: the output of their source, its failure, or either."""
 
-from dataclasses import dataclass
-
 from wand_orchestrator.graph import INPUT_SOURCE
 from wand_orchestrator.validation.node_signatures import Kind, Kinds
 from wand_orchestrator.validation.outline import EdgeOutline, Outline
-from wand_orchestrator.validation.schema_view import ANY, NULL, Alternative, JsonSchema, View
+from wand_orchestrator.validation.schema_view import ANY, NULL, JsonSchema, View
 
 _TEXT: JsonSchema = {"type": "string"}
 _ERROR: JsonSchema = {
@@ -21,17 +19,7 @@ def _object(**properties: object) -> JsonSchema:
 
 
 _FAILED = _object(error=_ERROR)
-_SETTLED = _object(output=True, error={"anyOf": [_ERROR, {"type": "null"}]})
-
-
-@dataclass(frozen=True, slots=True)
-class _Settled(Alternative):
-    """`output`: what the source gives if it succeeds. Its schema may refer to parts of its own document."""
-
-    output: View
-
-    def field(self, name: str) -> View:
-        return self.output | NULL if name == "output" else Alternative.field(self, name)
+_ERROR_OR_NULL = View.of({"anyOf": [_ERROR, {"type": "null"}]}, {})
 
 
 class _Judged(Kind):
@@ -78,7 +66,7 @@ class EdgeValues:
     def _of_settled(self, kind: Kind | None) -> Kind:
         if kind not in self._settled:
             output = kind.output if kind is not None else ANY
-            view = View((_Settled("object", _SETTLED, _SETTLED, output),))
+            view = View.object_with({"output": output | NULL, "error": _ERROR_OR_NULL})
             name = 'what a settled edge is judged on, `{"output": …, "error": …}`'
             self._settled[kind] = _Judged(name, View.of({}, {}), view)
         return self._settled[kind]

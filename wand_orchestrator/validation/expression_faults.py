@@ -4,10 +4,7 @@ jmespath itself notices an unknown function, or a wrong number of arguments, onl
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, repeat
-from typing import Any
 
 from jmespath.exceptions import IncompleteExpressionError, LexerError, ParseError
 
@@ -18,19 +15,17 @@ from wand_orchestrator.graphs.expressions import (
     compile_expression,
     parts_of,
 )
-from wand_orchestrator.graphs.functions import Functions
+from wand_orchestrator.graphs.functions import FUNCTIONS
+from wand_orchestrator.graphs.functions.function import FunctionSignature
 from wand_orchestrator.graphs.interpreter import Ast
+from wand_orchestrator.graphs.patterns import UnusablePattern, check_pattern
 from wand_orchestrator.validation.code import Code
+from wand_orchestrator.validation.expression_slips import OTHER_NAMES, slip_of
 from wand_orchestrator.validation.phrases import quoted, shortened
 from wand_orchestrator.validation.suggestions import Near
 
 MAX_TOTAL_CHARS = 1_000_000
 """Of all expressions of a document that are more than a key; reading one takes about a microsecond a character."""
-
-FUNCTIONS: dict[str, tuple[dict[str, Any], ...]] = {
-    name: known["signature"] for name, known in Functions.FUNCTION_TABLE.items()
-}
-"""The arguments of each function: their `types` (none given: any), and `variadic` on a last one that may repeat."""
 
 _BARE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -39,14 +34,6 @@ _BARE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 class ExpressionProblem:
     code: Code
     message: str
-
-
-def arguments_of(name: str) -> Iterator[dict[str, Any]]:
-    """What each argument of a known function may be; without end where the last may repeat."""
-    if not FUNCTIONS[name]:
-        return iter(())
-    *firsts, last = FUNCTIONS[name]
-    return chain(firsts, repeat(last) if last.get("variadic") else [last])
 
 
 class Expressions:
@@ -84,7 +71,9 @@ class Expressions:
         except ExpressionTooLarge as error:
             return ExpressionProblem(Code.EXPRESSION_SYNTAX, error.message)
         except ExpressionError as error:
-            return ExpressionProblem(Code.EXPRESSION_SYNTAX, f"{quoted(expression)} is not JMESPath: {_reason(error)}")
+            slip = slip_of(expression)
+            reason = f"{_reason(error)}{f': {slip}' if slip else ''}"
+            return ExpressionProblem(Code.EXPRESSION_SYNTAX, f"{quoted(expression)} is not JMESPath: {reason}")
         return tree if expression in self._sound else self._judge(expression, tree) or tree
 
     def _judge(self, expression: str, tree: Ast) -> ExpressionProblem | None:
@@ -99,7 +88,7 @@ class Expressions:
 
     def _judge_node(self, expression: str, node: Ast) -> ExpressionProblem | None:
         if node["type"] == "function_expression":
-            return self._judge_call(node["value"], node["children"])
+            return self._judge_call(expression, node["value"], node["children"])
         if any(child["type"] == "expref" for child in parts_of(node)):
             return ExpressionProblem(
                 Code.EXPRESSION_SYNTAX, f"in {quoted(expression)}, `&` stands where no function takes it"
@@ -110,27 +99,31 @@ class Expressions:
             )
         return None
 
-    def _judge_call(self, name: str, arguments: list[Ast]) -> ExpressionProblem | None:
+    def _judge_call(self, expression: str, name: str, arguments: list[Ast]) -> ExpressionProblem | None:
         if name not in FUNCTIONS:
-            hint = self._near.hint("function", name, FUNCTIONS)
-            return ExpressionProblem(Code.UNKNOWN_FUNCTION, f"JMESPath has no function {shortened(name)}(){hint}")
-        if (problem := _judge_count(name, len(arguments))) is not None:
-            return problem
-        for number, (argument, taken) in enumerate(zip(arguments, arguments_of(name), strict=False), start=1):
-            wants, is_expression = taken["types"] == ["expref"], argument["type"] == "expref"
-            if wants != is_expression:
-                words = "an expression, such as `&name`" if wants else "a value: leave out the `&`"
-                return ExpressionProblem(Code.FUNCTION_ARGUMENTS, f"argument {number} of {name}() must be {words}")
-        return None
+            other = OTHER_NAMES.get(name)
+            hint = f": write {other}" if other else self._near.hint("function", name, FUNCTIONS)
+            return ExpressionProblem(Code.UNKNOWN_FUNCTION, f"there is no function {shortened(name)}(){hint}")
+        signature = FUNCTIONS[name].signature
+        if (wrong := signature.wrong_count(len(arguments))) is not None:
+            wrong += f": write {name}(value)" if f".{name}(" in expression else ""
+        wrong = wrong or _wrong_argument(signature, arguments)
+        return None if wrong is None else ExpressionProblem(Code.FUNCTION_ARGUMENTS, wrong)
 
 
-def _judge_count(name: str, given: int) -> ExpressionProblem | None:
-    signature = FUNCTIONS[name]
-    variadic = bool(signature) and bool(signature[-1].get("variadic"))
-    if given == len(signature) or (variadic and given > len(signature)):
-        return None
-    wanted = f"{'at least ' if variadic else ''}{len(signature)} argument{'' if len(signature) == 1 else 's'}"
-    return ExpressionProblem(Code.FUNCTION_ARGUMENTS, f"{name}() takes {wanted}, and is given {given}")
+def _wrong_argument(signature: FunctionSignature, arguments: list[Ast]) -> str | None:
+    """Says which argument is an expression where a value must be, the other way round, or no regular expression."""
+    for index, argument in enumerate(arguments):
+        parameter, which = signature.parameter(index), f"argument {index + 1} of {signature.name}()"
+        wants = parameter.type.is_expression
+        if wants != (argument["type"] == "expref"):
+            return f"{which} must be {'an expression, such as `&name`' if wants else 'a value: leave out the `&`'}"
+        if parameter.name == "pattern" and argument["type"] == "literal" and isinstance(argument["value"], str):
+            try:
+                check_pattern(argument["value"])
+            except UnusablePattern as error:
+                return f"{which} is no regular expression: {error}"
+    return None
 
 
 def _reason(error: ExpressionError) -> str:

@@ -7,29 +7,20 @@ rules out is no fault in them, unless nothing is left.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from wand_orchestrator.errors import InternalError
+from wand_orchestrator.graphs.functions import FUNCTIONS
 from wand_orchestrator.graphs.interpreter import Ast
+from wand_orchestrator.validation.call_types import TypeVariables, misfit_of
 from wand_orchestrator.validation.code import Code
-from wand_orchestrator.validation.expression_faults import arguments_of
 from wand_orchestrator.validation.phrases import listed, shortened, type_words
 from wand_orchestrator.validation.schema_view import ANY, NULL, View, type_of
 
-ARRAY, OBJECT, STRING, NUMBER, BOOLEAN = (
-    View.typed(type) for type in ("array", "object", "string", "number", "boolean")
-)
-
-_RETURNS: dict[str, View] = {
-    **dict.fromkeys(("abs", "ceil", "floor", "length", "sum"), NUMBER),
-    **dict.fromkeys(("avg", "to_number"), NUMBER | NULL),
-    **dict.fromkeys(("contains", "ends_with", "starts_with"), BOOLEAN),
-    **dict.fromkeys(("join", "now", "to_string", "type"), STRING),
-    **dict.fromkeys(("keys", "map", "sort", "sort_by", "to_array", "values"), ARRAY),
-    **dict.fromkeys(("max", "min"), NUMBER | STRING | NULL),
-    "merge": OBJECT,
-    "reverse": ARRAY | STRING,
-}
+ARRAY, BOOLEAN = View.typed("array"), View.typed("boolean")
 _ORDERING = frozenset({"lt", "lte", "gt", "gte"})
+_ASKING = frozenset({"not_null", "default", "if"})
+"""Functions of which an argument may be missing."""
 
 
 @dataclass(eq=False)
@@ -108,8 +99,8 @@ class _Inference:
         return self._elements(view) | NULL
 
     def _slice(self, node: Ast, view: View) -> View:
-        self._elements(view)
-        return _with_null(ARRAY, view)
+        elements = self._elements(view)
+        return _with_null(View.list_of(elements) if elements.alternatives else ARRAY, view)
 
     def _elements(self, view: View) -> View:
         if view.types == NULL.types:
@@ -142,12 +133,10 @@ class _Inference:
         whole = self.visit(base, view)
         if not whole.types & {"object", "null"}:
             return self._rule_out(Impossible(f"`*` takes the values of an object, and gets {_words(whole)}"))
-        self.visit(right, ANY)
-        return _with_null(ARRAY, whole, "object")
+        return _with_null(View.list_of(_not_null(self._each(right, whole.value()))), whole, "object")
 
     def _projected(self, right: Ast, elements: View, whole: View) -> View:
-        self._each(right, elements)
-        return _with_null(ARRAY, whole)
+        return _with_null(View.list_of(_not_null(self._each(right, elements))), whole)
 
     def _each(self, node: Ast, elements: View) -> View:
         """Elements of which nothing is known, because there is none, are no reason for a fault."""
@@ -156,14 +145,12 @@ class _Inference:
     # Making
 
     def _multi_select_list(self, node: Ast, view: View) -> View:
-        for child in node["children"]:
-            self.visit(child, view)
-        return ARRAY | NULL if "null" in view.types else ARRAY
+        made = View.list_of(View.union([self.visit(child, view) for child in node["children"]]))
+        return made | NULL if "null" in view.types else made
 
     def _multi_select_dict(self, node: Ast, view: View) -> View:
-        for child in node["children"]:
-            self.visit(child["children"][0], view)
-        return OBJECT | NULL if "null" in view.types else OBJECT
+        made = View.object_with({child["value"]: self.visit(child["children"][0], view) for child in node["children"]})
+        return made | NULL if "null" in view.types else made
 
     # Judging
 
@@ -188,32 +175,18 @@ class _Inference:
     # Calling
 
     def _function_expression(self, node: Ast, view: View) -> View:
-        name, arguments = node["value"], node["children"]
-        visit = self._ask if name == "not_null" else self.visit
+        signature, arguments = FUNCTIONS[node["value"]].signature, node["children"]
+        visit = self._ask if signature.name in _ASKING else self.visit
         given = [None if argument["type"] == "expref" else visit(argument, view) for argument in arguments]
-        for number, (value, taken) in enumerate(zip(given, arguments_of(name), strict=False), start=1):
-            types = {type.partition("-")[0] for type in taken["types"]}
-            if value is not None and types and not types & value.types:
-                words = f"must be {type_words(sorted(types))}, and is {_words(value)}"
-                return self._rule_out(Impossible(f"argument {number} of {name}() {words}", Code.FUNCTION_ARGUMENTS))
-        self._call_each(arguments, given)
-        return _returned(name, [value for value in given if value is not None])
+        for index, value in enumerate(given):
+            if value is not None and (misfit := misfit_of(signature.parameter(index).type, value)) is not None:
+                words = f"argument {index + 1} of {signature.name}() must be {misfit}"
+                return self._rule_out(Impossible(words, Code.FUNCTION_ARGUMENTS))
+        return TypeVariables(signature).returned(given, partial(self._each_of, arguments))
 
-    def _call_each(self, arguments: list[Ast], given: list[View | None]) -> None:
-        """`&expression` is evaluated on the elements of the list that stands beside it.
-
-        Each is visited once: calls lie within one another, and twice each would be twice for every level.
-        """
-        lists = [value.element() for value in given if value is not None]
-        for argument in arguments:
-            if argument["type"] == "expref":
-                self._each(argument["children"][0], lists[0] if lists else ANY)
-
-
-def _returned(name: str, given: list[View]) -> View:
-    if name == "not_null":
-        return View.union(given)
-    return _RETURNS.get(name, ANY)
+    def _each_of(self, arguments: list[Ast], index: int, elements: View) -> View:
+        """What `&expression`, the argument at the index, gives for each of the elements."""
+        return self._each(arguments[index]["children"][0], elements)
 
 
 def _with_null(result: View, whole: View, type: str = "array") -> View:
@@ -221,11 +194,17 @@ def _with_null(result: View, whole: View, type: str = "array") -> View:
     return result if whole.types == {type} else result | NULL
 
 
+def _not_null(view: View) -> View:
+    """Projections leave out null; nothing is known of the elements of one that is always empty."""
+    others = tuple(one for one in view.alternatives if one.type != "null")
+    return View(others) if others else ANY
+
+
 def _no_field(name: str, view: View) -> Impossible:
     if "object" in view.types:
         has = f"it has {listed(view.keys)}" if view.keys else "it has no keys"
         return Impossible(f"there is no `{shortened(name)}`: {has}", word=name, among=view.keys)
-    return Impossible(f"there is no `{shortened(name)}` in {_words(view)}")
+    return Impossible(f"there is no `{shortened(name)}` in {_words(view)}", word=name)
 
 
 def _no_list(view: View) -> Impossible:

@@ -12,8 +12,8 @@ from referencing.exceptions import Unresolvable
 
 from wand_orchestrator.errors import InternalError
 from wand_orchestrator.graphs.evaluation_budget import Budget, Exceeded
+from wand_orchestrator.graphs.patterns import UnusablePattern, check_pattern
 from wand_orchestrator.validation.expression_faults import ExpressionProblem, Expressions
-from wand_orchestrator.validation.patterns import UnusablePattern, check_pattern
 from wand_orchestrator.validation.phrases import quoted, shortened
 from wand_orchestrator.validation.pointer import label
 from wand_orchestrator.validation.schema_keywords import BUDGET, BoundedValidator

@@ -2,7 +2,9 @@
 
 from wand_orchestrator.graphs.expressions import parts_of
 from wand_orchestrator.graphs.interpreter import Ast
+from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.expression_faults import ExpressionProblem, Expressions
+from wand_orchestrator.validation.expression_slips import missing_key_slip, silent_slip
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.inference import Impossible, infer
 from wand_orchestrator.validation.node_signatures import Kind
@@ -22,6 +24,7 @@ class Outputs:
         self._expressions = expressions
         self._near = near
         self._findings = findings
+        self._slips: dict[str, str | None] = {}
         self._inferred: dict[tuple[Kind | None, str], View | Impossible] = {}
 
     def select(self, expression: str, source: Kind | None, at: Path) -> View | None:
@@ -35,12 +38,20 @@ class Outputs:
             return None
         selected = self._selected(expression, tree, source)
         if isinstance(selected, View):
+            if (slip := self._slip(expression, tree)) is not None:
+                self._findings.warn(at, Code.EXPRESSION_SLIP, f"in {quoted(expression)}, {slip}")
             return selected if source is not None else None
         given = source.given if source is not None else "any value"
-        hint = self._near.hint(given, selected.word, selected.among)
+        slip = missing_key_slip(selected.word, expression)
+        hint = slip or self._near.hint(given, selected.word, selected.among)
         message = f"{quoted(expression)} does not fit {given}: {selected.reason}{hint}"
         self._findings.fault(at, selected.code, message)
         return None
+
+    def _slip(self, expression: str, tree: Ast) -> str | None:
+        if expression not in self._slips:
+            self._slips[expression] = silent_slip(tree)
+        return self._slips[expression]
 
     def fields_of(self, expression: str) -> frozenset[str] | None:
         """The names of all keys that the expression asks for; None where it may look at any."""

@@ -13,8 +13,8 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from wand_orchestrator.graphs.evaluation_budget import Budget
-from wand_orchestrator.graphs.json_values import equal
-from wand_orchestrator.validation.patterns import found
+from wand_orchestrator.graphs.json_values import equal, frozen
+from wand_orchestrator.graphs.patterns import found
 
 Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
 
@@ -79,19 +79,9 @@ def extra_keys(instance: dict[str, Any], schema: Any, budget: Budget) -> list[st
 
 def _unique_items(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
     if wanted is True and isinstance(instance, list):
-        seen = {_frozen(item, BUDGET.get()) for item in instance}
+        seen = {frozen(item, BUDGET.get()) for item in instance}
         if len(seen) < len(instance):
             yield ValidationError("the list has an element twice")
-
-
-def _frozen(value: Any, budget: Budget) -> Any:
-    """Equal for values that are equal in JSON, and hashable."""
-    budget.take(1)
-    if isinstance(value, list):
-        return ("list", tuple(_frozen(item, budget) for item in value))
-    if isinstance(value, dict):
-        return ("object", frozenset((key, _frozen(item, budget)) for key, item in value.items()))
-    return (isinstance(value, bool), value)
 
 
 def _enum(validator: Any, choices: list[Any], instance: Any, schema: Any) -> Iterator[ValidationError]:

@@ -13,6 +13,10 @@ JsonSchema = Mapping[str, Any]
 
 TYPES = ("null", "boolean", "number", "string", "array", "object")
 _NOTHING: JsonSchema = {}
+
+MAX_ALTERNATIVES = 64
+"""What may be more than that may be anything."""
+
 _OPENING = frozenset(
     {"patternProperties", "allOf", "anyOf", "oneOf", "if", "not", "unevaluatedProperties", "dependentSchemas"}
 )
@@ -20,24 +24,38 @@ _OPENING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One type that the value may have; `schema` describes it within the document `root`."""
+    """One type that the value may have; `schema` describes it within the document `root`.
+
+    What an expression makes has no schema: `elements` are those of a list, or the values of an object whose keys are
+    not known, and `fields` are all keys of an object.
+    """
 
     type: str
     schema: JsonSchema
     root: Any
+    elements: "View | None" = None
+    fields: "Mapping[str, View] | None" = None
+
+    @property
+    def identity(self) -> tuple[str, int, int, int]:
+        return (self.type, id(self.schema), id(self.elements), id(self.fields))
 
     @property
     def properties(self) -> Mapping[str, Any]:
+        if self.fields is not None:
+            return self.fields
         return self.schema.get("properties", {}) if self.type == "object" else {}
 
     @property
     def required(self) -> frozenset[str]:
+        if self.fields is not None:
+            return frozenset(self.fields)
         return frozenset(self.schema.get("required", ())) if self.type == "object" else frozenset()
 
     @property
     def is_closed(self) -> bool:
         """Whether it has no keys but its properties; what is no object has none."""
-        if self.type != "object":
+        if self.type != "object" or self.fields is not None:
             return True
         if not _OPENING.isdisjoint(self.schema):
             return False
@@ -47,6 +65,10 @@ class Alternative:
         return name in self.properties or not self.is_closed
 
     def field(self, name: str) -> "View":
+        if self.fields is not None:
+            return self.fields.get(name, NULL)
+        if self.elements is not None:
+            return self.elements
         if name in self.properties:
             return View.of(self.properties[name], self.root)
         return NULL if self.is_closed else View.of(self.schema.get("additionalProperties", True), self.root)
@@ -67,14 +89,28 @@ class View:
         """Of these types; nothing else is known."""
         return cls(tuple(Alternative(type, _NOTHING, _NOTHING) for type in types))
 
+    @classmethod
+    def list_of(cls, elements: "View") -> "View":
+        return cls((Alternative("array", _NOTHING, _NOTHING, elements),))
+
+    @classmethod
+    def object_of(cls, values: "View") -> "View":
+        """An object with any keys."""
+        return cls((Alternative("object", _NOTHING, _NOTHING, values),))
+
+    @classmethod
+    def object_with(cls, fields: "Mapping[str, View]") -> "View":
+        """An object with exactly these keys."""
+        return cls((Alternative("object", _NOTHING, _NOTHING, fields=fields),))
+
     def __or__(self, other: "View") -> "View":
         return View.union((self, other))
 
     @classmethod
     def union(cls, views: Iterable["View"]) -> "View":
         """Each alternative once: an expression that names the same thing often must not make the view grow."""
-        found = {(one.type, id(one.schema)): one for view in views for one in view.alternatives}
-        return cls(tuple(found.values()))
+        found = {one.identity: one for view in views for one in view.alternatives}
+        return cls(tuple(found.values())) if len(found) <= MAX_ALTERNATIVES else ANY
 
     @property
     def types(self) -> frozenset[str]:
@@ -112,6 +148,10 @@ class View:
         """What the elements may be where it is a list."""
         return View.union(_element(array) for array in self.only("array").alternatives)
 
+    def value(self) -> "View":
+        """What the values may be where it is an object."""
+        return View.union(_value(made) for made in self.only("object").alternatives)
+
 
 NULL = View.typed("null")
 ANY = View.typed(*TYPES)
@@ -124,9 +164,17 @@ def _read_as(alternative: Alternative) -> tuple[str, ...]:
 
 
 def _element(array: Alternative) -> View:
+    if array.elements is not None:
+        return array.elements
     if "prefixItems" in array.schema:
         return ANY
     return View.of(array.schema.get("items", True), array.root)
+
+
+def _value(made: Alternative) -> View:
+    if made.fields is not None:
+        return View.union(made.fields.values())
+    return ANY if made.elements is None else made.elements
 
 
 def _alternatives(schema: Any, root: Any, seen: frozenset[str]) -> Iterator[Alternative]:

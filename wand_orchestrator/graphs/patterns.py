@@ -1,7 +1,7 @@
-"""Regular expressions of JSON Schemas, in time linear in the text: users write them, and others share the process.
+"""Regular expressions of JSON Schemas and expressions, in time linear in the text.
 
-RE2's syntax (https://github.com/google/re2/wiki/Syntax) has what JSON Schema recommends; it has neither back-references
-nor look-around, which no engine matches in linear time.
+Users write them, and others share the process. RE2's syntax (https://github.com/google/re2/wiki/Syntax) has what JSON
+Schema recommends; it has neither back-references nor look-around, which no engine matches in linear time.
 """
 
 from functools import lru_cache
@@ -15,6 +15,9 @@ from wand_orchestrator.graphs.evaluation_budget import Budget
 MAX_CHARS = 1000
 MAX_PROGRAM_BYTES = 256 * 1024
 _CHARACTERS_PER_STEP = 16
+_INSTRUCTIONS_PER_STEP = 128
+"""Characters times instructions. RE2 takes some 4 ns for each where the states of a pattern are too many to be kept, as
+are those of `(a|b)*a(a|b){100}`."""
 
 
 class UnusablePattern(InternalError, ValueError):
@@ -43,8 +46,19 @@ def check_pattern(pattern: str) -> None:
         raise UnusablePattern("it has half of a surrogate pair") from error
 
 
+def checked_pattern(pattern: str) -> Any:
+    """Returns the compiled pattern. Raises UnusablePattern."""
+    check_pattern(pattern)
+    return _compiled(pattern)
+
+
+def steps_of(pattern: str, text: str) -> int:
+    """Returns what it takes at most to look for the pattern once. Raises UnusablePattern."""
+    instructions: int = checked_pattern(pattern).programsize
+    return max(len(text) // _CHARACTERS_PER_STEP, len(text) * instructions // _INSTRUCTIONS_PER_STEP)
+
+
 def found(pattern: str, text: str, budget: Budget) -> bool:
     """Whether the pattern matches somewhere in the text. Raises Exceeded and UnusablePattern."""
-    check_pattern(pattern)
-    budget.take(1 + len(text) // _CHARACTERS_PER_STEP)
+    budget.take(1 + steps_of(pattern, text))
     return _compiled(pattern).search(text) is not None

@@ -1,12 +1,8 @@
-"""JMESPath's functions, each within the budget of the evaluation that calls it, and none with a result beyond JSON.
-
-A subclass is how jmespath lets functions be given (`Options(custom_functions=…)`).
-"""
+"""JMESPath's functions, each within the budget of the evaluation that calls it, and none with a result beyond JSON."""
 
 import json
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from jmespath import functions
@@ -22,7 +18,7 @@ _SORTING = frozenset({"sort", "sort_by"})
 _COMPARING = frozenset({"sort", "max", "min", "join"})
 """Functions that look into every text of a list."""
 
-_STEPS_OF_A_CALL = 4
+STEPS_OF_A_CALL = 4
 """A call takes as long as some four visits, as its arguments are checked."""
 
 _write = json.JSONEncoder(separators=(",", ":")).encode
@@ -32,15 +28,14 @@ _CHARACTERS_PER_NUMBER_STEP = 16
 """Python reads a number in time quadratic in its digits, of which it takes 4,300."""
 
 
-class Functions(functions.Functions):  # type: ignore[misc]
+class StandardFunctions(functions.Functions):  # type: ignore[misc]
     """For one evaluation."""
 
-    def __init__(self, budget: Budget, now: datetime | None = None) -> None:
+    def __init__(self, budget: Budget) -> None:
         self._budget = budget
-        self._now = now
 
     def call_function(self, function_name: str, resolved_args: list[Any]) -> Any:
-        self._budget.take(_STEPS_OF_A_CALL)
+        self._budget.take(STEPS_OF_A_CALL)
         if function_name not in _FREE:
             for argument in resolved_args:
                 self._take(function_name, argument)
@@ -60,12 +55,6 @@ class Functions(functions.Functions):  # type: ignore[misc]
             take_text(sum(len(each) for each in argument if isinstance(each, str)), self._budget)
         elif isinstance(argument, str):
             take_text(len(argument), self._budget)
-
-    @functions.signature()  # type: ignore[untyped-decorator]
-    def _func_now(self) -> str:
-        if self._now is None:
-            raise ValueError("now() has no clock here")
-        return self._now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     @functions.signature({"types": ["array", "string"]}, {"types": []})  # type: ignore[untyped-decorator]
     def _func_contains(self, subject: Any, search: Any) -> bool:
