@@ -1,8 +1,8 @@
 """What validation, the snapshot and the API know of a control node: a row of the table; params that several share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -18,9 +18,13 @@ def closed(**properties: JsonSchema) -> JsonSchema:
 
 ANY_OBJECT: JsonSchema = {"type": "object", "additionalProperties": True}
 NO_INPUT = closed()
+ANYTHING: JsonSchema = {}
 TEXT: JsonSchema = {"type": "string"}
 COUNT: JsonSchema = {"type": "integer"}
 LIST: JsonSchema = {"type": "array"}
+
+
+Names = Annotated[tuple[Name, ...], Field(max_length=100)]
 
 
 class DefaultAnswer(Strict):
@@ -45,7 +49,9 @@ class Target(Strict):
     """What a control node runs: one agent, or a stored graph by its name or id."""
 
     agent: Name | None = None
+    agents: Names = Field(default=(), description="Those that `agent` may be, where a reference gives it.")
     graph: Name | None = None
+    graphs: Names = Field(default=(), description="Those that `graph` may be, where a reference gives it.")
     params: dict[str, Any] = Field(default_factory=dict, description="Params of the agent.")
 
     @model_validator(mode="after")
@@ -60,16 +66,21 @@ class ControlNode:
     """One row of the table.
 
     `input`: JSON Schema of what edges may carry into it; None for what the agent takes that it runs. `output`: JSON
-    Schema of its output. `expressions`: params that hold JMESPath over an output of what it runs. `waits_for`: for what
-    it waits while its status is `waiting`, as the end of a sentence; empty if it never has that status.
+    Schema of its output, or a function that gives it by the params. `expressions`: params that hold JMESPath over an
+    output of what it runs. `waits_for`: for what it waits while its status is `waiting`, as the end of a sentence, or
+    empty.
     """
 
     name: str
     params: type[BaseModel]
     input: JsonSchema | None
-    output: JsonSchema
+    output: JsonSchema | Callable[[Mapping[str, Any]], JsonSchema]
     expressions: tuple[str, ...] = ()
     waits_for: str = ""
+
+    def output_of(self, params: Mapping[str, Any]) -> JsonSchema:
+        """The output's schema of a node with these params, as they stand in the graph; the same object each time."""
+        return self.output(params) if callable(self.output) else self.output
 
     @property
     def names_agent(self) -> bool:

@@ -15,15 +15,18 @@ from wand_orchestrator.contract.codes import TRIED_AGAIN
 from wand_orchestrator.graph import Identifier, Name, Seconds, Strict
 from wand_orchestrator.graphs.control_node import (
     ANY_OBJECT,
+    ANYTHING,
     COUNT,
     LIST,
     NO_INPUT,
     TEXT,
     Awaiting,
     ControlNode,
+    Names,
     Target,
     closed,
 )
+from wand_orchestrator.graphs.references import is_reference
 
 
 class ApprovalParams(Awaiting):
@@ -91,15 +94,19 @@ class SubgraphParams(Strict):
     """Runs a stored graph as a run of its own, whose input is the node's input. Output: its result's `outputs`."""
 
     graph: Name = Field(description="Name (the newest version) or id of a stored graph.")
+    graphs: Names = Field(default=(), description="Those that `graph` may be, where a reference gives it.")
 
 
 class RepeatParams(Target):
     """Runs its target again and again, each time on its last output, until `until` is true of an output.
 
-    Output: `{"output": <the last>, "times": <rounds>, "satisfied": <whether until was true>}`.
+    With `state` each round is run on the state, and what it gives, an object, is merged into it. The state begins as
+    the node's input with `state` over it.
+    Output: `{"output": <the last>, "times": <rounds>, "satisfied": <whether until was true>}`, with `state` also that.
     """
 
-    until: str = Field(description="JMESPath over the output.")
+    until: str = Field(description="JMESPath over the output, or, where there is one, over the state.")
+    state: dict[str, Any] | None = Field(default=None, description="The state before the first round.")
     max_times: int = Field(ge=1, le=1000)
 
 
@@ -107,11 +114,15 @@ APPROVAL = ControlNode(
     name="flow.approval",
     params=ApprovalParams,
     input=NO_INPUT,
-    output={},
+    output=ANYTHING,
     waits_for="an answer to its open approval",
 )
 EVENT = ControlNode(
-    name="flow.event", params=EventParams, input=NO_INPUT, output={}, waits_for="an event from outside of the run"
+    name="flow.event",
+    params=EventParams,
+    input=NO_INPUT,
+    output=lambda params: ANYTHING if params.get("count", 1) == 1 or is_reference(params["count"]) else LIST,
+    waits_for="an event from outside of the run",
 )
 FAIL = ControlNode(name="flow.fail", params=FailParams, input=NO_INPUT, output={})
 WAIT = ControlNode(
@@ -128,11 +139,13 @@ MAP = ControlNode(
     ),
 )
 GRAPH = ControlNode(name="flow.graph", params=SubgraphParams, input=ANY_OBJECT, output=ANY_OBJECT)
+_ROUNDS = closed(output={}, times=COUNT, satisfied={"type": "boolean"})
+_ROUNDS_AND_STATE = closed(output={}, times=COUNT, satisfied={"type": "boolean"}, state=ANY_OBJECT)
 REPEAT = ControlNode(
     name="flow.repeat",
     params=RepeatParams,
     input=None,
-    output=closed(output={}, times=COUNT, satisfied={"type": "boolean"}),
+    output=lambda params: _ROUNDS if params.get("state") is None else _ROUNDS_AND_STATE,
     expressions=("until",),
 )
 

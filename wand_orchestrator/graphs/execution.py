@@ -28,15 +28,18 @@ def _resolved(node: Node, agents: Mapping[str, Agent]) -> Node:
 
 
 def _execution(node: Node, agents: Mapping[str, Agent]) -> Execution | None:
-    agent = agents.get(agent_of(node))
-    if agent is None or node.queue is not None:
+    known = [agents[name] for name in agents_of(node) if name in agents]
+    if not known or len(known) < len(agents_of(node)) or node.queue is not None:
         return None
-    return node.execution or ("local" if agent.local else None)
+    return node.execution or ("local" if all(agent.local for agent in known) else None)
 
 
-def agent_of(node: Node) -> str:
-    """The name of the agent that the node runs; of one that runs none, no name of an agent."""
+def agents_of(node: Node) -> tuple[str, ...]:
+    """The names of the agents of which the node runs one; of a node that runs none, no name of an agent."""
     control = CONTROL_NODES.get(node.type)
-    if control is not None and control.names_agent:
-        return str(node.params.get("agent"))
-    return node.type
+    if control is None or not control.names_agent:
+        return (node.type,)
+    listed = node.params.get("agents")
+    if isinstance(listed, list | tuple) and listed:
+        return tuple(map(str, listed))
+    return (str(node.params.get("agent")),)

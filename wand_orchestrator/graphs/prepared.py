@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.graph import Graph, Node
-from wand_orchestrator.graphs.execution import agent_of, resolve_execution
+from wand_orchestrator.graphs.execution import agents_of, resolve_execution
 from wand_orchestrator.graphs.references import looks_at_own_input
 from wand_orchestrator.validation.schema_view import View
 
@@ -23,10 +23,10 @@ def prepared(graph: Graph, agents: Mapping[str, Agent]) -> Graph:
 
 def _with_takes(node: Node, agents: Mapping[str, Agent]) -> Node:
     """Only a node with references to its own input can have keys in it that its agent does not take."""
-    agent = agents.get(agent_of(node))
-    if agent is None or not (looks_at_own_input(node.params) or looks_at_own_input(node.input)):
+    known = [agents.get(name) for name in agents_of(node)]
+    if None in known or not (looks_at_own_input(node.params) or looks_at_own_input(node.input)):
         return node
-    view = View.of(agent.input_schema, agent.input_schema)
-    if not all(alternative.is_closed for alternative in view.alternatives):
+    views = [View.of(agent.input_schema, agent.input_schema) for agent in known if agent is not None]
+    if not all(alternative.is_closed for view in views for alternative in view.alternatives):
         return node
-    return node.model_copy(update={"takes": view.keys})
+    return node.model_copy(update={"takes": tuple(dict.fromkeys(key for view in views for key in view.keys))})

@@ -55,6 +55,11 @@ class _Search:
 def named_graphs(graph: Graph) -> Iterator[tuple[str, str]]:
     """Return the place and the name of every stored graph that a control node of `graph` names."""
     for index, node in enumerate(graph.nodes):
-        control, name = CONTROL_NODES.get(node.type), node.params.get("graph")
-        if control is not None and control.names_graph and isinstance(name, str):
+        control = CONTROL_NODES.get(node.type)
+        if control is None or not control.names_graph:
+            continue
+        name, listed = node.params.get("graph"), node.params.get("graphs")
+        if isinstance(name, str):
             yield f"/nodes/{index}/params/graph", name
+        elif isinstance(listed, list | tuple):
+            yield from ((f"/nodes/{index}/params/graphs/{at}", str(name)) for at, name in enumerate(listed))

@@ -29,11 +29,26 @@ def check_control(
     }
     form = Form(control.params, owners, at, takes_references=True)
     read = read_form(form, params, json.dumps(params).encode(), near, findings)
-    if is_reference(params.get("graph")):
-        message = "`graph` must be text: the graphs that a run needs are gathered when it starts"
-        findings.fault((*at, "graph"), Code.WRONG_TYPE, message)
+    for noun in ("agent", "graph"):
+        if noun in control.params.model_fields:
+            _check_choice(noun, params, at, findings)
     if isinstance(read, Awaiting) and not holds_reference(params):
         _check_answer(read, at, findings)
+
+
+def _check_choice(noun: str, params: dict[str, Any], at: tuple[Part, ...], findings: Findings) -> None:
+    """A name that a reference gives is one of a list, so that what it may name can be checked and taken along."""
+    listed_at, names = f"{noun}s", params.get(f"{noun}s", [])
+    if not is_reference(params.get(noun)):
+        if names:
+            message = f"`{listed_at}` is there for a `{noun}` that a reference gives: leave it out"
+            findings.fault((*at, listed_at), Code.BAD_VALUE, message)
+    elif not names and noun == "graph":
+        message = "`graph` must be text, or one of a list `graphs`: those that a run needs are gathered when it starts"
+        findings.fault((*at, "graph"), Code.WRONG_TYPE, message)
+    elif not names:
+        message = "which agent it is, is known when the run has come here: list those that it may be in `agents`"
+        findings.warn((*at, "agent"), Code.UNKNOWN_AGENT, message)
 
 
 def _check_answer(params: Awaiting, at: tuple[Part, ...], findings: Findings) -> None:

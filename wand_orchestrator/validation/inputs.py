@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, REPEAT
 from wand_orchestrator.graphs.references import (
     OWN_KEYS,
     expressions_of,
@@ -145,7 +145,7 @@ class InputCheck:
         kind = self._kinds.of(node)
         if kind is None or not provided.whole:
             return
-        wanted = kind.input.requires()
+        wanted = kind.input.requires() - _keys_of_state(node)
         if node.join == "first":
             self._check_each(node, kind, wanted)
             return
@@ -162,6 +162,12 @@ class InputCheck:
                 needs = f"{quoted(node.name)} ({kind.name}) needs the input {listed(missing)}"
                 message = f"{needs}, and runs with what the first edge maps: map it on this one, too"
                 self._findings.fault(("edges", edge.index), Code.MISSING_INPUT, message)
+
+
+def _keys_of_state(node: NodeOutline) -> frozenset[str]:
+    """What each round of a `flow.repeat` with a state is given besides the node's input."""
+    state = (node.params or {}).get("state") if node.type == REPEAT.name else None
+    return frozenset(state) if isinstance(state, dict) else frozenset()
 
 
 def _view_of(value: Any) -> View | None:

@@ -30,7 +30,8 @@ class Kind:
 
 _ANY_OBJECT: JsonSchema = {"type": "object", "additionalProperties": True}
 _CONTROL = {
-    name: Kind.described(name, control.input or _ANY_OBJECT, control.output) for name, control in CONTROL_NODES.items()
+    name: Kind.described(name, control.input or _ANY_OBJECT, control.output_of({}))
+    for name, control in CONTROL_NODES.items()
 }
 
 
@@ -40,7 +41,7 @@ class Kinds:
     def __init__(self, agents: Mapping[str, Agent]) -> None:
         self._agents = agents
         self._agent_kinds: dict[str, Kind] = {}
-        self._running: dict[tuple[str, str], Kind] = {}
+        self._by_params: dict[tuple[str, str | None, int], Kind] = {}
 
     def of(self, node: NodeOutline) -> Kind | None:
         """None if nothing is known of its type."""
@@ -62,10 +63,12 @@ class Kinds:
         return _CONTROL[GRAPH.name] if isinstance(name, str) else None
 
     def _of_control(self, control: ControlNode, node: NodeOutline) -> Kind:
-        """One whose input is that of its agent has a kind for each agent."""
-        kind = _CONTROL[control.name]
-        name = (node.params or {}).get("agent")
+        """One whose input is that of its agent has a kind for each agent, and one for each form of its output."""
+        kind, params = _CONTROL[control.name], node.params or {}
+        name, output = params.get("agent"), control.output_of(params)
         agent = self.of_agent(name) if control.input is None and isinstance(name, str) else None
-        if agent is None:
-            return kind
-        return self._running.setdefault((kind.name, agent.name), Kind(kind.name, agent.input, kind.output))
+        key = (kind.name, None if agent is None else agent.name, id(output))
+        if key not in self._by_params:
+            input = kind.input if agent is None else agent.input
+            self._by_params[key] = Kind(kind.name, input, View.of(output, output))
+        return self._by_params[key]

@@ -55,10 +55,14 @@ class NodeCheck:
             self._check_expressions(control, params, at)
 
     def _check_target(self, node: NodeOutline, params: dict[str, Any], at: tuple[Part, ...]) -> None:
-        name, inner = params.get("agent"), params.get("params", {})
-        if isinstance(name, str):
-            given = inner if isinstance(inner, dict) else None
-            self._check_agent(name, node, given, (*at, "agent"), (*at, "params") if "params" in params else at)
+        inner, listed = params.get("params", {}), params.get("agents")
+        named = [(params.get("agent"), (*at, "agent"))]
+        if isinstance(listed, list):
+            named += [(name, (*at, "agents", index)) for index, name in enumerate(listed)]
+        given = inner if isinstance(inner, dict) else None
+        for name, named_at in named:
+            if isinstance(name, str):
+                self._check_agent(name, node, given, named_at, (*at, "params") if "params" in params else at)
 
     def _check_agent(
         self,
@@ -82,9 +86,11 @@ class NodeCheck:
             self._findings.warn(named_at, Code.UNKNOWN_AGENT, message)
 
     def _check_expressions(self, control: ControlNode, params: dict[str, Any], at: tuple[Part, ...]) -> None:
-        """Those that are evaluated over what the node's agent or graph gives."""
+        """Those that are evaluated over what the node's agent or graph gives, or over a state of any form."""
         agent = params.get("agent")
-        kind = self._kinds.of_agent(agent) if isinstance(agent, str) else None
+        kind = self._kinds.of_agent(agent) if isinstance(agent, str) else self._kinds.of_graph(params.get("graph"))
+        if params.get("state") is not None:
+            kind = None
         for name in control.expressions:
             expression = params.get(name)
             if isinstance(expression, dict) and is_reference(expression):
@@ -93,4 +99,4 @@ class NodeCheck:
                     (*at, name), misplaced(expression), f"`{name}` must be written in the graph: {reason}"
                 )
             elif isinstance(expression, str):
-                self._outputs.select(expression, kind or self._kinds.of_graph(params.get("graph")), (*at, name))
+                self._outputs.select(expression, kind, (*at, name))

@@ -9,7 +9,7 @@ from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.graph import Options
 from wand_orchestrator.graphs.control_nodes import MapParams
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
-from wand_orchestrator.workflows.control.target import run_target
+from wand_orchestrator.workflows.control.target import require_listed, run_target
 from wand_orchestrator.workflows.control.window import ItemWindow
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.node_failures import node_failure
@@ -27,6 +27,7 @@ class Map(Control):
     def __init__(self, given: Given, host: Host) -> None:
         super().__init__(given, host)
         self._params = MapParams.model_validate(given.params)
+        require_listed(self._params)
         self._items = given.input.get("items")
         carried = given.carried or {"outputs": {}, "failed": []}
         self._outputs: dict[int, Any] = {int(index): output for index, output in carried["outputs"].items()}

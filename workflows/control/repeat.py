@@ -6,8 +6,9 @@ from temporalio import workflow
 
 from wand_orchestrator.graphs.control_nodes import RepeatParams
 from wand_orchestrator.graphs.expressions import ExpressionError, is_true
+from wand_orchestrator.workflows.arrivals import output_of
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
-from wand_orchestrator.workflows.control.target import run_target
+from wand_orchestrator.workflows.control.target import require_listed, run_target
 from wand_orchestrator.workflows.uncancelled import raise_if_cancelled
 
 
@@ -15,9 +16,12 @@ class Repeat(Control):
     def __init__(self, given: Given, host: Host) -> None:
         super().__init__(given, host)
         self._params = RepeatParams.model_validate(given.params)
-        carried = given.carried or {"times": 0, "last": given.input}
+        require_listed(self._params)
+        start = None if self._params.state is None else given.input | self._params.state
+        carried = given.carried or {"times": 0, "last": given.input, "state": start}
         self._times: int = carried["times"]
         self._last: Any = carried["last"]
+        self._state: dict[str, Any] | None = carried.get("state")
         self._goes_on: bool = carried.get("in_flight", False)
         self._busy = False
         self._judging = False
@@ -30,10 +34,12 @@ class Repeat(Control):
                 await workflow.wait_condition(lambda: not self.host.holds_back)
             self._goes_on = False
             satisfied = await self._round()
-        return {"output": self._last, "times": self._times, "satisfied": satisfied}
+        output = {"output": self._last, "times": self._times, "satisfied": satisfied}
+        return output if self._state is None else output | {"state": self._state}
 
     def carry(self) -> dict[str, Any]:
-        return {"times": self._times, "last": self._last, "in_flight": self._busy or self._goes_on}
+        carried = {"times": self._times, "last": self._last, "in_flight": self._busy or self._goes_on}
+        return carried if self._state is None else carried | {"state": self._state}
 
     @property
     def busy(self) -> bool:
@@ -48,11 +54,21 @@ class Repeat(Control):
         self._busy = True
         try:
             id = f"{self.node.id}[{self._times}]"
-            self._last = await run_target(self.host, self._params, self.node, id, self._last)
+            given = self._last if self._state is None else self._state
+            self._last = await run_target(self.host, self._params, self.node, id, given)
             self._times += 1
             self._judging = True
-            return is_true(await self.host.evaluate(self._params.until, self._last))
+            judged = self._last if self._state is None else self._merged(self._state, self._last)
+            return is_true(await self.host.evaluate(self._params.until, judged))
         except ExpressionError as error:
             raise failure(error.code, f"until: {error}") from error
         finally:
             self._busy = self._judging = False
+
+    def _merged(self, state: dict[str, Any], output: Any) -> dict[str, Any]:
+        """The state after a round."""
+        if not isinstance(output, dict):
+            reason = "with `state` a round gives an object, which is merged into it"
+            raise failure("invalid_output", f"the output of round {self._times - 1} is no object: {reason}")
+        self._state = output_of(state | output)
+        return self._state

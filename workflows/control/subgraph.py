@@ -4,12 +4,15 @@ from typing import Any
 
 from wand_orchestrator.graphs.control_nodes import SubgraphParams
 from wand_orchestrator.workflows.control.base import Control, Given, Host
+from wand_orchestrator.workflows.control.target import require_listed
 
 
 class Subgraph(Control):
     def __init__(self, given: Given, host: Host) -> None:
         super().__init__(given, host)
-        self._graph = host.subgraph(SubgraphParams.model_validate(given.params).graph)
+        params = SubgraphParams.model_validate(given.params)
+        require_listed(params)
+        self._graph = host.subgraph(params.graph)
 
     async def run(self) -> Any:
         return await self.host.run_graph(self.node, self._graph, self.input)

@@ -1,10 +1,25 @@
-"""Runs what a control node names: an agent, or a stored graph."""
+"""What a control node names, an agent or a stored graph: whether it may, and how it is run."""
 
 from typing import Any
 
+from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.graph import Node
 from wand_orchestrator.graphs.control_node import Target
-from wand_orchestrator.workflows.control.base import Host
+from wand_orchestrator.graphs.control_nodes import SubgraphParams
+from wand_orchestrator.workflows.control.base import Host, failure
+
+_UNLISTED = {"agent": "unlisted_agent", "graph": "unlisted_graph"}
+
+
+def require_listed(params: Target | SubgraphParams) -> None:
+    """Raises ApplicationError `unlisted_agent`, `unlisted_graph` for a name that its list does not have."""
+    named = {"graph": (params.graph, params.graphs)}
+    if isinstance(params, Target):
+        named["agent"] = (params.agent, params.agents)
+    for noun, (name, names) in named.items():
+        if names and name is not None and name not in names:
+            message = f"`{noun}` is {name!r}, and must be one of `{noun}s`: {', '.join(names)}"
+            raise failure(_UNLISTED[noun], bounded_text(message, 1000))
 
 
 async def run_target(host: Host, target: Target, node: Node, id: str, given: Any) -> Any:

@@ -1,0 +1,101 @@
+"""Targets of control nodes that a run chooses, and rounds with a state."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.graph_cases import edge, emit, graph
+from tests.integration.service import Json, Service
+
+
+def control(id: str, type: str, /, **params: Any) -> Json:
+    return {"id": id, "type": type, "params": params}
+
+
+async def store(service: Service, name: str, nodes: list[Json], edges: list[Json] | None = None) -> None:
+    answer = await service.http.post("/graphs", json=graph(nodes, edges) | {"name": name})
+    assert answer.status_code == 201, answer.text
+
+
+# A name that a reference gives, out of a list
+
+
+async def test_a_run_chooses_its_graph_out_of_those_that_its_graph_lists(service: Service) -> None:
+    for name in ("billing", "refund"):
+        await store(service, name, [emit("a", name)])
+    sub = control("sub", "flow.graph", graph={"$expr": "route"}, graphs=["billing", "refund"])
+    nodes = [emit("route", "refund"), sub]
+
+    run = await service.run(graph(nodes, [edge("route", "sub", route="@")]))
+
+    assert run["result"]["outputs"] == {"sub": {"a": "refund"}}
+
+
+async def test_a_graph_that_the_list_does_not_have_fails_the_node_with_the_list(service: Service) -> None:
+    for name in ("billing", "refund"):
+        await store(service, name, [emit("a", name)])
+    sub = control("sub", "flow.graph", graph={"$input": "route"}, graphs=["billing", "refund"])
+
+    run = await service.run(graph([sub]), input={"route": "other"})
+
+    assert run["error"]["code"] == "unlisted_graph"
+    assert run["error"]["message"] == "`graph` is 'other', and must be one of `graphs`: billing, refund"
+
+
+async def test_every_graph_of_the_list_is_looked_for_when_the_graph_is_posted(service: Service) -> None:
+    sub = control("sub", "flow.graph", graph={"$input": "route"}, graphs=["no such", "none such"])
+    answer = await service.http.post("/graphs", json=graph([sub]))
+    faults = [(fault["pointer"], fault["code"]) for fault in answer.json()["faults"]]
+    assert faults == [(f"/nodes/0/params/graphs/{index}", "unknown_graph") for index in (0, 1)]
+
+
+@pytest.mark.parametrize(("agent", "code"), [("test.echo", None), ("test.emit", None), ("test.fail", "unlisted_agent")])
+async def test_the_agent_of_a_map_is_one_of_a_list(service: Service, agent: str, code: str | None) -> None:
+    params = {"agent": {"$input": "agent"}, "agents": ["test.echo", "test.emit"], "params": {"value": 7}}
+    nodes = [emit("items", [1]), control("each", "flow.map", **params)]
+
+    run = await service.run(graph(nodes, [edge("items", "each", items="@")]), input={"agent": agent})
+
+    assert (run["error"] and run["error"]["code"]) == code
+    if code is None:
+        [output] = run["result"]["outputs"]["each"]["outputs"]
+        assert (output if agent == "test.emit" else output["input"]) == (7 if agent == "test.emit" else {"item": 1})
+
+
+# flow.repeat with a state
+
+
+async def test_what_a_round_gives_is_merged_into_the_state_that_the_next_one_and_until_see(service: Service) -> None:
+    params = {"agent": "agent.transform", "params": {"expression": "{n: sum([n, `1`]), seen: topic}"}}
+    repeat = control(
+        "loop", "flow.repeat", **params, state={"n": {"$input": "start"}, "kept": True}, until="n >= `4`", max_times=9
+    )
+    nodes = [emit("topic", "tea"), repeat]
+
+    run = await service.run(graph(nodes, [edge("topic", "loop", topic="@")]), input={"start": 1})
+
+    assert run["status"] == "succeeded", run["error"]
+    assert run["result"]["outputs"]["loop"] == {
+        "output": {"n": 4, "seen": "tea"},
+        "times": 3,
+        "satisfied": True,
+        "state": {"topic": "tea", "n": 4, "kept": True, "seen": "tea"},
+    }
+
+
+async def test_a_round_with_a_state_that_gives_no_object_fails_the_node(service: Service) -> None:
+    params = {"agent": "test.emit", "params": {"value": 3}}
+    run = await service.run(graph([control("loop", "flow.repeat", **params, state={}, until="a", max_times=2)]))
+    assert run["error"]["code"] == "invalid_output"
+    assert run["error"]["message"].startswith("the output of round 0 is no object: ")
+
+
+async def test_a_state_goes_through_rounds_that_are_child_runs(service: Service) -> None:
+    step = control("step", "agent.transform", expression="sum([n, `1`])")
+    step["input"] = {"n": {"$input": "n"}}
+    await store(service, "counts", [step])
+    repeat = control("loop", "flow.repeat", graph="counts", state={"n": 5}, until="step == `6`", max_times=2)
+
+    run = await service.run(graph([repeat]))
+
+    assert run["result"]["outputs"]["loop"]["state"] == {"n": 5, "step": 6}
