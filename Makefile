@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer fuzz-expressions bench bench-peers clicks clients screenshots histories lock clean
+.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer fuzz-expressions bench bench-peers clicks builtins clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -11,6 +11,7 @@ help:
 	@echo "make run     wand dev: Temporal, its Web UI, a worker and the API"
 	@echo "make test    lint, types and all tests"
 	@echo "make clicks  every path of clicks of docs/operate.md, in Chromium"
+	@echo "make builtins   docs/builtins.md, from the schemas of what Wand brings"
 	@echo "make clients  clients in Python and TypeScript, made from the OpenAPI document"
 	@echo "make bench   ratios between Wand and what one would use instead"
 	@echo "make bench-peers   what else it can be measured against"
@@ -62,6 +63,9 @@ bench: setup
 
 bench-peers:
 	PYTHON=$(PYTHON) scripts/install-peers
+
+builtins: $(STAMP)
+	$(BIN)/python -m scripts.builtins
 
 # Clients in Python and TypeScript, made from the OpenAPI document and compiled; needs npm.
 CLIENTS := .venv/clients

@@ -27,6 +27,7 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
+from wand_orchestrator.activities.core.keep_values import ValueKeeper
 from wand_orchestrator.activities.core.next_task import next_task
 from wand_orchestrator.activities.host.pool import AgentHost
 from wand_orchestrator.activities.runner.context import Artifacts
@@ -111,15 +112,16 @@ def build_worker(
     core_activities: Sequence[Callable[..., Awaitable[Any]]] = (),
     interceptors: Sequence[Interceptor] = (),
     feed: EventFeed | None = None,
+    values: ValueKeeper | None = None,
     alone: bool = False,
     host: AgentHost | None = None,
 ) -> Worker:
     """Return a worker of all agents in `registry`; without `workflows` it needs nothing but Temporal.
 
     `host`: where the agents run, instead of in this process; it has to live longer than the worker.
-    `feed` is told, in this process, of every event of its runs. `alone`: as a rule no other worker polls its queue. Who
-    runs the worker owns it: the threads in which plain functions run begin with their first call and end when the
-    worker has ended.
+    `feed` is told, in this process, of every event of its runs, `values` of what goes through their nodes. `alone`: as
+    a rule no other worker polls its queue. Who runs the worker owns it: the threads in which plain functions run begin
+    with their first call and end when the worker has ended.
     """
     # An async agent and its plain tools share one place; a plain agent that waits for an async tool that calls a plain
     # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
@@ -137,8 +139,13 @@ def build_worker(
         workflows=workflows,
         activities=[*agents, next_task, *core_activities],
         workflow_runner=UndisturbedRunner(),
-        interceptors=interceptors if feed is None else (*interceptors, FeedInterceptor(feed)),
+        interceptors=[
+            *interceptors,
+            *([] if feed is None else [FeedInterceptor(feed)]),
+            *([] if values is None else values.interceptors),
+        ],
         plugins=[
+            *([] if values is None else [SimplePlugin("wand.values", run_context=values.running)]),
             SimplePlugin("wand.threads", run_context=partial(_closing, threads)),
             SimplePlugin("wand.held", run_context=lambda: _polling(_held_worker(client, attempts, agents))),
         ],

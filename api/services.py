@@ -17,7 +17,8 @@ from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.reconcile.sweep import Sweep
 from wand_orchestrator.api.runs.deletion import RunRemoval
 from wand_orchestrator.api.runs.deliveries import Deliveries
-from wand_orchestrator.api.runs.reader import NodeReader, RunReader
+from wand_orchestrator.api.runs.node_reader import NodeReader
+from wand_orchestrator.api.runs.reader import RunReader
 from wand_orchestrator.api.runs.retention import Retention
 from wand_orchestrator.api.runs.retry import Retries
 from wand_orchestrator.api.runs.run_files import RunFiles
@@ -114,7 +115,7 @@ class Services:
             subgraphs=subgraphs,
             launcher=launcher,
             starter=starter,
-            nodes=NodeReader(executions, runs, settlement),
+            nodes=NodeReader(executions, runs, settlement, store, payloads),
             files=RunFiles(store, artifacts, runs),
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, graphs, runs, subgraphs, launcher),

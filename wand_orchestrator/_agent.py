@@ -62,6 +62,14 @@ class AgentContext(Protocol):
     def save_artifact(self, name: str, data: bytes | str, media_type: str) -> Any:
         """Save a file with the run and return its URL path; awaitable in an async agent, plain in a sync one."""
 
+    def read_artifact(self, reference: str) -> Any:
+        """Gives the bytes of a file of this run, of those above it or of their child runs: by the URL that
+        `save_artifact` gave, by `node/name`, or by its name alone. Awaitable in an async agent, plain in a sync one.
+
+        A name is looked for in this run and then in those above it. Raises AgentError `artifact_not_found`,
+        `ambiguous_artifact`, `artifact_refused`, `artifact_too_large`.
+        """
+
 
 @dataclass(frozen=True, eq=False)
 class Agent:

@@ -108,6 +108,16 @@ class Settings(BaseSettings):
     max_child_depth: int = Field(default=5, ge=0, description="Child runs within one another, at most.")
     max_child_runs: int = Field(default=20_000, ge=0, description="Child runs that one run starts, at most.")
     max_output_bytes: int = Field(default=64 * 1024**2, ge=1024, description="Largest output of a node, as JSON.")
+    max_node_value_bytes: int = Field(
+        default=16 * 1024**2,
+        ge=0,
+        description="Largest params, input or output of a node that is kept to be looked at, as JSON; 0 keeps none.",
+    )
+    max_artifact_read_bytes: int = Field(
+        default=256 * 1024**2,
+        ge=1024,
+        description="Largest artifact that an agent reads with `ctx.read_artifact`.",
+    )
     max_log_bytes: int = Field(
         default=1024**2,
         ge=0,

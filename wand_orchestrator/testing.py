@@ -22,6 +22,7 @@ from wand_orchestrator.contract.bounds import bounded_json, bounded_text
 from wand_orchestrator.contract.events import Level
 from wand_orchestrator.contract.log_level import log_level
 from wand_orchestrator.errors import AgentError
+from wand_orchestrator.files.artifact_access import Family, read_artifact
 from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.settings import Settings
 
@@ -29,8 +30,8 @@ from wand_orchestrator.settings import Settings
 class RecordingContext:
     """An AgentContext with real tools that records everything else for the test.
 
-    Code on an event loop awaits tools and `save_artifact`. A plain `def` calls them, in a test without a loop or in a
-    thread (`await asyncio.to_thread(...)`), as it does in a worker.
+    Code on an event loop awaits tools, `save_artifact` and `read_artifact`. A plain `def` calls them, in a test without
+    a loop or in a thread (`await asyncio.to_thread(...)`), as it does in a worker.
 
     `logs`: (level, message); `log_data`: what else was given to each of them. `reached`: whole percents. `artifacts`:
     (bytes, media type) by name.
@@ -66,12 +67,28 @@ class RecordingContext:
         return _Turn(self._check)
 
     def save_artifact(self, name: str, data: bytes | str, media_type: str) -> Any:
-        return self._done(partial(self._save, name, data.encode() if isinstance(data, str) else data, media_type))
+        return self._done(partial(self._save, name, _bytes(data), media_type))
+
+    def read_artifact(self, reference: str) -> Any:
+        return self._done(partial(self._read, reference))
+
+    async def _read(self, reference: str) -> bytes:
+        family = Family(self.run_id)
+        return await read_artifact(self._store, family, reference, self.settings.max_artifact_read_bytes)
+
+    def add_artifact(
+        self, name: str, data: bytes | str, media_type: str = "text/plain", *, node: str = "before"
+    ) -> Any:
+        """Keep a file for the agent to read, as a node before it would have; gives its URL path, as `save_artifact`."""
+        return self._done(partial(self._keep, node, name, _bytes(data), media_type))
+
+    async def _keep(self, node: str, name: str, data: bytes, media_type: str) -> str:
+        return (await self._store.save(self.run_id, node, name, data, media_type)).url
 
     async def _save(self, name: str, data: bytes, media_type: str) -> str:
-        saved = await self._store.save(self.run_id, self.node_id, name, data, media_type)
+        url = await self._keep(self.node_id, name, data, media_type)
         self.artifacts[name] = (data, media_type)
-        return saved.url
+        return url
 
     def _call(self, tool: Tool, *given: Any, **named: Any) -> Any:
         return self._done(partial(self._result, tool, given, named))
@@ -121,6 +138,10 @@ class _Turn:
     def __await__(self) -> Generator[None, None, None]:
         self._check()
         return asyncio.sleep(0).__await__()
+
+
+def _bytes(data: bytes | str) -> bytes:
+    return data.encode() if isinstance(data, str) else data
 
 
 def _on_a_loop() -> bool:

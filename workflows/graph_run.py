@@ -24,12 +24,14 @@ from wand_orchestrator.contract.node_table import NodeTable
 from wand_orchestrator.contract.queries import (
     QUERY_EVENT_REFUSAL,
     QUERY_EVENTS,
+    QUERY_NODE,
     QUERY_PARTS,
     QUERY_PROGRESS,
     QUERY_STATE,
     QUERY_TABLE,
     EventPage,
     EventRefusal,
+    NodeJournal,
     PartsPage,
     StatePage,
     StateTable,
@@ -341,6 +343,10 @@ class GraphRun:
         shown = dict(islice(parts.items(), offset, offset + limit))
         questions = {part: asked for part, asked in self._journal.state.questions.items() if part in shown}
         return PartsPage(parts=shown, total=len(parts), questions=questions)
+
+    @workflow.query(name=QUERY_NODE, description="What happened to a node or a part, but for what it logged.")
+    def node(self, name: str) -> NodeJournal:
+        return NodeJournal(events=self._journal.of_node(name), question=self._journal.state.questions.get(name))
 
     @workflow.query(name=QUERY_EVENTS, description="At most `limit` events with a seq above `after`.")
     def events(self, after: int = 0, limit: int = 500) -> EventPage:

@@ -135,6 +135,7 @@ class Invocations:
     def _attempt(self, order: Order, calls: Calls, reports: HostedReports) -> Attempt:
         return Attempt(
             agent=self._registry.agents[order.agent],
+            reads=order.call.reads,
             run_id=order.run_id,
             node_id=order.node_id,
             number=order.number,

@@ -14,6 +14,8 @@ from wand_orchestrator.activities.runner.reports import Reports
 from wand_orchestrator.contract.events import Level
 from wand_orchestrator.contract.log_level import log_level
 from wand_orchestrator.errors import AgentError
+from wand_orchestrator.files.artifact_access import Family, read_artifact
+from wand_orchestrator.files.artifacts import OpenArtifact
 from wand_orchestrator.settings import Settings
 
 
@@ -29,12 +31,17 @@ class Artifacts(Protocol):
     async def save(self, run_id: str, node: str, name: str, data: bytes, media_type: str) -> SavedArtifact:
         """Save a file under the node, so that other nodes can save files of the same name."""
 
+    async def read(self, run_id: str, name: str, node: str | None = None) -> OpenArtifact:
+        """Without `node`, the only file of this name. Raises NotFound, Conflict, Unavailable."""
+
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt of a node: its identity, and the services that its contexts use."""
+    """One attempt of a node: its identity, and the services that its contexts use. `reads`: runs whose files it may
+    read, besides its own."""
 
     agent: Agent
+    reads: tuple[str, ...]
     run_id: str
     node_id: str
     number: int
@@ -44,6 +51,11 @@ class Attempt:
     artifacts: Artifacts
     tools: Mapping[str, Tool]
     settings: Settings
+
+    async def read_artifact(self, reference: str) -> bytes:
+        """Raises AgentError, Unavailable."""
+        family = Family(self.run_id, self.reads)
+        return await read_artifact(self.artifacts, family, reference, self.settings.max_artifact_read_bytes)
 
     def context(self, *, is_async: bool) -> AgentContext:
         """Return the context for the calling code: on the loop nothing may block, in a thread nothing can
@@ -109,6 +121,9 @@ class LoopContext(_Context):
         saved = await self._attempt.artifacts.save(self.run_id, self.node_id, name, _bytes(data), media_type)
         return saved.url
 
+    async def read_artifact(self, reference: str) -> bytes:
+        return await self._attempt.read_artifact(reference)
+
     def _bind(self, tool: Tool) -> Callable[..., Any]:
         async def call(*given: Any, **named: Any) -> Any:
             arguments = self._arguments(tool, given, named)
@@ -137,6 +152,11 @@ class ThreadContext(_Context):
             self._attempt.artifacts.save, arguments, is_async=True
         )
         return saved.url
+
+    def read_artifact(self, reference: str) -> bytes:
+        arguments = {"reference": reference}
+        data: bytes = self._attempt.calls.run_from_thread(self._attempt.read_artifact, arguments, is_async=True)
+        return data
 
     def _bind(self, tool: Tool) -> Callable[..., Any]:
         def call(*given: Any, **named: Any) -> Any:

@@ -80,6 +80,7 @@ class AgentServices:
             return self.host.invocation(order, reporter)
         attempt = Attempt(
             agent=agent,
+            reads=order.call.reads,
             run_id=order.run_id,
             node_id=order.node_id,
             number=order.number,
@@ -228,6 +229,7 @@ class Runner:
             level="warning",
             message=f"{self._node} is tried again: {told.sentence}",
             error=told,
+            data={key: value for key, value in self._measures().items() if key != "attempt"},
             next_attempt_at=None if failure is PAUSED else at,
         )
 

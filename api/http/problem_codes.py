@@ -20,6 +20,7 @@ PROBLEM_CODES: dict[str, int] = {
     "graph_not_found": 404,
     "input_unknown": 404,
     "node_not_found": 404,
+    "value_not_kept": 404,
     "run_not_found": 404,
     "schedule_not_found": 404,
     "method_not_allowed": 405,

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from starlette.responses import StreamingResponse
 
 from wand_orchestrator.api.http import examples
 from wand_orchestrator.api.http.json_body import JsonRoute
@@ -11,7 +12,6 @@ from wand_orchestrator.api.http.preferences import MAX_WAIT_SEC, preferred_wait
 from wand_orchestrator.api.http.problems import declared
 from wand_orchestrator.api.runs.deliveries import DeliveryList
 from wand_orchestrator.api.runs.models import (
-    NodeDetail,
     RetryRequest,
     RunCreated,
     RunPage,
@@ -20,7 +20,8 @@ from wand_orchestrator.api.runs.models import (
     StatusFilter,
     statuses_of,
 )
-from wand_orchestrator.api.services import Cursor, Limit, RunIdPath, ServicesDep
+from wand_orchestrator.api.runs.node_models import NodeDetail, ValueName
+from wand_orchestrator.api.services import Cursor, Limit, RunIdPath, Services, ServicesDep
 from wand_orchestrator.contract.tags import MAX_TAGS
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute, responses=declared(401, 503))
@@ -47,6 +48,14 @@ StatusQuery = Annotated[
 PartOf = Annotated[
     str | None, Query(max_length=1000, description="Only the child runs in this run, which are not listed otherwise.")
 ]
+
+
+NodePath = Annotated[
+    str, Path(max_length=1000, description="The node's id, or the name of a part of it, such as `map[3]` or `sub/x`.")
+]
+_VALUE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The value.", "content": {"application/json": {"schema": {}}}}
+}
 
 
 _WAITED: dict[int | str, dict[str, Any]] = {
@@ -133,16 +142,40 @@ async def get_run_input(run_id: RunIdPath, services: ServicesDep) -> Response:
     return Response(await services.runs.input_json(run_id), media_type="application/json")
 
 
+@router.get("/{run_id}/nodes/{node:path}/params", response_class=Response, responses=_VALUE | declared(404))
+async def get_node_params(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> Response:
+    """The params that the node was given, however large. 404 `value_not_kept` if they are not there."""
+    return await _value(run_id, node, "params", services)
+
+
+@router.get("/{run_id}/nodes/{node:path}/input", response_class=Response, responses=_VALUE | declared(404))
+async def get_node_input(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> Response:
+    """The input that the node was given, however large. 404 `value_not_kept` if it is not there."""
+    return await _value(run_id, node, "input", services)
+
+
+@router.get("/{run_id}/nodes/{node:path}/output", response_class=Response, responses=_VALUE | declared(404))
+async def get_node_output(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> Response:
+    """The output of the node, however large. 404 `value_not_kept` if it is not there."""
+    return await _value(run_id, node, "output", services)
+
+
 @router.get("/{run_id}/nodes/{node:path}", responses=declared(404))
 async def get_node(
     run_id: RunIdPath,
-    node: Annotated[str, Path(max_length=1000, description="The node's id.")],
+    node: NodePath,
     services: ServicesDep,
     offset: Annotated[int, Query(ge=0, le=1_000_000, description="Parts to leave out.")] = 0,
     limit: Limit = 50,
 ) -> NodeDetail:
-    """One node with its parts, if it is a control node: items of a map, rounds, nodes of child runs."""
+    """One node, or one part of a control node, such as `map[3]`, `loop[2]` or `sub/x`: what went in, what came out,
+    its attempts and its parts."""
     return await services.nodes.read(run_id, node, offset, limit)
+
+
+async def _value(run_id: str, node: str, name: ValueName, services: Services) -> Response:
+    size, chunks = await services.nodes.value(run_id, node, name)
+    return StreamingResponse(chunks, media_type="application/json", headers={"Content-Length": str(size)})
 
 
 @router.get("/{run_id}/webhooks", responses=declared(404))

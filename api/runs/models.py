@@ -11,6 +11,7 @@ from wand_orchestrator.api.graphs.models import GraphDocument
 from wand_orchestrator.api.http.moments import Moment
 from wand_orchestrator.api.runs import waiting
 from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.limits import INLINE_VALUE_BYTES
 from wand_orchestrator.contract.run import RunResult
 from wand_orchestrator.contract.run_summary import RunSummary
 from wand_orchestrator.contract.run_terms import CallerTerms, RunTerms
@@ -112,17 +113,6 @@ class NodeView(BaseModel):
         return cls(**dict(state), waiting_for=[] if reason is None else [reason])
 
 
-class NodeDetail(NodeView):
-    """A node with its parts, if it is a control node: the items of a map, the rounds of a repeat, the nodes of its
-    child runs."""
-
-    parts: dict[str, NodeView] = Field(description="By name, such as `map[3]`, as they began; a page of them.")
-    total_parts: int
-
-
-MAX_SHOWN_BYTES = 64 * 1024
-
-
 class RunView(RunSummary):
     input: Any = Field(description="Null if it takes more than 64 KiB: `GET /runs/{id}/input` returns it whole.")
     input_bytes: int = Field(description="Of the input as JSON; 0 while it is not known.")
@@ -198,4 +188,4 @@ def run_view(
 def _shown_input(run: Run) -> dict[str, Any]:
     """Of a run without a row, which tells no input, nothing is shown."""
     size = len(run.input_json.encode())
-    return {"input": run.input if 0 < size <= MAX_SHOWN_BYTES else None, "input_bytes": size}
+    return {"input": run.input if 0 < size <= INLINE_VALUE_BYTES else None, "input_bytes": size}

@@ -19,10 +19,13 @@ from wand_orchestrator.contract.run_terms import RetryOf
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.errors import Conflict, NotFound
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.storage import Idempotency, Store
+from wand_orchestrator.storage import Idempotency, Run, Store
 from wand_orchestrator.storage.subgraphs import Subgraphs
 
 READ_SEC = 0.6
+
+MAX_EARLIER = 50
+"""Retries of retries whose files a run can still read."""
 
 
 class Retries:
@@ -50,7 +53,8 @@ class Retries:
         graph_id, version, graph = await self._graph(run_id, order)
         _require_known(graph, from_nodes)
         subgraphs = await self._subgraphs.of(graph, graph_id)
-        retry_of = RetryOf(run_id=run_id, from_nodes=tuple(from_nodes))
+        earlier = _earlier(await self._store.runs.get(run_id))
+        retry_of = RetryOf(run_id=run_id, from_nodes=tuple(from_nodes), earlier=earlier)
         run = await self._store.runs.add(
             new_run_id(),
             graph_id,
@@ -97,7 +101,16 @@ def _require_known(graph: Graph, from_nodes: Sequence[str]) -> None:
         raise UnknownNode(f"the run has no node {', '.join(unknown[:5])}")
 
 
+def _earlier(row: Run | None) -> tuple[str, ...]:
+    """Runs whose files the outputs of this one may name: the one that it is a part of, and those it went on from."""
+    if row is None:
+        return ()
+    above = () if row.part_of is None else (row.part_of,)
+    before = () if row.terms.retry_of is None else (row.terms.retry_of.run_id, *row.terms.retry_of.earlier)
+    return (*above, *before)[:MAX_EARLIER]
+
+
 def _idempotency(retry_of: RetryOf, key: str | None) -> Idempotency | None:
     if key is None:
         return None
-    return Idempotency(key, hashlib.sha256(retry_of.model_dump_json().encode()).hexdigest())
+    return Idempotency(key, hashlib.sha256(retry_of.model_dump_json(exclude={"earlier"}).encode()).hexdigest())

@@ -46,10 +46,12 @@ from wand_orchestrator.contract.names import (
 from wand_orchestrator.contract.queries import (
     QUERY_EVENT_REFUSAL,
     QUERY_EVENTS,
+    QUERY_NODE,
     QUERY_PARTS,
     QUERY_TABLE,
     EventPage,
     EventRefusal,
+    NodeJournal,
     PartsPage,
     StateTable,
 )
@@ -287,6 +289,13 @@ class Executions:
             run_id, QUERY_PARTS, [node, offset, limit], PartsPage, QueryRejectCondition.NOT_OPEN, seconds
         )
         return page
+
+    async def node(self, run_id: str, name: str, seconds: float) -> NodeJournal:
+        """What an open run still holds of one of its nodes or parts. Raises ExecutionClosed."""
+        journal: NodeJournal = await self._query(
+            run_id, QUERY_NODE, [name], NodeJournal, QueryRejectCondition.NOT_OPEN, seconds
+        )
+        return journal
 
     async def polled(self, queues: Iterable[str], kind: "enums.TaskQueueType.ValueType", seconds: float) -> set[str]:
         """Those of `queues` that some worker polls."""

@@ -57,17 +57,33 @@ def list_runs(
 
 
 @app.command()
-def show(run: RunArgument, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
-    """Show a run: its nodes, what it waits for, its error or result."""
+def show(
+    run: RunArgument,
+    node: Annotated[
+        str | None,
+        typer.Argument(
+            help="A node, or a part of one such as `map[3]`: with what went in and came out.", autocompletion=node_ids
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Show a run: its nodes, what it waits for, its error or result. With a node: its params, input, output and all of
+    its attempts."""
     from wand_orchestrator.cli.client.api_client import ask, path_of
+    from wand_orchestrator.cli.display.node_view import print_node
     from wand_orchestrator.cli.display.output import print_json
     from wand_orchestrator.cli.display.run_view import print_run
 
-    view = ask(url, api_key, lambda api: api.get(path_of("runs", run)))
+    path = path_of("runs", run) if node is None else path_of("runs", run, "nodes", node)
+    view = ask(url, api_key, lambda api: api.get(path))
     if as_json:
         print_json(view)
-    else:
+    elif node is None:
         print_run(view)
+    else:
+        print_node(run, node, view)
 
 
 @app.command()

@@ -89,15 +89,21 @@ def _node_row(name: str, node: Json) -> tuple[Cell, ...]:
         Text(status + percent, style=_STYLES.get(status, "")),
         str(node["attempt"] or ""),
         took(node["started_at"], node["finished_at"]),
-        "; ".join(filter(None, [_why(node["error"]), *(f"waits for {reason}" for reason in node["waiting_for"])])),
+        "; ".join(filter(None, [why(node["error"]), *(f"waits for {reason}" for reason in node["waiting_for"])])),
     )
 
 
 def _failure(error: Json | None) -> str:
     """Return the failure of a run, with the node that failed."""
     place = f" at {error['node']}" if error and error.get("node") else ""
-    return _why(error) + place
+    return why(error) + place
 
 
-def _why(error: Json | None) -> str:
+def styled(status: str) -> Text:
+    """The status of a run, a node or an attempt, in its colour."""
+    return Text(status, style=_STYLES.get(status, ""))
+
+
+def why(error: Json | None) -> str:
+    """What failed, on one line; nothing if nothing did."""
     return "" if error is None else named(error)

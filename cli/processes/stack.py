@@ -18,6 +18,7 @@ from wand_orchestrator.activities.core.deliver_webhook import build_webhook_work
 from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
 from wand_orchestrator.activities.core.keep_paused import keep_paused_activity
+from wand_orchestrator.activities.core.keep_values import ValueKeeper
 from wand_orchestrator.activities.core.open_run import open_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
@@ -128,6 +129,7 @@ async def core_worker(
 ) -> AsyncIterator[None]:
     """Run a worker of the workflows, the agents and the core activities, and a worker of webhooks beside it."""
     client = keeping_payloads(client, settings)
+    values = ValueKeeper.of(store, settings)
     core = build_worker(
         client,
         settings,
@@ -137,7 +139,7 @@ async def core_worker(
         workflows=[GraphRun, RunDeletion],
         core_activities=[
             open_activity(store, registry.agents, settings.child_limits),
-            archive_activity(store),
+            archive_activity(store, values),
             delete_activity(store),
             retry_now_activity(client),
             in_flight_activity(client),
@@ -146,6 +148,7 @@ async def core_worker(
             outputs_activity(client, [GraphRun]),
         ],
         feed=feed,
+        values=values,
         alone=alone,
         host=host,
     )

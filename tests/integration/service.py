@@ -19,6 +19,7 @@ from wand_orchestrator.activities.core.delete_run import delete_activity
 from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
 from wand_orchestrator.activities.core.keep_paused import keep_paused_activity
+from wand_orchestrator.activities.core.keep_values import ValueKeeper
 from wand_orchestrator.activities.core.open_run import open_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
@@ -139,6 +140,7 @@ async def running_service(
 def build_service_worker(service: Service, feed: EventFeed | None = None, client: Client | None = None) -> Worker:
     """`client`: one that is connected, where the service's is not."""
     connected = keeping_payloads(client or service.client, service.settings)
+    values = ValueKeeper.of(service.store, service.settings)
     return build_worker(
         connected,
         service.settings,
@@ -147,7 +149,7 @@ def build_service_worker(service: Service, feed: EventFeed | None = None, client
         workflows=[GraphRun, RunDeletion],
         core_activities=[
             open_activity(service.store, service.registry.agents, service.settings.child_limits),
-            archive_activity(service.store),
+            archive_activity(service.store, values),
             delete_activity(service.store),
             retry_now_activity(connected),
             in_flight_activity(connected),
@@ -156,6 +158,7 @@ def build_service_worker(service: Service, feed: EventFeed | None = None, client
             outputs_activity(connected, [GraphRun]),
         ],
         feed=feed,
+        values=values,
     )
 
 

@@ -19,6 +19,7 @@ from wand_orchestrator.contract.node import (
     Report,
 )
 from wand_orchestrator.errors import PluginError
+from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.settings import Settings
 
 
@@ -43,6 +44,11 @@ class Hosted:
 
     async def output(self, agent: str, params: dict[str, Any] | None = None) -> Any:
         return await self.invocation(agent, params).output()
+
+    async def read(self, run_id: str, reference: str, *reads: str) -> Any:
+        call = AgentCall(input={"reference": reference}, reads=reads)
+        order = Order(agent="test.read_sync", run_id=run_id, node_id="n", number=1, idempotency_key="k", call=call)
+        return await self.host.invocation(order, Reporter("n", 1, self.take)).output()
 
     async def failure(self, agent: str, params: dict[str, Any] | None = None) -> AttemptFailure:
         with pytest.raises(HostedFailure) as caught:
@@ -105,6 +111,18 @@ async def test_what_ends_an_interpreter_or_a_loop_is_an_error_like_any_other(
     assert failure.code == "RuntimeError"
     assert ("sys.exit" if error == "SystemExit" else error) in failure.message
     assert await hosted.pid() == before
+
+
+async def test_agents_read_the_files_of_their_run_in_the_host(hosted: Hosted) -> None:
+    artifacts = ArtifactStore.open(settings(hosted.folder).effective_artifacts_url)
+    for run_id in ("r_1", "r_1.sub", "r_2"):
+        await artifacts.save(run_id, "before", "f.txt", run_id.encode(), "text/plain")
+
+    assert await hosted.read("r_1", "f.txt") == "r_1"
+    assert await hosted.read("r_1.sub", "/runs/r_1/artifacts/before/f.txt", "r_1") == "r_1"
+    with pytest.raises(HostedFailure) as refused:
+        await hosted.read("r_1", "/runs/r_2/artifacts/before/f.txt")
+    assert (refused.value.failure.code, refused.value.failure.retryable) == ("artifact_refused", False)
 
 
 async def test_more_memory_than_there_is_fails_the_agent_and_spares_its_process(hosted: Hosted) -> None:

@@ -1,5 +1,6 @@
 """Files of runs through HTTP: each node, item and round has its own, under URLs that stay apart."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,3 +100,61 @@ async def test_files_of_many_child_runs_come_in_pages(service: Service, monkeypa
         if cursor is None:
             break
     assert sorted(found) == [f"{run['run_id']}.m[{index}]" for index in range(3)]
+
+
+async def stored(service: Service, name: str, nodes: list[dict[str, Any]], *edges: dict[str, Any]) -> str:
+    answer = await service.http.post("/graphs", json=graph(nodes, list(edges)) | {"name": name})
+    assert answer.status_code == 201, answer.text
+    return name
+
+
+def given(id: str, value: Any) -> dict[str, Any]:
+    return {"id": id, "type": "test.emit", "params": {"value": value}}
+
+
+@pytest.mark.parametrize("reader", ["test.read", "test.read_sync"])
+async def test_an_agent_reads_the_file_of_a_node_before_it(service: Service, reader: str) -> None:
+    nodes = [keep("a"), {"id": "b", "type": reader}]
+
+    run = await service.run(graph(nodes, [edge("a", "b", reference="url")]))
+
+    assert run["result"]["outputs"] == {"b": ["a", "a"] if reader == "test.read" else "a"}
+
+
+async def test_a_file_goes_from_one_child_run_to_the_next_and_to_their_parent(service: Service) -> None:
+    keeps = await stored(service, "keeps", [keep("k")])
+    reader = {"id": "r", "type": "test.read_sync"}
+    reads = await stored(service, "reads", [given("u", {"$input": "url"}), reader], edge("u", "r", reference="@"))
+    nodes: list[dict[str, Any]] = [
+        {"id": "first", "type": "flow.graph", "params": {"graph": keeps}},
+        {"id": "next", "type": "flow.graph", "params": {"graph": reads}},
+        {"id": "own", "type": "test.read_sync"},
+    ]
+
+    run = await service.run(graph(nodes, [edge("first", "next", url="k.url"), edge("first", "own", reference="k.url")]))
+
+    assert run["result"]["outputs"] == {"next": {"r": "k"}, "own": "k"}
+
+
+async def test_a_file_of_another_run_is_refused(service: Service) -> None:
+    other = await service.run(graph([keep("a")]))
+    url = other["result"]["outputs"]["a"]["url"]
+    nodes = [given("u", url), {"id": "b", "type": "test.read_sync"}]
+
+    run = await service.run(graph(nodes, [edge("u", "b", reference="@")]))
+
+    assert (run["status"], run["error"]["code"]) == ("failed", "artifact_refused")
+
+
+async def test_a_retry_reads_the_files_that_its_kept_outputs_name(service: Service, tmp_path: Path) -> None:
+    gated = {"id": "b", "type": "test.gated", "params": {"open": str(tmp_path / "open")}}
+    nodes = [keep("a"), gated, {"id": "c", "type": "test.read_sync"}]
+    edges = [edge("a", "b", reference="url"), edge("b", "c", reference="reference")]
+    failed = await service.run(graph(nodes, edges))
+    again = (await service.http.post(f"/runs/{failed['run_id']}/retry")).json()["run_id"]
+    assert (await service.ended(again))["status"] == "failed"
+    (tmp_path / "open").touch()
+
+    retried = (await service.http.post(f"/runs/{again}/retry")).json()["run_id"]
+
+    assert (await service.ended(retried))["result"]["outputs"] == {"c": "a"}

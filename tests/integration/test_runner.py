@@ -33,6 +33,8 @@ from wand_orchestrator.contract.node import (
     FailureDetails,
     Report,
 )
+from wand_orchestrator.errors import NotFound
+from wand_orchestrator.files.artifacts import OpenArtifact
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.temporal.event_feed import EventFeed
@@ -157,6 +159,9 @@ class MemoryArtifacts:
     async def save(self, run_id: str, node: str, name: str, data: bytes, media_type: str) -> Saved:
         self.saved[run_id, node, name] = (data, media_type)
         return Saved(f"/runs/{run_id}/artifacts/{node}/{name}")
+
+    async def read(self, run_id: str, name: str, node: str | None = None) -> OpenArtifact:
+        raise NotFound(f"no test reads {name}")
 
 
 @dataclass

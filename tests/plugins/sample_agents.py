@@ -267,3 +267,22 @@ async def pass_on(input: dict[str, Any]) -> Any:
 async def keep(input: dict[str, Any], ctx: AgentContext) -> dict[str, str]:
     """Keeps a file of the same name in every node, with the node's id in it."""
     return {"url": await ctx.save_artifact("report.txt", ctx.node_id, "text/plain")}
+
+
+@tool("test.read")
+async def read_text(reference: str, ctx: AgentContext) -> str:
+    """The text of a file that a run has kept."""
+    return str((await ctx.read_artifact(reference)).decode())
+
+
+@agent("test.read", tools=["test.read"])
+async def read(input: dict[str, Any], ctx: AgentContext) -> list[str]:
+    """The text of the file `reference`, read by itself and by a tool."""
+    own = await ctx.read_artifact(input["reference"])
+    return [own.decode(), await ctx.tools["test.read"](reference=input["reference"])]
+
+
+@agent("test.read_sync")
+def read_sync(input: dict[str, Any], ctx: AgentContext) -> str:
+    """The text of the file `reference`, read in a thread."""
+    return str(ctx.read_artifact(input["reference"]).decode())

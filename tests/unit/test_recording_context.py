@@ -130,3 +130,31 @@ async def test_a_cancelled_async_agent_is_stopped_by_what_it_awaits() -> None:
     with pytest.raises(asyncio.CancelledError):
         await ctx.progress(1)
     assert ctx.logs == [("info", "last words")]
+
+
+@agent("acme.reader")
+def reader(ctx: AgentContext) -> list[str]:
+    url = ctx.save_artifact("own.txt", "mine", "text/plain")
+    return [ctx.read_artifact(name).decode() for name in ("theirs.txt", "n/theirs.txt", "own.txt", url)]
+
+
+@agent("acme.async_reader")
+async def async_reader(ctx: AgentContext) -> str:
+    return str((await ctx.read_artifact("theirs.txt")).decode())
+
+
+def test_a_plain_agent_reads_files_of_its_run() -> None:
+    ctx = RecordingContext()
+    ctx.add_artifact("theirs.txt", "theirs", node="n")
+
+    assert reader(ctx=ctx) == ["theirs", "theirs", "mine", "mine"]
+
+
+async def test_an_async_agent_reads_files_of_its_run_and_no_others() -> None:
+    ctx = RecordingContext()
+    await ctx.add_artifact("theirs.txt", b"theirs")
+
+    assert await async_reader(ctx=ctx) == "theirs"
+    with pytest.raises(AgentError) as refused:
+        await ctx.read_artifact("/runs/r_other/artifacts/n/theirs.txt")
+    assert refused.value.code == "artifact_refused"

@@ -53,6 +53,10 @@ RUN_ENDINGS = frozenset(
 """A run's last event is one of these, and none of these is anything but the last."""
 
 
+TURNS = tuple(type for type in EventType if type.startswith("node.") and type not in ("node.log", "node.progress"))
+"""In which the state of a node changes."""
+
+
 def rfc3339(moment: datetime) -> str:
     """Format a moment in UTC with milliseconds, `2026-01-31T12:00:00.000Z`; one without an offset is UTC."""
     utc = in_utc(moment)
@@ -82,7 +86,7 @@ class Event(BaseModel):
     """One thing that happened.
 
     `progress` is the run's, in percent, for all types but `node.progress`, whose percent is the node's.
-    `data` of a node's ending: `queued_ms`, `duration_ms`, `worker`; of `node.retrying` and of failures: `error`
+    `data` of the end of an attempt: `queued_ms`, `duration_ms`, `worker`; of `node.retrying` and of failures: `error`
     (a `Failure`, without what is null); of `node.retrying` also `next_attempt_at` where it is known; of `node.skipped`,
     and of `node.cancelled` where the run goes on: `reason`.
     """

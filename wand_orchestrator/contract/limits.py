@@ -19,3 +19,6 @@ MAX_HELD_EVENT_BYTES = 4 * 1024**2
 PLAIN_INPUT_BYTES = 1_900_000
 """Of input and params of a node with a `queue`: its worker may be anybody's and has no payload store, so they stand in
 the history itself, where Temporal takes 2 MB (`limit.blobSize.error`)."""
+
+INLINE_VALUE_BYTES = 64 * 1024
+"""Of one of the params, input and output of a node, as JSON: a larger one is shown by a reference to it."""

@@ -46,6 +46,10 @@ EXTERN_PUBLISH = "wand_publish"
 """Extern function of the workflow: `voice(run_id, execution)` gives `say(task, event)`, by which a relay in the same
 process hears of every event. See `wand_orchestrator.temporal.event_feed`."""
 
+EXTERN_VALUES = "wand_values"
+"""Extern function of the workflow: `values(root, run_id)` gives the RunValues that the run tells what went into its
+nodes and came out of them. See `wand_orchestrator.temporal.value_log`."""
+
 OUTPUTS_ACTIVITY_ID = f"{_OWN}outputs"
 """Id of the activity whose result are outputs that a run kept of the one before it."""
 

@@ -27,6 +27,11 @@ class AgentCall(Message):
     input: dict[str, Any] = Field(default_factory=dict)
     idempotency_key: str = Field(default="", description="The same for all attempts of a node.")
     earlier_attempts: int = Field(default=0, description="Of the node, made as another activity before this one.")
+    reads: tuple[str, ...] = Field(
+        default=(),
+        description="Runs besides its own whose files the agent may read, and those of their child runs: of a child "
+        "run the one that somebody started, of a retry those that it goes on from.",
+    )
     carries_on: bool = Field(
         default=False,
         description="The attempt began in an earlier history of the run, and this worker runs it already.",

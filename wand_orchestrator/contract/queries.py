@@ -10,6 +10,7 @@ from wand_orchestrator.contract.state import NodeState, Question, RunState
 QUERY_STATE = "state"
 QUERY_PARTS = "parts"
 QUERY_TABLE = "table"
+QUERY_NODE = "node"
 QUERY_EVENTS = "events"
 QUERY_PROGRESS = "progress"
 QUERY_EVENT_REFUSAL = "event_refusal"
@@ -58,3 +59,10 @@ class EventRefusal(Message):
 
     code: str
     message: str
+
+
+class NodeJournal(Message):
+    """Answer of the query `node(name)`: what the workflow still holds of one node or part, but for what it logged."""
+
+    events: tuple[Event, ...]
+    question: Question | None = Field(default=None, description="That it asks in a child run.")

@@ -36,6 +36,12 @@ class RunInput(RunTerms):
     parent: RunParent | None = Field(default=None, description="The run and node that this run is a part of.")
     depth: int = Field(default=0, description="How many runs stand above this one.")
     child_limits: ChildLimits = ChildLimits()
+    reads: tuple[str, ...] = Field(default=(), description="`earlier_runs` of the run that this one is a part of.")
+
+    @property
+    def earlier_runs(self) -> tuple[str, ...]:
+        """The runs that this one goes on from, whose files its kept outputs may name."""
+        return self.reads if self.retry_of is None else (self.retry_of.run_id, *self.retry_of.earlier)
 
 
 class RunOrder(RunTerms):

@@ -20,6 +20,9 @@ class RetryOf(Message):
     from_nodes: tuple[str, ...] = Field(
         default=(), alias="from", description="Nodes that run again although they had succeeded, with all after them."
     )
+    earlier: tuple[str, ...] = Field(
+        default=(), description="Other runs whose files its outputs may name: those that it went on from itself."
+    )
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 

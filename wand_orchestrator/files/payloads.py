@@ -4,6 +4,8 @@ for the bytes.
     <store>/<workflow id>/<SHA-256>.json        a JSON value, as it would stand in the history
     <store>/<workflow id>/<SHA-256>.bin         anything else, such as what a payload codec has encrypted
 
+Large params, inputs and outputs of nodes, which are kept to be looked at, lie among them in the same way.
+
 What a payload is called follows from what is in it, so writing it again, as a replay or another attempt does, changes
 nothing. It is kept with its run, so it can be told whether it is still needed.
 """
@@ -16,7 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote, unquote
 
 from obstore.exceptions import BaseError
@@ -48,6 +50,8 @@ from wand_orchestrator.settings import Settings
 DRIVER = "wand"
 STORE_AWAY = "the payload store does not answer"
 """How the error of a store that is away begins, also where only its text is known: in what a worker says."""
+
+CHUNK_BYTES = 256 * 1024
 
 NO_RUN = "none"
 """Stands for the workflow id of what belongs to no workflow."""
@@ -108,6 +112,19 @@ class PayloadStore(StorageDriver):
             if deleted >= limit:
                 break
         return deleted
+
+    async def keep(self, workflow_id: str, data: bytes) -> str:
+        """Keep a JSON text with a workflow, beside its payloads; gives the digest to read it by. Raises Unavailable."""
+        digest = await asyncio.to_thread(_digest, data)
+        with _answering():
+            await put(self._store, f"{_folder(workflow_id)}/{digest}.json", data, _CONTENT_TYPES["json"])
+        return digest
+
+    async def kept(self, workflow_id: str, digest: str) -> AsyncIterator[bytes]:
+        """The text in pieces. Raises FileNotFoundError at once if it was deleted because of its age; Unavailable."""
+        with _answering():
+            found = await get(self._store, f"{_folder(workflow_id)}/{digest}.json")
+        return _pieces(found)
 
     async def delete_run(self, workflow_id: str) -> None:
         """Delete all payloads of a workflow; what is gone already is no error. Raises Unavailable."""
@@ -202,6 +219,12 @@ def with_payload_store(converter: DataConverter, settings: Settings, queue: str 
     if queue is not None and isinstance(storage, PayloadStorage):
         storage = replace(storage, queue=queue)
     return replace(converter, external_storage=storage)
+
+
+async def _pieces(found: Any) -> AsyncIterator[bytes]:
+    with _answering():
+        async for piece in found.stream(min_chunk_size=CHUNK_BYTES):
+            yield bytes(piece)
 
 
 def _folder_of(context: StorageDriverStoreContext) -> str:

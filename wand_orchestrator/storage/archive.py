@@ -1,5 +1,6 @@
 """The archive: what a run's journal hands over, events and the run's row in one transaction."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
@@ -14,6 +15,7 @@ from wand_orchestrator.storage import json_text
 from wand_orchestrator.storage.deletions import refuse_deleted
 from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.engine.deadline import BULK_SEC
+from wand_orchestrator.storage.node_value_rows import NodeValueRows, StoredNode
 from wand_orchestrator.storage.run_records import new_run, row_of
 from wand_orchestrator.storage.tables import EventRow, GraphRow, RunRow
 from wand_orchestrator.storage.tag_rows import insert_tags
@@ -41,12 +43,14 @@ _ADVANCE = (
 
 
 class EventArchive:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, values: NodeValueRows) -> None:
         self._database = database
+        self._values = values
         self._insert = database.insert(EventRow).on_conflict_do_nothing(index_elements=["run_id", "seq"])
 
-    async def append(self, archive: Archive) -> None:
-        """Store what is not yet stored; the same archive again changes nothing, and a run that ended stays ended.
+    async def append(self, archive: Archive, nodes: Sequence[StoredNode] = ()) -> None:
+        """Store what is not yet stored, and the values of nodes with it; the same archive again changes nothing, and a
+        run that ended stays ended.
 
         Raises NotFound for a run that was deleted.
         """
@@ -59,6 +63,8 @@ class EventArchive:
             if not connection.execute(_ADVANCE, told).rowcount and self._ensure_run(connection, archive):
                 connection.execute(_ADVANCE, told)
             connection.execute(self._insert, events)
+            if nodes:
+                self._values.put_in(connection, nodes)
 
         await self._database.write(append, seconds=BULK_SEC)
 

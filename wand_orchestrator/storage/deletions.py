@@ -16,7 +16,7 @@ from wand_orchestrator.errors import Conflict, NotFound
 from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.engine.deadline import BULK_SEC
 from wand_orchestrator.storage.page import Columns
-from wand_orchestrator.storage.tables import DeletionRow, RunRow
+from wand_orchestrator.storage.tables import DeletionRow, NodeValueRow, RunRow
 
 INSERT_BATCH = 1000
 
@@ -26,7 +26,7 @@ class Deletions:
         self._database = database
 
     async def add(self, run_id: str) -> None:
-        """Delete the run and the child runs in it, with events, tags and idempotency keys, in one transaction.
+        """Delete the run and the child runs in it, with events, values of nodes, tags and keys, in one transaction.
 
         Raises NotFound for one that is deleted already.
         """
@@ -37,6 +37,7 @@ class Deletions:
             parts = delete(RunRow).where(col(RunRow.part_of) == run_id).returning(col(RunRow.id))
             children = [row.id for row in connection.execute(parts)]
             connection.execute(delete(RunRow).where(col(RunRow.id) == run_id))
+            connection.execute(delete(NodeValueRow).where(col(NodeValueRow.root) == run_id))
             for start in range(0, len(children), INSERT_BATCH):
                 self._insert(connection, children[start : start + INSERT_BATCH])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from wand_orchestrator.contract.events import EventType, Level
+from wand_orchestrator.contract.events import TURNS, EventType, Level
 from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.tables import SERIOUS, EventRow
 
@@ -45,6 +45,17 @@ class Events:
         elif level == "info":
             statement = statement.where(col(EventRow.level) != "debug")
         return [StoredEvent(row.seq, EventType(row.type), row.body) for row in await self._database.rows(statement)]
+
+    async def turns(self, run_id: str, node: str, limit: int) -> Sequence[StoredEvent]:
+        """The last `limit` events in which the state of the node changed, in order."""
+        statement = (
+            select(col(EventRow.seq), col(EventRow.type), col(EventRow.body))
+            .where(col(EventRow.run_id) == run_id, col(EventRow.node) == node, col(EventRow.type).in_(TURNS))
+            .order_by(col(EventRow.seq).desc())
+            .limit(limit)
+        )
+        rows = await self._database.rows(statement)
+        return [StoredEvent(row.seq, EventType(row.type), row.body) for row in reversed(rows)]
 
     async def last_seq(self, run_id: str) -> int:
         """Return the `seq` of the last stored event; 0 if there is none."""

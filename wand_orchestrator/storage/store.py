@@ -8,6 +8,7 @@ from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.event_rows import Events
 from wand_orchestrator.storage.graphs import Graphs
 from wand_orchestrator.storage.namespaces import Namespaces
+from wand_orchestrator.storage.node_value_rows import NodeValueRows
 from wand_orchestrator.storage.runs import Runs
 from wand_orchestrator.storage.trigger_rows import TriggerRows
 
@@ -20,7 +21,8 @@ class Store:
         self.graphs = Graphs(database)
         self.runs = Runs(database)
         self.events = Events(database)
-        self.archive = EventArchive(database)
+        self.node_values = NodeValueRows(database)
+        self.archive = EventArchive(database, self.node_values)
         self.deletions = Deletions(database)
         self.triggers = TriggerRows(database)
         self.namespaces = Namespaces(database)

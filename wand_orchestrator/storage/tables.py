@@ -184,6 +184,30 @@ class EventRow(Table, table=True):
     body: str = Field(sa_type=Text)
 
 
+class NodeValueRow(Table, table=True):
+    """What went into a node and came out of it. `root` is the run that somebody started, of which `run_id` is a part.
+
+    No foreign key: a child run has no row before it is archived. What is large lies in the payload store, under its
+    digest; `child` is the child run of the node.
+    """
+
+    __tablename__ = "node_values"
+
+    root: str = Field(primary_key=True)
+    run_id: str = Field(primary_key=True)
+    node: str = Field(primary_key=True)
+    params: str | None = Field(default=None, sa_type=Text)
+    params_bytes: int | None = None
+    params_digest: str | None = None
+    input: str | None = Field(default=None, sa_type=Text)
+    input_bytes: int | None = None
+    input_digest: str | None = None
+    output: str | None = Field(default=None, sa_type=Text)
+    output_bytes: int | None = None
+    output_digest: str | None = None
+    child: str | None = None
+
+
 class IdempotencyRow(Table, table=True):
     """Which run a caller's `Idempotency-Key` made. Written before its run, hence the deferred reference."""
 

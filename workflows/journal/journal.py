@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.events import TURNS, Event
 from wand_orchestrator.contract.queries import (
     EventPage,
 )
@@ -12,6 +12,10 @@ from wand_orchestrator.workflows.journal.event_texts import Entry
 
 PAGE_BYTES = 200_000
 """A page stays below the size from which on a payload is kept elsewhere: a file for each answer would be a waste."""
+
+
+NODE_EVENTS = 100
+"""Of one node, in one answer."""
 
 
 class Journal:
@@ -71,6 +75,10 @@ class Journal:
     def since(self, after: int) -> list[Event]:
         """Return all events with a `seq` above `after`."""
         return self._events[max(0, after - self._base) :]
+
+    def of_node(self, node: str) -> tuple[Event, ...]:
+        """The last events in which the state of this node changed: at most NODE_EVENTS."""
+        return tuple([event for event in self._events if event.node == node and event.type in TURNS][-NODE_EVENTS:])
 
     def unarchived(self, limit: int) -> tuple[Event, ...]:
         start = self._archived - self._base

@@ -51,6 +51,7 @@ MAX_LOCAL_IN_FLIGHT = 32
 class Activities:
     """The activities of one run. `tell` puts an entry into the journal; `started` hears of each regular one.
 
+    `reads`: runs whose files the agents may read besides those of their own.
     Of the history before this one: `slow`, agents that declared themselves short and were not; `crossed`, what was in
     flight.
     """
@@ -64,7 +65,9 @@ class Activities:
         started: Callable[[], None],
         slow: list[str],
         crossed: Mapping[str, InFlight],
+        reads: tuple[str, ...] = (),
     ) -> None:
+        self._reads = reads
         self._options = options
         self._task = task
         self._tell = tell
@@ -117,7 +120,13 @@ class Activities:
         `earlier_attempts`: those that ended with their workers, and do not use up the node's retries.
         """
         key = f"{workflow.info().workflow_id}/{node.id}"
-        call = AgentCall(params=params, input=input, idempotency_key=key, earlier_attempts=earlier_attempts)
+        call = AgentCall(
+            params=params,
+            input=input,
+            idempotency_key=key,
+            earlier_attempts=earlier_attempts,
+            reads=self._reads,
+        )
         check_given(params, input)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)
         if node.id in self._crossed:

@@ -148,6 +148,7 @@ class Children:
             subgraphs=self._run.subgraphs,
             depth=self._run.depth + 1,
             child_limits=self._run.child_limits,
+            reads=self._run.earlier_runs,
             **self._run.of_part(input).said(),
         )
         number = 1

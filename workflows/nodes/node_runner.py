@@ -30,6 +30,7 @@ from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.child_runs import Children
 from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
+from wand_orchestrator.workflows.projections.to_values import Values
 from wand_orchestrator.workflows.uncancelled import is_being_cancelled
 
 
@@ -37,7 +38,7 @@ class NodeRunner:
     """Starts nodes of one run, and is the host of its control nodes.
 
     `tell` puts an entry into the journal; `holds_back` says that nothing new is to start. `left`: what control nodes
-    that failed had done, in the history before this one.
+    that failed had done, in the history before this one. `values` is told what goes into nodes and parts of them.
     """
 
     def __init__(
@@ -52,8 +53,10 @@ class NodeRunner:
         left: dict[str, Any],
         children: Children,
         events: EventInbox,
+        values: Values,
     ) -> None:
         self._run = run
+        self._values = values
         self._task = task
         self._activities = activities
         self._tell = tell
@@ -79,6 +82,7 @@ class NodeRunner:
         node can be given.
         """
         kind = CONTROLS.get(given.node.type)
+        self._values.begun(given.node.id, given.params, given.input)
         if kind is None:
             return self._activities.start(given.node, given.params, given.input, given.earlier_attempts)
         if given.carried is None and (left := self._left.pop(given.node.id, None)) is not None:
@@ -159,6 +163,7 @@ class NodeRunner:
 
     async def run_agent(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> AgentResult:
         self._agents.add(node.id)
+        self._values.begun(node.id, params, input)
         try:
             return await self._run_part(node, partial(self._activities.start, node, params, input))
         finally:
@@ -169,11 +174,15 @@ class NodeRunner:
         try:
             if not self.children.goes_on(node.id):
                 self._tell(event_texts.child_started(node, await self.children.start(node, graph, input)))
+            if (child := self.children.run_id(node.id)) is not None:
+                self._values.has_child(node.id, child)
             return (await self.children.result(node)).outputs
         finally:
             self._graphs.discard(node.id)
 
     async def run_graph_part(self, node: Node, graph: Graph, input: Any) -> AgentResult:
+        self._values.begun(node.id, {}, input)
+
         async def run(_: int) -> AgentResult:
             return AgentResult(output=await self.run_graph(node, graph, input))
 
@@ -194,6 +203,7 @@ class NodeRunner:
                     raise
                 earlier = failed.attempt or earlier + 1
             else:
+                self._values.ended(node.id, result.output)
                 self._attempts.report(result.reports)
                 self._attempts.reached(node.id, result.attempt)
                 self._tell(event_texts.node_succeeded(node, result))

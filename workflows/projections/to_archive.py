@@ -36,7 +36,7 @@ async def archive(journal: Journal, run: RunInput, result: RunResult | None = No
             graph_id=run.graph_id,
             name=run.graph.name,
             terms=_terms(run, events[0]),
-            part_of=_part_of(run),
+            part_of=root_of_run(run),
             events=events,
             result=result,
         )
@@ -60,7 +60,7 @@ def _terms(run: RunInput, first: Event) -> RunTerms | None:
     return run.terms if first.seq == 1 else run.without_input
 
 
-def _part_of(run: RunInput) -> str | None:
+def root_of_run(run: RunInput) -> str | None:
     """Return the topmost run that this child run is a part of."""
     if run.parent is None:
         return None

@@ -49,6 +49,8 @@ from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.child_runs import Children
 from wand_orchestrator.workflows.nodes.node_runner import NodeRunner
 from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
+from wand_orchestrator.workflows.projections.to_archive import root_of_run
+from wand_orchestrator.workflows.projections.to_values import values_of
 from wand_orchestrator.workflows.projections.to_web_ui import Details
 from wand_orchestrator.workflows.run.kept_outputs import Kept
 from wand_orchestrator.workflows.run.refusals import Refusals
@@ -103,9 +105,17 @@ class Walk:
         child_runs = carried.get("child_runs", {"started": carried.get("children", 0)}) if carried else {}
         self._crossed = bool(crossed or child_runs.get("runs"))
         self._activities = Activities(
-            run.graph.options, self._task, self._append, self._attempts, self._rollover.started, slow, crossed
+            run.graph.options,
+            self._task,
+            self._append,
+            self._attempts,
+            self._rollover.started,
+            slow,
+            crossed,
+            (() if (root := root_of_run(run)) is None else (root,)) + run.earlier_runs,
         )
         left = dict(carried["left"]) if carried else {}
+        self._tell_values = values_of(run)
         self._launcher = NodeRunner(
             run,
             task,
@@ -117,6 +127,7 @@ class Walk:
             left,
             Children(run, child_runs),
             events,
+            self._tell_values,
         )
         self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
         self._restored: dict[str, Any] = carried["controls"] if carried else {}
@@ -173,6 +184,7 @@ class Walk:
         decisions = self._scheduler.keep(kept.outputs)
         for node, output in kept.outputs.items():
             self._record(node, output)
+            self._tell_values.ended(node, output)
             self._append(event_texts.node_kept(node))
         self._announce(decisions)
 
@@ -421,6 +433,7 @@ class Walk:
         self.report(result.reports)
         self._attempts.reached(node.id, result.attempt)
         self._record(node.id, result.output)
+        self._tell_values.ended(node.id, result.output)
         decisions = self._scheduler.succeeded(node.id, result.output)
         self._append(event_texts.node_succeeded(node, result))
         self._announce(decisions)

@@ -1,0 +1,158 @@
+"""Reads one node of a run, or one part of it: its state, its attempts, what went in and what came out.
+
+State and attempts are folded from the journal. What went through the node is in the database, where workers put it
+while the run goes on.
+"""
+
+from collections.abc import AsyncIterator
+from itertools import islice
+
+from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
+from wand_orchestrator.api.runs.attempt_history import attempts_of
+from wand_orchestrator.api.runs.models import NodeView, RunView
+from wand_orchestrator.api.runs.node_models import NodeDetail, ValueName, inline
+from wand_orchestrator.api.runs.pending_activities import overlay, pending_nodes
+from wand_orchestrator.api.runs.reader import TEMPORAL_SEC, RunReader
+from wand_orchestrator.api.runs.waiting import question_reason
+from wand_orchestrator.api.temporal.budget import CallBudget
+from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, TaskFailed, WorkflowFails
+from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.queries import NodeJournal, PartsPage
+from wand_orchestrator.contract.state import NodeState, NodeStatus, RunState, fold, parts_of
+from wand_orchestrator.errors import NotFound, Unavailable
+from wand_orchestrator.files.payloads import PayloadStore
+from wand_orchestrator.storage import Store
+from wand_orchestrator.storage.node_value_rows import StoredNode, StoredValue
+
+EVENTS = 100
+"""Of a node, from which its attempts are told."""
+
+
+class NodeReader:
+    def __init__(
+        self,
+        executions: Executions,
+        runs: RunReader,
+        settlement: Reconciliation,
+        store: Store,
+        payloads: PayloadStore,
+    ) -> None:
+        self._executions = executions
+        self._runs = runs
+        self._settlement = settlement
+        self._store = store
+        self._payloads = payloads
+
+    async def read(self, run_id: str, node: str, offset: int, limit: int) -> NodeDetail:
+        """`limit` of its parts from `offset`. Raises NotFound, Unavailable."""
+        budget = CallBudget()
+        run = await self._runs.read(run_id)
+        journal = await self._journal(run, node, budget)
+        view = run.nodes.get(node) or await self._part(run, node, journal, budget)
+        page = await self._parts(run, node, offset, limit, budget)
+        stored = await self._stored(run, node)
+        return NodeDetail.of_view(
+            view,
+            run_id=run_id,
+            node=node,
+            stored=_visible(stored, view.status),
+            attempts=attempts_of(journal.events, view),
+            parts={name: NodeView.of(state, _reason(page, name)) for name, state in page.parts.items()},
+            total_parts=page.total,
+        )
+
+    async def value(self, run_id: str, node: str, name: ValueName) -> tuple[int, AsyncIterator[bytes]]:
+        """The size of one value and its JSON, in pieces. Raises NotFound, Unavailable."""
+        run = await self._runs.read(run_id)
+        if node not in run.nodes and not (await self._journal(run, node, CallBudget())).events:
+            raise _no_node(node)
+        value: StoredValue | None = getattr(await self._stored(run, node), name, None)
+        if value is None or (value.text is None and value.digest is None):
+            raise _not_kept(node, name, value)
+        if value.text is not None:
+            return value.size, inline(value.text)
+        assert value.digest is not None
+        try:
+            return value.size, await self._payloads.kept(run.part_of or run_id, value.digest)
+        except FileNotFoundError as error:
+            raise _not_kept(node, name, value) from error
+
+    async def _journal(self, run: RunView, node: str, budget: CallBudget) -> NodeJournal:
+        """What happened to the node, as far as it is known: in the database, and in the workflow of an open run."""
+        archived = [
+            Event.model_validate_json(event.body) for event in await self._store.events.turns(run.run_id, node, EVENTS)
+        ]
+        if run.status.ended:
+            return NodeJournal(events=tuple(archived))
+        try:
+            live = await self._executions.node(run.run_id, node, budget.left(TEMPORAL_SEC))
+        except (ExecutionClosed, NotFound, QueryFailed, TaskFailed, Unavailable, WorkflowFails):
+            return NodeJournal(events=tuple(archived))  # what is away is told by the run's own `waiting_for`
+        last = archived[-1].seq if archived else 0
+        return live.model_copy(update={"events": (*archived, *(event for event in live.events if event.seq > last))})
+
+    async def _part(self, run: RunView, node: str, journal: NodeJournal, budget: CallBudget) -> NodeView:
+        """The state of a part, such as `m[3]`, which the view of the run does not have."""
+        if not journal.events:
+            raise _no_node(node)
+        state = RunState()
+        for event in journal.events:
+            fold(state, event)
+        if not run.status.ended:
+            await self._overlay(run.run_id, node, state.nodes, budget)
+        return NodeView.of(state.nodes[node], None if journal.question is None else question_reason(journal.question))
+
+    async def _overlay(self, run_id: str, node: str, nodes: dict[str, NodeState], budget: CallBudget) -> None:
+        try:
+            description = await self._executions.describe(run_id, budget.left(TEMPORAL_SEC))
+        except Unavailable:
+            return
+        if description is not None:
+            overlay(nodes, {id: known for id, known in pending_nodes(description).items() if id == node})
+
+    async def _parts(self, run: RunView, node: str, offset: int, limit: int, budget: CallBudget) -> PartsPage:
+        if not run.status.ended:
+            try:
+                return await self._executions.parts(run.run_id, node, offset, limit, budget.left(TEMPORAL_SEC))
+            except ExecutionClosed:  # meanwhile
+                await self._settlement.settle(run.run_id, budget.left())
+        parts = parts_of(await self._settlement.ended_state(run.run_id), node)
+        return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))
+
+    async def _stored(self, run: RunView, node: str) -> StoredNode | None:
+        """A node of a child run, such as `g/x`, is stored with that run."""
+        root, run_id = run.part_of or run.run_id, run.run_id
+        *containers, last = node.split("/")
+        for container in containers:
+            row = await self._store.node_values.get(root, run_id, container)
+            if row is None or row.child is None:
+                return None
+            run_id = row.child
+        return await self._store.node_values.get(root, run_id, last)
+
+
+def _visible(stored: StoredNode | None, status: NodeStatus) -> StoredNode | None:
+    """A node that runs again may not have told so yet: what it gave before is not its output."""
+    if stored is None or status in (NodeStatus.PENDING, NodeStatus.SKIPPED):
+        return None
+    return stored if status is NodeStatus.SUCCEEDED else StoredNode(**{**vars(stored), "output": None})
+
+
+def _reason(page: PartsPage, part: str) -> str | None:
+    question = page.questions.get(part)
+    return None if question is None else question_reason(question)
+
+
+def _no_node(node: str) -> NotFound:
+    return NotFound(f"the run has no node {node}", code="node_not_found")
+
+
+def _not_kept(node: str, name: str, value: StoredValue | None) -> NotFound:
+    if value is None:
+        reason = "it has none yet, or its worker did not keep it"
+    elif value.digest is None:
+        reason = f"its {value.size} bytes are more than WAND_MAX_NODE_VALUE_BYTES"
+    else:
+        reason = "it was deleted because of its age (WAND_PAYLOAD_RETENTION_DAYS)"
+    return NotFound(f"the {name} of the node {node} is not kept: {reason}", code="value_not_kept")

@@ -1,0 +1,78 @@
+"""One node of a run, for people: what went in, what came out, and every attempt."""
+
+import json
+
+import typer
+from rich.text import Text
+
+from wand_orchestrator.cli.client.api_client import Json
+from wand_orchestrator.cli.display.failure_view import failure_lines, named
+from wand_orchestrator.cli.display.output import console, plain, print_fields, print_json
+from wand_orchestrator.cli.display.run_view import styled, why
+from wand_orchestrator.cli.display.shown_times import took
+from wand_orchestrator.cli.display.table import print_table
+
+VALUES = ("params", "input", "output")
+
+
+def print_node(run_id: str, node: str, view: Json) -> None:
+    print_fields(
+        ("run", run_id),
+        ("node", node),
+        ("status", styled(view["status"])),
+        ("child run", view["child_run"]),
+        ("scheduled", view["scheduled_at"]),
+        ("started", view["started_at"]),
+        ("finished", view["finished_at"]),
+        ("took", took(view["started_at"], view["finished_at"])),
+        ("error", why(view["error"])),
+        *(("waits for", reason) for reason in view["waiting_for"]),
+    )
+    _print_attempts(view["attempts"])
+    for name in VALUES:
+        if (known := view["values"].get(name)) is not None:
+            typer.echo(f"\n{name}")
+            _print_value(view[name], known)
+    if view["parts"]:
+        typer.echo()
+        rows = [
+            (name, styled(part["status"]), took(part["started_at"], part["finished_at"]), why(part["error"]))
+            for name, part in view["parts"].items()
+        ]
+        print_table(("part", "status", "took", "about"), rows, whole=("part",))
+        if (more := view["total_parts"] - len(view["parts"])) > 0:
+            typer.echo(f"and {more} more parts")
+
+
+def _print_attempts(attempts: list[Json]) -> None:
+    """What failed is told below, as the table has no room for it."""
+    if not attempts:
+        return
+    typer.echo()
+    rows = [
+        (
+            str(each["attempt"]),
+            styled(each["status"]),
+            each["started_at"] or "",
+            took(each["started_at"], each["finished_at"]),
+            each["worker"] or "",
+        )
+        for each in attempts
+    ]
+    print_table(("attempt", "status", "started", "took", "worker"), rows)
+    out = console()
+    for each in attempts:
+        if each["error"]:
+            lines = [f"\nattempt {each['attempt']}: {plain(named(each['error']))}"]
+            lines += (f"  {line}" for line in failure_lines(each["error"]))
+            out.print(Text("\n".join(lines)), soft_wrap=True)
+
+
+def _print_value(value: object, known: Json) -> None:
+    """A large one is not in the answer: it is fetched from its address."""
+    if known["url"] is None:
+        typer.echo(f"{known['bytes']:,} bytes, which were too many to be kept")
+    elif value is None and known["bytes"] > len(json.dumps(None)):
+        typer.echo(f"{known['bytes']:,} bytes at {known['url']}")
+    else:
+        print_json(value)
