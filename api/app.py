@@ -20,7 +20,7 @@ from wand_orchestrator.api.http.json_body import BUDGET_BYTES
 from wand_orchestrator.api.http.openapi import DocumentedApi
 from wand_orchestrator.api.http.path_ids import EncodedIds
 from wand_orchestrator.api.routers import artifacts as artifacts_router
-from wand_orchestrator.api.routers import catalog, events, graphs, health, runs, schedules, steering
+from wand_orchestrator.api.routers import catalog, events, graphs, health, hooks, runs, schedules, steering
 from wand_orchestrator.api.services import Services
 from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.plugins import Registry
@@ -61,7 +61,8 @@ def create_app(
     problems.install(app)
     add_docs_pages(app)
     app.include_router(health.router)
-    for routes in (catalog, graphs, runs, events, steering, artifacts_router, schedules):
+    app.include_router(hooks.receipts)
+    for routes in (catalog, graphs, runs, events, steering, artifacts_router, schedules, hooks):
         app.include_router(routes.router, dependencies=[Depends(documented_key)])
     _add_middleware(app, settings)
     return app
@@ -77,7 +78,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=("GET", "HEAD", "POST", "DELETE"),
+            allow_methods=("GET", "HEAD", "POST", "PUT", "DELETE"),
             allow_headers=(HEADER, "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"),
             expose_headers=("Location", "Retry-After", "Allow", "Preference-Applied"),
         )

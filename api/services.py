@@ -10,6 +10,8 @@ from temporalio.client import Client
 from wand_orchestrator.api.graph_deletion import GraphDeletion
 from wand_orchestrator.api.graphs.cache import GraphCache
 from wand_orchestrator.api.graphs.graph_check import GraphCheck
+from wand_orchestrator.api.hooks.receipt import HookReceipts
+from wand_orchestrator.api.hooks.registration import HookRegistration
 from wand_orchestrator.api.http.path_ids import decoded_id
 from wand_orchestrator.api.outbox.outbox import Outbox
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
@@ -72,6 +74,8 @@ class Services:
     relay: Relay
     streams: Streams
     ends: RunEnd
+    hooks: HookRegistration
+    receipts: HookReceipts
     supervision: Supervision
 
     @classmethod
@@ -127,6 +131,8 @@ class Services:
             relay=relay,
             streams=Streams(relay, reader, launcher, runs),
             ends=RunEnd(relay, runs),
+            hooks=HookRegistration(store, webhooks),
+            receipts=HookReceipts(store, starter),
             supervision=Supervision(
                 {
                     "starts pending runs": launcher.run,

@@ -17,6 +17,7 @@
     ├── AnswerInvalid                 the answer to an approval does not fit its schema
     ├── UnknownNode                   the run has no such node
     ├── ScheduleInvalid               Temporal accepts no schedule like this
+    ├── HookMapFailed                 an expression of a hook fails on the message
     ├── StartRefused                  Temporal accepts no run like this
     ├── Busy                          the API works on as much as it can
     ├── Unavailable                   Temporal, the database or a worker does not answer

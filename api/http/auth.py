@@ -1,6 +1,7 @@
 """Checks the API key before anything else of a request, its body included."""
 
 import hmac
+import re
 
 from fastapi.security import APIKeyHeader
 from starlette.datastructures import Headers
@@ -19,15 +20,20 @@ documented_key = APIKeyHeader(
 """For OpenAPI only: `ApiKeyGuard` is what refuses."""
 
 
+_MESSAGES = re.compile(r"/hooks/[^/]+")
+"""Paths of messages to hooks, which bring a secret of their own."""
+
+
 class ApiKeyGuard:
-    """Answers 401 to every request outside OPEN_PATHS that does not bring the key, whether its path exists or not."""
+    """Answers 401 to every request that does not bring the key, whether its path exists or not; OPEN_PATHS and messages
+    to hooks need none."""
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
         self._key = key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or scope["path"].startswith(f"{ASSETS}/"):
+        if scope["type"] != "http" or _is_open(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER)
@@ -37,3 +43,9 @@ class ApiKeyGuard:
         reason = "is missing" if given is None else "is not the right one"
         response = problem_of(Unauthorized(f"the API key {reason}: send it as the header {HEADER}"))
         await response(scope, receive, send)
+
+
+def _is_open(method: str, path: str) -> bool:
+    if method == "POST" and _MESSAGES.fullmatch(path):
+        return True
+    return path in OPEN_PATHS or path.startswith(f"{ASSETS}/")

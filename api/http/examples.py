@@ -86,3 +86,18 @@ BACKFILLS: dict[str, Example] = {
         "value": {"start_at": "2026-01-05T00:00:00Z", "end_at": "2026-01-11T23:59:59Z"},
     },
 }
+
+HOOKS: dict[str, Example] = {
+    "signature": {
+        "summary": "Signed messages, as of Standard Webhooks; the answer shows the secret",
+        "value": {
+            "graph_name": "squares",
+            "map": {"title": "body.repository.name", "event": 'headers."x-github-event"'},
+            "tags": ["from-hook"],
+        },
+    },
+    "token": {
+        "summary": "A token in a header; the whole body is the input",
+        "value": {"graph_name": "squares", "verification": "token", "secret": "a-token-of-at-least-24-characters"},
+    },
+}

@@ -55,7 +55,8 @@ class JsonRoute(StrictRoute):
             if required:
                 self.require_type(request)
             async with AsyncExitStack() as places:
-                raw = await _read(request, places)
+                limit = request.app.state.settings.max_document_bytes
+                raw = await read_body(request, places, limit, "the limit set by WAND_MAX_DOCUMENT_BYTES")
                 if not raw and not required:
                     return await handle(_Read(request, raw, None))
                 self.require_type(request)
@@ -108,16 +109,16 @@ def parse_json(raw: bytes) -> Any:
     return value
 
 
-async def _read(request: Request, places: AsyncExitStack) -> bytes:
+async def read_body(request: Request, places: AsyncExitStack, limit: int, named: str) -> bytes:
     """Return the whole body; a large one holds its place in the budget until `places` closes.
 
-    A body that says how long it is need not be read to be refused.
+    A body that says how long it is need not be read to be refused. Raises TooLarge, with the limit as it is `named`,
+    BodyTimeout, BadRequest, Busy.
     """
     state, announced = request.app.state, request.headers.get("content-length", "")
-    limit: int = state.settings.max_document_bytes
     length = int(announced) if announced.isdecimal() and len(announced) < 20 else limit + 1 if announced else None
     if length is not None and length > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, named)
     if length is not None and length > LARGE_BYTES:
         await places.enter_async_context(state.bodies.place(length))
     body, has_place = bytearray(), length is not None
@@ -126,7 +127,7 @@ async def _read(request: Request, places: AsyncExitStack) -> bytes:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
-                    raise _too_large(limit)
+                    raise _too_large(limit, named)
                 if not has_place and len(body) > LARGE_BYTES:
                     has_place = True
                     await places.enter_async_context(state.bodies.place(limit))
@@ -137,8 +138,8 @@ async def _read(request: Request, places: AsyncExitStack) -> bytes:
     return bytes(body)
 
 
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"the body is larger than {limit} bytes, the limit set by WAND_MAX_DOCUMENT_BYTES")
+def _too_large(limit: int, named: str) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit} bytes, {named}")
 
 
 def _malformed(reason: str) -> BadRequest:

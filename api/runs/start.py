@@ -43,11 +43,15 @@ class RunStart:
 
         With Temporal away the run is `pending`: it stands in the database, and is started later.
         """
+        idempotency = None if idempotency_key is None else await self._idempotency(idempotency_key, request)
+        return await self.start_once(request, idempotency)
+
+    async def start_once(self, request: RunRequest, idempotency: Idempotency | None) -> RunCreated:
+        """Start a run, or return the one that was started with the same key and body; as `start`."""
         budget = CallBudget()
         self._webhooks.require_signed(request.webhook)
         stored = await self._graph(request)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
-        idempotency = None if idempotency_key is None else await self._idempotency(idempotency_key, request)
         run = await self._store.runs.add(
             new_run_id(),
             stored.graph_id,

@@ -95,6 +95,9 @@ class ApiClient:
     async def post(self, path: str, body: Any = None) -> Json:
         return _document(await self._answer("POST", path, json=body))
 
+    async def put(self, path: str, body: Any) -> Json:
+        return _document(await self._answer("PUT", path, json=body))
+
     async def delete(self, path: str) -> None:
         await self._answer("DELETE", path)
 

@@ -11,7 +11,7 @@ from wand_orchestrator.settings import Settings
 from wand_orchestrator.validation.suggestions import Near
 
 PREFIX = "WAND_"
-OF_COMMANDS = ("url",)
+OF_COMMANDS = ("url", "hook_secret")
 """Read by commands themselves, as the variables of their options."""
 
 log = logging.getLogger("wand")

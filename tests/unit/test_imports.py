@@ -45,12 +45,14 @@ FLOORS = {
         "outbox": {"graphs", "temporal", "webhooks"},
         "runs": {"graphs", "http", "outbox", "reconcile", "temporal", "webhooks"},
         "schedules": {"http", "runs", "temporal", "webhooks"},
+        "hooks": {"http", "runs", "webhooks"},
         "graph_deletion": {"schedules"},
         "stream": {"outbox", "reconcile", "runs", "temporal"},
         "supervision": {"stream"},
         "services": {
             "graph_deletion",
             "graphs",
+            "hooks",
             "http",
             "outbox",
             "reconcile",
@@ -61,7 +63,7 @@ FLOORS = {
             "temporal",
             "webhooks",
         },
-        "routers": {"graphs", "http", "runs", "schedules", "services", "stream", "temporal"},
+        "routers": {"graphs", "hooks", "http", "runs", "schedules", "services", "stream", "temporal"},
         "app": {"http", "routers", "services"},
     },
 }

@@ -7,6 +7,7 @@ from wand_orchestrator.storage.deletions import Deletions
 from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.event_rows import Events
 from wand_orchestrator.storage.graphs import Graphs
+from wand_orchestrator.storage.hook_rows import HookRows
 from wand_orchestrator.storage.namespaces import Namespaces
 from wand_orchestrator.storage.node_value_rows import NodeValueRows
 from wand_orchestrator.storage.runs import Runs
@@ -24,6 +25,7 @@ class Store:
         self.node_values = NodeValueRows(database)
         self.archive = EventArchive(database, self.node_values)
         self.deletions = Deletions(database)
+        self.hooks = HookRows(database)
         self.triggers = TriggerRows(database)
         self.namespaces = Namespaces(database)
 

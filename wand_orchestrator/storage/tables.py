@@ -146,6 +146,24 @@ class TriggerRow(Table, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class HookRow(Table, table=True):
+    """A hook. `secret`: the signing secrets, which signatures are checked with, or the SHA-256 of a token in hex;
+    `terms` and `map` are JSON."""
+
+    __tablename__ = "hooks"
+    __table_args__: Any = (Index("ix_hooks_created_at_name", "created_at", "name"),)
+
+    name: str = Field(primary_key=True)
+    graph_name: str
+    version: int | None = None
+    verification: str
+    secret: str = Field(sa_type=Text)
+    terms: str = Field(sa_type=Text)
+    map: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class NamespaceRow(Table, table=True):
     """A namespace of Temporal, by the id that Temporal gave it; `seen_at`: when it was first met."""
 

@@ -1,0 +1,1 @@
+"""Hooks: names under which messages from elsewhere start runs."""
