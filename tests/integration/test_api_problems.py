@@ -37,7 +37,7 @@ BODIES: dict[str, tuple[bytes, str, int, str, str]] = {
     "a huge number": (b'{"n": ' + b"9" * 5000 + b"}", "application/json", 400, "malformed_json", "digits"),
     "a NUL": (b'{"name": "a\\u0000"}', "application/json", 400, "unstorable_text", "NUL"),
     "half a surrogate": (b'{"name": "\\ud800"}', "application/json", 400, "unstorable_text", "surrogate"),
-    "another media type": (b"name: a", "text/yaml", 415, "unsupported_media_type", "application/json"),
+    "another media type": (b"name: a", "text/plain", 415, "unsupported_media_type", "application/json"),
     "a list": (b"[]", "application/json", 422, "request_invalid", "dictionary"),
 }
 
@@ -72,8 +72,13 @@ async def test_a_body_above_the_limit_is_refused_whether_it_says_its_length_or_n
 
 
 RUN_REQUESTS: dict[str, tuple[Any, int, str, str]] = {
-    "neither": ({}, 422, "request_invalid", "either `graph_id` or `graph`"),
-    "both": ({"graph_id": "g", "graph": {}}, 422, "request_invalid", "either `graph_id` or `graph`"),
+    "neither": ({}, 422, "request_invalid", "give one of `graph_name`, `graph_id` and `graph`"),
+    "both": (
+        {"graph_id": "g", "graph": {}},
+        422,
+        "request_invalid",
+        "give one of `graph_name`, `graph_id` and `graph`",
+    ),
     "an unknown key": ({"graph_id": "g", "colour": 1}, 422, "request_invalid", "/colour"),
     "an unknown graph": ({"graph_id": "g_none"}, 404, "graph_not_found", "g_none"),
     "a graph that is none": ({"graph": {"name": "x"}}, 422, "graph_invalid", "fault"),
