@@ -37,7 +37,7 @@ test: lint
 # Looks for values that a run would not survive, for some minutes; EXAMPLES of each kind.
 EXAMPLES ?= 1000
 fuzz-entry: setup
-	WAND_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/integration/test_entry_properties.py
+	WAND_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_entry_properties.py
 
 lint: setup
 	$(BIN)/ruff check .
@@ -51,11 +51,11 @@ format: setup
 
 # Far more orders of steering, and moments of a stop, than `make test` tries.
 fuzz-steer: setup
-	WAND_FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest tests/integration/test_steering_orders.py
+	WAND_FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_steering_orders.py
 
 # Far more expressions that multiply what they are given than `make test` tries.
 fuzz-expressions: setup
-	WAND_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/unit/test_expression_bounds.py
+	WAND_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/unit/test_expression_bounds.py
 
 # BENCH: its options, such as `make bench BENCH="--only chain3"`.
 bench: setup

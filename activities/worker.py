@@ -36,6 +36,7 @@ from wand_orchestrator.activities.runner.runner import AgentServices, activity_f
 from wand_orchestrator.activities.steps import UndisturbedRunner
 from wand_orchestrator.contract.names import (
     EXTERN_PUBLISH,
+    rate_queue,
     worker_queue,
 )
 from wand_orchestrator.plugins import Registry
@@ -95,6 +96,9 @@ MAX_HELD = 10_000
 HELD_POLLERS = PollerBehaviorAutoscaling(minimum=1, initial=1, maximum=20)
 """One poll at a time while no run goes on in a new history."""
 
+RATE_POLLERS = PollerBehaviorAutoscaling(minimum=1, initial=1, maximum=5)
+"""What is limited comes seldom."""
+
 EAGER_ACTIVITIES = 3
 EAGER_ACTIVITIES_ALONE = 50
 """Nodes that a workflow task may start in this process without a way through the task queue, which saves a round trip.
@@ -148,6 +152,10 @@ def build_worker(
             *([] if values is None else [SimplePlugin("wand.values", run_context=values.running)]),
             SimplePlugin("wand.threads", run_context=partial(_closing, threads)),
             SimplePlugin("wand.held", run_context=lambda: _polling(_held_worker(client, attempts, agents))),
+            *(
+                SimplePlugin(f"wand.rate.{name}", run_context=partial(_rated, client, queue, name, settings, agents))
+                for name in settings.rate_table
+            ),
         ],
         tuner=worker_tuner(settings),
         workflow_task_poller_behavior=POLLERS,
@@ -173,6 +181,27 @@ def _held_worker(client: Client, attempts: HeldAttempts, agents: Sequence[Callab
         default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         graceful_shutdown_timeout=timedelta(seconds=attempts.grace_sec),
     )
+
+
+@asynccontextmanager
+async def _rated(
+    client: Client, queue: str, rate: str, settings: Settings, agents: Sequence[Callable[..., Awaitable[Any]]]
+) -> AsyncIterator[None]:
+    """Temporal's server hands out so many a second, to whichever worker; each tells it the same number."""
+    async with Worker(
+        client,
+        task_queue=rate_queue(queue, rate),
+        identity=worker_identity(),
+        deployment_config=deployment(),
+        activities=agents,
+        max_concurrent_activities=settings.max_concurrent_agents,
+        max_task_queue_activities_per_second=settings.rate_table[rate],
+        activity_task_poller_behavior=RATE_POLLERS,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_grace_sec),
+    ):
+        yield
 
 
 @asynccontextmanager

@@ -96,7 +96,7 @@ class Services:
         graphs = GraphCache(store)
         graph_check = GraphCheck(registry, settings)
         subgraphs = Subgraphs(store)
-        launcher = Outbox(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.child_limits)
+        launcher = Outbox(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.run_limits)
         starter = RunStart(store, graphs, graph_check, subgraphs, launcher, webhooks)
         runs = RunReader(executions, store, settlement, graphs)
         relay = Relay(executions, reader, feed or EventFeed(), settings.sse_queue_size)

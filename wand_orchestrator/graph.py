@@ -61,6 +61,40 @@ class Retry(Strict):
     )
 
 
+ANY_CODE = "*"
+
+
+class RetryRule(Strict):
+    """Backoff after failures with some codes; of a list of rules the first that names the code holds."""
+
+    codes: tuple[Name, ...] = Field(min_length=1, description=f'Error codes; "{ANY_CODE}" stands for any.')
+    retries: int | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="Attempts of the node after the first, whatever failed before; default: the `retries` of the node.",
+    )
+    initial_interval_sec: Seconds = 1.0
+    backoff_coefficient: float = Field(default=2.0, ge=1, le=100, allow_inf_nan=False)
+    max_interval_sec: Seconds = 60.0
+
+    def names(self, code: str) -> bool:
+        return code in self.codes or ANY_CODE in self.codes
+
+
+def _once(rules: tuple[RetryRule, ...]) -> tuple[RetryRule, ...]:
+    seen: set[str] = set()
+    for rule in rules:
+        for code in rule.codes:
+            if code in seen or ANY_CODE in seen:
+                raise ValueError(f"the rule for {code!r} never holds: an earlier one names it")
+            seen.add(code)
+    return rules
+
+
+RetryRules = Annotated[tuple[RetryRule, ...], Field(min_length=1), AfterValidator(_once)]
+
+
 class Node(Strict):
     """One agent in the graph."""
 
@@ -83,7 +117,9 @@ class Node(Strict):
     )
     timeout_sec: Seconds | None = Field(default=None, description="Of one attempt.")
     retries: int | None = Field(default=None, ge=0, le=1000, description="Attempts after the first.")
-    retry: Retry | None = None
+    retry: Retry | RetryRules | None = Field(
+        default=None, description="Backoff of all failures, or a list of rules by error code."
+    )
     optional: bool = Field(default=False, description="When it fails, the run goes on with a null output.")
     join: Join = Field(
         default="all",
@@ -91,6 +127,11 @@ class Node(Strict):
         "nodes that only led to the others are cancelled.",
     )
     queue: Name | None = Field(default=None, description="Temporal task queue whose workers run this node.")
+    rate: Identifier | None = Field(
+        default=None,
+        description="Name of a rate that the operator sets (`WAND_RATES`): so many attempts of all nodes with it begin "
+        "in a second, over all runs and workers. Not together with `queue`.",
+    )
     heartbeat_sec: Heartbeat | None = Field(default=None, description="A worker silent for so long is given up.")
     execution: Execution | None = Field(
         default=None,
@@ -130,7 +171,7 @@ class Options(Strict):
         description="What a failed node does to the run: `cancel` what is in flight and fail; `pause` until somebody "
         "retries or skips the node; `continue` the branches that do not depend on it, then fail.",
     )
-    retry: Retry = Field(default_factory=Retry)
+    retry: Retry | RetryRules = Field(default_factory=Retry)
 
 
 class Graph(Strict):

@@ -12,14 +12,14 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from wand_orchestrator.contract.limits import MAX_INPUT_BYTES, MAX_LOG_BYTES, MAX_RESULT_BYTES, RunLimits
 from wand_orchestrator.contract.names import (
     DEFAULT_TASK_QUEUE,
 )
-from wand_orchestrator.contract.node import (
-    ChildLimits,
-)
 from wand_orchestrator.contract.webhook_signature import signing_keys
 
+_RATE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.\-]{0,199})=(?P<count>\d{1,9}(?:\.\d{1,9})?)/(?P<unit>s|min|h)")
+_UNIT_SEC = {"s": 1, "min": 60, "h": 3600}
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@]+")
 
 
@@ -85,6 +85,11 @@ class Settings(BaseSettings):
         description="A run is deleted so long after it ended, with its events and artifacts; 0 keeps all of them.",
     )
     task_queue: str = Field(default=DEFAULT_TASK_QUEUE, description="Task queue of the core worker.")
+    rates: str = Field(
+        default="",
+        description="Rates that nodes name, such as `openai=10/s,crm=100/min`: so many of their attempts begin in a "
+        "second (`s`), minute (`min`) or hour (`h`), over all runs and workers. The same for the API and every worker.",
+    )
     plugins: str = Field(default="", description="Modules with agents and tools, comma-separated.")
     fetch_allow: str = Field(
         default="",
@@ -117,6 +122,23 @@ class Settings(BaseSettings):
         default=256 * 1024**2,
         ge=1024,
         description="Largest artifact that an agent reads with `ctx.read_artifact`.",
+    )
+    max_input_bytes: int = Field(
+        default=MAX_INPUT_BYTES,
+        ge=1024,
+        le=256 * 1024**2,
+        description="What all edges of a node map into its input together, at most, as JSON.",
+    )
+    max_result_bytes: int = Field(
+        default=MAX_RESULT_BYTES,
+        ge=1024,
+        le=256 * 1024**2,
+        description="Outputs of all sinks of a run together, and of all items of a map, at most, as JSON.",
+    )
+    max_run_log_bytes: int = Field(
+        default=MAX_LOG_BYTES,
+        ge=0,
+        description="Log lines of a run and of its child runs, as JSON; further ones are counted and not kept.",
     )
     max_log_bytes: int = Field(
         default=1024**2,
@@ -175,6 +197,15 @@ class Settings(BaseSettings):
                 raise ValueError("cannot be sent as a header: printable ASCII, without blanks at its ends")
         return value
 
+    @field_validator("rates")
+    @classmethod
+    def _are_rates(cls, value: str) -> str:
+        """Raises ValueError."""
+        names = [_rate(text)[0] for text in _comma_separated(value)]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"names {min(twice)} twice")
+        return value
+
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, value: str) -> str:
@@ -203,8 +234,19 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def child_limits(self) -> ChildLimits:
-        return ChildLimits(depth=self.max_child_depth, runs=self.max_child_runs)
+    def run_limits(self) -> RunLimits:
+        return RunLimits(
+            depth=self.max_child_depth,
+            runs=self.max_child_runs,
+            input_bytes=self.max_input_bytes,
+            result_bytes=self.max_result_bytes,
+            log_bytes=self.max_run_log_bytes,
+        )
+
+    @property
+    def rate_table(self) -> dict[str, float]:
+        """Attempts a second, by the name of the rate."""
+        return dict(map(_rate, _comma_separated(self.rates)))
 
     @property
     def plugin_modules(self) -> tuple[str, ...]:
@@ -238,6 +280,14 @@ class Settings(BaseSettings):
     @property
     def effective_payloads_url(self) -> str:
         return self.payloads_url or str(self.data_dir / "payloads")
+
+
+def _rate(text: str) -> tuple[str, float]:
+    """Its name and attempts a second. Raises ValueError."""
+    found = _RATE.fullmatch(text)
+    if found is None or (count := float(found["count"])) == 0:
+        raise ValueError(f"{text!r} is no rate: a name and how many in a second, minute or hour, such as openai=10/s")
+    return found["name"], count / _UNIT_SEC[found["unit"]]
 
 
 def _comma_separated(text: str) -> tuple[str, ...]:

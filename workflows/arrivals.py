@@ -27,7 +27,6 @@ from wand_orchestrator.contract.bounds import (
 from wand_orchestrator.contract.codes import ANSWER_INVALID
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.limits import (
-    MAX_INPUT_BYTES,
     PLAIN_INPUT_BYTES,
 )
 from wand_orchestrator.contract.node import (
@@ -78,13 +77,13 @@ def output_of(output: Any) -> Any:
     return output
 
 
-def check_given(params: Any, input: Any) -> None:
-    """Check the params and the input of a node. Raises ApplicationError `input_too_large`, `invalid_params` or
-    `invalid_input`.
+def check_given(params: Any, input: Any, limit: int) -> None:
+    """Check the params and the input of a node, of `limit` bytes each. Raises ApplicationError `input_too_large`,
+    `invalid_params` or `invalid_input`.
     """
     for code, given in (("invalid_params", params), ("invalid_input", input)):
-        if size_up_to(given, MAX_INPUT_BYTES) > MAX_INPUT_BYTES:
-            raise _misfit("input_too_large", f"params or input take more than {MAX_INPUT_BYTES} bytes")
+        if size_up_to(given, limit) > limit:
+            raise _misfit("input_too_large", f"params or input take more than {limit} bytes")
         if is_too_deep(given):
             raise _misfit(code, f"lists and objects are nested more than {MAX_DEPTH} deep")
 

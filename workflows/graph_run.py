@@ -57,6 +57,7 @@ from wand_orchestrator.workflows.control.base import Refusal
 from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.journal import Journal
+from wand_orchestrator.workflows.journal.log_bound import LogBound
 from wand_orchestrator.workflows.nodes.retry_now import retry_now
 from wand_orchestrator.workflows.nodes.started_child import end_with_parent
 from wand_orchestrator.workflows.projections.to_archive import archive
@@ -81,6 +82,7 @@ from wand_orchestrator.workflows.uncancelled import uncancelled
 NOTHING = RawValue(Payload())
 """In place of an argument that is not given."""
 PATCH_CANCELLED_EARLY = "cancelled-before-begun"
+PATCH_LOGS_BOUNDED = "logs-bounded"
 PATCH_UPDATES_FIRST = "updates-before-end"
 
 
@@ -104,7 +106,10 @@ class GraphRun:
         self._run = unopened(read) if isinstance(read, RunOrder) else read
         self._goes_on = carried_over is not None
         state = state_from(carried_over["state"], self._run.graph) if carried_over else None
-        self._journal = Journal(workflow.now, _told(), state)
+        logs = LogBound(
+            lambda: workflow.patched(PATCH_LOGS_BOUNDED), carried_over.get("logs") if carried_over else None
+        )
+        self._journal = Journal(workflow.now, _told(), state, logs)
         self._forwarder = Forwarder(self._journal, self._run.parent, carried_over)
         self._visibility = Visibility(self._journal)
         self._events = EventInbox(carried_over.get("events") if carried_over else None)
@@ -134,6 +139,7 @@ class GraphRun:
 
     def _begin(self, carried: dict[str, Any] | None) -> None:
         """Set up what carries the run out and tells of it."""
+        self._journal.logs.limit = self._run.limits.log_bytes if self._order is None else None
         self._notifier = Notifier(self._journal, self._run)
         self._walk = Walk(self._run, self._journal, carried, self._events, each_turn=self._look)
 
@@ -142,8 +148,8 @@ class GraphRun:
             return
         if self._order is not None:
             self._document = self._run = await fetched(self._order)
-            self._begin(None)
             self._order = None
+            self._begin(None)
         tell_temporal(self._run)
         self._journal.append(event_texts.run_started(self._run.graph))
         self._started = True
@@ -198,7 +204,8 @@ class GraphRun:
     def _carry(self) -> dict[str, Any]:
         """Return what the next history of this run needs besides its input."""
         state = state_to_carry(self._journal.state, self._run.graph)
-        return self._walk.carry() | self._forwarder.carry() | {"state": state, "events": self._events.carry()}
+        mine = {"state": state, "events": self._events.carry(), "logs": self._journal.logs.carry()}
+        return self._walk.carry() | self._forwarder.carry() | mine
 
     def _close(self, outcome: Outcome) -> RunResult | None:
         """Append the run's last event; return its result if it succeeded."""

@@ -38,7 +38,7 @@ from wand_orchestrator.temporal.connection import keeping_payloads
 TIMEOUT_SEC = 20.0
 """For a receiver to answer; the specification recommends 15 to 30 s."""
 
-RETRY_AFTER_SEC = (1.0, 12 * 3600.0)
+WEBHOOK_RETRY_AFTER_SEC = (1.0, 12 * 3600.0)
 """What a receiver may ask for, at least and at most."""
 
 AT_ONCE = 100
@@ -120,7 +120,7 @@ def _refused(url: httpx.URL, response: httpx.Response) -> AgentError:
     if status == httpx.codes.GONE:
         return AgentError(f"{answered}: it wants no more of them", code="webhook_gone", retryable=False)
     asked = retry_after(response.headers.get("retry-after"), datetime.now(UTC))
-    least, most = RETRY_AFTER_SEC
+    least, most = WEBHOOK_RETRY_AFTER_SEC
     return AgentError(
         answered,
         code="webhook_failed",

@@ -25,7 +25,7 @@ from wand_orchestrator.storage.engine.weight import worked_off
 from wand_orchestrator.storage.node_value_rows import StoredNode, StoredValue
 from wand_orchestrator.temporal.value_log import UNSET, ToldNode, ValueLog
 
-INTERVAL_SEC = 0.5
+KEEP_INTERVAL_SEC = 0.5
 """Between two looks: who watches a run sees what went into a node so much later, at most."""
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class ValueKeeper:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(INTERVAL_SEC)
+            await asyncio.sleep(KEEP_INTERVAL_SEC)
             try:
                 await self.keep()
             except Unavailable as error:

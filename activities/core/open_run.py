@@ -8,11 +8,9 @@ from temporalio import activity
 
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.activities.core.failing import application_errors
+from wand_orchestrator.contract.limits import RunLimits
 from wand_orchestrator.contract.names import (
     ACTIVITY_OPEN,
-)
-from wand_orchestrator.contract.node import (
-    ChildLimits,
 )
 from wand_orchestrator.contract.run import (
     RunInput,
@@ -25,14 +23,14 @@ from wand_orchestrator.storage.subgraphs import Subgraphs
 
 
 def open_activity(
-    store: Store, agents: Mapping[str, Agent], child_limits: ChildLimits
+    store: Store, agents: Mapping[str, Agent], limits: RunLimits
 ) -> Callable[[RunOrder], Awaitable[dict[str, Any]]]:
     """Return the activity `wand.open`, whose result is a RunInput without its terms.
 
     It fails, without a retry, for an unknown graph.
     `agents`: those of the core worker, which decide what of the graph can run locally.
     """
-    opener = Opener(store, agents, child_limits)
+    opener = Opener(store, agents, limits)
 
     @activity.defn(name=ACTIVITY_OPEN)
     async def open_run(order: RunOrder) -> dict[str, Any]:
@@ -46,9 +44,9 @@ def open_activity(
 
 
 class Opener:
-    def __init__(self, store: Store, agents: Mapping[str, Agent], child_limits: ChildLimits) -> None:
+    def __init__(self, store: Store, agents: Mapping[str, Agent], limits: RunLimits) -> None:
         self._store = store
-        self._child_limits = child_limits
+        self._limits = limits
         self._agents = agents
         self._subgraphs = Subgraphs(store)
 
@@ -63,7 +61,7 @@ class Opener:
             version=stored.version,
             created_at=created_at,
             subgraphs={name: prepared(part, self._agents) for name, part in subgraphs.items()},
-            child_limits=self._child_limits,
+            limits=self._limits,
         )
 
     async def _write_row(self, run_id: str, order: RunOrder, stored: StoredGraph) -> tuple[StoredGraph, datetime]:

@@ -26,13 +26,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from wand_orchestrator.contract.codes import CHILD_CANCELLED, CHILD_TERMINATED
 from wand_orchestrator.contract.names import ACTIVITY_AWAIT_RUN, ACTIVITY_END_WITH_PARENT
 
-LOOK_SEC = 1.0
+CHILD_LOOK_SEC = 1.0
 """Between two looks at one run."""
 
 LOOKS_PER_SEC = 100
 """Of one worker at all its runs together: above as many, each is looked at less often."""
 
-BEAT_SEC = 10.0
+WATCH_SILENCE_SEC = 10.0
 """Less than half of `workflows.nodes.started_child.SILENCE`, after which another worker takes the watch over."""
 
 RPC_TIMEOUT = timedelta(seconds=5)
@@ -72,7 +72,7 @@ class RunWatch:
         stopping = asyncio.create_task(activity.wait_for_worker_shutdown())
         try:
             while not stopping.done():
-                await asyncio.wait({stopping}, timeout=max(LOOK_SEC, len(self._ends) / LOOKS_PER_SEC))
+                await asyncio.wait({stopping}, timeout=max(CHILD_LOOK_SEC, len(self._ends) / LOOKS_PER_SEC))
                 with suppress(RPCError):  # a server that does not answer says nothing of the run
                     if not await self.is_open(run_id):
                         return
@@ -84,7 +84,7 @@ async def _until_done(end: "asyncio.Task[None]", handle: AsyncActivityHandle) ->
     """Heartbeats until the end, and then the next attempt; nothing more if nobody wants the activity any longer."""
     with suppress(RPCError, AsyncActivityCancelledError):
         while not end.done():
-            await asyncio.wait({end}, timeout=BEAT_SEC)
+            await asyncio.wait({end}, timeout=WATCH_SILENCE_SEC)
             if not end.done():
                 await handle.heartbeat(rpc_timeout=RPC_TIMEOUT)
         await handle.fail(ApplicationError("it is time to look again"), rpc_timeout=RPC_TIMEOUT)

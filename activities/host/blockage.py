@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from wand_orchestrator.activities.host.frames import FrameWriter
 
-TICK_SEC = 0.5
+BLOCKAGE_TICK_SEC = 0.5
 """Between two signs of life. Without any, the worker knows that not even this thread gets to run."""
 
 TOLD_AFTER_SEC = 1.0
@@ -62,11 +62,11 @@ def _looker(loop: asyncio.AbstractEventLoop, owners: Owners, writer: FrameWriter
             turned = threading.Event()
             loop.call_soon_threadsafe(turned.set)
             asked = time.monotonic()
-            while not turned.wait(TICK_SEC):
+            while not turned.wait(BLOCKAGE_TICK_SEC):
                 blocked = time.monotonic() - asked
                 writer.write(_told(blocked, owners, thread) if blocked >= TOLD_AFTER_SEC else {"kind": "alive"})
             writer.write({"kind": "alive"})
-            time.sleep(TICK_SEC)
+            time.sleep(BLOCKAGE_TICK_SEC)
 
     return look
 

@@ -24,10 +24,10 @@ from wand_orchestrator.contract.node import (
 from wand_orchestrator.errors import InternalError
 from wand_orchestrator.settings import Settings
 
-LOOK_SEC = 0.2
+MEMORY_LOOK_SEC = 0.2
 """Between two looks at the memory of a process."""
 
-START_SEC = 120.0
+HOST_START_SEC = 120.0
 """For a process that neither becomes ready nor ends: a plug-in that does not end while it is imported."""
 
 log = logging.getLogger("wand.host")
@@ -128,10 +128,10 @@ class HostProcess:
         level = logging.getLogger().getEffectiveLevel()
         self._send({"settings": settings_for_agents(settings), "log_level": level})
         try:
-            async with asyncio.timeout(START_SEC):
+            async with asyncio.timeout(HOST_START_SEC):
                 first = await self._first
         except TimeoutError as error:
-            raise HostUnfit(f"the agent host was not ready within {START_SEC:g} s") from error
+            raise HostUnfit(f"the agent host was not ready within {HOST_START_SEC:g} s") from error
         if first is None:
             status = await self._process.wait()
             raise HostUnfit(f"the agent host ended before it was ready, with status {status}")
@@ -148,7 +148,7 @@ class HostProcess:
     async def _closed(self) -> None:
         """React to the closed channel: usually the process has ended and is yet to be awaited."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_SEC):
+            async with asyncio.timeout(MEMORY_LOOK_SEC):
                 await self.gone()
                 return
         self._condemn(deaths.unreadable())
@@ -191,9 +191,9 @@ class HostProcess:
         watched = psutil.Process(self.pid)
         looked = time.monotonic()
         while True:
-            await asyncio.sleep(LOOK_SEC)
+            await asyncio.sleep(MEMORY_LOOK_SEC)
             late, looked = time.monotonic() - looked, time.monotonic()
-            if late > 5 * LOOK_SEC:
+            if late > 5 * MEMORY_LOOK_SEC:
                 self._heard += late  # this process stood still itself, and heard nothing of what was said
             with suppress(psutil.Error):
                 self._judge(watched.memory_info().rss, looked)

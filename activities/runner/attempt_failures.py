@@ -110,7 +110,7 @@ class HostedFailure(InternalError):
 
 
 WORKER_SHUTDOWN = AttemptFailure(codes.WORKER_SHUTDOWN, "the worker that ran it was shut down", expected=True)
-TIMEOUT = AttemptFailure("timeout", "the attempt took longer than it may", expected=True)
+TIMEOUT = AttemptFailure(codes.TIMED_OUT, "the attempt took longer than it may", expected=True)
 PAUSED = AttemptFailure("paused", "the node was paused", expected=True)
 RESET = AttemptFailure("reset", "the node was reset", expected=True)
 SLOW = AttemptFailure(codes.TOO_SLOW, "it takes longer than a local activity may", retryable=False, expected=True)

@@ -31,9 +31,9 @@ from wand_orchestrator.contract.node import (
 FIRST_HEARTBEAT_SEC = 0.1
 """An agent that has ended by then costs no heartbeat, and its end does not wait for the answer to one."""
 
-HEARTBEAT_SEC = 0.5
+BEAT_SEC = 0.5
 
-LOOK_SEC = 5.0
+RUN_LOOK_SEC = 5.0
 """Between two looks whether the run of an attempt that nobody carries on is still there."""
 
 KEEP_SEC = 60.0
@@ -185,9 +185,9 @@ class HeldCall:
 
     def _until_next_look(self) -> float:
         if self._limit is None:
-            return LOOK_SEC
+            return RUN_LOOK_SEC
         left = self.known.started_at + self._limit - datetime.now(UTC)
-        return min(LOOK_SEC, max(0.0, left.total_seconds()))
+        return min(RUN_LOOK_SEC, max(0.0, left.total_seconds()))
 
     def _is_late(self) -> bool:
         return self._limit is not None and datetime.now(UTC) >= self.known.started_at + self._limit
@@ -229,7 +229,7 @@ async def beat(*details: Any) -> None:
     await asyncio.sleep(FIRST_HEARTBEAT_SEC)
     while True:
         activity.heartbeat(*details)
-        await asyncio.sleep(HEARTBEAT_SEC)
+        await asyncio.sleep(BEAT_SEC)
 
 
 def _not_here(error: ApplicationError) -> ApplicationError:

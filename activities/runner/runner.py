@@ -36,7 +36,7 @@ from wand_orchestrator.activities.runner.calls import Calls
 from wand_orchestrator.activities.runner.context import Artifacts, Attempt
 from wand_orchestrator.activities.runner.holding import HeldAttempts, HeldCall
 from wand_orchestrator.activities.runner.invocation import InProcess, Invocation
-from wand_orchestrator.activities.runner.next_attempt import next_attempt_at
+from wand_orchestrator.activities.runner.next_attempt import by_rules, next_attempt_at
 from wand_orchestrator.activities.runner.reports import INTERVAL_SEC, Reporter
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.contract.node import (
@@ -133,6 +133,7 @@ class Runner:
         self._run_id = self._info.workflow_id or self._info.activity_id
         self._node = self._info.activity_id
         self._number = call.earlier_attempts + self._info.attempt
+        self._rules = call.retry
         self._attempts = services.attempts
         self._too_slow = False
         self._stopped: activity.ActivityCancellationDetails | None = None
@@ -196,7 +197,7 @@ class Runner:
 
         An error that an agent raises while it is being stopped comes of that: it is logged, and not its end.
         """
-        failure: AttemptFailure | None = AttemptFailure.of(error, self._mask)
+        failure: AttemptFailure | None = by_rules(AttemptFailure.of(error, self._mask), self._rules, self._info)
         if self._invocation.cancelled:
             details = self._stopped
             failure = SLOW if self._too_slow and details is None else interruption(details, self._info, _now())

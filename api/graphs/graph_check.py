@@ -39,4 +39,5 @@ class GraphCheck:
             self._registry.agents,
             max_nodes=self._settings.max_nodes,
             max_edges=self._settings.max_edges,
+            rates=self._settings.rate_table,
         )

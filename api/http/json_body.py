@@ -24,7 +24,7 @@ LARGE_BYTES = 100_000
 """A larger body is parsed in a thread, so that other callers need not wait."""
 
 
-READ_SEC = 60.0
+BODY_READ_SEC = 60.0
 """Time for a body to come in, while it may hold others up."""
 
 BUDGET_BYTES = 64 * 1024**2
@@ -123,7 +123,7 @@ async def read_body(request: Request, places: AsyncExitStack, limit: int, named:
         await places.enter_async_context(state.bodies.place(length))
     body, has_place = bytearray(), length is not None
     try:
-        async with asyncio.timeout(READ_SEC):
+        async with asyncio.timeout(BODY_READ_SEC):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
@@ -134,7 +134,7 @@ async def read_body(request: Request, places: AsyncExitStack, limit: int, named:
     except ClientDisconnect as error:
         raise BadRequest("the connection closed before the body was complete") from error
     except TimeoutError as error:
-        raise BodyTimeout(f"the body did not come within {READ_SEC:g} s") from error
+        raise BodyTimeout(f"the body did not come within {BODY_READ_SEC:g} s") from error
     return bytes(body)
 
 

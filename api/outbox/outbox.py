@@ -22,9 +22,7 @@ from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.contract.events import Event, EventType
-from wand_orchestrator.contract.node import (
-    ChildLimits,
-)
+from wand_orchestrator.contract.limits import RunLimits
 from wand_orchestrator.contract.run import (
     Archive,
 )
@@ -35,7 +33,7 @@ from wand_orchestrator.storage.engine.weight import worked_off
 from wand_orchestrator.storage.subgraphs import Subgraphs
 from wand_orchestrator.temporal.connection import ensure_search_attributes
 
-START_SEC = 1.2
+OUTBOX_START_SEC = 1.2
 """So long a caller waits for the start."""
 
 CALL_SEC = 5.0
@@ -44,7 +42,7 @@ CALL_SEC = 5.0
 RETRY_SEC = 2.0
 """Between two looks at what is pending, while something is."""
 
-LOOK_SEC = 30.0
+OUTBOX_LOOK_SEC = 30.0
 """Between two looks when nothing is: for what another process left behind."""
 
 GRACE_SEC = 3.0
@@ -72,14 +70,14 @@ class Outbox:
         subgraphs: Subgraphs,
         webhooks: Webhooks,
         agents: Mapping[str, Agent],
-        child_limits: ChildLimits,
+        limits: RunLimits,
     ) -> None:
         self._executions = executions
         self._store = store
         self._graphs = graphs
         self._subgraphs = subgraphs
         self._webhooks = webhooks
-        self._snapshots = Snapshots(agents, child_limits)
+        self._snapshots = Snapshots(agents, limits)
         self._turns: StartQueue[RunStatus] = StartQueue(AT_ONCE)
         self._confirmations = Confirmations(store)
         self._look_again = asyncio.Event()
@@ -190,7 +188,7 @@ class Outbox:
             message=f"{run.name} could not be started: {error.message}",
             data={"error": failure.model_dump(mode="json", exclude_none=True)},
         )
-        await self._webhooks.tell_ending(run.terms.webhook, [event], run.summary, START_SEC)
+        await self._webhooks.tell_ending(run.terms.webhook, [event], run.summary, OUTBOX_START_SEC)
         await self._store.archive.append(
             Archive(run_id=run.run_id, graph_id=run.graph_id, name=run.name, events=(event,))
         )
@@ -213,7 +211,7 @@ class Outbox:
             pending = await self._store.runs.pending(GRACE_SEC, BATCH)
             left = [id for id in pending if id not in self._turns and id not in self._confirmations]
             if left:
-                await self._executions.ping(START_SEC)
+                await self._executions.ping(OUTBOX_START_SEC)
                 await self._ensure_attributes()
                 self._held_up = False
                 for run_id in left:
@@ -221,12 +219,12 @@ class Outbox:
         except Unavailable as error:
             log.info("pending runs wait: %s", error.message)
             return RETRY_SEC
-        return RETRY_SEC if pending else LOOK_SEC
+        return RETRY_SEC if pending else OUTBOX_LOOK_SEC
 
     async def _ensure_attributes(self) -> None:
         """Register the search attributes again: Temporal may have been replaced since this process began."""
         try:
-            async with asyncio.timeout(START_SEC):
+            async with asyncio.timeout(OUTBOX_START_SEC):
                 await ensure_search_attributes(self._executions.client)
         except Exception as error:
             log.info("the search attributes could not be ensured: %s", error)

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.api.graphs.cache import Recent
 from wand_orchestrator.api.temporal.launch import Launch
-from wand_orchestrator.contract.node import (
-    ChildLimits,
-)
+from wand_orchestrator.contract.limits import RunLimits
 from wand_orchestrator.contract.run import (
     RunInput,
 )
@@ -21,9 +19,9 @@ KEPT_BYTES = 32 * 1024**2
 
 
 class Snapshots:
-    def __init__(self, agents: Mapping[str, Agent], child_limits: ChildLimits) -> None:
+    def __init__(self, agents: Mapping[str, Agent], limits: RunLimits) -> None:
         self._agents = agents
-        self._child_limits = child_limits
+        self._limits = limits
         self._texts: Recent[bytes] = Recent(KEPT_BYTES, len)
 
     def input_of(self, launch: Launch) -> bytes:
@@ -34,7 +32,7 @@ class Snapshots:
             graph_id=run.graph_id,
             created_at=run.created_at,
             subgraphs={name: self._resolved(graph) for name, graph in launch.subgraphs.items()},
-            child_limits=self._child_limits,
+            limits=self._limits,
             **run.terms.said(),
         )
         rest = document.model_dump_json(by_alias=True, exclude_unset=True, exclude={"graph"}).encode()

@@ -13,7 +13,7 @@ from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.errors import NotFound, WandError
 from wand_orchestrator.storage import Store
 
-LOOK_SEC = 10.0
+SWEEP_LOOK_SEC = 10.0
 CALL_SEC = 5.0
 """Of the calls in the background, for which nobody waits."""
 
@@ -50,7 +50,7 @@ class Sweep:
             if await self._look(since):
                 since = begun - OVERLAP
             await self._look_for_some(begun - OVERLAP)
-            await asyncio.sleep(LOOK_SEC)
+            await asyncio.sleep(SWEEP_LOOK_SEC)
 
     async def _look(self, since: datetime) -> bool:
         """Sweep once; return whether nothing is left to reconcile."""

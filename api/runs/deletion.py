@@ -30,7 +30,7 @@ CALL_SEC = 5.0
 RETRY_SEC = 2.0
 """Between two looks while something is left."""
 
-LOOK_SEC = 30.0
+DELETION_LOOK_SEC = 30.0
 """Between two looks when nothing is: for what another process left behind."""
 
 KEPT = timedelta(hours=1)
@@ -112,7 +112,7 @@ class RunRemoval:
         except Unavailable as error:
             log.info("deleted runs are cleaned up later: %s", error.message)
             return RETRY_SEC
-        return LOOK_SEC if all(clean) and len(left) < BATCH else RETRY_SEC
+        return DELETION_LOOK_SEC if all(clean) and len(left) < BATCH else RETRY_SEC
 
     async def _for_each(self, run_ids: Sequence[str], do: Callable[[str], Awaitable[bool]]) -> list[bool]:
         slots = asyncio.Semaphore(AT_ONCE)

@@ -18,7 +18,7 @@ from wand_orchestrator.files.payloads import PayloadStore
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 
-LOOK_SEC = 600.0
+RETENTION_LOOK_SEC = 600.0
 """Between two looks when nothing is left, give or take a half, so that processes do not look all at once."""
 
 STEP_SEC = 1.0
@@ -67,7 +67,7 @@ class Retention:
             except WandError as error:
                 log.info("what is old is deleted later: %s", error.message)
                 more = False
-            await asyncio.sleep(STEP_SEC if more else LOOK_SEC * random.uniform(0.5, 1.5))
+            await asyncio.sleep(STEP_SEC if more else RETENTION_LOOK_SEC * random.uniform(0.5, 1.5))
 
     async def step(self, now: datetime) -> bool:
         """Delete some of what is old by then; whether there may be more of it. Raises Unavailable."""

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from wand_orchestrator.api.graphs.cache import GraphCache
-from wand_orchestrator.api.outbox.outbox import START_SEC, Outbox
+from wand_orchestrator.api.outbox.outbox import OUTBOX_START_SEC, Outbox
 from wand_orchestrator.api.runs.models import RunCreated
 from wand_orchestrator.api.runs.reader import RunReader
 from wand_orchestrator.api.runs.run_steering import UnknownNode
@@ -62,7 +62,7 @@ class Retries:
             order.terms.model_copy(update={"retry_of": retry_of}),
             _idempotency(retry_of, idempotency_key),
         )
-        seconds = max(LEAST_START_SEC, budget.left(START_SEC))
+        seconds = max(LEAST_START_SEC, budget.left(OUTBOX_START_SEC))
         status = await self._launcher.start(Launch(run, graph, version, subgraphs), seconds)
         return RunCreated(run_id=run.run_id, status=status)
 

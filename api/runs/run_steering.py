@@ -32,7 +32,7 @@ from wand_orchestrator.storage import Run
 REQUEST_SEC = 0.8
 """What Temporal takes on the spot: a signal, a request to cancel."""
 
-ANSWER_SEC = 1.5
+STEER_ANSWER_SEC = 1.5
 """In which a worker tells whether it can do anything with an event."""
 
 CANNOT_CANCEL = "it was cancelled, and could not end by itself: its workflow task fails again and again"
@@ -118,7 +118,7 @@ class Steering:
 
     async def _event_refusal(self, run_id: str, event: SentEvent, budget: CallBudget) -> EventRefusal | None:
         try:
-            return await self._executions.event_refusal(run_id, event, budget.left(ANSWER_SEC))
+            return await self._executions.event_refusal(run_id, event, budget.left(STEER_ANSWER_SEC))
         except (Unavailable, QueryFailed, ExecutionClosed):
             return None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from wand_orchestrator.api.graphs.cache import GraphCache
 from wand_orchestrator.api.graphs.graph_check import GraphCheck
-from wand_orchestrator.api.outbox.outbox import START_SEC, Outbox
+from wand_orchestrator.api.outbox.outbox import OUTBOX_START_SEC, Outbox
 from wand_orchestrator.api.runs.models import RunCreated, RunRequest
 from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.launch import Launch
@@ -59,7 +59,7 @@ class RunStart:
             request.terms,
             idempotency,
         )
-        seconds = max(LEAST_START_SEC, budget.left(START_SEC))
+        seconds = max(LEAST_START_SEC, budget.left(OUTBOX_START_SEC))
         if run.graph_id == stored.graph_id:
             status = await self._launcher.start(Launch(run, stored.graph, stored.version, subgraphs), seconds)
         else:  # an earlier call with this key met an older version of the name
@@ -68,7 +68,7 @@ class RunStart:
 
     async def start_stored(self, run: Run, budget: CallBudget) -> RunStatus:
         """Start a run that is still `pending`; answers its status, which is `failed` if it will never be accepted."""
-        return await self._launcher.start_at_once(run, budget.left(START_SEC))
+        return await self._launcher.start_at_once(run, budget.left(OUTBOX_START_SEC))
 
     async def _idempotency(self, key: str, request: RunRequest) -> Idempotency:
         said = [request.graph, request.input]

@@ -81,7 +81,7 @@ def _check(token: bytes) -> bytes:
 
 
 DATABASE_SEC = 0.6
-CALL_SEC = 1.2
+SCHEDULE_CALL_SEC = 1.2
 """Temporal's answer waits while the schedule starts or cancels something: measured up to 0.45 s on a busy machine."""
 
 ATTRIBUTES_SEC = 0.6
@@ -134,7 +134,7 @@ class Schedules:
 
         Raises BadRequest for a cursor that no page gave.
         """
-        budget = CallBudget(CALL_SEC)
+        budget = CallBudget(SCHEDULE_CALL_SEC)
         wanted = ScheduleFilter(graph_id, graph_name)
         token = None if cursor is None else decode_cursor(cursor)
         found: list[ScheduleSummary] = []
@@ -180,7 +180,7 @@ class Schedules:
     async def using(self, graph: GraphHead, *, newest: bool) -> str | None:
         """The id of a schedule that runs this graph: by its id or, if it is the `newest` of its name, by that. As
         Temporal lists them, a moment late."""
-        budget, token = CallBudget(CALL_SEC), None
+        budget, token = CallBudget(SCHEDULE_CALL_SEC), None
         wanted = ScheduleFilter(graph_name=graph.name)
         while True:
             entries, token = await self._listed(wanted.query, LISTED, token, budget)
@@ -195,7 +195,7 @@ class Schedules:
         self, query: str, limit: int, token: bytes | None, budget: CallBudget
     ) -> tuple[Sequence[ScheduleListDescription], bytes | None]:
         """Return a page of Temporal's list, and the token of the next."""
-        seconds = budget.left(CALL_SEC)
+        seconds = budget.left(SCHEDULE_CALL_SEC)
         async with deadline(seconds), translated(listing_meaning):
             listed = await self._client.list_schedules(
                 query, page_size=limit, next_page_token=token, rpc_timeout=_timeout(seconds)
@@ -226,7 +226,7 @@ class Schedules:
         return payload
 
     async def _create(self, id: str, schedule: Schedule, attributes: TypedSearchAttributes, budget: CallBudget) -> None:
-        seconds = budget.left(CALL_SEC)
+        seconds = budget.left(SCHEDULE_CALL_SEC)
         memo = {"graph": attributes[WAND_GRAPH], "version": attributes.get(WAND_GRAPH_ID) or "the newest"}
         try:
             async with deadline(seconds), translated(meaning):
@@ -240,7 +240,7 @@ class Schedules:
         """Temporal takes a cron that never comes, such as 30 February; only of a schedule that is there it tells."""
         if (await self._describe(id, budget)).info.next_action_times:
             return
-        seconds = budget.left(CALL_SEC)
+        seconds = budget.left(SCHEDULE_CALL_SEC)
         async with deadline(seconds), translated(meaning):
             await self._client.get_schedule_handle(id).delete(rpc_timeout=_timeout(seconds))
         raise ScheduleInvalid("`cron` names no moment that will ever come", code="cron_never", pointer="/cron")
@@ -257,7 +257,7 @@ class Schedules:
         return self._client.get_schedule_handle(schedule_id), budget.left()
 
     async def _describe(self, schedule_id: str, budget: CallBudget) -> ScheduleDescription:
-        seconds = budget.left(CALL_SEC)
+        seconds = budget.left(SCHEDULE_CALL_SEC)
         async with deadline(seconds), translated(meaning):
             handle = self._client.get_schedule_handle(schedule_id)
             description = await handle.describe(rpc_timeout=_timeout(seconds))

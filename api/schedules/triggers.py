@@ -30,8 +30,8 @@ from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.errors import Conflict, Unavailable
 from wand_orchestrator.storage import Store
 
-CALL_SEC = 1.2
-LOOK_SEC = 0.05
+SCHEDULE_CALL_SEC = 1.2
+TRIGGER_LOOK_SEC = 0.05
 AGAIN_SEC = 0.5
 """After so long without a sign of it, the trigger is sent again: another process sent one in the same step."""
 
@@ -107,7 +107,7 @@ class Triggers:
             start_time=_timestamp(start - timedelta(seconds=1)),
             end_time=_timestamp(end),
         )
-        seconds = budget.left(CALL_SEC)
+        seconds = budget.left(SCHEDULE_CALL_SEC)
         async with deadline(seconds), translated(meaning):
             answer = await self._client.workflow_service.list_schedule_matching_times(
                 request, timeout=timedelta(seconds=seconds)
@@ -126,17 +126,17 @@ class Triggers:
             identity=self._client.identity,
             request_id=str(uuid.uuid4()),
         )
-        seconds = budget.left(CALL_SEC)
+        seconds = budget.left(SCHEDULE_CALL_SEC)
         async with deadline(seconds), translated(meaning):
             await self._client.workflow_service.patch_schedule(request, timeout=timedelta(seconds=seconds))
 
     async def _told(self, before: ScheduleDescription, budget: CallBudget) -> ScheduleDescription | None:
         """Return the schedule once it has processed the trigger; None if it has not in due time."""
-        for _ in range(int(AGAIN_SEC / LOOK_SEC)):
+        for _ in range(int(AGAIN_SEC / TRIGGER_LOOK_SEC)):
             after = await self._describe(before.id, budget)
             if _taken_up(after) > _taken_up(before):
                 return after
-            await asyncio.sleep(LOOK_SEC)
+            await asyncio.sleep(TRIGGER_LOOK_SEC)
         return None
 
 

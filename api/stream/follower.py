@@ -49,7 +49,7 @@ class Pace:
 PAGE = 500
 COMMENT_SEC = 15.0
 
-SILENCE_SEC = 0.2
+FEED_SILENCE_SEC = 0.2
 """While a workflow in this process says nothing, its history is read no more often than this."""
 
 
@@ -160,7 +160,7 @@ class Follower:
         """
         run_feed = self._run_feed()
         if run_feed is not None and not run_feed.awaits(self._watch.accepted):
-            await _happens(listener.published, SILENCE_SEC)
+            await _happens(listener.published, FEED_SILENCE_SEC)
 
     async def _gather(self, listener: Listener, seconds: float) -> None:
         """Wait for more events for so long, unless the run's last one is published."""

@@ -15,7 +15,7 @@ from wand_orchestrator.errors import ConfigurationError, Unavailable, WandError
 from wand_orchestrator.settings import Settings
 
 CONNECT_SEC = 5.0
-ANSWER_SEC = 30.0
+API_ANSWER_SEC = 30.0
 
 _AWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
@@ -80,7 +80,7 @@ class ApiClient:
         async with httpx.AsyncClient(
             base_url=url or f"http://{settings.host}:{settings.port}",
             headers={"X-API-Key": key} if key else {},
-            timeout=httpx.Timeout(ANSWER_SEC, connect=CONNECT_SEC),
+            timeout=httpx.Timeout(API_ANSWER_SEC, connect=CONNECT_SEC),
         ) as http:
             yield cls(http)
 
@@ -125,7 +125,7 @@ class ApiClient:
     @asynccontextmanager
     async def stream(self, path: str, headers: dict[str, str], silence_sec: float) -> AsyncIterator[httpx.Response]:
         """Open an answer to be read line by line; `silence_sec` without a line break the connection."""
-        timeout = httpx.Timeout(ANSWER_SEC, connect=CONNECT_SEC, read=silence_sec)
+        timeout = httpx.Timeout(API_ANSWER_SEC, connect=CONNECT_SEC, read=silence_sec)
         with _reached(self.url):
             async with self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
                 if answer.is_error:

@@ -10,10 +10,10 @@ from wand_orchestrator.cli.client.api_client import ApiClient, Refused, path_of
 from wand_orchestrator.contract.events import RUN_ENDINGS, Event
 from wand_orchestrator.errors import Unavailable
 
-SILENCE_SEC = 40.0
+STREAM_SILENCE_SEC = 40.0
 """The API sends a comment every 15 s; a connection that is silent for so long is dead."""
 
-FIRST_PAUSE_SEC = 0.2
+FIRST_RECONNECT_SEC = 0.2
 LONGEST_PAUSE_SEC = 5.0
 
 DATA = b"data:"
@@ -25,15 +25,15 @@ async def follow(api: ApiClient, run_id: str, after: int = 0) -> AsyncGenerator[
 
     Raises Refused, such as for a run that is not there.
     """
-    last, pause = after, FIRST_PAUSE_SEC
+    last, pause = after, FIRST_RECONNECT_SEC
     while True:
         try:
             headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last)}
-            async with api.stream(path_of("runs", run_id, "stream"), headers, SILENCE_SEC) as answer:
+            async with api.stream(path_of("runs", run_id, "stream"), headers, STREAM_SILENCE_SEC) as answer:
                 if answer.status_code == HTTPStatus.NO_CONTENT:
                     return
                 async for event in _events(answer):
-                    last, pause = event.seq, FIRST_PAUSE_SEC
+                    last, pause = event.seq, FIRST_RECONNECT_SEC
                     yield event
                     if event.type in RUN_ENDINGS:
                         return

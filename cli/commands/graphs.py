@@ -108,7 +108,8 @@ def _here(document: Any) -> Found:
     settings = settings_with()
     find_plugins_in(Path())
     agents = Registry.load(settings).agents
-    checked = check_graph(document, agents, max_nodes=settings.max_nodes, max_edges=settings.max_edges)
+    rates = settings.rate_table or None
+    checked = check_graph(document, agents, max_nodes=settings.max_nodes, max_edges=settings.max_edges, rates=rates)
     named = dict.fromkeys(name for _, name in named_graphs(checked.graph)) if checked.graph else ()
     return checked.faults, checked.warnings, tuple(named)
 

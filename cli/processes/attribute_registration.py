@@ -11,7 +11,7 @@ from wand_orchestrator.contract.search_attributes import (
 )
 from wand_orchestrator.temporal.connection import ensure_search_attributes, type_name
 
-RETRY_SEC = 5.0
+REGISTRATION_RETRY_SEC = 5.0
 
 _AWAY = frozenset(
     {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.UNKNOWN}
@@ -34,7 +34,7 @@ async def register_search_attributes(client: Client) -> None:
             log.debug("Temporal does not answer: %s", error)
         else:
             return
-        await asyncio.sleep(RETRY_SEC)
+        await asyncio.sleep(REGISTRATION_RETRY_SEC)
 
 
 def _refusal(namespace: str, error: RPCError) -> str:

@@ -37,7 +37,7 @@ from wand_orchestrator.temporal.connection import DATA_CONVERTER, type_name
 
 POLLS_PER_SECOND = 2000
 NAMESPACE = "default"
-START_SEC = 60.0
+SERVER_START_SEC = 60.0
 STOP_SEC = 10.0
 
 _DYNAMIC_CONFIG = (
@@ -49,6 +49,8 @@ _DYNAMIC_CONFIG = (
 _ACKNOWLEDGES = 'history.transferProcessorUpdateAckInterval="1s"'
 # A workflow task during which more has happened is thrown away, and its workflow replayed; it is 100 by default.
 _BUFFERS = "history.maximumBufferedEventsBatch=2000"
+# Each partition of a task queue gets its share of a rate, and one server gains nothing by more than one.
+_PARTITIONS = ("matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions")
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 _DOWNLOADS = Path("~/.cache/wand-orchestrator")
 _KEPT_LINES = 20
@@ -184,6 +186,7 @@ def _arguments(port: int, ui_port: int | None, database: Path | None) -> list[st
         *(f"--dynamic-config-value={name}={POLLS_PER_SECOND}" for name in _DYNAMIC_CONFIG),
         f"--dynamic-config-value={_ACKNOWLEDGES}",
         f"--dynamic-config-value={_BUFFERS}",
+        *(f"--dynamic-config-value={name}=1" for name in _PARTITIONS),
         *(() if database is None else (_named(database), *(f"--sqlite-pragma={pragma}" for pragma in _PRAGMAS))),
     ]
 
@@ -215,10 +218,10 @@ async def _connected(process: ServerProcess, address: str) -> Client:
     ended = asyncio.create_task(process.complaint())
     connecting = asyncio.create_task(_connect(address))
     try:
-        await asyncio.wait({ended, connecting}, timeout=START_SEC, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({ended, connecting}, timeout=SERVER_START_SEC, return_when=asyncio.FIRST_COMPLETED)
         if connecting.done():
             return connecting.result()
-        reason = ended.result() if ended.done() else f"no answer within {START_SEC:g} s"
+        reason = ended.result() if ended.done() else f"no answer within {SERVER_START_SEC:g} s"
         raise Unavailable("temporal", f"the embedded Temporal server does not start: {reason}")
     finally:
         ended.cancel()

@@ -138,7 +138,7 @@ async def core_worker(
         task_queue=task_queue,
         workflows=[GraphRun, RunDeletion],
         core_activities=[
-            open_activity(store, registry.agents, settings.child_limits),
+            open_activity(store, registry.agents, settings.run_limits),
             archive_activity(store, values),
             delete_activity(store),
             retry_now_activity(client),

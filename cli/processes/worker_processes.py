@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from wand_orchestrator.cli.processes.child_command import child_command
 from wand_orchestrator.errors import WandError
 
-PAUSE_SEC = (1.0, 30.0)
+RESTART_PAUSE_SEC = (1.0, 30.0)
 """Before a process is started again, at first and at most; it doubles while they do not live longer than the latter."""
 
 GAVE_UP = 1
@@ -48,7 +48,7 @@ async def watch(arguments: Sequence[str], count: int) -> None:
 
 
 async def _keep(arguments: Sequence[str]) -> None:
-    shortest, longest = PAUSE_SEC
+    shortest, longest = RESTART_PAUSE_SEC
     pause = shortest
     while True:
         began = time.monotonic()

@@ -148,7 +148,7 @@ def build_service_worker(service: Service, feed: EventFeed | None = None, client
         artifacts=service.artifacts,
         workflows=[GraphRun, RunDeletion],
         core_activities=[
-            open_activity(service.store, service.registry.agents, service.settings.child_limits),
+            open_activity(service.store, service.registry.agents, service.settings.run_limits),
             archive_activity(service.store, values),
             delete_activity(service.store),
             retry_now_activity(connected),

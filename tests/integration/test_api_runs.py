@@ -173,7 +173,7 @@ async def test_an_open_run_that_was_deleted_in_temporal_ends_as_terminated(
 
     if seen == "by nobody":
         monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.OVERLAP", timedelta(0))
-        monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.LOOK_SEC", 0.1)
+        monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.SWEEP_LOOK_SEC", 0.1)
         folder, queue = service.settings.data_dir, service.settings.task_queue
         async with running_service(service.client, folder, worker=False, task_queue=queue):
             await until(lambda: service.store.runs.get(run_id), lambda row: row is not None and row.status.ended)
@@ -195,7 +195,7 @@ async def test_every_open_run_that_closed_unseen_is_settled_in_its_turn(
 
     monkeypatch.setattr(Executions, "ended_without_success", lists_none)
     monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.OVERLAP", timedelta(0))
-    monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.LOOK_SEC", 0.1)
+    monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.SWEEP_LOOK_SEC", 0.1)
     monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.LOOKED_FOR", 2)
     folder, queue = service.settings.data_dir, service.settings.task_queue
     async with running_service(service.client, folder, worker=False, task_queue=queue) as other:

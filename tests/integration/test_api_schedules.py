@@ -174,8 +174,8 @@ async def _trigger(service: Service, schedule_id: str, **body: Any) -> httpx.Res
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Triggers come to an end on a busy machine, too, instead of a 503 that leaves open what became of them."""
     monkeypatch.setattr("wand_orchestrator.api.schedules.triggers.CallBudget", partial(CallBudget, seconds=25))
-    monkeypatch.setattr("wand_orchestrator.api.schedules.triggers.CALL_SEC", 20)
-    monkeypatch.setattr("wand_orchestrator.api.schedules.schedules.CALL_SEC", 20)
+    monkeypatch.setattr("wand_orchestrator.api.schedules.triggers.SCHEDULE_CALL_SEC", 20)
+    monkeypatch.setattr("wand_orchestrator.api.schedules.schedules.SCHEDULE_CALL_SEC", 20)
 
 
 @pytest.mark.usefixtures("patient")

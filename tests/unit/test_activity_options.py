@@ -1,7 +1,15 @@
 from datetime import timedelta
 
+from temporalio.common import RetryPolicy
+
+from wand_orchestrator.contract.codes import TIMED_OUT_TYPE
 from wand_orchestrator.graph import Node, Options, Retry
-from wand_orchestrator.workflows.nodes.activity_options import QUEUE_WAIT, activity_options, local_activity_options
+from wand_orchestrator.workflows.nodes.activity_options import (
+    QUEUE_WAIT,
+    activity_options,
+    local_activity_options,
+    rules_of,
+)
 
 OPTIONS = Options(default_timeout_sec=60, max_retries=2, retry=Retry(initial_interval_sec=1, max_interval_sec=10))
 
@@ -43,3 +51,34 @@ def test_only_a_worker_that_is_known_to_beat_is_given_up_for_its_silence() -> No
     assert activity_options(node(queue="elsewhere"), OPTIONS).get("heartbeat_timeout") is None
     beating = activity_options(node(queue="elsewhere", heartbeat_sec=5), OPTIONS)
     assert beating.get("heartbeat_timeout") == timedelta(seconds=5)
+
+
+RULES = [{"codes": ["busy"], "retries": 7}, {"codes": ["timeout"], "retries": 1, "initial_interval_sec": 3}]
+
+
+def policy_of(**fields: object) -> RetryPolicy:
+    policy = activity_options(node(**fields), OPTIONS).get("retry_policy")
+    assert policy is not None
+    return policy
+
+
+def test_of_rules_by_code_the_server_knows_the_most_attempts_and_what_holds_for_timeouts() -> None:
+    policy = policy_of(retry=RULES)
+    assert (policy.maximum_attempts, policy.initial_interval) == (8, timedelta(seconds=3))
+    assert policy.non_retryable_error_types == []
+
+
+def test_a_timeout_that_no_rule_names_is_not_tried_again() -> None:
+    assert policy_of(retry=RULES[:1]).non_retryable_error_types == [TIMED_OUT_TYPE]
+
+
+def test_a_timeout_is_not_tried_again_where_it_is_said_so() -> None:
+    assert policy_of(retry={"non_retryable": ["timeout"]}).non_retryable_error_types == ["timeout", TIMED_OUT_TYPE]
+
+
+def test_a_rule_that_does_not_say_it_has_the_retries_of_its_node() -> None:
+    rules = [{"codes": ["busy"]}]
+    assert [rule.retries for rule in rules_of(node(retry=rules), OPTIONS)] == [2]
+    assert [rule.retries for rule in rules_of(node(retry=rules, retries=4), OPTIONS)] == [4]
+    assert policy_of(retry=rules, retries=4).maximum_attempts == 5
+    assert rules_of(node(), OPTIONS) == ()

@@ -27,7 +27,7 @@ FLOORS = {
         "uncancelled": set[str](),
         "scheduler": {"size"},
         "arrivals": {"size"},
-        "journal": {"arrivals", "scheduler"},
+        "journal": {"arrivals", "scheduler", "size"},
         "control": {"arrivals", "journal", "size", "uncancelled"},
         "projections": {"journal", "uncancelled"},
         "nodes": {"arrivals", "control", "journal", "projections", "size", "uncancelled"},

@@ -43,3 +43,15 @@ def test_no_secret_is_shown() -> None:
     )
     for text in (repr(shown), str(shown)):
         assert not any(secret in text for secret in ("the-key", "the-password", "AAAA"))
+
+
+def test_rates_are_told_by_the_second() -> None:
+    rates = settings(rates="openai=10/s, crm=90/min,nightly=1.5/h").rate_table
+    assert rates == {"openai": 10, "crm": 1.5, "nightly": 1.5 / 3600}
+    assert settings().rate_table == {}
+
+
+@pytest.mark.parametrize("rates", ["openai", "openai=10", "openai=0/s", "a b=1/s", "a=1/day", "a=-1/s", "a=1/s,a=2/s"])
+def test_what_is_no_rate_is_refused(rates: str) -> None:
+    with pytest.raises(ValidationError, match=r"is no rate|names a twice"):
+        settings(rates=rates)

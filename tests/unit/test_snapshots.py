@@ -6,9 +6,7 @@ from wand_orchestrator._agent import Agent
 from wand_orchestrator.api.outbox.run_snapshot import Snapshots
 from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.contract.ids import GraphId, RunId
-from wand_orchestrator.contract.node import (
-    ChildLimits,
-)
+from wand_orchestrator.contract.limits import RunLimits
 from wand_orchestrator.contract.run import (
     RunInput,
 )
@@ -53,7 +51,7 @@ def test_hold_the_row_and_the_graphs_with_where_their_nodes_run() -> None:
     webhook = Webhook.model_validate({"url": "https://example.com/hook"})
     terms = RunTerms(tags=("x",), webhook=webhook, retry_of=RetryOf(run_id="r1", from_nodes=("a",)))
     run = a_run(input_json='{"graph":"{"}', terms=terms)
-    snapshots = Snapshots(AGENTS, ChildLimits())
+    snapshots = Snapshots(AGENTS, RunLimits())
     texts = [snapshots.input_of(Launch(run, GRAPH, version, {"part": OTHER})) for version in (None, 1, 1)]
     assert len(set(texts)) == 1
     read = RunInput.model_validate_json(texts[0])
@@ -64,7 +62,7 @@ def test_hold_the_row_and_the_graphs_with_where_their_nodes_run() -> None:
 
 
 def test_hold_the_graph_that_is_given_where_it_may_not_be_the_stored_one() -> None:
-    snapshots = Snapshots(AGENTS, ChildLimits())
+    snapshots = Snapshots(AGENTS, RunLimits())
     for graph, version in ((GRAPH, 1), (OTHER, None)):
         text = snapshots.input_of(Launch(a_run(), graph, version, {}))
         assert RunInput.model_validate_json(text).graph.name == graph.name

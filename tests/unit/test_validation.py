@@ -81,6 +81,7 @@ FAULTS: dict[Code, tuple[Any, str]] = {
         "/edges/1/when",
     ),
     Code.INPUT_EDGE: (graph(NOTHING, edges=[edge("$input", "a", on="failure")]), "/edges/0/on"),
+    Code.UNUSABLE_RATE: (graph({**LOOSE, "queue": "gpu", "rate": "openai"}), "/nodes/0/rate"),
     Code.UNKNOWN_AGENT: (graph({"id": "a", "type": "check.serch"}), "/nodes/0/type"),
     Code.INVALID_PARAMS: (searching(limit=0), "/nodes/0/params/limit"),
     Code.UNKNOWN_PARAM: (searching(limits=5), "/nodes/0/params/limits"),
@@ -106,8 +107,8 @@ WARNINGS: dict[Code, tuple[Any, str]] = {
     Code.INPUT_REFERENCE: (graph({**LOOSE, "params": {"name": "x", "y": {"$input": 5}}}), "/nodes/0/params/y"),
 }
 
-WITH_STORED_GRAPHS = {Code.UNKNOWN_GRAPH, Code.RECURSIVE_GRAPH}
-"""Found where stored graphs are looked up, and tested there."""
+LOOKED_UP = {Code.UNKNOWN_GRAPH, Code.RECURSIVE_GRAPH, Code.UNKNOWN_RATE}
+"""Found where stored graphs and rates are looked up, and tested there."""
 
 
 @pytest.mark.parametrize("code", FAULTS)
@@ -134,7 +135,7 @@ def test_a_warning_of_each_code_leaves_the_graph_fit_to_run(code: Code) -> None:
 
 
 def test_every_code_has_an_example() -> None:
-    assert set(Code) == FAULTS.keys() | WARNINGS.keys() | WITH_STORED_GRAPHS
+    assert set(Code) == FAULTS.keys() | WARNINGS.keys() | LOOKED_UP
 
 
 def test_every_code_is_documented_and_no_other() -> None:

@@ -21,6 +21,12 @@ WORKER_LOST = "worker_lost"
 TRIED_AGAIN = frozenset({TOO_SLOW, WORKER_LOST, WORKER_SHUTDOWN})
 """After these a node gets another attempt, beyond its own retries."""
 
+TIMED_OUT = "timeout"
+"""Of an attempt that took longer than it may, which Temporal's server decides."""
+
+TIMED_OUT_TYPE = "TemporalTimeout:StartToClose"
+"""The same among the types of errors that a retry policy leaves alone, as Temporal's server knows it."""
+
 RUN_TIMEOUT = "run_timeout"
 """Of a run that took longer than it may."""
 

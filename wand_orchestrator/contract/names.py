@@ -69,6 +69,16 @@ def webhook_queue(task_queue: str) -> str:
     return f"{task_queue}.webhooks"
 
 
+def rate_queue(task_queue: str, rate: str) -> str:
+    """Task queue of the nodes with that rate, beside that of the core worker: Temporal limits how many a second it
+    hands out of it."""
+    return f"{task_queue}.rate.{rate}"
+
+
+def is_rate_queue(queue: str, task_queue: str) -> bool:
+    return queue.startswith(rate_queue(task_queue, ""))
+
+
 WORKER_QUEUE_PREFIX = "wand.worker."
 
 

@@ -8,16 +8,10 @@ from wand_orchestrator.contract.events import Level, Moment
 from wand_orchestrator.contract.message import Message
 from wand_orchestrator.contract.names import Attempt, Milliseconds, WorkerName
 from wand_orchestrator.contract.state import Failure, Raised
+from wand_orchestrator.graph import RetryRule
 
 LOCAL_PAYLOAD_BYTES = 64 * 1024
 """A node with a larger input runs as a regular activity; a larger result of a local one is kept out of the history."""
-
-
-class ChildLimits(Message):
-    """How far a run may spread into child runs: a graph of graphs multiplies at each level."""
-
-    depth: int = 5
-    runs: int = 20_000
 
 
 class AgentCall(Message):
@@ -31,6 +25,9 @@ class AgentCall(Message):
         default=(),
         description="Runs besides its own whose files the agent may read, and those of their child runs: of a child "
         "run the one that somebody started, of a retry those that it goes on from.",
+    )
+    retry: tuple[RetryRule, ...] = Field(
+        default=(), description="Rules of the node by error code, each with its `retries`; the worker applies them."
     )
     carries_on: bool = Field(
         default=False,

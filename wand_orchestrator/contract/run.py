@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from wand_orchestrator.contract.events import Event, Moment
+from wand_orchestrator.contract.limits import RunLimits
 from wand_orchestrator.contract.message import Message
-from wand_orchestrator.contract.node import ChildLimits
 from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.graph import Graph
 
@@ -35,7 +35,9 @@ class RunInput(RunTerms):
     )
     parent: RunParent | None = Field(default=None, description="The run and node that this run is a part of.")
     depth: int = Field(default=0, description="How many runs stand above this one.")
-    child_limits: ChildLimits = ChildLimits()
+    limits: RunLimits = Field(
+        default=RunLimits(), validation_alias=AliasChoices("limits", "child_limits"), description="As of the start."
+    )
     reads: tuple[str, ...] = Field(default=(), description="`earlier_runs` of the run that this one is a part of.")
 
     @property

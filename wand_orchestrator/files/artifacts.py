@@ -12,26 +12,28 @@ import hashlib
 import mimetypes
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, unquote
 
-from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
-from wand_orchestrator.errors import AgentError, Conflict, NotFound, Unavailable
+from wand_orchestrator.errors import AgentError, Conflict, NotFound
 from wand_orchestrator.files.object_store import (
     CONTENT_TYPE,
     ObjectStore,
+    answering,
     delete_under,
     get,
     open_object_store,
     put,
     sizes_under,
 )
+
+STORE_AWAY = "the artifact store does not answer"
 
 MAX_NAME_BYTES = 240
 """File systems take 255 for a name, and a file that is being written carries a mark behind its own."""
@@ -204,15 +206,8 @@ async def _chunks(found: Any) -> AsyncIterator[bytes]:
             yield bytes(chunk)
 
 
-@contextmanager
-def _answering() -> Iterator[None]:
-    """The store's own messages may hold signed URLs, so they stay in the cause."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except (BaseError, OSError) as error:
-        raise Unavailable("artifacts", f"the artifact store does not answer: {type(error).__name__}") from error
+def _answering() -> AbstractContextManager[None]:
+    return answering("artifacts", STORE_AWAY)
 
 
 def _segment(id: str) -> str:

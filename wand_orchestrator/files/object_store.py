@@ -1,6 +1,8 @@
 """Object stores as settings name them: a folder, S3, Google Cloud Storage or Azure."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +11,7 @@ from urllib.request import url2pathname
 from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store, from_url
 
-from wand_orchestrator.errors import ConfigurationError
+from wand_orchestrator.errors import ConfigurationError, Unavailable
 from wand_orchestrator.files import private_folder
 
 CONTENT_TYPE = "Content-Type"
@@ -35,6 +37,20 @@ def open_object_store(location: str | Path, setting: str) -> ObjectStore:
     if not isinstance(store, ObjectStore):
         raise ConfigurationError(f"{setting}: nothing can be kept at {scheme}://, use a folder, s3://, gs:// or az://")
     return store
+
+
+@contextmanager
+def answering(store: str, away: str) -> Iterator[None]:
+    """Raises Unavailable, of that `store` and with the sentence `away`, where the store does not answer.
+
+    The store's own messages may hold signed URLs, so they stay in the cause. FileNotFoundError is left as it is.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (BaseError, OSError) as error:
+        raise Unavailable(store, f"{away}: {type(error).__name__}") from error
 
 
 async def put(store: ObjectStore, key: str, data: bytes, media_type: str) -> None:

@@ -14,14 +14,13 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote, unquote
 
-from obstore.exceptions import BaseError
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
     ActivitySerializationContext,
@@ -37,6 +36,7 @@ from temporalio.converter import (
 )
 
 from wand_orchestrator.contract.names import (
+    is_rate_queue,
     is_served_by,
 )
 from wand_orchestrator.contract.node import (
@@ -44,7 +44,7 @@ from wand_orchestrator.contract.node import (
 )
 from wand_orchestrator.contract.run_input import read_ahead
 from wand_orchestrator.errors import NotFound, Unavailable
-from wand_orchestrator.files.object_store import ObjectStore, delete_under, get, open_object_store, put
+from wand_orchestrator.files.object_store import ObjectStore, answering, delete_under, get, open_object_store, put
 from wand_orchestrator.settings import Settings
 
 DRIVER = "wand"
@@ -199,7 +199,7 @@ class PayloadStorage(ExternalStorage, WithSerializationContext):
         if context.is_local:
             return replace(self, payload_size_threshold=min(self.payload_size_threshold, LOCAL_PAYLOAD_BYTES))
         queue = context.activity_task_queue
-        if queue in (None, self.queue) or is_served_by(queue, self.queue):
+        if queue in (None, self.queue) or is_served_by(queue, self.queue) or is_rate_queue(queue, self.queue):
             return self
         return replace(self, payload_size_threshold=_NEVER)
 
@@ -253,12 +253,5 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@contextmanager
-def _answering() -> Iterator[None]:
-    """The store's own messages may hold signed URLs, so they stay in the cause."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except (BaseError, OSError) as error:
-        raise Unavailable("payloads", f"{STORE_AWAY}: {type(error).__name__}") from error
+def _answering() -> AbstractContextManager[None]:
+    return answering("payloads", STORE_AWAY)

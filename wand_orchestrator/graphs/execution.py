@@ -13,7 +13,7 @@ from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 def resolve_execution(graph: Graph, agents: Mapping[str, Agent]) -> Graph:
     """The graph with `execution` set on each node that is to run locally; `agents`: by name, those of the core worker.
 
-    A node with a `queue` of its own, or an agent that the core worker does not have, never runs locally, whatever it
+    A node with a `queue` or a `rate`, or an agent that the core worker does not have, never runs locally, whatever it
     says. Of a control node that runs an agent, `execution` is that of the agent.
     """
     nodes = tuple(_resolved(node, agents) for node in graph.nodes)
@@ -29,7 +29,7 @@ def _resolved(node: Node, agents: Mapping[str, Agent]) -> Node:
 
 def _execution(node: Node, agents: Mapping[str, Agent]) -> Execution | None:
     known = [agents[name] for name in agents_of(node) if name in agents]
-    if not known or len(known) < len(agents_of(node)) or node.queue is not None:
+    if not known or len(known) < len(agents_of(node)) or node.queue is not None or node.rate is not None:
         return None
     return node.execution or ("local" if all(agent.local for agent in known) else None)
 

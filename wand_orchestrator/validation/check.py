@@ -1,7 +1,7 @@
 """Checks a graph document from end to end; every check looks at what it can, so that all faults come in one answer."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from wand_orchestrator.validation.node_signatures import Kinds
 from wand_orchestrator.validation.nodes import NodeCheck
 from wand_orchestrator.validation.outline import Outline
 from wand_orchestrator.validation.output_faults import Outputs
+from wand_orchestrator.validation.rates import check_rates
 from wand_orchestrator.validation.structure import check_structure
 from wand_orchestrator.validation.suggestions import Near
 
@@ -33,11 +34,18 @@ class Checked:
     warnings: tuple[Fault, ...]
 
 
-def check_graph(document: Any, agents: Mapping[str, Agent], *, max_nodes: int, max_edges: int) -> Checked:
+def check_graph(
+    document: Any,
+    agents: Mapping[str, Agent],
+    *,
+    max_nodes: int,
+    max_edges: int,
+    rates: Collection[str] | None = None,
+) -> Checked:
     """All faults and warnings of a graph, given as parsed JSON; it never raises for what the document holds.
 
     Faults that keep the document from being read at all (too large, too deep, text that is no Unicode) come alone.
-    Takes time in proportion to the size of the document.
+    Takes time in proportion to the size of the document. `rates`: the names of those that there are, if that is known.
     """
     findings = Findings()
     graph = None
@@ -48,7 +56,9 @@ def check_graph(document: Any, agents: Mapping[str, Agent], *, max_nodes: int, m
         read = json.loads(encoded)  # the document as it will be stored: with lists for a program's tuples
         findings.document = read
         graph = read_form(GRAPH, read, encoded, near, findings)
-        _check_meaning(Outline.of(read), agents, near, findings)
+        outline = Outline.of(read)
+        check_rates(outline, rates, near, findings)
+        _check_meaning(outline, agents, near, findings)
     return Checked(None if findings.faults else graph, findings.faults.listed(), findings.warnings.listed())
 
 

@@ -32,6 +32,8 @@ class Code(StrEnum):
     FIRST_ALONE = "first_alone"
     # Agents and their params
     UNKNOWN_AGENT = "unknown_agent"
+    UNKNOWN_RATE = "unknown_rate"
+    UNUSABLE_RATE = "unusable_rate"
     INVALID_PARAMS = "invalid_params"
     UNKNOWN_PARAM = "unknown_param"
     UNCHECKED_PARAMS = "unchecked_params"

@@ -22,6 +22,7 @@ class NodeOutline:
     params_at: tuple[Part, ...]
     input: dict[str, Any] | None
     queue: str | None
+    rate: str | None
     optional: bool
     join: str
 
@@ -80,6 +81,7 @@ def _node(index: int, value: dict[str, Any]) -> NodeOutline:
         params_at=("nodes", index, "params") if "params" in value else ("nodes", index),
         input=input if isinstance(input, dict) else None,
         queue=_text(value.get("queue")),
+        rate=_text(value.get("rate")),
         optional=value.get("optional") is True,
         join=_text(value.get("join")) or "all",
     )

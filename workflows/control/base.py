@@ -48,6 +48,10 @@ class Host(Protocol):
         """The events that were sent to the run."""
 
     @property
+    def result_bytes(self) -> int:
+        """What the parts of one node may give together."""
+
+    @property
     def holds_back(self) -> bool:
         """Whether nothing new is to start: the run is paused, or about to go on in a new history."""
 

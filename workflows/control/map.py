@@ -13,8 +13,13 @@ from wand_orchestrator.workflows.control.target import require_listed, run_targe
 from wand_orchestrator.workflows.control.window import ItemWindow
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.node_failures import node_failure
+from wand_orchestrator.workflows.size import size_up_to
 
 PATCH = "map-errors"
+PATCH_BOUNDED = "map-output-bounded"
+
+_WHOLE = 2**40
+"""Of outputs that fitted."""
 
 TOLD_ERRORS = 20
 """Of the items that failed, those whose errors stand in the output or the error: both stay small. The node's parts
@@ -31,6 +36,8 @@ class Map(Control):
         self._items = given.input.get("items")
         carried = given.carried or {"outputs": {}, "failed": []}
         self._outputs: dict[int, Any] = {int(index): output for index, output in carried["outputs"].items()}
+        self._bytes = size_up_to(self._outputs, _WHOLE)
+        self._too_large = False
         self._failed: set[int] = set(carried["failed"])
         self._going_on: list[int] = carried.get("in_flight", [])
         self._errors: list[dict[str, Any]] = list(carried.get("errors", ()))
@@ -52,6 +59,9 @@ class Map(Control):
             self._going_on,
         )
         await self._window.run()
+        if self._too_large:
+            limit = f"the outputs of all items together take more than {self.host.result_bytes} bytes"
+            raise failure("result_too_large", f"{limit}: give back less of each, or save artifacts")
         if self._too_many_failed():
             message = f"{len(self._failed)} of {len(self._items)} items failed{self._first}"
             raise failure("too_many_failed", message, {"failed": sorted(self._failed)[:TOLD_ERRORS], **self._told})
@@ -87,7 +97,7 @@ class Map(Control):
         assert self._window is not None
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if error is None:
-            self._outputs[index] = future.result()
+            self._keep(index, future.result())
         elif self._window.stopped:
             return
         else:
@@ -95,6 +105,16 @@ class Map(Control):
             if self._too_many_failed():
                 self._window.stop()
         self._tell_progress()
+
+    def _keep(self, index: int, output: Any) -> None:
+        """Once all together are too large, no item starts any more, and nothing of them is kept."""
+        self._bytes += size_up_to(output, self.host.result_bytes)
+        if self._too_large or (self._bytes > self.host.result_bytes and workflow.patched(PATCH_BOUNDED)):
+            self._too_large, self._outputs = True, {}
+            assert self._window is not None
+            self._window.stop()
+        else:
+            self._outputs[index] = output
 
     def _fail(self, index: int, error: BaseException) -> None:
         self._failed.add(index)

@@ -1,14 +1,16 @@
 """The journal of a run: its events, numbered from 1 without gaps, and the state folded from them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
-from wand_orchestrator.contract.events import TURNS, Event
+from wand_orchestrator.contract.events import RUN_ENDINGS, TURNS, Event, EventType
 from wand_orchestrator.contract.queries import (
     EventPage,
 )
 from wand_orchestrator.contract.state import RunState, fold
 from wand_orchestrator.workflows.journal.event_texts import Entry
+from wand_orchestrator.workflows.journal.log_bound import TOLD, LogBound
 
 PAGE_BYTES = 200_000
 """A page stays below the size from which on a payload is kept elsewhere: a file for each answer would be a waste."""
@@ -22,12 +24,18 @@ class Journal:
     """Appends events and pages through them.
 
     `now`: the workflow's clock. `tell`: called with every event, so that a relay in the same process need not ask.
+    `logs`: says which log lines are kept; all, without it.
     """
 
     def __init__(
-        self, now: Callable[[], datetime], tell: Callable[[Event], None], state: RunState | None = None
+        self,
+        now: Callable[[], datetime],
+        tell: Callable[[Event], None],
+        state: RunState | None = None,
+        logs: LogBound | None = None,
     ) -> None:
         self.state = state or RunState()
+        self.logs = logs or LogBound(lambda: False)
         self._now = now
         self._tell = tell
         self._events: list[Event] = []
@@ -38,6 +46,20 @@ class Journal:
         """Append an event; `progress`: the run's, if it has changed. After the run's last event nothing is appended."""
         if self.ended:
             return
+        kept = self._bounded(entry)
+        if kept is not None:
+            self._add(kept, progress)
+
+    def _bounded(self, entry: Entry) -> Entry | None:
+        """The entry; for the first log line that is not kept a warning, for the others nothing."""
+        if entry.type is EventType.NODE_LOG and not self.logs.takes(entry.message, entry.data):
+            warning = replace(entry, message=TOLD, level="warning", data={})
+            return warning if self.logs.dropped == 1 else None
+        if entry.type in RUN_ENDINGS and self.logs.dropped:
+            return replace(entry, data=entry.data | {"dropped_log_lines": self.logs.dropped})
+        return entry
+
+    def _add(self, entry: Entry, progress: int | None) -> None:
         percent = entry.percent if entry.percent is not None else progress
         event = Event.model_construct(
             seq=self.state.last_seq + 1,

@@ -17,7 +17,13 @@ from temporalio.exceptions import (
 )
 
 from wand_orchestrator.contract.bounds import bounded_text
-from wand_orchestrator.contract.codes import CHILD_CANCELLED, CHILD_TERMINATED, WORKER_LOST, WORKER_SHUTDOWN
+from wand_orchestrator.contract.codes import (
+    CHILD_CANCELLED,
+    CHILD_TERMINATED,
+    TIMED_OUT,
+    WORKER_LOST,
+    WORKER_SHUTDOWN,
+)
 from wand_orchestrator.contract.node import (
     FailureDetails,
 )
@@ -26,7 +32,7 @@ from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.workflows.arrivals import code_of, details_of, states_attempt
 
 _TIMEOUTS = {
-    TimeoutType.START_TO_CLOSE: ("timeout", "the attempt took longer than its {timeout:g} s"),
+    TimeoutType.START_TO_CLOSE: (TIMED_OUT, "the attempt took longer than its {timeout:g} s"),
     TimeoutType.HEARTBEAT: (WORKER_LOST, "the worker that ran it fell silent"),
     TimeoutType.SCHEDULE_TO_CLOSE: ("node_timeout", "all its attempts together took too long"),
     TimeoutType.SCHEDULE_TO_START: ("node_timeout", "no worker took it in time"),

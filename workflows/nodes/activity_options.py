@@ -1,11 +1,13 @@
 """How a node's limits become the options of its activity."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
-from wand_orchestrator.graph import Node, Options, Retry
+from wand_orchestrator.contract.codes import TIMED_OUT, TIMED_OUT_TYPE
+from wand_orchestrator.graph import Node, Options, Retry, RetryRule
 from wand_orchestrator.temporal.visibility import summary
 
 HEARTBEAT_SEC = 10.0
@@ -13,7 +15,8 @@ HEARTBEAT_SEC = 10.0
 a node with a `queue` only if it says so: the worker may be in another language, and none need beat."""
 
 QUEUE_WAIT = timedelta(days=7)
-"""How long a node may wait for a worker of its own queue, on top of what all its attempts and their backoff take."""
+"""How long a node may wait for a worker of its own queue, or its turn at its rate, on top of what all its attempts and
+their backoff take."""
 
 LOCAL_RETRY_THRESHOLD = timedelta(milliseconds=1)
 """A local activity waits longer than this for its next attempt by a durable timer, which ends the workflow task: what
@@ -28,13 +31,14 @@ def activity_options(node: Node, options: Options, earlier_attempts: int = 0) ->
     config = ActivityConfig(
         start_to_close_timeout=_timeout(node, options),
         heartbeat_timeout=_silence(node),
-        retry_policy=_retry_policy(node.retry or options.retry, retries_of(node, options), earlier_attempts),
+        retry_policy=_retry_policy(node, options, earlier_attempts),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         activity_id=node.id,
         summary=_summary(node),
     )
     if node.queue is not None:
         config["task_queue"] = node.queue
+    if node.queue is not None or node.rate is not None:
         # Wherever it is given, the server looks through all the run's open nodes at each change of one of them.
         config["schedule_to_close_timeout"] = _total(node, options)
     return config
@@ -57,7 +61,7 @@ def local_activity_options(node: Node, options: Options) -> LocalActivityConfig:
     """The same for a node that runs as a local activity, which knows neither queue nor heartbeat."""
     return LocalActivityConfig(
         start_to_close_timeout=_timeout(node, options),
-        retry_policy=_retry_policy(node.retry or options.retry, retries_of(node, options)),
+        retry_policy=_retry_policy(node, options),
         local_retry_threshold=LOCAL_RETRY_THRESHOLD,
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         activity_id=node.id,
@@ -80,35 +84,62 @@ def _timeout(node: Node, options: Options) -> timedelta:
 
 
 def retries_of(node: Node, options: Options) -> int:
-    return options.max_retries if node.retries is None else node.retries
+    """Attempts after the first, at most."""
+    retries = options.max_retries if node.retries is None else node.retries
+    return max((rule.retries or 0 for rule in rules_of(node, options)), default=retries)
+
+
+def rules_of(node: Node, options: Options) -> tuple[RetryRule, ...]:
+    """The rules by error code, each with its `retries`; none for a node with one backoff for all failures."""
+    retry = node.retry or options.retry
+    if isinstance(retry, Retry):
+        return ()
+    retries = options.max_retries if node.retries is None else node.retries
+    return tuple(rule if rule.retries is not None else rule.model_copy(update={"retries": retries}) for rule in retry)
 
 
 def _total(node: Node, options: Options) -> timedelta:
     """What all attempts together may take."""
     retries = retries_of(node, options)
-    backoff = timedelta(seconds=_backoff_sec(node.retry or options.retry, retries))
+    retry = node.retry or options.retry
+    longest = max(_longest_sec(one) for one in ([retry] if isinstance(retry, Retry) else retry))
+    backoff = retries * timedelta(seconds=longest)
     return _timeout(node, options) * (retries + 1) + backoff + QUEUE_WAIT
 
 
-def _retry_policy(retry: Retry, retries: int, earlier_attempts: int = 0) -> RetryPolicy:
-    """`earlier_attempts`: those that another activity made; the pauses go on from there."""
-    longest = max(retry.max_interval_sec, retry.initial_interval_sec)
+def _retry_policy(node: Node, options: Options, earlier_attempts: int = 0) -> RetryPolicy:
+    """`earlier_attempts`: those that another activity made; the pauses go on from there.
+
+    Of rules by error code the worker tells the server which holds, failure by failure; what the server itself finds
+    out, a timeout, is tried again by the policy.
+    """
+    retry, never = _for_timeouts(node.retry or options.retry)
+    retries = retries_of(node, options)
+    longest = _longest_sec(retry)
     return RetryPolicy(
         initial_interval=timedelta(seconds=_interval_sec(retry, earlier_attempts, longest)),
         backoff_coefficient=retry.backoff_coefficient,
         maximum_interval=timedelta(seconds=longest),
         maximum_attempts=max(retries - earlier_attempts, 0) + 1,
-        non_retryable_error_types=list(retry.non_retryable),
+        non_retryable_error_types=never,
     )
 
 
-def _interval_sec(retry: Retry, earlier_attempts: int, longest: float) -> float:
+def _for_timeouts(retry: Retry | Sequence[RetryRule]) -> tuple[Retry | RetryRule, list[str]]:
+    """The backoff after an attempt that took too long, and the types of errors after which there is none."""
+    if isinstance(retry, Retry):
+        return retry, [*retry.non_retryable, *([TIMED_OUT_TYPE] if TIMED_OUT in retry.non_retryable else [])]
+    rule = next((rule for rule in retry if rule.names(TIMED_OUT)), None)
+    return (retry[0], [TIMED_OUT_TYPE]) if rule is None else (rule, [])
+
+
+def _interval_sec(retry: Retry | RetryRule, earlier_attempts: int, longest: float) -> float:
     try:
         return min(retry.initial_interval_sec * retry.backoff_coefficient**earlier_attempts, longest)
     except OverflowError:
         return longest
 
 
-def _backoff_sec(retry: Retry, retries: int) -> float:
-    """Seconds between all attempts together, at most."""
-    return retries * max(retry.max_interval_sec, retry.initial_interval_sec)
+def _longest_sec(retry: Retry | RetryRule) -> float:
+    """Between two attempts."""
+    return max(retry.max_interval_sec, retry.initial_interval_sec)

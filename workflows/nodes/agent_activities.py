@@ -11,6 +11,8 @@ from temporalio.exceptions import ActivityError, FailureError
 from wand_orchestrator.contract.codes import (
     TOO_SLOW,
 )
+from wand_orchestrator.contract.limits import MAX_INPUT_BYTES
+from wand_orchestrator.contract.names import rate_queue
 from wand_orchestrator.contract.node import (
     LOCAL_PAYLOAD_BYTES,
     AgentCall,
@@ -28,6 +30,7 @@ from wand_orchestrator.workflows.nodes.activity_options import (
     held_activity_options,
     local_activity_options,
     retries_of,
+    rules_of,
 )
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.crossing import (
@@ -66,8 +69,10 @@ class Activities:
         slow: list[str],
         crossed: Mapping[str, InFlight],
         reads: tuple[str, ...] = (),
+        input_bytes: int = MAX_INPUT_BYTES,
     ) -> None:
         self._reads = reads
+        self._input_bytes = input_bytes
         self._options = options
         self._task = task
         self._tell = tell
@@ -126,8 +131,9 @@ class Activities:
             idempotency_key=key,
             earlier_attempts=earlier_attempts,
             reads=self._reads,
+            retry=rules_of(node, self._options),
         )
-        check_given(params, input)
+        check_given(params, input, self._input_bytes)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)
         if node.id in self._crossed:
             self._held = self._held or asyncio.ensure_future(held(self._crossed.copy()))
@@ -145,6 +151,7 @@ class Activities:
         return (
             node.execution == "local"
             and node.queue is None
+            and node.rate is None
             and size <= LOCAL_PAYLOAD_BYTES
             and node.type not in self._slow
         )
@@ -152,6 +159,8 @@ class Activities:
     def _start_regular(self, node: Node, call: AgentCall, used: int = 0) -> asyncio.Future[Any]:
         """`used`: how many of the earlier attempts use up the node's retries."""
         config = activity_options(node, self._options, used)
+        if node.rate is not None:
+            config["task_queue"] = rate_queue(workflow.info().task_queue, node.rate)
         if node.queue is not None:
             check_plain(call)
         activity = workflow.start_activity(node.type, call, result_type=RawValue, **config)

@@ -133,7 +133,7 @@ class Children:
 
     def _require_room(self) -> None:
         """Raises ApplicationError beyond the limits that the run was started with."""
-        limits = self._run.child_limits
+        limits = self._run.limits
         if self._run.depth >= limits.depth:
             raise failure("nested_too_deep", f"{limits.depth} runs stand within one another, and no more may")
         if self.started >= limits.runs:
@@ -147,7 +147,7 @@ class Children:
             parent=parent,
             subgraphs=self._run.subgraphs,
             depth=self._run.depth + 1,
-            child_limits=self._run.child_limits,
+            limits=self._run.limits,
             reads=self._run.earlier_runs,
             **self._run.of_part(input).said(),
         )

@@ -87,7 +87,7 @@ class NodeRunner:
             return self._activities.start(given.node, given.params, given.input, given.earlier_attempts)
         if given.carried is None and (left := self._left.pop(given.node.id, None)) is not None:
             given = replace(given, carried=left)
-        check_given(given.params, given.input)
+        check_given(given.params, given.input, self._run.limits.input_bytes)
         control = kind(given, self)
         self._given[given.node.id], self._controls[given.node.id] = given, control
         self._record_done(given.node.id, control.done_before_failing)
@@ -138,6 +138,10 @@ class NodeRunner:
 
     def tell(self, entry: event_texts.Entry) -> None:
         self._tell(entry)
+
+    @property
+    def result_bytes(self) -> int:
+        return self._run.limits.result_bytes
 
     @property
     def holds_back(self) -> bool:

@@ -95,7 +95,9 @@ class Walk:
         self._rollover = Rollover(self._wake, lambda: self._activities.regular, lambda: self._launcher.children.stuck)
         self._task = task = WorkflowTask(wake=self._wake)
         self._scheduler = (
-            Scheduler.restore(run.graph, carried["scheduler"], task) if carried else Scheduler(run.graph, task)
+            Scheduler.restore(run.graph, carried["scheduler"], task, run.limits)
+            if carried
+            else Scheduler(run.graph, task, run.limits)
         )
         self._paused = self._scheduler.paused
         slow = carried["slow_agents"] if carried else []
@@ -113,6 +115,7 @@ class Walk:
             slow,
             crossed,
             (() if (root := root_of_run(run)) is None else (root,)) + run.earlier_runs,
+            run.limits.input_bytes,
         )
         left = dict(carried["left"]) if carried else {}
         self._tell_values = values_of(run)

@@ -9,9 +9,6 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wand_orchestrator.contract.limits import (
-    MAX_INPUT_BYTES,
-)
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import OTHERWISE, Edge
 from wand_orchestrator.graphs.expressions import ExpressionError, evaluate, is_true
@@ -53,9 +50,10 @@ class Verdict:
 
 
 class EdgeJudgement:
-    """Its generators stop after each expression, where the rest may wait."""
+    """Its generators stop after each expression, where the rest may wait. `limit`: bytes of the input of one node."""
 
-    def __init__(self, entries: Mapping[str, NodeEntry], meter: Meter) -> None:
+    def __init__(self, entries: Mapping[str, NodeEntry], meter: Meter, limit: int) -> None:
+        self._limit = limit
         self._entries = entries
         self._meter = meter
 
@@ -144,12 +142,12 @@ class EdgeJudgement:
         """Put what the edge maps into the input of its target; one that is too large is not kept until it starts."""
         for key, expression in edge.map.items():
             mapped = self._evaluate(expression, value)
-            size = size_up_to(mapped, MAX_INPUT_BYTES)
+            size = size_up_to(mapped, self._limit)
             self._meter.took(size // _BYTES_PER_STEP)
             target.bytes += size
-            if target.bytes > MAX_INPUT_BYTES:
+            if target.bytes > self._limit:
                 target.input = {}
-                message = f"its edges map more than {MAX_INPUT_BYTES} bytes: map parts of it, or save artifacts"
+                message = f"its edges map more than {self._limit} bytes: map parts of it, or save artifacts"
                 target.broken = Failure(code="input_too_large", message=message, node=edge.target)
                 return
             target.input[key] = mapped

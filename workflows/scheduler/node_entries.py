@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from wand_orchestrator.contract.limits import (
-    MAX_INPUT_BYTES,
-)
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import INPUT_SOURCE, OTHERWISE, Edge, Graph, Node
 from wand_orchestrator.workflows.scheduler.phase import Phase
 from wand_orchestrator.workflows.size import size_up_to
+
+_WHOLE = 2**40
+"""Of an input that fitted."""
 
 
 @dataclass(eq=False, slots=True)
@@ -51,7 +51,7 @@ class NodeEntry:
     def go_on(self, undecided: int, taken: int, given: dict[str, Any], broken: Failure | None) -> None:
         """Stand among its edges as it did in the history before this one."""
         self.undecided, self.taken, self.input, self.broken = undecided, taken, given, broken
-        self.bytes = size_up_to(given, MAX_INPUT_BYTES)
+        self.bytes = size_up_to(given, _WHOLE)
 
     def targets(self) -> list[str]:
         return [edge.target for edge in self.outgoing]

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import KeysView, Mapping
 from typing import Any
 
+from wand_orchestrator.contract.limits import RunLimits
 from wand_orchestrator.contract.run import RunResult
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Graph
@@ -29,12 +30,13 @@ class Scheduler:
     While `judging`, edges wait for the `meter`: call `go_on` when it is no longer exhausted.
     """
 
-    def __init__(self, graph: Graph, meter: Meter | None = None) -> None:
+    def __init__(self, graph: Graph, meter: Meter | None = None, limits: RunLimits | None = None) -> None:
+        limits = limits or RunLimits()
         self._meter: Meter = meter or Unmetered()
         self._concurrency = graph.options.concurrency
-        self._standing = standing = Standing(graph)
+        self._standing = standing = Standing(graph, limits)
         self._entries = standing.entries
-        self._edges = EdgeJudgement(standing.entries, self._meter)
+        self._edges = EdgeJudgement(standing.entries, self._meter, limits.input_bytes)
         self._deciding = Deciding(standing, self._edges)
         self._judged_next: deque[Decisions] = deque()
         self._opened = False
@@ -234,9 +236,11 @@ class Scheduler:
         return self._standing.carry()
 
     @classmethod
-    def restore(cls, graph: Graph, carried: dict[str, Any], meter: Meter | None = None) -> "Scheduler":
+    def restore(
+        cls, graph: Graph, carried: dict[str, Any], meter: Meter | None = None, limits: RunLimits | None = None
+    ) -> "Scheduler":
         """The scheduler as it was when `carry` was called."""
-        scheduler = cls(graph, meter)
+        scheduler = cls(graph, meter, limits)
         scheduler._standing.restore(carried)
         scheduler._opened = True
         return scheduler

@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wand_orchestrator.contract.limits import (
-    MAX_RESULT_BYTES,
-)
 from wand_orchestrator.contract.run import RunResult
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.workflows.scheduler.node_entries import NodeEntry
@@ -14,19 +11,22 @@ from wand_orchestrator.workflows.size import size_up_to
 
 
 class SinkOutputs:
-    def __init__(self, sinks: tuple[str, ...]) -> None:
+    """`limit`: bytes of all outputs together."""
+
+    def __init__(self, sinks: tuple[str, ...], limit: int) -> None:
+        self._limit = limit
         self._sinks = sinks
         self._outputs: dict[str, Any] = {}
         self._bytes = 0
 
     def keep(self, sink: str, output: Any) -> Failure | None:
         """Once the result is too large, nothing of it is kept; answers with what the run then fails."""
-        self._bytes += size_up_to(output, MAX_RESULT_BYTES)
-        if self._bytes <= MAX_RESULT_BYTES:
+        self._bytes += size_up_to(output, self._limit)
+        if self._bytes <= self._limit:
             self._outputs[sink] = output
             return None
         self._outputs = {}
-        limit = f"the outputs of all sinks together take more than {MAX_RESULT_BYTES} bytes"
+        limit = f"the outputs of all sinks together take more than {self._limit} bytes"
         return Failure(code="result_too_large", message=f"{limit}: name fewer `sinks`, or save artifacts")
 
     def result(self, entries: Mapping[str, NodeEntry]) -> RunResult:
@@ -45,4 +45,4 @@ class SinkOutputs:
 
     def restore(self, carried: dict[str, Any]) -> None:
         self._outputs = dict(carried)
-        self._bytes = size_up_to(carried, MAX_RESULT_BYTES)
+        self._bytes = size_up_to(carried, self._limit)

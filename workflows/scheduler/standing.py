@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from typing import Any
 
+from wand_orchestrator.contract.limits import RunLimits
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.workflows.scheduler.node_entries import NodeEntries, NodeEntry
@@ -13,10 +14,10 @@ from wand_orchestrator.workflows.scheduler.sink_outputs import SinkOutputs
 class Standing:
     """`ready` and `in_flight` are in the order in which nodes became so; `settled` counts."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, limits: RunLimits) -> None:
         self.on_failure = graph.options.on_failure
         self.entries = NodeEntries(graph)
-        self.sinks = SinkOutputs(graph.effective_sinks())
+        self.sinks = SinkOutputs(graph.effective_sinks(), limits.result_bytes)
         self.ready: OrderedDict[str, None] = OrderedDict()
         self.in_flight: dict[str, None] = {}
         self.held: dict[str, Failure] = {}

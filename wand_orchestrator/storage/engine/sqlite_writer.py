@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 MAX_TOGETHER = 500
 
-LONGEST_SEC = 0.1
+LONGEST_GROUP_SEC = 0.1
 """After it a transaction takes nobody else along: who came first would wait for who came last."""
 
 CLOSE_SEC = 2.0
@@ -123,7 +123,7 @@ class SqliteWriter:
     def _one_by_one(self, writes: Sequence[_Write]) -> list[_Outcome]:
         """Run each write in a transaction of its own, so that none fails because of another."""
         outcomes: list[_Outcome] = []
-        until = time.monotonic() + LONGEST_SEC
+        until = time.monotonic() + LONGEST_GROUP_SEC
         for write in writes:
             outcomes += self._transact([write])
             if time.monotonic() > until:
@@ -133,7 +133,7 @@ class SqliteWriter:
 
 def _worked_off(connection: Connection, writes: Sequence[_Write]) -> list[Any]:
     results: list[Any] = []
-    until = time.monotonic() + LONGEST_SEC
+    until = time.monotonic() + LONGEST_GROUP_SEC
     for write in writes:
         results.append(write.work(connection))
         if time.monotonic() > until:
