@@ -141,7 +141,8 @@ class GraphRun:
         """Set up what carries the run out and tells of it."""
         self._journal.logs.limit = self._run.limits.log_bytes if self._order is None else None
         self._notifier = Notifier(self._journal, self._run)
-        self._walk = Walk(self._run, self._journal, carried, self._events, each_turn=self._look)
+        self._writing: asyncio.Future[bool] | None = None
+        self._walk = Walk(self._run, self._journal, carried, self._events, self._look, self._write_ahead)
 
     async def _open(self) -> None:
         if self._goes_on:
@@ -178,6 +179,8 @@ class GraphRun:
         Answers whether the run was asked to cancel meanwhile.
         """
         cancelled, handed_over = await self._finish_updates(), None
+        if self._writing is not None:
+            cancelled = await uncancelled(self._writing) or cancelled
         while handed_over != self._journal.state.last_seq:
             handed_over = self._journal.state.last_seq
             cancelled = await self._forwarder.flush() or cancelled
@@ -186,6 +189,12 @@ class GraphRun:
             cancelled = await self._finish_updates() or cancelled
         self._visibility.look()
         return cancelled
+
+    def _write_ahead(self) -> "asyncio.Future[bool]":
+        """Start to write what has happened so far to the database."""
+        last = self._journal.state.last_seq
+        self._writing = asyncio.ensure_future(archive(self._journal, self._run, last=last))
+        return self._writing
 
     async def _finish_updates(self) -> bool:
         """Wait until all updates are answered, before the run ends or continues as new. Returns what `_hand_over`

@@ -27,10 +27,12 @@ RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interv
 """For ever: a run does not end before its journal is in the database."""
 
 
-async def archive(journal: Journal, run: RunInput, result: RunResult | None = None) -> bool:
-    """Write what the database does not have yet; return whether the run was asked to cancel meanwhile."""
+async def archive(journal: Journal, run: RunInput, result: RunResult | None = None, last: int | None = None) -> bool:
+    """Write what the database does not have yet, up to the event `last`; return whether the run was asked to cancel
+    meanwhile.
+    """
     cancelled = False
-    while events := journal.unarchived(CHUNK):
+    while (events := journal.unarchived(CHUNK)) and (last is None or events[0].seq <= last):
         document = Archive(
             run_id=workflow.info().workflow_id,
             graph_id=run.graph_id,

@@ -44,15 +44,21 @@ class Rollover:
     """`draining`: whether new nodes are held back. `wake` is called when it is time to look again.
 
     `regular`: the regular activities in flight by id, the oldest first. `stuck`: whether a child run is that can come
-    into no other history.
+    into no other history. `write_ahead` writes what has happened so far to the database.
     """
 
     def __init__(
-        self, wake: Callable[[], None], regular: Callable[[], Mapping[str, Regular]], stuck: Callable[[], bool]
+        self,
+        wake: Callable[[], None],
+        regular: Callable[[], Mapping[str, Regular]],
+        stuck: Callable[[], bool],
+        write_ahead: Callable[[], "asyncio.Future[Any]"],
     ) -> None:
         self._wake = wake
         self._regular = regular
         self._stuck = stuck
+        self._write_ahead = write_ahead
+        self._written: asyncio.Future[Any] | None = None
         self.draining = False
         self.crossing: dict[str, InFlight] | None = None
         """By activity id, what is in flight and can come into the next history; None until that is known."""
@@ -78,9 +84,17 @@ class Rollover:
             self.draining = False
         elif not workflow.patched(PATCH):
             self.draining = self._drains()
-        elif not stopping:
+        elif not stopping and self._has_written():
             self.draining = True
             self._prepare()
+
+    def _has_written(self) -> bool:
+        """Whether all that had happened when it became time is in the database. Nodes start meanwhile; the rest, which
+        none may start beside, is little then."""
+        if self._written is None:
+            self._written = self._write_ahead()
+            self._written.add_done_callback(lambda _: self._wake())
+        return self._written.done()
 
     def started(self) -> None:
         """Another activity is in flight, of which nobody has been asked."""
@@ -122,7 +136,7 @@ class Rollover:
         if length >= LAST_CALL:
             return False
         self._not_before = length + NEXT_TRY
-        self.draining = False
+        self.draining, self._written = False, None
         return True
 
     def _look_after(self, pause: timedelta) -> None:

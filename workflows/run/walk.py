@@ -65,7 +65,7 @@ PATCH_START_FIRST = "start-before-edges"
 class Walk:
     """One run's way through its graph. `carried`: what `carry` gave in the history before this one.
 
-    `each_turn` is called in each turn of the loop.
+    `each_turn` is called in each turn of the loop; `write_ahead`: see Rollover.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Walk:
         carried: dict[str, Any] | None,
         events: EventInbox,
         each_turn: Callable[[], None],
+        write_ahead: "Callable[[], asyncio.Future[Any]]",
     ) -> None:
         self._run = run
         self._each_turn = each_turn
@@ -92,7 +93,9 @@ class Walk:
         self._attempts = Attempts(self._append, carried.get("attempts", {}) if carried else {})
         self._steered_at: int | None = None
         self._mailbox: deque[Callable[[], None]] = deque()
-        self._rollover = Rollover(self._wake, lambda: self._activities.regular, lambda: self._launcher.children.stuck)
+        self._rollover = Rollover(
+            self._wake, lambda: self._activities.regular, lambda: self._launcher.children.stuck, write_ahead
+        )
         self._task = task = WorkflowTask(wake=self._wake)
         self._scheduler = (
             Scheduler.restore(run.graph, carried["scheduler"], task, run.limits)
