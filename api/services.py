@@ -102,7 +102,7 @@ class Services:
         relay = Relay(executions, reader, feed or EventFeed(), settings.sse_queue_size)
         payloads = PayloadStore.open(settings)
         deletions = RunRemoval(executions, store, runs, launcher, artifacts, payloads)
-        schedules = Schedules(executions.client, settings.task_queue, store, webhooks)
+        schedules = Schedules(executions.client, settings.task_queue, store, graph_check, webhooks)
         settler = Sweep(executions, store, settlement, origin)
         retention = Retention(settings, executions, store, deletions, payloads)
         return cls(
@@ -122,7 +122,7 @@ class Services:
             nodes=NodeReader(executions, runs, settlement, store, payloads),
             files=RunFiles(store, artifacts, runs),
             steering=Steering(executions, runs, settlement, starter),
-            retries=Retries(executions, store, graphs, runs, subgraphs, launcher),
+            retries=Retries(executions, store, graphs, graph_check, runs, subgraphs, launcher),
             deletions=deletions,
             deliveries=Deliveries(executions, runs),
             retention=retention,

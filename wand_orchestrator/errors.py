@@ -2,6 +2,7 @@
 
     WandError                         code, status, fields
     ├── GraphFaults                   a graph document that cannot run; carries all its faults
+    ├── InputFaults                   an input that the graph's `input_schema` refuses; carries all its faults
     ├── NotFound                      no such graph, run, node, schedule or artifact
     ├── Conflict                      the thing is not in a state that allows this
     │   ├── GraphInUse                a schedule runs the graph
@@ -92,6 +93,18 @@ class GraphFaults(WandError):
     def __init__(self, faults: Sequence[FaultLike]) -> None:
         count = len(faults)
         super().__init__(f"the graph has {count} fault{'' if count == 1 else 's'}")
+        self.faults = tuple(faults)
+
+
+class InputFaults(WandError):
+    """The input does not fit the graph's `input_schema`; `faults` holds every reason, with pointers into the input."""
+
+    code = "invalid_input"
+    status = 422
+
+    def __init__(self, faults: Sequence[FaultLike]) -> None:
+        told = "; ".join(f"{fault.pointer or 'the input'}: {fault.message}" for fault in faults[:3])
+        super().__init__(f"the input does not fit the graph's `input_schema`: {told}")
         self.faults = tuple(faults)
 
 

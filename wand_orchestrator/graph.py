@@ -44,6 +44,16 @@ Heartbeat = Annotated[float, Field(ge=1, le=LONGEST_SEC, allow_inf_nan=False)]
 """A worker beats every half second, and the SDK holds a beat back for up to 0.8 of this: less loses healthy workers."""
 
 
+def _is_object(given: dict[str, Any]) -> dict[str, Any]:
+    if given.keys() == {"$literal"} and not isinstance(given["$literal"], dict):
+        raise ValueError("what stands in a `$literal` here must be an object: its keys are what the node is given")
+    return given
+
+
+GivenByKey = Annotated[dict[str, Any], AfterValidator(_is_object)]
+"""What a node is given by key, with references in it."""
+
+
 class Strict(BaseModel):
     """The base of the graph's models: unknown keys are faults, and instances are immutable."""
 
@@ -100,13 +110,13 @@ class Node(Strict):
 
     id: Identifier
     type: Name = Field(description="The agent's name, as listed by `GET /agents`.")
-    params: dict[str, Any] = Field(
+    params: GivenByKey = Field(
         default_factory=dict,
         description="Checked against the agent's schema. References anywhere in it are replaced: "
         '`{"$input": "<JMESPath over the run\'s input>"}`, `{"$expr": "<JMESPath over the node\'s input>"}`, '
         '`{"$template": "Dear {{ name }}"}`, `{"$literal": <any value as it stands>}`.',
     )
-    input: dict[str, Any] = Field(
+    input: GivenByKey = Field(
         default_factory=dict,
         description="Inputs that the graph gives, beside what edges map; references as in `params`.",
     )
@@ -181,6 +191,11 @@ class Graph(Strict):
     nodes: tuple[Node, ...] = Field(min_length=1)
     edges: tuple[Edge, ...] = ()
     options: Options = Field(default_factory=Options)
+    input_schema: dict[str, Any] | None = Field(
+        default=None,
+        description="JSON Schema (2020-12) of the input of a run, which is checked, with defaults filled in, "
+        "before it starts.",
+    )
     sinks: tuple[Identifier, ...] | None = Field(
         default=None,
         description="Nodes whose outputs are the result; default: all without an outgoing edge on success.",

@@ -66,6 +66,7 @@ from wand_orchestrator.workflows.projections.to_search_attributes import Visibil
 from wand_orchestrator.workflows.projections.to_webhook import Notifier
 from wand_orchestrator.workflows.run.kept_outputs import kept_of
 from wand_orchestrator.workflows.run.opening import (
+    admitted_input,
     fetched,
     read_carried,
     read_input,
@@ -152,12 +153,21 @@ class GraphRun:
             self._order = None
             self._begin(None)
         tell_temporal(self._run)
+        self._admit()
         self._journal.append(event_texts.run_started(self._run.graph))
         self._started = True
         for steer in self._steered_early:
             steer(self._walk)
         if self._run.retry_of is not None:
             self._walk.keep(await kept_of(self._run.graph, self._run.retry_of, self._run.input))
+
+    def _admit(self) -> None:
+        """Fill in what the run's input leaves to the graph's `input_schema`. Raises ApplicationError for an input that
+        does not fit: the API has seen it before, other starters have not."""
+        admitted = admitted_input(self._run)
+        if admitted is not self._run.input:
+            self._document = self._run = self._run.model_copy(update={"input": admitted})
+            self._begin(None)
 
     async def _give_up(self, error: FailureError | asyncio.CancelledError) -> NoReturn:
         """End a run that could not begin."""

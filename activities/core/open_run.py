@@ -1,6 +1,8 @@
 """Opens runs that only name their graph, as those of a schedule do: fetches the graph and writes the run's row."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +18,12 @@ from wand_orchestrator.contract.run import (
     RunInput,
     RunOrder,
 )
-from wand_orchestrator.errors import Conflict
+from wand_orchestrator.errors import Conflict, InputFaults
+from wand_orchestrator.graph import Graph
 from wand_orchestrator.graphs.prepared import prepared
 from wand_orchestrator.storage import Store, StoredGraph, no_graph
 from wand_orchestrator.storage.subgraphs import Subgraphs
+from wand_orchestrator.validation.input_schema import admitted
 
 
 def open_activity(
@@ -53,7 +57,7 @@ class Opener:
     async def open(self, run_id: str, order: RunOrder) -> RunInput:
         """Open the run. Raises NotFound, GraphFaults, Unavailable; Conflict if a run of this id has ended."""
         named = await self._store.graphs.named(order.graph_id, order.graph_name)
-        stored, created_at = await self._write_row(run_id, order, named)
+        stored, created_at = await self._write_row(run_id, await _filled(order, named.graph), named)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
         return RunInput(
             graph=prepared(stored.graph, self._agents),
@@ -76,3 +80,13 @@ class Opener:
         if kept is None:
             raise no_graph(run.graph_id)
         return kept, run.created_at
+
+
+async def _filled(order: RunOrder, graph: Graph) -> RunOrder:
+    """The order as it stands in the run's row. An input that does not fit the graph stays as it is: the run says so."""
+    if graph.input_schema is None:
+        return order
+    with suppress(InputFaults):
+        input = await asyncio.to_thread(admitted, graph.input_schema, order.input)
+        return order.model_copy(update={"input": input})
+    return order

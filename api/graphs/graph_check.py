@@ -1,4 +1,5 @@
-"""Checks a posted graph against the agents and the limits of this service, without holding other callers up."""
+"""Checks a posted graph against the agents and the limits of this service, and the input of a run against its graph,
+without holding other callers up."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from wand_orchestrator.graph import Graph
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.validation import Checked, Fault, check_graph
+from wand_orchestrator.validation.input_schema import admitted
 
 MAX_CHECKS = 2
 """Graphs that are checked at once. Each check is in a thread, as a small graph may take long, too; more threads would
@@ -32,6 +34,12 @@ class GraphCheck:
         if checked.graph is None or checked.faults:
             raise GraphFaults(checked.faults)
         return checked.graph, checked.warnings
+
+    async def admit(self, graph: Graph, input: Any) -> Any:
+        """The input of a run of this graph, with its defaults. Raises InputFaults."""
+        if graph.input_schema is None:
+            return input
+        return await anyio.to_thread.run_sync(admitted, graph.input_schema, input, limiter=self._limiter)
 
     def _check(self, document: Mapping[str, Any]) -> Checked:
         return check_graph(

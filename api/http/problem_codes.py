@@ -42,6 +42,7 @@ PROBLEM_CODES: dict[str, int] = {
     "too_large": 413,
     "unsupported_media_type": 415,
     "graph_invalid": 422,
+    "invalid_input": 422,
     "request_invalid": 422,
     codes.ANSWER_INVALID: 422,
     codes.EVENT_INVALID: 422,

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from wand_orchestrator.api.http.allowed_methods import allowed_methods
 from wand_orchestrator.api.http.problem_codes import PROBLEM_CODES
-from wand_orchestrator.errors import FaultLike, GraphFaults, WandError
+from wand_orchestrator.errors import FaultLike, GraphFaults, InputFaults, WandError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SEC = 2
@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 
 
 class ProblemFault(BaseModel):
-    """`pointer`: a JSON pointer (RFC 6901) into the body, or the name of a parameter."""
+    """`pointer`: a JSON pointer (RFC 6901) into the body, into the graph or the input that it brings, or the name of a
+    parameter."""
 
     pointer: str
     code: str
@@ -94,7 +95,7 @@ def problem(
 
 
 def problem_of(error: WandError) -> Response:
-    faults = error.faults if isinstance(error, GraphFaults) else None
+    faults = error.faults if isinstance(error, GraphFaults | InputFaults) else None
     headers = {401: {"WWW-Authenticate": "ApiKey"}, 503: {"Retry-After": str(RETRY_AFTER_SEC)}}.get(error.status)
     return problem(error.status, error.code, error.message, faults=faults, headers=headers, **error.fields)
 

@@ -30,7 +30,7 @@ GraphBody = Annotated[GraphDocument, Body(openapi_examples=examples.GRAPHS)]
 async def create_graph(document: GraphBody, services: ServicesDep, response: Response) -> GraphCreated:
     """Check a graph and store it as the next version of its name. A graph with faults is answered with all of them."""
     graph, warnings = await services.graph_check.require(document)
-    await services.subgraphs.of(graph)
+    await services.subgraphs.check(graph)
     stored = await services.store.graphs.add(graph, document)
     response.headers["Location"] = f"/graphs/{stored.graph_id}"
     return GraphCreated(
@@ -48,7 +48,7 @@ async def validate_graph(document: GraphBody, services: ServicesDep) -> GraphChe
     faults: list[FaultLike] = list(checked.faults)
     if checked.graph is not None and not faults:
         try:
-            await services.subgraphs.of(checked.graph)
+            await services.subgraphs.check(checked.graph)
         except GraphFaults as error:
             faults.extend(error.faults)
     return GraphChecked(

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from wand_orchestrator.api.graphs.cache import GraphCache
+from wand_orchestrator.api.graphs.graph_check import GraphCheck
 from wand_orchestrator.api.outbox.outbox import OUTBOX_START_SEC, Outbox
 from wand_orchestrator.api.runs.models import RunCreated
 from wand_orchestrator.api.runs.reader import RunReader
@@ -34,6 +35,7 @@ class Retries:
         executions: Executions,
         store: Store,
         graphs: GraphCache,
+        check: GraphCheck,
         runs: RunReader,
         subgraphs: Subgraphs,
         launcher: Outbox,
@@ -41,6 +43,7 @@ class Retries:
         self._executions = executions
         self._store = store
         self._graphs = graphs
+        self._check = check
         self._runs = runs
         self._subgraphs = subgraphs
         self._launcher = launcher
@@ -59,7 +62,7 @@ class Retries:
             new_run_id(),
             graph_id,
             graph.name,
-            order.terms.model_copy(update={"retry_of": retry_of}),
+            order.terms.model_copy(update={"retry_of": retry_of, "input": await self._check.admit(graph, order.input)}),
             _idempotency(retry_of, idempotency_key),
         )
         seconds = max(LEAST_START_SEC, budget.left(OUTBOX_START_SEC))

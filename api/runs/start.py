@@ -39,7 +39,7 @@ class RunStart:
         self._webhooks = webhooks
 
     async def start(self, request: RunRequest, idempotency_key: str | None) -> RunCreated:
-        """Raises NotFound, GraphFaults, Conflict, WebhooksOff; Unavailable if the database is away.
+        """Raises NotFound, GraphFaults, InputFaults, Conflict, WebhooksOff; Unavailable if the database is away.
 
         With Temporal away the run is `pending`: it stands in the database, and is started later.
         """
@@ -52,6 +52,7 @@ class RunStart:
         self._webhooks.require_signed(request.webhook)
         stored = await self._graph(request)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
+        request = request.model_copy(update={"input": await self._check.admit(stored.graph, request.input)})
         run = await self._store.runs.add(
             new_run_id(),
             stored.graph_id,

@@ -31,6 +31,7 @@ from temporalio.client import (
 )
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
+from wand_orchestrator.api.graphs.graph_check import GraphCheck
 from wand_orchestrator.api.schedules.errors import ScheduleInvalid, listing_meaning, meaning, not_found
 from wand_orchestrator.api.schedules.models import Overlap, SchedulePage, ScheduleRequest, ScheduleSummary, ScheduleView
 from wand_orchestrator.api.schedules.schedule_filter import ScheduleFilter
@@ -94,20 +95,24 @@ class Schedules:
     graph.
     """
 
-    def __init__(self, client: Client, task_queue: str, store: Store, webhooks: Webhooks) -> None:
+    def __init__(self, client: Client, task_queue: str, store: Store, check: GraphCheck, webhooks: Webhooks) -> None:
         self._client = client
         self._task_queue = task_queue
         self._store = store
+        self._check = check
         self._webhooks = webhooks
         self._triggers = Triggers(client, store, self._describe)
 
     async def create(self, request: ScheduleRequest) -> str:
-        """Create a schedule and return its id. Raises NotFound for an unknown graph, ScheduleInvalid, WebhooksOff,
-        Conflict for a taken id.
+        """Create a schedule and return its id. Raises NotFound for an unknown graph, InputFaults, ScheduleInvalid,
+        WebhooksOff, Conflict for a taken id.
+
+        Defaults of the input are filled in when a run begins, as they are in its graph then.
         """
         budget = CallBudget()
         self._webhooks.require_signed(request.webhook)
         graph = await self._store.graphs.named(request.graph_id, request.graph_name)
+        await self._check.admit(graph.graph, request.input)
         id = request.schedule_id or _new_id(graph.name)
         attributes = _search_attributes(request, graph)
         schedule = Schedule(

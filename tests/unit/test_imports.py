@@ -44,7 +44,7 @@ FLOORS = {
         "reconcile": {"graphs", "temporal", "webhooks"},
         "outbox": {"graphs", "temporal", "webhooks"},
         "runs": {"graphs", "http", "outbox", "reconcile", "temporal", "webhooks"},
-        "schedules": {"http", "runs", "temporal", "webhooks"},
+        "schedules": {"graphs", "http", "runs", "temporal", "webhooks"},
         "hooks": {"http", "runs", "webhooks"},
         "graph_deletion": {"schedules"},
         "stream": {"outbox", "reconcile", "runs", "temporal"},

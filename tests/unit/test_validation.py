@@ -86,6 +86,7 @@ FAULTS: dict[Code, tuple[Any, str]] = {
     Code.INVALID_PARAMS: (searching(limit=0), "/nodes/0/params/limit"),
     Code.UNKNOWN_PARAM: (searching(limits=5), "/nodes/0/params/limits"),
     Code.REFERENCE: (graph({**LOOSE, "params": {"name": "x"}, "input": {"y": {"$exp": "z"}}}), "/nodes/0/input/y/$exp"),
+    Code.INPUT_SCHEMA: (graph(NOTHING) | {"input_schema": {"type": "txt"}}, "/input_schema"),
     Code.ANSWER_SCHEMA: (approving(schema={"type": "txt"}), "/nodes/0/params/schema"),
     Code.EXPRESSION_SYNTAX: (carrying("pages["), "/edges/0/map/x"),
     Code.UNKNOWN_FUNCTION: (carrying("lenght(pages)"), "/edges/0/map/x"),
@@ -199,10 +200,10 @@ def test_faults_of_all_parts_come_in_one_answer() -> None:
         ("/options/concurrency", "out_of_range"),
         ("/edges/0/to", "unknown_node"),
         ("/sinks/1", "duplicate_sink"),
+        ("/edges/1/map/rows", "expression_syntax"),
         ("/nodes/0/type", "unknown_agent"),
         ("/nodes/1/params/limit", "invalid_params"),
         ("/nodes/1/params", "invalid_params"),
-        ("/edges/1/map/rows", "expression_syntax"),
     ]
 
 

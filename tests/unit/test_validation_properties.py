@@ -41,7 +41,14 @@ names = st.sampled_from(["a", "b", "c", "a b", "", "check.loose"])
 expressions = st.sampled_from(["total", "pages[0].title", "page", "length(x)", "][", "sum()", "@", "a || b"]) | st.text(
     st.sampled_from("abt.[]()|&!*`'\"0:{},@?=<>- \\"), max_size=12
 )
-references = st.fixed_dictionaries({"$input": expressions | scalars}, optional={"more": scalars})
+templates = st.tuples(expressions, st.sampled_from(["{{", "}}", " text ", ""])).map(lambda t: f"{t[1]}{{{{{t[0]}}}}}")
+references = st.one_of(
+    st.fixed_dictionaries({"$input": expressions | scalars}, optional={"more": scalars}),
+    st.fixed_dictionaries({"$expr": expressions | scalars}),
+    st.fixed_dictionaries({"$template": expressions | templates}),
+    st.fixed_dictionaries({"$literal": scalars | st.just({"$expr": 5})}),
+    st.fixed_dictionaries({"$exprs": expressions}),
+)
 keys = st.sampled_from(
     ["id", "type", "params", "from", "to", "map", "when", "query", "limit", "agent", "until", "schema", "on_timeout"]
 ) | st.text(max_size=3)
@@ -64,12 +71,21 @@ params = st.fixed_dictionaries(
         "max_times": st.integers(0, 3) | references,
         "schema": values,
         "params": values,
+        "input": values,
+        "items": values,
         "on_timeout": values,
     },
 )
 nodes = st.fixed_dictionaries(
     {"id": names, "type": types},
-    optional={"params": params | values, "optional": st.booleans(), "queue": names, "timeout_sec": scalars},
+    optional={
+        "params": params | references | values,
+        "input": st.dictionaries(st.sampled_from(["x", "rows", "items"]), values, max_size=2) | references | values,
+        "takes": values,
+        "optional": st.booleans(),
+        "queue": names,
+        "timeout_sec": scalars,
+    },
 )
 edges = st.fixed_dictionaries(
     {"from": names, "to": names},
@@ -78,12 +94,28 @@ edges = st.fixed_dictionaries(
         "when": expressions,
     },
 )
+schemas = st.recursive(
+    st.sampled_from([{"type": "string"}, {"type": "object", "default": {}}, {"$ref": "#"}, {"default": 5}, {}]),
+    lambda inner: st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["object", "array", "txt"]),
+            "properties": st.dictionaries(st.sampled_from(["a", "default"]), inner, max_size=2),
+            "items": inner,
+            "allOf": st.lists(inner, max_size=2),
+            "default": scalars,
+            "required": st.just(["a"]),
+        },
+    ),
+    max_leaves=5,
+)
 likely = st.fixed_dictionaries(
     {"name": st.just("g"), "nodes": st.lists(nodes | values, max_size=4)},
     optional={
         "edges": st.lists(edges | values, max_size=5),
         "sinks": st.lists(names, max_size=3),
         "options": values,
+        "input_schema": schemas | values,
         "odd~/key": values,
     },
 )

@@ -53,6 +53,9 @@ class Target(Strict):
     graph: Name | None = None
     graphs: Names = Field(default=(), description="Those that `graph` may be, where a reference gives it.")
     params: dict[str, Any] = Field(default_factory=dict, description="Params of the agent.")
+    input: dict[str, Any] | None = Field(
+        default=None, description="What each part is given as input, instead of its item or the last output."
+    )
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:

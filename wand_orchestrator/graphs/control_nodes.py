@@ -73,13 +73,15 @@ class WaitParams(Strict):
 
 
 class MapParams(Target):
-    """Runs its target for each item of the input `items`.
+    """Runs its target for each item of `items`, which are a param or an input.
 
-    An item that is an object is the target's input; any other becomes `{"item": <it>}`.
+    Without `input`, an item that is an object is the target's input; any other becomes `{"item": <it>}`. References in
+    `params` and `input` of the target see `item` and its own keys, `index`, and the other keys of the node's input.
     Output: `{"outputs": [one for each item, null where it failed], "failed": [their indexes], "errors": [the first 20
     errors, each {"index", "code", "message"}]}`.
     """
 
+    items: list[Any] | None = Field(default=None, description="Here, or as an input.")
     concurrency: int = Field(default=10, ge=1, le=1000, description="Items in flight at once, at most.")
     tolerate: int | float = Field(
         default=0, ge=0, description="Items that may fail: a number, or, below 1, a share of all items."
@@ -101,7 +103,9 @@ class RepeatParams(Target):
     """Runs its target again and again, each time on its last output, until `until` is true of an output.
 
     With `state` each round is run on the state, and what it gives, an object, is merged into it. The state begins as
-    the node's input with `state` over it.
+    the node's input with `state` over it. References in `params` and `input` of the target see `item`, the state or the
+    last output (at first the node's input), with its own keys, `index`, the number of the round from 0, and the keys of
+    the node's input.
     Output: `{"output": <the last>, "times": <rounds>, "satisfied": <whether until was true>}`, with `state` also that.
     """
 

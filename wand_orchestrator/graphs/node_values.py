@@ -17,7 +17,7 @@ from wand_orchestrator.graphs.references import (
     resolve,
 )
 
-PARAMS, INPUT = "params", "input"
+PARAMS, INPUT, ITEMS = "params", "input", "items"
 _WITH_PARTS = frozenset(name for name, control in CONTROL_NODES.items() if control.names_agent)
 
 
@@ -90,3 +90,19 @@ def _joined(carried: dict[str, Any], given: Any) -> dict[str, Any]:
     if twice := sorted(carried.keys() & given.keys()):
         raise ExpressionError(f"{twice[0]!r} is there already: an edge maps it", code="invalid_input")
     return {**carried, **given}
+
+
+def part_values(later: Mapping[str, Any], scope: Scope, budget: Budget) -> dict[str, Any]:
+    """The values of one part: what `for_parts` gives, with its references replaced. Raises ExpressionError."""
+    values = {}
+    for key, written in later.items():
+        with _told_of(key):
+            values[key] = resolve(written, scope, budget)
+            if not isinstance(values[key], dict):
+                raise ExpressionError("it must give an object", code=f"invalid_{key}")
+    return values
+
+
+def seen_by_part(own: Mapping[str, Any], item: Any, index: int) -> dict[str, Any]:
+    """What the references of a part see: the `item` with its own keys, its `index`, and the control node's input."""
+    return {**own, **(item if isinstance(item, dict) else {}), "item": item, "index": index}

@@ -1,5 +1,6 @@
 """Finds the stored graphs that control nodes name, so that a run takes them along as they are at its start."""
 
+import asyncio
 from collections.abc import Iterator
 
 from wand_orchestrator.errors import GraphFaults
@@ -7,6 +8,7 @@ from wand_orchestrator.graph import Graph
 from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.storage import Store, StoredGraph
 from wand_orchestrator.validation import Code, Fault
+from wand_orchestrator.validation.child_inputs import child_input_faults
 
 
 class Subgraphs:
@@ -23,6 +25,14 @@ class Subgraphs:
         if search.faults:
             raise GraphFaults(search.faults)
         return search.found
+
+    async def check(self, graph: Graph) -> None:
+        """Check the stored graphs that a posted graph needs, and what it gives to them. Raises GraphFaults."""
+        children = await self.of(graph)
+        if any(child.input_schema is not None for child in children.values()):
+            faults = await asyncio.to_thread(lambda: list(child_input_faults(graph, children)))
+            if faults:
+                raise GraphFaults(faults)
 
 
 class _Search:

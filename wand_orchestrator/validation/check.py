@@ -14,9 +14,10 @@ from wand_orchestrator.validation.cycles import check_cycles
 from wand_orchestrator.validation.document import check_document
 from wand_orchestrator.validation.expression_faults import Expressions
 from wand_orchestrator.validation.fault import Fault, Findings
+from wand_orchestrator.validation.input_schema_faults import check_input_schema
 from wand_orchestrator.validation.inputs import InputCheck
 from wand_orchestrator.validation.model_faults import GRAPH, read_form
-from wand_orchestrator.validation.node_signatures import Kinds
+from wand_orchestrator.validation.node_signatures import Kind, Kinds
 from wand_orchestrator.validation.nodes import NodeCheck
 from wand_orchestrator.validation.outline import Outline
 from wand_orchestrator.validation.output_faults import Outputs
@@ -58,7 +59,8 @@ def check_graph(
         graph = read_form(GRAPH, read, encoded, near, findings)
         outline = Outline.of(read)
         check_rates(outline, rates, near, findings)
-        _check_meaning(outline, agents, near, findings)
+        run_input = check_input_schema(read, findings)
+        _check_meaning(outline, agents, run_input, near, findings)
     return Checked(None if findings.faults else graph, findings.faults.listed(), findings.warnings.listed())
 
 
@@ -79,13 +81,17 @@ def _check_size(document: Any, max_nodes: int, max_edges: int, findings: Finding
             findings.fault((key,), code, message)
 
 
-def _check_meaning(outline: Outline, agents: Mapping[str, Agent], near: Near, findings: Findings) -> None:
+def _check_meaning(
+    outline: Outline, agents: Mapping[str, Agent], run_input: Kind | None, near: Near, findings: Findings
+) -> None:
     kinds = Kinds(agents)
     outputs = Outputs(Expressions(near), near, findings)
     check_structure(outline, near, findings)
     check_cycles(outline, findings)
     check_branches(outline, findings)
-    nodes = NodeCheck(agents, kinds, outputs, near, findings)
+    inputs = InputCheck(outline, kinds, run_input, outputs, near, findings)
+    inputs.check_edges()
+    nodes = NodeCheck(agents, kinds, run_input, outputs, near, findings)
     for node in outline.nodes:
-        nodes.check(node)
-    InputCheck(outline, kinds, outputs, near, findings).check()
+        nodes.check(node, inputs.own(node))
+    inputs.check_required()

@@ -40,6 +40,8 @@ class Code(StrEnum):
     INPUT_REFERENCE = "input_reference"
     REFERENCE = "reference"
     ANSWER_SCHEMA = "answer_schema"
+    # The input of runs
+    INPUT_SCHEMA = "input_schema"
     # Expressions
     EXPRESSION_SYNTAX = "expression_syntax"
     UNKNOWN_FUNCTION = "unknown_function"

@@ -1,6 +1,7 @@
 """The params of control nodes, against their models, and of the agents that they run."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from wand_orchestrator.graphs.control_node import Awaiting, ControlNode, DefaultAnswer
@@ -13,8 +14,16 @@ from wand_orchestrator.validation.model_faults import Form, Owner, read_form
 from wand_orchestrator.validation.phrases import listed, quoted
 from wand_orchestrator.validation.pointer import Part
 from wand_orchestrator.validation.schema_errors import misfits
+from wand_orchestrator.validation.schema_view import View
 from wand_orchestrator.validation.suggestions import Near
 from wand_orchestrator.validation.written_references import holds_reference
+
+
+@lru_cache
+def control_view(control: ControlNode) -> View:
+    """What its params may be."""
+    schema = control.params.model_json_schema(by_alias=True)
+    return View.of(schema, schema)
 
 
 def check_control(

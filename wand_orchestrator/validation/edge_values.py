@@ -1,7 +1,7 @@
 """What edges are judged on: the output of their source, its failure, or either."""
 
 from wand_orchestrator.graph import INPUT_SOURCE
-from wand_orchestrator.validation.node_signatures import Kind, Kinds
+from wand_orchestrator.validation.node_signatures import Judged, Kind, Kinds
 from wand_orchestrator.validation.outline import EdgeOutline, Outline
 from wand_orchestrator.validation.schema_view import ANY, NULL, JsonSchema, View
 
@@ -22,27 +22,24 @@ _FAILED = _object(error=_ERROR)
 _ERROR_OR_NULL = View.of({"anyOf": [_ERROR, {"type": "null"}]}, {})
 
 
-class _Judged(Kind):
-    @property
-    def given(self) -> str:
-        return self.name
-
-
-_ON_FAILURE = _Judged.described('what an edge on failure is judged on, `{"error": …}`', {}, _FAILED)
+_ON_FAILURE = Judged.described('what an edge on failure is judged on, `{"error": …}`', {}, _FAILED)
 
 
 class EdgeValues:
-    """Those of one document."""
+    """Those of one document. `run_input`: what is known of the input of its runs."""
 
-    def __init__(self, outline: Outline, kinds: Kinds) -> None:
+    def __init__(self, outline: Outline, kinds: Kinds, run_input: Kind | None) -> None:
         self._outline = outline
         self._kinds = kinds
+        self._run_input = run_input
         self._settled: dict[Kind | None, Kind] = {}
 
     def of(self, edge: EdgeOutline) -> Kind | None:
         """None if nothing is known of it."""
+        if edge.source == INPUT_SOURCE:
+            return self._run_input
         source = self._outline.by_id.get(edge.source) if edge.source is not None else None
-        if source is None or edge.source == INPUT_SOURCE:
+        if source is None:
             return None
         if edge.on == "failure":
             return _ON_FAILURE
@@ -68,5 +65,5 @@ class EdgeValues:
             output = kind.output if kind is not None else ANY
             view = View.object_with({"output": output | NULL, "error": _ERROR_OR_NULL})
             name = 'what a settled edge is judged on, `{"output": …, "error": …}`'
-            self._settled[kind] = _Judged(name, View.of({}, {}), view)
+            self._settled[kind] = Judged(name, View.of({}, {}), view)
         return self._settled[kind]

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, REPEAT
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, MAP, REPEAT
+from wand_orchestrator.graphs.node_values import ITEMS
 from wand_orchestrator.graphs.references import (
+    LITERAL_KEY,
     OWN_KEYS,
     expressions_of,
     is_reference,
+    looks_at_own_input,
     reference_key,
     references_in,
 )
@@ -19,8 +22,10 @@ from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.node_signatures import Kind, Kinds
 from wand_orchestrator.validation.outline import EdgeOutline, NodeOutline, Outline
 from wand_orchestrator.validation.output_faults import Outputs
+from wand_orchestrator.validation.own_input import OwnInput
 from wand_orchestrator.validation.phrases import listed, quoted, type_words
 from wand_orchestrator.validation.pointer import Part, Path
+from wand_orchestrator.validation.reference_faults import ReferenceCheck
 from wand_orchestrator.validation.schema_view import NULL, View, type_of
 from wand_orchestrator.validation.suggestions import Near
 from wand_orchestrator.validation.written_references import written
@@ -30,36 +35,91 @@ from wand_orchestrator.validation.written_references import written
 class Provided:
     """By the edges into one node, and by its own `input`.
 
-    `by`: the edge that was first, for each input; None for what the node gives itself. `whole`: all of it is known.
-    `referred`: the keys that references of the node ask for; None where they may ask for any.
+    `by`: the edge that provides each input first, or what of the node does, as a sentence names it. `whole`: all of it
+    is known. `referred`: the keys that references of the node ask for; None where they may ask for any. `seen`: what
+    these references see.
     """
 
-    by: dict[str, int | None] = field(default_factory=dict)
+    by: dict[str, int | str] = field(default_factory=dict)
     whole: bool = True
     referred: frozenset[str] | None = frozenset()
+    seen: OwnInput = field(default_factory=OwnInput)
 
 
 class InputCheck:
     """Checks what nodes and edges provide in one document, and then which inputs of its nodes nothing provides."""
 
-    def __init__(self, outline: Outline, kinds: Kinds, outputs: Outputs, near: Near, findings: Findings) -> None:
+    def __init__(
+        self,
+        outline: Outline,
+        kinds: Kinds,
+        run_input: Kind | None,
+        outputs: Outputs,
+        near: Near,
+        findings: Findings,
+    ) -> None:
         self._outline = outline
         self._kinds = kinds
         self._outputs = outputs
         self._near = near
         self._findings = findings
-        self._values = EdgeValues(outline, kinds)
+        self._references = ReferenceCheck(run_input, outputs, near, findings)
+        self._values = EdgeValues(outline, kinds, run_input)
         self._edges = {edge.index: edge for edge in outline.edges}
         self._firsts: dict[str, list[EdgeOutline]] = {}
         self._provided = {id: Provided(referred=self._referred(node)) for id, node in outline.by_id.items()}
 
-    def check(self) -> None:
+    def check_edges(self) -> None:
         for node in self._outline.by_id.values():
-            self._check_own(node)
+            self._note_own(node)
         for edge in self._outline.edges:
             self._check_edge(edge)
+
+    def check_required(self) -> None:
         for id, node in self._outline.by_id.items():
             self._check_required(node, self._provided[id])
+
+    def own(self, node: NodeOutline) -> OwnInput:
+        """Check the `input` of a node, after the edges; gives what the references in its params see."""
+        provided = self._provided_to(node)
+        seen = provided.seen
+        if not isinstance(node.input, dict) or is_reference(node.input):
+            seen.is_open = True
+            if node.input is not None:
+                self._references.check(node.input, _input_at(node), seen.kind(node.name))
+            return seen
+        if reference_key(node.input) == LITERAL_KEY:
+            seen.see_all({key: self._check_literal(node, key, value) for key, value in written(node.input).items()})
+            return seen
+        later = [key for key, value in node.input.items() if looks_at_own_input(value)]
+        seen.see_all({key: self._check_given(node, key, None) for key in node.input if key not in later})
+        if later:
+            own = seen.kind(node.name)
+            seen.see_all({key: self._check_given(node, key, own) for key in later})
+        return seen
+
+    def _check_given(self, node: NodeOutline, key: str, own: Kind | None) -> View | None:
+        """Check one value of the node's own `input`; gives what is known of it."""
+        assert node.input is not None
+        at = (*_input_at(node), key)
+        value = node.input[key]
+        given = self._references.check(value, at, own)
+        view = given.get(()) if is_reference(value) else View.typed(type_of(written(value)))
+        # What is written is checked against the schema of an agent, more closely than here.
+        judged = is_reference(value) or node.type in CONTROL_NODES
+        self._check_taken(node, key, view if judged else None, at)
+        return view
+
+    def _check_literal(self, node: NodeOutline, key: str, value: Any) -> View:
+        view = View.typed(type_of(value))
+        self._check_taken(node, key, view if node.type in CONTROL_NODES else None, (*_input_at(node), key))
+        return view
+
+    def _provided_to(self, node: NodeOutline) -> Provided:
+        """Of a second node with the same id nothing is known."""
+        if self._outline.by_id.get(str(node.id)) is node:
+            return self._provided[str(node.id)]
+        return Provided(seen=OwnInput(is_open=True), referred=None)
 
     def _referred(self, node: NodeOutline) -> frozenset[str] | None:
         referred: set[str] = set()
@@ -71,18 +131,21 @@ class InputCheck:
                 referred |= fields
         return frozenset(referred)
 
-    def _check_own(self, node: NodeOutline) -> None:
-        """What the node gives itself."""
+    def _note_own(self, node: NodeOutline) -> None:
+        """What the node gives itself, before its edges."""
         provided = self._provided[str(node.id)]
+        if node.type == MAP.name and (node.params is None or is_reference(node.params)):
+            provided.whole = False
+        elif node.type == MAP.name and ITEMS in written(node.params):
+            provided.by[ITEMS] = "its `params`"
         if node.input is None or is_reference(node.input):
             provided.whole = False
             return
-        for key, value in written(node.input).items():
-            provided.by[key] = None
-            # What is written is checked against the schema of an agent, more closely than here.
-            judged = reference_key(value) is not None or node.type in CONTROL_NODES
-            view = _view_of(value) if judged else None
-            self._check_taken(node, key, view, ("nodes", node.index, "input", key))
+        for key in written(node.input):
+            if key in provided.by:
+                message = f"its `params` give `{key}` already: give it once"
+                self._findings.fault((*_input_at(node), key), Code.DUPLICATE_INPUT, message)
+            provided.by[key] = "its own `input`"
 
     def _check_edge(self, edge: EdgeOutline) -> None:
         target = self._outline.by_id.get(edge.target) if edge.target is not None else None
@@ -94,11 +157,13 @@ class InputCheck:
             self._firsts.setdefault(str(target.id), []).append(edge)
         if edge.map is None and target is not None:
             self._provided[str(target.id)].whole = False
+            self._provided[str(target.id)].seen.is_open = True
         for key, expression in (edge.map or {}).items():
             given = self._given(expression, edge, giver, (*at, "map", key))
             if target is not None:
                 self._check_once(target, key, edge)
                 self._check_taken(target, key, given, (*at, "map", key))
+                self._provided[str(target.id)].seen.see(key, given, always=target.join == "all")
 
     def _given(self, expression: Any, edge: EdgeOutline, giver: Kind | None, at: Path) -> View | None:
         """What the expression may give, if that is known; null too, if the source may fail and the run go on."""
@@ -110,15 +175,13 @@ class InputCheck:
     def _check_once(self, target: NodeOutline, key: str, edge: EdgeOutline) -> None:
         first = self._provided[str(target.id)].by.setdefault(key, edge.index)
         if first != edge.index and not self._are_alternatives(target, first, edge):
-            giver = "its own `input`" if first is None else f"edge {first}"
+            giver = first if isinstance(first, str) else f"edge {first}"
             message = f"{giver} provides the input {quoted(key)} of {quoted(target.name)} already: map one of them"
             self._findings.fault(("edges", edge.index, "map", key), Code.DUPLICATE_INPUT, message)
 
-    def _are_alternatives(self, target: NodeOutline, first: int | None, edge: EdgeOutline) -> bool:
-        """Whether at most one of the two edges maps anything into the target's input. `first` is None for its own
-        `input`.
-        """
-        if first is None:
+    def _are_alternatives(self, target: NodeOutline, first: int | str, edge: EdgeOutline) -> bool:
+        """Whether at most one of the two maps anything into the target's input."""
+        if isinstance(first, str):
             return False
         return target.join == "first" or self._values.exclude_one_another(self._edges[first], edge)
 
@@ -156,7 +219,7 @@ class InputCheck:
 
     def _check_each(self, node: NodeOutline, kind: Kind, wanted: Collection[str]) -> None:
         """Of a node that takes the first of its edges: each must bring all that it needs."""
-        own = {key for key, giver in self._provided[str(node.id)].by.items() if giver is None}
+        own = {key for key, giver in self._provided[str(node.id)].by.items() if isinstance(giver, str)}
         for edge in self._firsts.get(str(node.id), ()):
             if missing := sorted(set(wanted) - own - (edge.map or {}).keys()):
                 needs = f"{quoted(node.name)} ({kind.name}) needs the input {listed(missing)}"
@@ -170,11 +233,5 @@ def _keys_of_state(node: NodeOutline) -> frozenset[str]:
     return frozenset(state) if isinstance(state, dict) else frozenset()
 
 
-def _view_of(value: Any) -> View | None:
-    """What is known of a value that stands in the graph."""
-    match reference_key(value):
-        case None:
-            return View.typed(type_of(value))
-        case "$template":
-            return View.typed("string")
-    return None
+def _input_at(node: NodeOutline) -> tuple[Part, ...]:
+    return ("nodes", node.index, "input")

@@ -1,4 +1,4 @@
-"""A JSON Schema, compiled once, and what certainly does not fit it, whatever values the run's input will give."""
+"""A JSON Schema, compiled once, and what does not fit it: of a value with references, what certainly does not."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +65,7 @@ class Schema:
 
     def __init__(self, schema: Any, budget: Budget | None = None) -> None:
         """Raises UnusableSchema."""
-        with _within(budget):
+        with within(budget):
             for error in _META.iter_errors(schema):
                 where = label([*error.absolute_path]) if error.absolute_path else "it"
                 raise UnusableSchema(f"{where} is not JSON Schema: {_words(error)}")
@@ -82,16 +82,27 @@ class Schema:
 
     def errors(self, value: Any, budget: Budget | None = None) -> list[ValidationError]:
         """Raises UnusableSchema where a part that is needed is not there, and where the check takes too long."""
-        with _within(budget):
+        with within(budget):
+            return _without_repeats(list(self._validator.iter_errors(value)))
+
+    def certain_errors(self, value: Any, budget: Budget | None = None) -> list[ValidationError]:
+        """The same of a value with references in it: those that no value in their place could mend."""
+        with within(budget):
             errors = [error for error in self._validator.iter_errors(value) if _is_certain(error, value)]
         return _without_repeats(errors)
+
+    def errors_at(self, part: Any, value: Any, budget: Budget | None = None) -> list[ValidationError]:
+        """The same for a schema that is a part of this one. Raises UnusableSchema."""
+        with within(budget):
+            validator = self._validator.evolve(schema=_without_dialects(part))
+            return _without_repeats(list(validator.iter_errors(value)))
 
 
 _META = BoundedValidator(Draft202012Validator.META_SCHEMA, registry=Registry(), format_checker=_META_FORMATS)
 
 
 @contextmanager
-def _within(budget: Budget | None) -> Iterator[None]:
+def within(budget: Budget | None) -> Iterator[None]:
     """What is checked here is taken from the budget; whatever the schema does to the libraries is UnusableSchema."""
     token = BUDGET.set(budget or Budget(MAX_SCHEMA_STEPS))
     try:
@@ -158,16 +169,24 @@ def _references(schema: Any) -> Iterator[str]:
 
 def _holds(schema: Any, reference: str) -> bool:
     """Whether the reference stays in the schema. Where anchors lead is found out when they are followed."""
+    return reference.startswith("#") and referred(schema, reference) is not None
+
+
+def referred(schema: Any, reference: str) -> Any:
+    """The part of the schema that a reference within it leads to; None where there is none. An anchor is not looked
+    up: its part is `{}`."""
     head, *names = unquote(reference).split("/")
-    for name in names if head == "#" else ():
+    if head != "#":
+        return {}
+    for name in names:
         key: Any = name.replace("~1", "/").replace("~0", "~")
         if isinstance(schema, list) and key.isdecimal() and int(key) < len(schema):
             schema = schema[int(key)]
         elif isinstance(schema, dict) and key in schema:
             schema = schema[key]
         else:
-            return False
-    return head.startswith("#")
+            return None
+    return schema
 
 
 def _without_repeats(errors: list[ValidationError]) -> list[ValidationError]:

@@ -70,6 +70,7 @@ _WANTED = {
     "dict_type": "an object",
     "model_type": "an object",
     "tuple_type": "a list",
+    "list_type": "a list",
     "datetime_type": "a time as RFC 3339 text",
     "datetime_parsing": "a time as RFC 3339 text, such as `2030-01-31T12:00:00Z`",
     "datetime_from_date_parsing": "a time as RFC 3339 text, such as `2030-01-31T12:00:00Z`",

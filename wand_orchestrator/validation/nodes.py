@@ -1,80 +1,117 @@
 """Each node by itself: its type is known, its params fit, and what they take from the run's input can be read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.contract.names import DEFAULT_TASK_QUEUE
 from wand_orchestrator.graphs.control_node import ControlNode
-from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
-from wand_orchestrator.graphs.references import is_reference
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, MAP
+from wand_orchestrator.graphs.node_values import INPUT, ITEMS, PARAMS
+from wand_orchestrator.graphs.references import is_reference, looks_at_own_input
 from wand_orchestrator.validation.code import Code
-from wand_orchestrator.validation.control import check_control
+from wand_orchestrator.validation.control import check_control, control_view
 from wand_orchestrator.validation.fault import Findings
-from wand_orchestrator.validation.node_signatures import Kinds
+from wand_orchestrator.validation.node_signatures import Kind, Kinds
 from wand_orchestrator.validation.outline import NodeOutline
 from wand_orchestrator.validation.output_faults import Outputs
+from wand_orchestrator.validation.own_input import OwnInput
 from wand_orchestrator.validation.params import ParamsCheck
 from wand_orchestrator.validation.phrases import quoted
 from wand_orchestrator.validation.pointer import Part
-from wand_orchestrator.validation.reference_faults import ReferenceCheck, misplaced
+from wand_orchestrator.validation.reference_faults import Given, ReferenceCheck, misplaced
+from wand_orchestrator.validation.schema_view import ANY, View
 from wand_orchestrator.validation.suggestions import Near
 from wand_orchestrator.validation.written_references import written
+
+PART_KEYS = frozenset({PARAMS, INPUT})
+"""Params of a control node with parts whose references look at the part."""
 
 
 class NodeCheck:
     """Checks the nodes of one document."""
 
     def __init__(
-        self, agents: Mapping[str, Agent], kinds: Kinds, outputs: Outputs, near: Near, findings: Findings
+        self,
+        agents: Mapping[str, Agent],
+        kinds: Kinds,
+        run_input: Kind | None,
+        outputs: Outputs,
+        near: Near,
+        findings: Findings,
     ) -> None:
         self._agents = agents
         self._kinds = kinds
         self._outputs = outputs
         self._near = near
         self._findings = findings
-        self._references = ReferenceCheck(outputs, near, findings)
+        self._references = ReferenceCheck(run_input, outputs, near, findings)
         self._params = ParamsCheck(agents, outputs, near, findings)
         self._types = (*agents, *CONTROL_NODES)
 
-    def check(self, node: NodeOutline) -> None:
-        at, params = node.params_at, written(node.params)
-        self._references.check(node.params, at, None)
-        self._references.check(node.input, ("nodes", node.index, "input"), None)
+    def check(self, node: NodeOutline, own: OwnInput) -> None:
+        """`own`: what the references of the node see of its input."""
+        control = CONTROL_NODES.get(node.type or "")
+        if control is not None:
+            self._check_control(control, node, own)
+            return
+        given = self._references.check(node.params, node.params_at, _seen(node.params, own, node))
         if node.type is None:
             return
-        control = CONTROL_NODES.get(node.type)
-        if control is None:
-            self._check_agent(node.type, node, params, ("nodes", node.index, "type"), at)
-            if node.type in self._agents and node.input is not None:
-                self._params.check_input(node.type, written(node.input), ("nodes", node.index, "input"))
-        elif params is not None:
-            check_control(control, params, at, self._near, self._findings)
-            if control.names_agent:
-                self._check_target(node, params, at)
-            self._check_expressions(control, params, at)
+        self._check_agent(node.type, node, written(node.params), given, ("nodes", node.index, "type"), node.params_at)
+        if node.type in self._agents and node.input is not None:
+            self._params.check_input(node.type, written(node.input), ("nodes", node.index, "input"))
 
-    def _check_target(self, node: NodeOutline, params: dict[str, Any], at: tuple[Part, ...]) -> None:
-        inner, listed = params.get("params", {}), params.get("agents")
-        named = [(params.get("agent"), (*at, "agent"))]
-        if isinstance(listed, list):
-            named += [(name, (*at, "agents", index)) for index, name in enumerate(listed)]
-        given = inner if isinstance(inner, dict) else None
-        for name, named_at in named:
-            if isinstance(name, str):
-                self._check_agent(name, node, given, named_at, (*at, "params") if "params" in params else at)
+    def _check_control(self, control: ControlNode, node: NodeOutline, own: OwnInput) -> None:
+        at, params = node.params_at, node.params
+        of_parts = PART_KEYS if control.names_agent and not is_reference(params) else frozenset()
+        elsewhere = of_parts.union(control.expressions)
+        top = {key: value for key, value in (params or {}).items() if key not in elsewhere}
+        given = self._references.check(top, at, _seen(top, own, node))
+        if params is None:
+            return
+        params = written(params)
+        check_control(control, params, at, self._near, self._findings)
+        self._params.check_given(control_view(control), given, at, Code.WRONG_TYPE)
+        if control.names_agent:
+            self._check_target(node, params, at, self._of_part(control, node, given, own))
+        self._check_expressions(control, params, at)
+
+    def _of_part(self, control: ControlNode, node: NodeOutline, given: Given, own: OwnInput) -> OwnInput:
+        """What the references in the params and the input of a part see."""
+        item: View | None = None
+        if control is MAP:
+            items = given.get((ITEMS,)) or own.views.get(ITEMS)
+            item = items.element() if items is not None else None
+        return own.of_part(item if item is not None and item.alternatives else ANY, ITEMS if control is MAP else "")
+
+    def _check_target(self, node: NodeOutline, params: dict[str, Any], at: tuple[Part, ...], own: OwnInput) -> None:
+        raw = node.params or {}
+        given = {
+            key: self._references.check(raw[key], (*at, key), _seen(raw[key], own, node))
+            for key in PART_KEYS
+            if key in raw and not is_reference(raw)
+        }
+        inner = params.get(PARAMS, {})
+        of_agent = inner if isinstance(inner, dict) else None
+        inner_at = (*at, PARAMS) if PARAMS in params else at
+        for name, named_at in _named_agents(params, at):
+            self._check_agent(name, node, of_agent, given.get(PARAMS, {}), named_at, inner_at)
+            if name in self._agents and isinstance(params.get(INPUT), dict):
+                self._params.check_whole_input(name, params[INPUT], given.get(INPUT, {}), (*at, INPUT))
 
     def _check_agent(
         self,
         name: str,
         node: NodeOutline,
         params: dict[str, Any] | None,
+        given: Given,
         named_at: tuple[Part, ...],
         at: tuple[Part, ...],
     ) -> None:
         if name in self._agents:
             if params is not None:
-                self._params.check(name, params, at)
+                self._params.check(name, params, given, at)
         elif node.queue in (None, DEFAULT_TASK_QUEUE):
             hint = self._near.hint("agent", name, self._types) or ": `GET /agents` lists those that there are"
             self._findings.fault(named_at, Code.UNKNOWN_AGENT, f"there is no agent {quoted(name)}{hint}")
@@ -100,3 +137,18 @@ class NodeCheck:
                 )
             elif isinstance(expression, str):
                 self._outputs.select(expression, kind, (*at, name))
+
+
+def _named_agents(params: dict[str, Any], at: tuple[Part, ...]) -> Iterator[tuple[str, tuple[Part, ...]]]:
+    """The agents that a control node may run, each with its place."""
+    if isinstance(params.get("agent"), str):
+        yield params["agent"], (*at, "agent")
+    listed = params.get("agents")
+    for index, name in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(name, str):
+            yield name, (*at, "agents", index)
+
+
+def _seen(value: Any, own: OwnInput, node: NodeOutline) -> Kind | None:
+    """Made only where a reference asks for it."""
+    return own.kind(node.name) if looks_at_own_input(value) else None

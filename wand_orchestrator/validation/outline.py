@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wand_orchestrator.graph import OTHERWISE
+from wand_orchestrator.graphs.references import LITERAL_KEY, reference_key
 from wand_orchestrator.validation.pointer import Part
 
 
@@ -77,14 +78,19 @@ def _node(index: int, value: dict[str, Any]) -> NodeOutline:
         index=index,
         id=_text(value.get("id")),
         type=_text(value.get("type")),
-        params=params if isinstance(params, dict) else None,
+        params=params if _is_object(params) else None,
         params_at=("nodes", index, "params") if "params" in value else ("nodes", index),
-        input=input if isinstance(input, dict) else None,
+        input=input if _is_object(input) else None,
         queue=_text(value.get("queue")),
         rate=_text(value.get("rate")),
         optional=value.get("optional") is True,
         join=_text(value.get("join")) or "all",
     )
+
+
+def _is_object(value: Any) -> bool:
+    """Whether it is an object as it is given to a node, also as a `$literal`."""
+    return isinstance(value, dict) and (reference_key(value) != LITERAL_KEY or isinstance(value[LITERAL_KEY], dict))
 
 
 def _edge(index: int, value: dict[str, Any]) -> EdgeOutline:

@@ -12,11 +12,11 @@ from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.json_schema import Schema, SchemaTooLarge, UnusableSchema
 from wand_orchestrator.validation.output_faults import Outputs
-from wand_orchestrator.validation.phrases import listed, quoted
+from wand_orchestrator.validation.phrases import listed, quoted, type_words
 from wand_orchestrator.validation.pointer import Part, label
-from wand_orchestrator.validation.reference_faults import misplaced
+from wand_orchestrator.validation.reference_faults import Given, misplaced
 from wand_orchestrator.validation.schema_errors import misfits
-from wand_orchestrator.validation.schema_view import View
+from wand_orchestrator.validation.schema_view import ANY, View
 from wand_orchestrator.validation.suggestions import Near
 from wand_orchestrator.validation.written_references import references
 
@@ -41,6 +41,11 @@ def taken_by(agent: Agent) -> Taken:
 
 
 @lru_cache(maxsize=1024)
+def _input_view(agent: Agent) -> View:
+    return View.of(agent.input_schema, agent.input_schema)
+
+
+@lru_cache(maxsize=1024)
 def _input_of(agent: Agent) -> Schema | None:
     with suppress(UnusableSchema):
         return Schema(agent.input_schema)
@@ -56,9 +61,10 @@ class ParamsCheck:
         self._near = near
         self._findings = findings
 
-    def check(self, name: str, params: dict[str, Any], at: tuple[Part, ...]) -> None:
-        """`name`: the agent's; `at`: where the params lie. A reference in place of them all fits any schema."""
+    def check(self, name: str, params: dict[str, Any], given: Given, at: tuple[Part, ...]) -> None:
+        """`name`: the agent's; `given`: what references in the params give; `at`: where the params lie."""
         taken = taken_by(self._agents[name])
+        self.check_given(taken.view, given, at, Code.INVALID_PARAMS)
         for place, found in _expressions_by_reference(params, taken.view):
             message = (
                 f"{label(place) if place else '`params`'} must be written in the graph: expressions are the graph's"
@@ -77,13 +83,41 @@ class ParamsCheck:
             message = f"the params are not checked, as the schema of {quoted(name)} cannot be used: {reason}"
             self._findings.warn(at, Code.UNCHECKED_PARAMS, message)
 
+    def check_given(self, wanted: View, given: Given, at: tuple[Part, ...], code: Code) -> None:
+        """What references certainly give in a place where it certainly does not fit."""
+        for path, view in given.items():
+            there = wanted
+            for part in path:
+                there = there.element() if isinstance(part, int) else there.field(part) if there.takes(part) else ANY
+            if there.alternatives and not there.is_met_by(view):
+                name = label(path) if path else label(at)
+                words = f"{name} must be {type_words(sorted(there.types))}"
+                message = f"{words}, and the reference gives {type_words(sorted(view.types))}"
+                self._findings.fault((*at, *path), code, message)
+
+    def check_whole_input(self, name: str, input: dict[str, Any], given: Given, at: tuple[Part, ...]) -> None:
+        """The input of a part of a control node, to which nothing else adds."""
+        view = _input_view(self._agents[name])
+        self.check_given(view, given, at, Code.INCOMPATIBLE_INPUT)
+        if is_reference(input):
+            return
+        self.check_input(name, input, at)
+        for key in input:
+            if not view.takes(key):
+                takes = f": it takes {listed(view.keys)}" if view.keys else ": it takes none"
+                hint = self._near.hint(f"input of {name}", key, view.keys) or takes
+                message = f"{quoted(name)} takes no input {quoted(key)}{hint}"
+                self._findings.fault((*at, key), Code.UNKNOWN_INPUT, message)
+        if missing := sorted(view.requires() - input.keys()):
+            self._findings.fault(at, Code.MISSING_INPUT, f"{quoted(name)} needs the input {listed(missing)}")
+
     def check_input(self, name: str, input: dict[str, Any], at: tuple[Part, ...]) -> None:
         """What the graph itself gives as input; that its keys are taken, and none is missing, is judged with edges."""
         schema = _input_of(self._agents[name])
         if schema is None or is_reference(input):
             return
         with suppress(UnusableSchema):
-            for error in schema.errors(input, self._findings.budget):
+            for error in schema.certain_errors(input, self._findings.budget):
                 for misfit in misfits(error, "`input`") if error.absolute_path else ():
                     message = misfit.message or f"{label(misfit.path)} has no key {quoted(misfit.key or '')}"
                     self._findings.fault((*at, *misfit.path), Code.INCOMPATIBLE_INPUT, message)
@@ -92,7 +126,7 @@ class ParamsCheck:
         if taken.schema is None:
             raise UnusableSchema(taken.unusable)
         refused: set[str] = set()
-        for error in taken.schema.errors(params, self._findings.budget):
+        for error in taken.schema.certain_errors(params, self._findings.budget):
             if error.validator == "format":  # of an expression, which has codes of its own
                 self._outputs.select(error.instance, None, (*at, *error.absolute_path))
                 continue

@@ -17,8 +17,13 @@ from wand_orchestrator.validation.node_signatures import Kind
 from wand_orchestrator.validation.output_faults import Outputs
 from wand_orchestrator.validation.phrases import listed
 from wand_orchestrator.validation.pointer import Part
+from wand_orchestrator.validation.schema_view import View
 from wand_orchestrator.validation.suggestions import Near
 from wand_orchestrator.validation.written_references import Found, references
+
+Given = dict[tuple[Part, ...], View]
+
+_TEXT = View.typed("string")
 
 
 def misplaced(reference: dict[str, Any]) -> Code:
@@ -27,26 +32,38 @@ def misplaced(reference: dict[str, Any]) -> Code:
 
 
 class ReferenceCheck:
-    """Checks the references of one document."""
+    """Checks the references of one document. `run_input`: what is known of the input of its runs."""
 
-    def __init__(self, outputs: Outputs, near: Near, findings: Findings) -> None:
+    def __init__(self, run_input: Kind | None, outputs: Outputs, near: Near, findings: Findings) -> None:
+        self._run_input = run_input
         self._outputs = outputs
         self._near = near
         self._findings = findings
 
-    def check(self, value: Any, at: tuple[Part, ...], own: Kind | None) -> None:
-        """`at`: where the value lies; `own`: what references to the node's own input see."""
-        for found in references(value):
-            place = (*at, *found.path)
-            match found.key:
-                case "$input":
-                    self._outputs.select(found.value[INPUT_KEY], None, (*place, INPUT_KEY))
-                case "$expr":
-                    self._outputs.select(found.value[EXPR_KEY], own, (*place, EXPR_KEY))
-                case "$template":
-                    self._check_template(found.value[TEMPLATE_KEY], (*place, TEMPLATE_KEY), own)
-                case None:
-                    self._tell(found, place)
+    def check(self, value: Any, at: tuple[Part, ...], own: Kind | None) -> Given:
+        """What each reference in the value may give, by its place in it.
+
+        `at`: where the value lies; `own`: what references to the node's own input see.
+        """
+        return {
+            found.path: view
+            for found in references(value)
+            if (view := self._view(found, (*at, *found.path), own)) is not None
+        }
+
+    def _view(self, found: Found, place: tuple[Part, ...], own: Kind | None) -> View | None:
+        """None where nothing is known."""
+        match found.key:
+            case "$input":
+                return self._outputs.select(found.value[INPUT_KEY], self._run_input, (*place, INPUT_KEY))
+            case "$expr":
+                return self._outputs.select(found.value[EXPR_KEY], own, (*place, EXPR_KEY))
+            case "$template":
+                self._check_template(found.value[TEMPLATE_KEY], (*place, TEMPLATE_KEY), own)
+                return _TEXT
+            case None:
+                self._tell(found, place)
+        return None
 
     def _check_template(self, text: str, at: tuple[Part, ...], own: Kind | None) -> None:
         try:

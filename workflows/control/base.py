@@ -1,7 +1,7 @@
 """What every control node is: a coroutine of the workflow, which a new history can take up where it stood."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -19,19 +19,28 @@ from wand_orchestrator.workflows.journal.event_texts import Entry
 Done = TypeVar("Done")
 
 
+class PartValues(NamedTuple):
+    """What a part of a control node is given."""
+
+    params: dict[str, Any]
+    input: dict[str, Any]
+
+
 class Host(Protocol):
     """What the walk offers a control node."""
 
     def tell(self, entry: Entry) -> None:
         """Put an entry into the journal."""
 
-    def run_agent(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> Awaitable[AgentResult]:
+    def run_agent(self, node: Node, values: Callable[[], Awaitable[PartValues]]) -> Awaitable[AgentResult]:
         """Run an agent as the activity `node.id`, a part with events of its own; cancelled with the awaiting task."""
 
     def run_graph(self, node: Node, graph: Graph, input: Any) -> Awaitable[Any]:
         """Run a stored graph as a child workflow; gives its result's outputs."""
 
-    def run_graph_part(self, node: Node, graph: Graph, input: Any) -> Awaitable[AgentResult]:
+    def run_graph_part(
+        self, node: Node, graph: Graph, values: Callable[[], Awaitable[PartValues]]
+    ) -> Awaitable[AgentResult]:
         """The same as a part with events of its own."""
 
     def evaluate(self, expression: str, value: Any) -> Awaitable[Any]:
@@ -39,6 +48,9 @@ class Host(Protocol):
 
     def check(self, work: Callable[[Budget], Done]) -> Awaitable[Done]:
         """Do a check against a JSON Schema within the budget, when the workflow task has room for it."""
+
+    def resolve(self, later: Mapping[str, Any], own: dict[str, Any]) -> Awaitable[dict[str, Any]]:
+        """What is given to a part, with its references replaced; `own` is what they see. Raises ApplicationError."""
 
     def subgraph(self, name: str) -> Graph:
         """The stored graph of that name or id, as it was when the run started."""

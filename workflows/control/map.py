@@ -8,8 +8,9 @@ from temporalio import workflow
 from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.graph import Options
 from wand_orchestrator.graphs.control_nodes import MapParams
+from wand_orchestrator.graphs.node_values import ITEMS
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
-from wand_orchestrator.workflows.control.target import require_listed, run_target
+from wand_orchestrator.workflows.control.target import TargetRunner, require_listed
 from wand_orchestrator.workflows.control.window import ItemWindow
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.node_failures import node_failure
@@ -33,7 +34,9 @@ class Map(Control):
         super().__init__(given, host)
         self._params = MapParams.model_validate(given.params)
         require_listed(self._params)
-        self._items = given.input.get("items")
+        self._items = _items(self._params, given.input)
+        own = {key: value for key, value in given.input.items() if key != ITEMS}
+        self._target = TargetRunner(host, given.node, self._params, own)
         carried = given.carried or {"outputs": {}, "failed": []}
         self._outputs: dict[int, Any] = {int(index): output for index, output in carried["outputs"].items()}
         self._bytes = size_up_to(self._outputs, _WHOLE)
@@ -91,7 +94,7 @@ class Map(Control):
 
     async def _start(self, index: int) -> Any:
         assert self._items is not None
-        return await run_target(self.host, self._params, self.node, f"{self.node.id}[{index}]", self._items[index])
+        return await self._target.run(index, self._items[index])
 
     def _settled(self, index: int, future: "asyncio.Future[Any]") -> None:
         assert self._window is not None
@@ -134,3 +137,12 @@ class Map(Control):
 
     def _too_many_failed(self) -> bool:
         return len(self._failed) > self._params.tolerated(len(self._items or ()))
+
+
+def _items(params: MapParams, input: dict[str, Any]) -> Any:
+    """Those of the params or of the input; what is no list fails the node as it runs."""
+    if ITEMS not in params.model_fields_set:
+        return input.get(ITEMS)
+    if ITEMS in input:
+        raise failure("invalid_input", "`items` come by the params and by the input: give them once")
+    return params.items

@@ -8,7 +8,7 @@ from wand_orchestrator.graphs.control_nodes import RepeatParams
 from wand_orchestrator.graphs.expressions import ExpressionError, is_true
 from wand_orchestrator.workflows.arrivals import output_of
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
-from wand_orchestrator.workflows.control.target import require_listed, run_target
+from wand_orchestrator.workflows.control.target import TargetRunner, require_listed
 from wand_orchestrator.workflows.uncancelled import raise_if_cancelled
 
 
@@ -17,6 +17,7 @@ class Repeat(Control):
         super().__init__(given, host)
         self._params = RepeatParams.model_validate(given.params)
         require_listed(self._params)
+        self._target = TargetRunner(host, given.node, self._params, given.input)
         start = None if self._params.state is None else given.input | self._params.state
         carried = given.carried or {"times": 0, "last": given.input, "state": start}
         self._times: int = carried["times"]
@@ -53,9 +54,8 @@ class Repeat(Control):
     async def _round(self) -> bool:
         self._busy = True
         try:
-            id = f"{self.node.id}[{self._times}]"
             given = self._last if self._state is None else self._state
-            self._last = await run_target(self.host, self._params, self.node, id, given)
+            self._last = await self._target.run(self._times, given)
             self._times += 1
             self._judging = True
             judged = self._last if self._state is None else self._merged(self._state, self._last)

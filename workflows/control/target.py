@@ -1,12 +1,16 @@
 """What a control node names, an agent or a stored graph: whether it may, and how it is run."""
 
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from wand_orchestrator.contract.bounds import bounded_text
+from wand_orchestrator.contract.node import AgentResult
 from wand_orchestrator.graph import Node
 from wand_orchestrator.graphs.control_node import Target
 from wand_orchestrator.graphs.control_nodes import SubgraphParams
-from wand_orchestrator.workflows.control.base import Host, failure
+from wand_orchestrator.graphs.node_values import INPUT, PARAMS, for_parts, seen_by_part, taken
+from wand_orchestrator.workflows.control.base import Host, PartValues, failure
 
 _UNLISTED = {"agent": "unlisted_agent", "graph": "unlisted_graph"}
 
@@ -22,12 +26,35 @@ def require_listed(params: Target | SubgraphParams) -> None:
             raise failure(_UNLISTED[noun], bounded_text(message, 1000))
 
 
-async def run_target(host: Host, target: Target, node: Node, id: str, given: Any) -> Any:
-    """Run it as node `id`, with the limits of `node`; its output."""
-    input = given if isinstance(given, dict) else {"item": given}
-    part = node.model_copy(update={"id": id, "type": target.agent or node.type, "optional": False})
-    if target.graph is not None:
-        result = await host.run_graph_part(part, host.subgraph(target.graph), input)
-    else:
-        result = await host.run_agent(part, target.params, input)
-    return result.output
+@dataclass(frozen=True)
+class TargetRunner:
+    """Runs the target of one control node, again and again. `own`: what all of its parts see of the node's input."""
+
+    host: Host
+    node: Node
+    target: Target
+    own: Mapping[str, Any]
+
+    async def run(self, index: int, item: Any) -> Any:
+        """Run it as the part `<node>[<index>]`, with the limits of the node; gives its output."""
+        node, target = self.node, self.target
+        part = node.model_copy(
+            update={"id": f"{node.id}[{index}]", "type": target.agent or node.type, "optional": False}
+        )
+
+        async def values() -> PartValues:
+            return await self._values(index, item)
+
+        return (await self._run(part, values)).output
+
+    async def _run(self, part: Node, values: Callable[[], Awaitable[PartValues]]) -> AgentResult:
+        if self.target.graph is not None:
+            return await self.host.run_graph_part(part, self.host.subgraph(self.target.graph), values)
+        return await self.host.run_agent(part, values)
+
+    async def _values(self, index: int, item: Any) -> PartValues:
+        """Without an `input` of its own a part is given its item."""
+        input = item if isinstance(item, dict) else {"item": item}
+        later = for_parts(self.node)
+        found = await self.host.resolve(later, seen_by_part(self.own, item, index)) if later else {}
+        return PartValues(found.get(PARAMS, self.target.params), taken(self.node, found.get(INPUT, input)))

@@ -19,9 +19,11 @@ from wand_orchestrator.contract.run import (
 )
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.graphs.evaluation_budget import Budget
-from wand_orchestrator.graphs.expressions import evaluate
+from wand_orchestrator.graphs.expressions import ExpressionError, evaluate
+from wand_orchestrator.graphs.node_values import part_values
+from wand_orchestrator.graphs.references import Scope
 from wand_orchestrator.workflows.arrivals import check_given, result_of
-from wand_orchestrator.workflows.control.base import Control, Done, Given, failure
+from wand_orchestrator.workflows.control.base import Control, Done, Given, PartValues, failure
 from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.control.registry import CONTROLS
 from wand_orchestrator.workflows.journal import event_texts
@@ -148,16 +150,26 @@ class NodeRunner:
         return self._holds_back()
 
     async def evaluate(self, expression: str, value: Any) -> Any:
-        while self._task.exhausted:  # of many that wait, all are woken at once
-            await workflow.wait_condition(lambda: not self._task.exhausted)
+        await self._room_to_evaluate()
         with self._task.evaluation() as budget:
             return evaluate(expression, value, budget, self._task.now())
 
     async def check(self, work: Callable[[Budget], Done]) -> Done:
-        while self._task.exhausted:
-            await workflow.wait_condition(lambda: not self._task.exhausted)
+        await self._room_to_evaluate()
         with self._task.schema_check() as budget:
             return work(budget)
+
+    async def resolve(self, later: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+        await self._room_to_evaluate()
+        try:
+            with self._task.evaluation() as budget:
+                return part_values(later, Scope(self._run.input, own, self._task.now()), budget)
+        except ExpressionError as error:
+            raise failure(error.code, error.message) from error
+
+    async def _room_to_evaluate(self) -> None:
+        while self._task.exhausted:  # of many that wait, all are woken at once
+            await workflow.wait_condition(lambda: not self._task.exhausted)
 
     def subgraph(self, name: str) -> Graph:
         graph = self._run.subgraphs.get(name)
@@ -165,11 +177,15 @@ class NodeRunner:
             raise failure("unknown_graph", f"the run was started without the stored graph {name!r}")
         return graph
 
-    async def run_agent(self, node: Node, params: dict[str, Any], input: dict[str, Any]) -> AgentResult:
+    async def run_agent(self, node: Node, values: Callable[[], Awaitable[PartValues]]) -> AgentResult:
+        async def run(earlier: int) -> Any:
+            params, input = await values()
+            self._values.begun(node.id, params, input)
+            return await self._activities.start(node, params, input, earlier)
+
         self._agents.add(node.id)
-        self._values.begun(node.id, params, input)
         try:
-            return await self._run_part(node, partial(self._activities.start, node, params, input))
+            return await self._run_part(node, run)
         finally:
             self._agents.discard(node.id)
 
@@ -184,10 +200,12 @@ class NodeRunner:
         finally:
             self._graphs.discard(node.id)
 
-    async def run_graph_part(self, node: Node, graph: Graph, input: Any) -> AgentResult:
-        self._values.begun(node.id, {}, input)
-
+    async def run_graph_part(
+        self, node: Node, graph: Graph, values: Callable[[], Awaitable[PartValues]]
+    ) -> AgentResult:
         async def run(_: int) -> AgentResult:
+            input = (await values()).input
+            self._values.begun(node.id, {}, input)
             return AgentResult(output=await self.run_graph(node, graph, input))
 
         return await self._run_part(node, run)

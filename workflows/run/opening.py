@@ -11,7 +11,7 @@ from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
-from wand_orchestrator.contract.bounds import MAX_DEPTH, bounded_text, is_too_deep
+from wand_orchestrator.contract.bounds import MAX_DEPTH, bounded_json, bounded_text, is_too_deep
 from wand_orchestrator.contract.names import (
     ACTIVITY_OPEN,
     own_activity_id,
@@ -25,9 +25,14 @@ from wand_orchestrator.contract.search_attributes import (
     WAND_GRAPH,
 )
 from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.errors import InputFaults
 from wand_orchestrator.graph import INPUT_SOURCE, Graph, Options
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
+from wand_orchestrator.validation.input_schema import admitted
 from wand_orchestrator.workflows.arrivals import code_of, model_of, plain, raw_json
+
+TOLD_FAULTS = 20
+"""Of an input that does not fit, those that stand in the details of the run's failure."""
 
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
 """For ever: while the database is away, so is the graph."""
@@ -113,6 +118,20 @@ async def fetched(order: RunOrder) -> RunInput:
     return model_of(RunInput, given).model_copy(update=order.said())
 
 
+def admitted_input(run: RunInput) -> Any:
+    """The run's input with its defaults; the same object where there is nothing to fill in.
+
+    Raises a non-retryable ApplicationError `invalid_input` for one that the graph's `input_schema` refuses.
+    """
+    try:
+        return admitted(run.graph.input_schema, run.input)
+    except InputFaults as error:
+        told = [{"pointer": fault.pointer, "message": fault.message} for fault in error.faults[:TOLD_FAULTS]]
+        raise ApplicationError(
+            bounded_text(error.message), bounded_json({"faults": told}), type=error.code, non_retryable=True
+        ) from error
+
+
 def tell_temporal(run: RunInput) -> None:
     """Give the workflow the search attributes and the memo that the API gives to those that it starts."""
     known = workflow.info().typed_search_attributes
@@ -127,7 +146,10 @@ def why_unopened(error: FailureError) -> Failure:
     """Why the run could not begin."""
     cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError):
-        return Failure(code=code_of(cause.type or "workflow_failed"), message=bounded_text(cause.message))
+        details = bounded_json(cause.details[0]) if cause.details else None
+        return Failure(
+            code=code_of(cause.type or "workflow_failed"), message=bounded_text(cause.message), details=details
+        )
     return Failure(code="workflow_failed", message=str(cause or error))
 
 
