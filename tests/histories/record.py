@@ -50,6 +50,36 @@ async def _branches(runs: Runs, folder: Path) -> Handle:
     return await runs.start(graph(nodes, edges))
 
 
+async def _races(runs: Runs, folder: Path) -> Handle:
+    """A failure that an edge handles where others hold the run; the run's input as a source, `otherwise`; an agent that
+    came into a later history, an approval and a child run, all of which lose."""
+    slow = graph([sleep("s", 600)]) | {"name": "slow"}
+    nodes = [
+        flaky("bad", 9, retries=1, retry=FAST_RETRY),
+        echo("alert", execution="local"),
+        fail("never"),
+        gate("quick", folder / "open"),
+        sleep("late", 600),
+        {"id": "ask", "type": "flow.approval", "params": {"prompt": "?"}},
+        {"id": "sub", "type": "flow.graph", "params": {"graph": "slow"}},
+        echo("won", join="first"),
+        *(emit(f"n{number}", number) for number in range(30)),
+    ]
+    edges = [
+        edge("$input", "bad", when="go"),
+        edge("$input", "never", when="otherwise"),
+        edge("bad", "alert", on="failure", code="error.code"),
+        edge("bad", "n0", on="settled"),
+        *(edge(f"n{number}", f"n{number + 1}") for number in range(29)),
+        *(edge(source, "won") for source in ("quick", "late", "ask", "sub")),
+    ]
+    options = {"on_failure": "pause"}
+    handle = await runs.start(graph(nodes, edges, options=options), {"go": True}, subgraphs={"slow": slow})
+    await state_when(handle, lambda state: _is(state, "n29", "succeeded") and _is(state, "ask", "waiting"))
+    (folder / "open").touch()
+    return handle
+
+
 async def _steered(runs: Runs, folder: Path) -> Handle:
     """Paused and resumed; an approval answered; a failure held, retried, skipped; a node in flight skipped; a wait for
     an attempt ended."""
@@ -163,6 +193,7 @@ async def _retried(runs: Runs, folder: Path) -> Handle:
 
 RECORDERS: dict[str, Recorder] = {
     "branches": _branches,
+    "races": _races,
     "steered": _steered,
     "cancelled": _cancelled,
     "timed-out": _timed_out,

@@ -8,7 +8,7 @@ import pytest
 from sample_agents import Diary
 from temporalio.testing import WorkflowEnvironment
 
-from tests.integration.graph_cases import edge, emit, gate
+from tests.integration.graph_cases import echo, edge, emit, fail, gate
 from tests.integration.graph_runs import Runs, by_node, ended, serve, state_of, state_when, worker
 from tests.integration.long_runs import SHORT, beside_many, diary, histories, short_ones_end
 from tests.waiting import eventually
@@ -214,3 +214,43 @@ async def test_events_cross_both_those_that_were_taken_and_those_that_are_kept(r
     assert result.outputs == {"waits": [1, 2], "later": "kept"}
     events = [event for event in await runs.archived(handle) if event.node == "waits"]
     assert sum(event.type == "node.waiting" for event in events) == 1
+
+
+async def test_a_race_goes_on_in_another_history_and_its_losers_are_cancelled_there(runs: Runs, tmp_path: Path) -> None:
+    folder = diary(tmp_path)
+    slow = {"id": "slow", "type": "test.sleep", "params": {"sec": 600, "folder": str(folder)}}
+    nodes = [gate("quick", tmp_path / "open"), slow, emit("then"), fail("bad", retries=0), echo("alert")]
+    nodes += [echo("won", join="first")]
+    edges = [edge("quick", "won"), edge("slow", "then"), edge("then", "won"), edge("bad", "alert", on="failure")]
+    handle = await runs.start(beside_many(*nodes, edges=edges))
+    await short_ones_end(handle)
+    assert await histories(runs, handle) > 2
+    assert (await state_of(handle)).nodes["bad"].handled
+    (tmp_path / "open").touch()
+    assert "won" in (await handle.result()).outputs
+    state = await state_of(handle)
+    assert {node: state.nodes[node].status.value for node in ("slow", "then", "bad", "alert")} == {
+        "slow": "cancelled",
+        "then": "skipped",
+        "bad": "failed",
+        "alert": "succeeded",
+    }
+    assert state.nodes["bad"].handled
+    assert Diary(folder).entries() == [("start", "slow", 1), ("cancel", "slow", 1)]
+
+
+async def test_a_loser_that_takes_long_to_end_is_cancelled_once_more_in_the_next_history(
+    runs: Runs, tmp_path: Path
+) -> None:
+    """It holds nothing up, and does not fail the run when it ends."""
+    folder = diary(tmp_path)
+    params = {"sec": 600, "cleanup_sec": 2, "folder": str(folder)}
+    nodes = [emit("quick"), {"id": "slow", "type": "test.sleep", "params": params}, echo("won", join="first")]
+    edges = [edge("quick", "won"), edge("slow", "won"), edge("won", "n0")]
+    handle = await runs.start(beside_many(*nodes, edges=edges))
+    await short_ones_end(handle)
+    crossed = await histories(runs, handle)
+    await handle.result()
+    assert crossed > 2
+    assert by_node(await state_of(handle))["slow"] == "cancelled"
+    assert Diary(folder).count("start") == 1
