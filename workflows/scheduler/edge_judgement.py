@@ -104,13 +104,13 @@ class EdgeJudgement:
     def _verdict(self, open: Verdict) -> Generator[None, None, Verdict]:
         edge = open.edge
         if edge.when is None:
-            return replace(open, taken=True)
+            return Verdict(edge, open.value, taken=True)
         try:
             taken = is_true(self._evaluate(edge.when, open.value))
         except ExpressionError as error:
-            return replace(open, broken=_broken(edge, error))
+            return Verdict(edge, open.value, taken=False, broken=_broken(edge, error))
         yield
-        return replace(open, taken=taken)
+        return Verdict(edge, open.value, taken)
 
     def _take(self, edge: Edge, output: Any) -> Iterator[None]:
         """Judge one edge on its source's output, and carry it out at once."""
@@ -118,10 +118,15 @@ class EdgeJudgement:
         target.undecided -= 1
         if target.decided:
             return
-        verdict = yield from self._verdict(Verdict(edge, output, taken=False))
-        target.broken = target.broken or verdict.broken
-        if verdict.taken:
+        if edge.when is not None:
+            verdict = yield from self._verdict(Verdict(edge, output, taken=False))
+            target.broken = target.broken or verdict.broken
+            if not verdict.taken:
+                return
+        if target.takes_first or edge.map:
             yield from self._enter(edge, target, output)
+        else:
+            target.taken += 1
 
     def _enter(self, edge: Edge, target: NodeEntry, value: Any) -> Iterator[None]:
         """The edge is taken. One that cannot be mapped fails its target, but for a target that takes the first edge:

@@ -77,7 +77,8 @@ class NodeEntries(dict[str, NodeEntry]):
     def _count_wanted(self) -> None:
         for entry in self.values():
             entry.takes_first = entry.node.join == "first"
-        if not any(entry.takes_first for entry in self.values()):
+        self._races = any(entry.takes_first for entry in self.values())
+        if not self._races:
             return
         for entry in self.values():
             for edge in entry.outgoing:
@@ -87,6 +88,8 @@ class NodeEntries(dict[str, NodeEntry]):
 
     def recount_wanted(self) -> None:
         """Count `wanted` anew, from the phases."""
+        if not self._races:
+            return
         for entry in self.values():
             entry.wanted = 0
         for entry in self.values():
