@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer fuzz-expressions bench bench-peers clicks builtins clients screenshots histories lock clean
+.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents bench bench-peers clicks builtins clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -56,6 +56,10 @@ fuzz-steer: setup
 # Far more expressions that multiply what they are given than `make test` tries.
 fuzz-expressions: setup
 	WAND_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/unit/test_expression_bounds.py
+
+# Hostile documents by the hundred, beside a run that must go on.
+fuzz-documents: setup
+	WAND_FUZZ_EXAMPLES=240 WAND_FUZZ_HEALTH_SEC=0.5 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_hostile_documents.py
 
 # BENCH: its options, such as `make bench BENCH="--only chain3"`.
 bench: setup
