@@ -34,7 +34,7 @@ test: lint
 	scripts/ensure-postgres >/dev/null
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-# Looks for values that a run would not survive, for some minutes; EXAMPLES of each kind.
+# Looks for values that a run would not survive, for half an hour; EXAMPLES of each kind.
 EXAMPLES ?= 1000
 fuzz-entry: setup
 	WAND_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_entry_properties.py

@@ -25,6 +25,9 @@ from tests.sandbox import replayer
 EXAMPLES = int(os.environ.get("WAND_FUZZ_EXAMPLES", "20"))
 PATIENCE_SEC = 60.0
 
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+"""Of what hypothesis tried: some examples are large, and a warning about that would be taken for a failure."""
+
 fuzz = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None, database=None)
 
 NUMBERS = st.integers(-(2**70), 2**70) | st.floats() | st.sampled_from([0, -1, 2**31, 2**63, 1e308, -0.0])

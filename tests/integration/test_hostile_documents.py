@@ -14,7 +14,7 @@ import pytest
 from tests.integration.graph_cases import edge, emit, graph
 from tests.integration.service import Json, Service
 
-EXAMPLES = int(os.environ.get("WAND_FUZZ_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("WAND_FUZZ_EXAMPLES", "12"))
 HEALTH_SEC = float(os.environ.get("WAND_FUZZ_HEALTH_SEC", "2"))
 """Within which `/health` answers. On a busy machine everything takes longer; 0.5 holds where nothing else runs."""
 
