@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from temporalio.client import Client
 
+from wand_orchestrator.api.hooks.receipt import MESSAGES_BYTES
 from wand_orchestrator.api.http import problems
 from wand_orchestrator.api.http.access_log import AccessLog
 from wand_orchestrator.api.http.auth import HEADER, ApiKeyGuard, documented_key
@@ -58,6 +59,7 @@ def create_app(
     app.state.settings = settings
     app.state.services = Services.build(settings, client, store, registry, artifacts, feed)
     app.state.bodies = BodyBudget(BUDGET_BYTES)
+    app.state.messages = BodyBudget(MESSAGES_BYTES)
     problems.install(app)
     add_docs_pages(app)
     app.include_router(health.router)

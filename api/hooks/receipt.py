@@ -19,13 +19,19 @@ from wand_orchestrator.api.http.problems import UnsupportedMediaType
 from wand_orchestrator.api.http.strict_route import is_json
 from wand_orchestrator.api.runs.models import RunCreated, RunRequest
 from wand_orchestrator.api.runs.start import RunStart
+from wand_orchestrator.contract.bounds import MAX_DEPTH, is_too_deep
 from wand_orchestrator.errors import Unauthorized, WandError
+from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.graphs.expressions import ExpressionError, evaluate
 from wand_orchestrator.storage import Idempotency, Store
 from wand_orchestrator.storage.hook_rows import Hook
 
 MAX_BYTES = 1024 * 1024
 """Of the body of a message."""
+
+MESSAGES_BYTES = 16 * MAX_BYTES
+"""Of large messages that are worked on at once. They have a budget of their own: whoever has no API key must not hold
+up those who have one."""
 
 MAX_FIELDS = 1000
 
@@ -77,11 +83,14 @@ def _request(hook: Hook, headers: Mapping[str, str], query: QueryParams, body: b
 
 def _mapped(hook: Hook, message: dict[str, Any]) -> dict[str, Any]:
     found = dict(hook.terms.input or {})
+    budget = Budget()
     for key, expression in (hook.map or {}).items():
         try:
-            found[key] = evaluate(expression, message)
+            found[key] = evaluate(expression, message, budget)
         except ExpressionError as error:
             raise HookMapFailed(f"`map` of the hook gives no {key}: {error.message}") from error
+    if is_too_deep(found):
+        raise HookMapFailed(f"`map` of the hook gives lists and objects more than {MAX_DEPTH} deep")
     return found
 
 

@@ -10,12 +10,14 @@ import json
 import math
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from wand_orchestrator.api.http.body_budget import BodyBudget
 from wand_orchestrator.api.http.strict_route import StrictRoute, is_storable
 from wand_orchestrator.contract.bounds import MAX_DEPTH
 from wand_orchestrator.errors import BadRequest, TooLarge, WandError
@@ -29,6 +31,15 @@ BODY_READ_SEC = 60.0
 
 BUDGET_BYTES = 64 * 1024**2
 """Of large bodies that are worked on at once, together."""
+
+
+@dataclass(frozen=True)
+class BodyLimit:
+    """How large a body may be, the limit in words, and the budget in which a large one takes its place."""
+
+    most_bytes: int
+    named: str
+    budget: BodyBudget
 
 
 class BodyTimeout(WandError):
@@ -55,8 +66,7 @@ class JsonRoute(StrictRoute):
             if required:
                 self.require_type(request)
             async with AsyncExitStack() as places:
-                limit = request.app.state.settings.max_document_bytes
-                raw = await read_body(request, places, limit, "the limit set by WAND_MAX_DOCUMENT_BYTES")
+                raw = await read_body(request, places, _document_limit(request))
                 if not raw and not required:
                     return await handle(_Read(request, raw, None))
                 self.require_type(request)
@@ -109,28 +119,27 @@ def parse_json(raw: bytes) -> Any:
     return value
 
 
-async def read_body(request: Request, places: AsyncExitStack, limit: int, named: str) -> bytes:
+async def read_body(request: Request, places: AsyncExitStack, allowed: BodyLimit) -> bytes:
     """Return the whole body; a large one holds its place in the budget until `places` closes.
 
-    A body that says how long it is need not be read to be refused. Raises TooLarge, with the limit as it is `named`,
-    BodyTimeout, BadRequest, Busy.
+    A body that says how long it is need not be read to be refused. Raises TooLarge, BodyTimeout, BadRequest, Busy.
     """
-    state, announced = request.app.state, request.headers.get("content-length", "")
+    limit, announced = allowed.most_bytes, request.headers.get("content-length", "")
     length = int(announced) if announced.isdecimal() and len(announced) < 20 else limit + 1 if announced else None
     if length is not None and length > limit:
-        raise _too_large(limit, named)
+        raise _too_large(allowed)
     if length is not None and length > LARGE_BYTES:
-        await places.enter_async_context(state.bodies.place(length))
+        await places.enter_async_context(allowed.budget.place(length))
     body, has_place = bytearray(), length is not None
     try:
         async with asyncio.timeout(BODY_READ_SEC):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
-                    raise _too_large(limit, named)
+                    raise _too_large(allowed)
                 if not has_place and len(body) > LARGE_BYTES:
                     has_place = True
-                    await places.enter_async_context(state.bodies.place(limit))
+                    await places.enter_async_context(allowed.budget.place(limit))
     except ClientDisconnect as error:
         raise BadRequest("the connection closed before the body was complete") from error
     except TimeoutError as error:
@@ -138,8 +147,13 @@ async def read_body(request: Request, places: AsyncExitStack, limit: int, named:
     return bytes(body)
 
 
-def _too_large(limit: int, named: str) -> TooLarge:
-    return TooLarge(f"the body is larger than {limit} bytes, {named}")
+def _document_limit(request: Request) -> BodyLimit:
+    state = request.app.state
+    return BodyLimit(state.settings.max_document_bytes, "the limit set by WAND_MAX_DOCUMENT_BYTES", state.bodies)
+
+
+def _too_large(allowed: BodyLimit) -> TooLarge:
+    return TooLarge(f"the body is larger than {allowed.most_bytes} bytes, {allowed.named}")
 
 
 def _malformed(reason: str) -> BadRequest:

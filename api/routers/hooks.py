@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Path, Request, Response
 from wand_orchestrator.api.hooks.models import HookName, HookPage, HookRequest, HookStored, HookView
 from wand_orchestrator.api.hooks.receipt import MAX_BYTES
 from wand_orchestrator.api.http import examples
-from wand_orchestrator.api.http.json_body import JsonRoute, read_body
+from wand_orchestrator.api.http.json_body import BodyLimit, JsonRoute, read_body
 from wand_orchestrator.api.http.problems import declared
 from wand_orchestrator.api.runs.models import RunCreated
 from wand_orchestrator.api.services import Cursor, Limit, ServicesDep
@@ -71,7 +71,8 @@ async def receive_message(
     A message that comes again with the same `webhook-id` starts no second run. 401 tells nothing of the reason.
     """
     async with AsyncExitStack() as places:
-        body = await read_body(request, places, MAX_BYTES, "the limit of a message")
+        limit = BodyLimit(MAX_BYTES, "the limit of a message", request.app.state.messages)
+        body = await read_body(request, places, limit)
         created = await services.receipts.receive(name, request.headers, request.query_params, body)
     response.headers["Location"] = f"/runs/{created.run_id}"
     return created

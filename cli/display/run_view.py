@@ -55,6 +55,9 @@ def print_run(view: Json) -> None:
     rows = [_node_row(name, node) for name, node in view["nodes"].items()]
     print_table(("node", "status", "attempt", "took", "about"), rows)
     _print_failures(view["nodes"])
+    if view["input"] is not None:
+        typer.echo("\ninput")
+        print_json(view["input"])
     if view["result"] is not None:
         typer.echo("\nresult")
         print_json(view["result"])

@@ -1,5 +1,6 @@
 """Hooks: messages from elsewhere start runs, verified by a secret of the hook's own."""
 
+import asyncio
 import base64
 import json
 import time
@@ -14,6 +15,7 @@ from temporalio.client import Client
 
 from tests.integration.graph_cases import graph
 from tests.integration.service import Json, Service, running_service
+from tests.waiting import until
 from wand_orchestrator.contract.run_terms import CallerTerms
 from wand_orchestrator.contract.webhook_signature import signature, signing_keys
 from wand_orchestrator.errors import NotFound
@@ -164,6 +166,34 @@ class TestMessages:
         ):
             answer = await outside.post("/hooks/reads", content=content, headers=said | {"Content-Type": kind})
             assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+    async def test_messages_that_do_not_come_keep_nobody_else_out(
+        self, guarded: Service, outside: httpx.AsyncClient
+    ) -> None:
+        host, port = guarded.http.base_url.host, guarded.http.base_url.port
+        head = f"POST /hooks/none HTTP/1.1\r\nHost: {host}\r\nContent-Length: {1024 * 1024}\r\n\r\n{{"
+        connections = [await asyncio.open_connection(host, port) for _ in range(40)]
+        try:
+            for _, writer in connections:
+                writer.write(head.encode())
+            answer = await until(
+                lambda: outside.post("/hooks/none", content=b" " * 1024 * 1024),
+                lambda answer: answer.status_code == 503,
+            )
+            assert answer.json()["code"] == "busy"
+            large = graph([]) | NAMED | {"name": "large", "description": "x" * 2_000_000}
+            answer = await guarded.http.post("/graphs/validate", json=large)
+            assert answer.status_code == 200, answer.text
+        finally:
+            for _, writer in connections:
+                writer.close()
+
+    async def test_a_map_is_bounded_as_a_whole(self, guarded: Service, outside: httpx.AsyncClient) -> None:
+        costly = "body[].n | [].{a: @} | sort_by(@, &a)"
+        await put(guarded, "costly", verification="token", secret=TOKEN, map={f"k{n}": costly for n in range(200)})
+        body = {"body": [{"n": n} for n in range(9000)]}["body"]
+        answer = await outside.post("/hooks/costly", json=body, headers={"X-Hook-Token": TOKEN})
+        assert (answer.status_code, answer.json()["code"]) == (422, "hook_map_failed")
 
     async def test_a_graph_that_is_gone_is_told_to_who_is_verified(
         self, guarded: Service, outside: httpx.AsyncClient

@@ -109,8 +109,19 @@ def test_a_run_is_shown_with_what_its_nodes_failed_of(capsys: pytest.CaptureFixt
         "error": ERROR,
         "waiting_for": [],
     }
-    names = ("run_id", "name", "graph_id", "part_of", "retry_of", "created_at", "started_at", "finished_at", "result")
+    names = (
+        "run_id",
+        "name",
+        "graph_id",
+        "part_of",
+        "retry_of",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "result",
+        "input",
+    )
     run: dict[str, Any] = dict.fromkeys(names) | {"error": ERROR, "nodes": {"a": node}}
-    run |= {"tags": [], "retried_by": [], "waiting_for": []}
+    run |= {"input": None, "tags": [], "retried_by": [], "waiting_for": []}
     print_run(run | {"status": "failed", "progress": 0})
     assert "\na: no city\\nin it (LookupError)\n    at acme/text.py:12 in parse\n" in capsys.readouterr().out

@@ -64,7 +64,7 @@ FLOORS = {
             "webhooks",
         },
         "routers": {"graphs", "hooks", "http", "runs", "schedules", "services", "stream", "temporal"},
-        "app": {"http", "routers", "services"},
+        "app": {"hooks", "http", "routers", "services"},
     },
 }
 """Which other folders and modules of its room each may import; whoever stands above another never is imported by it."""
