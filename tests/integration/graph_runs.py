@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.worker import Worker
 
 from tests.waiting import until
+from wand_orchestrator.activities.agents.transform import transform
 from wand_orchestrator.activities.core.archive_events import archive_activity
 from wand_orchestrator.activities.core.end_backoff import retry_now_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
@@ -76,7 +77,7 @@ def worker(client: Client, settings: Settings, store: Store) -> Worker:
     return build_worker(
         client,
         settings,
-        Registry.of(sample_agents),
+        Registry.of(sample_agents, transform),
         artifacts=ArtifactStore.open(settings.effective_artifacts_url),
         workflows=[GraphRun],
         core_activities=[

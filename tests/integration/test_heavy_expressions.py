@@ -1,6 +1,6 @@
 """Expressions that each take a good part of what one may: however many come at once, no workflow task takes long."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -97,3 +97,52 @@ async def test_conditions_of_many_repeats_are_judged_over_several_tasks(runs: Ru
     outputs = (await handle.result()).outputs
     assert {(output["times"], output["satisfied"]) for output in outputs.values()} == {(1, True)}
     assert await ended_tasks(runs, handle) >= COUNT // 2 - 1
+
+
+WIDE = "range(`0`, `200000`)"
+BLOWING_UP = {
+    "doublings": " | ".join(["[@, @]"] * 40) + " | to_string(@)",
+    "texts": f"to_string({WIDE}) | " + " | ".join(["join('', [@, @, @])"] * 12),
+    "calls": f"{WIDE} | map(&power(add(@, `2`), `300`), @) | [*].to_json(@)",
+    "patterns": f"to_string({WIDE}) | regex_find_all(@, '(.*)x|.')",
+    "mixed": "sort_by([`1`, 'a', `null`], &@)",
+}
+"""What is refused, each for another reason."""
+
+PLACES: dict[str, Callable[[str], tuple[list[dict[str, Any]], list[dict[str, Any]]]]] = {
+    "map": lambda expression: ([emit("a", 1), echo("n")], [edge("a", "n", x=expression)]),
+    "when": lambda expression: ([emit("a", 1), echo("n")], [edge("a", "n", when=expression)]),
+    "$input": lambda expression: ([echo("n", params={"x": {"$input": expression}})], []),
+    "$expr": lambda expression: ([echo("n", params={"x": {"$expr": expression}})], []),
+    "$template": lambda expression: ([echo("n", params={"x": {"$template": f"{{{{ {expression} }}}}"}})], []),
+    "until": lambda expression: ([{**repeat("n"), "params": {**repeat("n")["params"], "until": expression}}], []),
+    "agent.transform": lambda expression: (
+        [{"id": "n", "type": "agent.transform", "params": {"expression": expression}}],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("expression", BLOWING_UP.values(), ids=BLOWING_UP)
+@pytest.mark.parametrize("place", PLACES)
+async def test_an_expression_that_blows_up_ends_its_node_and_nothing_else(
+    runs: Runs, place: str, expression: str
+) -> None:
+    nodes, edges = PLACES[place](expression)
+    handle = await runs.start(graph(nodes, edges), input=1)
+    state = await ended(handle)
+    assert state.error is not None
+    assert state.error.node == "n"
+    assert state.error.code in ("expression", "expression_too_large")
+    await ended_tasks(runs, handle)
+
+
+async def test_a_run_goes_on_beside_others_whose_expressions_blow_up(runs: Runs) -> None:
+    others = [
+        await runs.start(graph([echo("n", params={"x": {"$input": expression}})]), input=1)
+        for expression in BLOWING_UP.values()
+    ]
+    handle = await runs.start(graph([emit("a", 1), echo("n")], [edge("a", "n", x="add(@, `1`)")]), input=1)
+    assert (await handle.result()).outputs["n"]["input"] == {"x": 2}
+    for other in others:
+        assert (await ended(other)).status == "failed"

@@ -1,12 +1,13 @@
 """The functions of expressions: each does what its entry says, and refuses what it cannot do with a sentence."""
 
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from jmespath.functions import Functions as OfJmespath
 
-from wand_orchestrator.graphs.expressions import ExpressionError, evaluate
+from wand_orchestrator.graphs.expressions import ExpressionError, ExpressionTooLarge, evaluate
 from wand_orchestrator.graphs.functions import FUNCTIONS
 from wand_orchestrator.graphs.functions.function import Example, read_signature
 from wand_orchestrator.graphs.functions.value_types import type_name
@@ -166,6 +167,26 @@ def test_what_cannot_be_done_is_an_error_of_the_expression(expression: str, reas
         evaluate(expression, None)
     assert caught.value.code == "expression"
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "to_json(pad_left('', `16000000`, control))",
+        "to_string([pad_left('', `4000000`, control)])",
+        " | ".join(["[power(`7`, `3000`)]", *["[@, @]"] * 20, "to_json(@)"]),
+        " | ".join(["[power(`7`, `3000`)]", *["[@, @]"] * 20, "to_string(@)"]),
+    ],
+)
+def test_what_is_written_as_json_is_measured_as_it_is_written(expression: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(ExpressionTooLarge):
+            evaluate(expression, {"control": "\x01"})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 * 1024**2
 
 
 def test_only_the_branch_that_is_taken_is_evaluated() -> None:

@@ -5,7 +5,7 @@ Everything here is iterative, and what it looks at is taken from a budget.
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
 
@@ -21,6 +21,7 @@ _PER_VALUE = 4
 
 _SMALL = frozenset({type(None), bool})
 _USUAL_BITS = 64
+_BITS_PER_DIGIT = 3
 _CONTAINERS = frozenset({list, dict})
 
 _BYTES_PER_CHARACTER = 3
@@ -105,12 +106,13 @@ def take_text(length: int, budget: Budget) -> None:
         budget.take(length // _CHARACTERS_PER_STEP)
 
 
-def measured(value: Any, budget: Budget) -> int:
+def measured(value: Any, budget: Budget, text_bytes: Callable[[str], int] | None = None) -> int:
     """Bytes of the value as JSON, roughly. Raises Exceeded above MAX_BYTES, and NotJson.
 
-    Goes from level to level, and looks at what stands in several places of one level once.
+    Goes from level to level, and looks at what stands in several places of one level once. `text_bytes`: of a text, if
+    not roughly its characters.
     """
-    size = _of_scalar(value)
+    size = _of_scalar(value, text_bytes)
     level = {id(value): (value, 1)} if isinstance(value, dict | list) else {}
     depth = 0
     while level:
@@ -120,7 +122,7 @@ def measured(value: Any, budget: Budget) -> int:
         inner: dict[int, tuple[Any, int]] = {}
         for container, times in level.values():
             budget.take(2 + len(container))
-            size += times * _of_children(container, times, inner)
+            size += times * _of_children(container, times, inner, text_bytes)
             if size > MAX_BYTES:
                 raise too_large("gives a value")
         level = inner
@@ -129,7 +131,12 @@ def measured(value: Any, budget: Budget) -> int:
     return size
 
 
-def _of_children(container: dict[str, Any] | list[Any], times: int, inner: dict[int, tuple[Any, int]]) -> int:
+def _of_children(
+    container: dict[str, Any] | list[Any],
+    times: int,
+    inner: dict[int, tuple[Any, int]],
+    text_bytes: Callable[[str], int] | None,
+) -> int:
     """Bytes of what lies right in it; lists and objects are put into `inner`, each with the places where it stands."""
     children: Iterable[Any] = container
     if isinstance(container, dict):
@@ -137,7 +144,7 @@ def _of_children(container: dict[str, Any] | list[Any], times: int, inner: dict[
     size = 0
     for child in children:
         kind = type(child)
-        if kind is str and child.isascii():
+        if kind is str and text_bytes is None and child.isascii():
             size += _PER_VALUE + len(child)
         elif kind in _CONTAINERS:
             size += _PER_VALUE
@@ -146,18 +153,22 @@ def _of_children(container: dict[str, Any] | list[Any], times: int, inner: dict[
         elif kind in _SMALL or (kind is int and child.bit_length() <= _USUAL_BITS):
             size += _PER_VALUE
         else:
-            size += _of_scalar(child)
+            size += _of_scalar(child, text_bytes)
     return size
 
 
-def _of_scalar(value: Any) -> int:
+def _of_scalar(value: Any, text_bytes: Callable[[str], int] | None) -> int:
     """Bytes of the value without what is in it."""
     if isinstance(value, str):
+        if text_bytes is not None:
+            return _PER_VALUE + text_bytes(value)
         return _PER_VALUE + len(value) * (1 if value.isascii() else _BYTES_PER_CHARACTER)
     if isinstance(value, float) and not math.isfinite(value):
         raise NotJson(f"gives {value}, and JSON has no such number")
     if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
         raise NotJson("gives a number with thousands of digits")
+    if isinstance(value, int) and value.bit_length() > _USUAL_BITS:
+        return _PER_VALUE + value.bit_length() // _BITS_PER_DIGIT
     if value is None or isinstance(value, int | float | dict | list):
         return _PER_VALUE
     raise NotJson(f"gives {type(value).__name__}, which is not a JSON type")

@@ -4,7 +4,6 @@ A string is put in as it is, null as nothing, any other value as compact JSON. `
 closes nothing is text.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,13 +11,13 @@ from typing import Any, NamedTuple
 
 from wand_orchestrator.graphs.evaluation_budget import Budget, Exceeded
 from wand_orchestrator.graphs.expressions import ExpressionError, ExpressionTooLarge, evaluate
-from wand_orchestrator.graphs.json_values import NotJson, measured
+from wand_orchestrator.graphs.json_values import NotJson
+from wand_orchestrator.graphs.written_json import json_text
 
 OPENING, CLOSING = "{{", "}}"
 
 _STEPS_OF_A_PLACE = 8
 _CHARACTERS_PER_STEP = 64
-_BYTES_PER_WRITTEN_STEP = 24
 
 _TOKEN = re.compile(
     r"""[^'"`{}]+ | '(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `(?:[^`\\]|\\.)*` | .""", re.DOTALL | re.VERBOSE
@@ -68,8 +67,7 @@ def _written(place: Placeholder, value: Any, budget: Budget, now: datetime | Non
     elif found is None:
         return ""
     else:
-        budget.take(measured(found, budget) // _BYTES_PER_WRITTEN_STEP)
-        text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+        return json_text(found, budget)
     budget.build_text(len(text))
     return text
 

@@ -1,7 +1,7 @@
 """Functions of numbers. Whole numbers stay whole where the result is one."""
 
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import reduce
+from functools import partial, reduce
 
 from wand_orchestrator.graphs.functions.function import Call
 from wand_orchestrator.graphs.functions.function_group import FunctionGroup
@@ -10,6 +10,7 @@ from wand_orchestrator.graphs.json_values import MAX_INTEGER_BITS, NotJson
 Number = int | float
 
 MAX_DIGITS = 15
+_USUAL_BITS = 64
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 """Enough for all digits that a float can have before the point, and MAX_DIGITS behind it."""
 
@@ -57,7 +58,7 @@ def subtract(call: Call, number: Number, less: Number) -> Number:
     "multiply(*numbers: number) -> number", "Multiplies.", ("multiply(price, count)", {"price": 2.5, "count": 4}, 10.0)
 )
 def multiply(call: Call, *numbers: Number) -> Number:
-    return reduce(_product, numbers)
+    return reduce(partial(_product, call), numbers)
 
 
 @NUMBERS.add(
@@ -68,7 +69,7 @@ def multiply(call: Call, *numbers: Number) -> Number:
     ("divide(@, `5`)", 10, 2),
 )
 def divide(call: Call, number: Number, by: Number) -> Number:
-    _check_divisor(by)
+    _check_divisor(call, number, by)
     if isinstance(number, int) and isinstance(by, int) and number % by == 0:
         return number // by
     return number / by
@@ -81,7 +82,7 @@ def divide(call: Call, number: Number, by: Number) -> Number:
     ("mod(@, `7`)", -1, 6),
 )
 def mod(call: Call, number: Number, by: Number) -> Number:
-    _check_divisor(by)
+    _check_divisor(call, number, by)
     return number % by
 
 
@@ -93,7 +94,7 @@ def mod(call: Call, number: Number, by: Number) -> Number:
 )
 def power(call: Call, base: Number, exponent: Number) -> Number:
     if isinstance(base, int) and isinstance(exponent, int) and exponent > 0:
-        _check_bits(base.bit_length() * exponent)
+        _take_bits(call, base.bit_length() * exponent)
     elif base == 0 and exponent < 0:
         raise ValueError("it divides by 0")
     result: Number | complex = base**exponent
@@ -138,17 +139,23 @@ def _rounded(number: Number, digits: Number) -> Decimal:
     return Decimal(repr(number)).quantize(Decimal((0, (1,), -places)), context=_EXACT)
 
 
-def _product(one: Number, other: Number) -> Number:
+def _product(call: Call, one: Number, other: Number) -> Number:
     if isinstance(one, int) and isinstance(other, int):
-        _check_bits(one.bit_length() + other.bit_length())
+        _take_bits(call, one.bit_length() + other.bit_length())
     return one * other
 
 
-def _check_bits(bits: int) -> None:
+def _take_bits(call: Call, bits: int) -> None:
+    """Takes what a product of so many bits costs, whose time is quadratic. Raises NotJson and Exceeded."""
     if bits > MAX_INTEGER_BITS:
         raise NotJson("gives a number with thousands of digits")
+    if bits > _USUAL_BITS:
+        call.budget.take((bits // 256) ** 2 // 6)
+        call.budget.build(bits // 8)
 
 
-def _check_divisor(by: Number) -> None:
+def _check_divisor(call: Call, number: Number, by: Number) -> None:
     if by == 0:
         raise ValueError("it divides by 0")
+    if isinstance(number, int):
+        _take_bits(call, number.bit_length())

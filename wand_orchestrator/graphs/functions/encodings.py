@@ -9,14 +9,12 @@ from urllib.parse import quote
 from wand_orchestrator.graphs.functions.function import Call
 from wand_orchestrator.graphs.functions.function_group import FunctionGroup
 from wand_orchestrator.graphs.json_values import check_storable, measured
+from wand_orchestrator.graphs.written_json import json_text
 
-BYTES_PER_WRITTEN_STEP = 24
 _CHARACTERS_PER_READ_STEP = 16
 
 _BYTES_PER_SIGN = {"[": 96, "{": 250, ",": 48, ":": 60, '"': 28}
 """Roughly what a value takes in memory for each of these signs of its text, the text itself aside."""
-
-_write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 ENCODINGS = FunctionGroup("JSON, Base64 and URLs")
 
@@ -28,10 +26,7 @@ ENCODINGS = FunctionGroup("JSON, Base64 and URLs")
     ("to_json(@)", "a", '"a"'),
 )
 def to_json(call: Call, value: Any) -> str:
-    size = measured(value, call.budget)
-    call.budget.take(size // BYTES_PER_WRITTEN_STEP)
-    call.budget.build_text(size)
-    return _write(value)
+    return json_text(value, call.budget)
 
 
 @ENCODINGS.add("from_json(text: string) -> any", "Reads JSON.", ("from_json(@).a", '{"a": [1, 2]}', [1, 2]))

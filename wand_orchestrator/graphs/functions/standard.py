@@ -1,6 +1,5 @@
 """JMESPath's functions, each within the budget of the evaluation that calls it, and none with a result beyond JSON."""
 
-import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +8,8 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathTypeError
 
 from wand_orchestrator.graphs.evaluation_budget import Budget
-from wand_orchestrator.graphs.json_values import NotJson, equal, measured, take_text
+from wand_orchestrator.graphs.json_values import NotJson, equal, take_text
+from wand_orchestrator.graphs.written_json import json_text
 
 _FREE = frozenset({"length", "type", "not_null", "to_array", "to_string", "contains", "to_number"})
 """Functions that take as long for a long list as for a short one, or count by themselves."""
@@ -21,9 +21,6 @@ _COMPARING = frozenset({"sort", "max", "min", "join"})
 STEPS_OF_A_CALL = 4
 """A call takes as long as some four visits, as its arguments are checked."""
 
-_write = json.JSONEncoder(separators=(",", ":")).encode
-
-_BYTES_PER_WRITTEN_STEP = 24
 _CHARACTERS_PER_NUMBER_STEP = 16
 """Python reads a number in time quadratic in its digits, of which it takes 4,300."""
 
@@ -90,10 +87,7 @@ class StandardFunctions(functions.Functions):  # type: ignore[misc]
     def _func_to_string(self, arg: Any) -> str:
         if isinstance(arg, str):
             return arg
-        self._budget.take(measured(arg, self._budget) // _BYTES_PER_WRITTEN_STEP)
-        text = _write(arg)
-        self._budget.build_text(len(text))
-        return text
+        return json_text(arg, self._budget, ascii=True)
 
     @functions.signature({"types": []})  # type: ignore[untyped-decorator]
     def _func_to_number(self, arg: Any) -> Any:
