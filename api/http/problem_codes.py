@@ -51,7 +51,7 @@ PROBLEM_CODES: dict[str, int] = {
     "cron_never": 422,
     "bad_cron": 422,
     "bad_time_zone": 422,
-    "start_refused": 422,
+    codes.START_REFUSED: 422,
     "hook_map_failed": 422,
     "internal": 500,
     "busy": 503,

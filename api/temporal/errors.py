@@ -3,6 +3,7 @@
 from temporalio.service import RPCError, RPCStatusCode
 
 from wand_orchestrator.api.temporal.call import first_line
+from wand_orchestrator.contract.codes import START_REFUSED
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
 
 
@@ -43,7 +44,7 @@ class WorkflowFails(Unavailable):
 class StartRefused(WandError):
     """Temporal will never accept this run."""
 
-    code = "start_refused"
+    code = START_REFUSED
     status = 422
 
 

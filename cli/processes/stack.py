@@ -22,6 +22,7 @@ from wand_orchestrator.activities.core.keep_values import ValueKeeper
 from wand_orchestrator.activities.core.open_run import open_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
+from wand_orchestrator.activities.core.start_run import start_run_activity
 from wand_orchestrator.activities.host.pool import AgentHost
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.api.app import create_app
@@ -143,6 +144,7 @@ async def core_worker(
             delete_activity(store),
             retry_now_activity(client),
             in_flight_activity(client),
+            start_run_activity(client, store),
             keep_paused_activity(client),
             *run_watch_activities(client),
             outputs_activity(client, [GraphRun]),

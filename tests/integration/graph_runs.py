@@ -19,6 +19,7 @@ from wand_orchestrator.activities.core.in_flight import in_flight_activity
 from wand_orchestrator.activities.core.keep_paused import keep_paused_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
+from wand_orchestrator.activities.core.start_run import start_run_activity
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.queries import (
@@ -84,6 +85,7 @@ def worker(client: Client, settings: Settings, store: Store) -> Worker:
             archive_activity(store),
             retry_now_activity(client),
             in_flight_activity(client),
+            start_run_activity(client, store),
             keep_paused_activity(client),
             *run_watch_activities(client),
             outputs_activity(client, [GraphRun]),

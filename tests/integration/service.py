@@ -23,6 +23,7 @@ from wand_orchestrator.activities.core.keep_values import ValueKeeper
 from wand_orchestrator.activities.core.open_run import open_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
+from wand_orchestrator.activities.core.start_run import start_run_activity
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.api.app import create_app
 from wand_orchestrator.api.services import Services
@@ -153,6 +154,7 @@ def build_service_worker(service: Service, feed: EventFeed | None = None, client
             delete_activity(service.store),
             retry_now_activity(connected),
             in_flight_activity(connected),
+            start_run_activity(connected, service.store),
             keep_paused_activity(connected),
             *run_watch_activities(connected),
             outputs_activity(connected, [GraphRun]),

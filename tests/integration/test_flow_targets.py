@@ -1,11 +1,13 @@
 """Targets of control nodes that a run chooses, and rounds with a state."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.graph_cases import edge, emit, graph
+from tests.integration.graph_cases import echo, edge, emit, gate, graph
 from tests.integration.service import Json, Service
+from tests.waiting import until
 
 
 def control(id: str, type: str, /, **params: Any) -> Json:
@@ -99,3 +101,50 @@ async def test_a_state_goes_through_rounds_that_are_child_runs(service: Service)
     run = await service.run(graph([repeat]))
 
     assert run["result"]["outputs"]["loop"]["state"] == {"n": 5, "step": 6}
+
+
+# flow.graph without waiting
+
+
+async def started_apart(service: Service, tmp_path: Path) -> tuple[str, str]:
+    """A run that has started one apart, and waits; and the one that it has started, which waits at a gate."""
+    await store(service, "apart", [gate("gate", tmp_path / "open"), emit_input("who")], [edge("gate", "who")])
+    sub = control("sub", "flow.graph", graph="apart", wait=False) | {"input": {"who": "Ada"}}
+    run_id = await service.start(graph([sub, control("ask", "flow.approval")], [edge("sub", "ask")]), tags=["t1"])
+    await until(lambda: service.get(run_id), lambda run: run["nodes"]["sub"]["status"] == "succeeded")
+    [log] = [event for event in await service.events(run_id, node="sub") if event["type"] == "node.log"]
+    return run_id, log["data"]["run_id"]
+
+
+def emit_input(key: str) -> Json:
+    return {"id": key, "type": "test.emit", "params": {"value": {"$input": key}}}
+
+
+@pytest.mark.parametrize("how", ["cancel", "end", "delete"])
+async def test_a_run_that_is_not_waited_for_goes_on_whatever_becomes_of_the_one_that_started_it(
+    service: Service, tmp_path: Path, how: str
+) -> None:
+    run_id, apart = await started_apart(service, tmp_path)
+    path = f"/runs/{run_id}/cancel" if how != "end" else f"/runs/{run_id}/nodes/ask/skip"
+    assert (await service.http.post(path)).status_code in (200, 202)
+    run = await service.ended(run_id)
+    assert run["nodes"]["sub"]["status"] == "succeeded"
+    if how == "delete":
+        assert (await service.http.delete(f"/runs/{run_id}")).status_code in (202, 204)
+    listed = (await service.http.get("/runs", params={"tag": "t1", "status": "open"})).json()["runs"]
+    assert apart in [view["run_id"] for view in listed]
+
+    (tmp_path / "open").touch()
+
+    ended = await service.ended(apart)
+    assert (ended["status"], ended["result"]["outputs"], ended["tags"]) == ("succeeded", {"who": "Ada"}, ["t1"])
+    assert (await service.events(apart))[-1]["type"] == "run.succeeded"
+
+
+async def test_a_node_that_does_not_wait_gives_the_id_of_the_run_that_it_has_started(service: Service) -> None:
+    await store(service, "short", [emit("a", 1)])
+    sub = control("sub", "flow.graph", graph="short", wait=False)
+    run = await service.run(graph([sub, echo("then")], [edge("sub", "then", id="run_id")]))
+    apart = run["result"]["outputs"]["then"]["input"]["id"]
+    assert (await service.ended(apart))["result"]["outputs"] == {"a": 1}
+    assert not apart.startswith(run["run_id"])

@@ -30,6 +30,9 @@ TIMED_OUT_TYPE = "TemporalTimeout:StartToClose"
 RUN_TIMEOUT = "run_timeout"
 """Of a run that took longer than it may."""
 
+START_REFUSED = "start_refused"
+"""Temporal will never accept a run like this."""
+
 WRONG_STATE = "wrong_state"
 """A run or a node is not in a state that allows an update."""
 

@@ -7,6 +7,7 @@ with that of the run it is a part of.
 import hashlib
 import os
 import time
+from datetime import datetime
 from typing import NewType
 
 GraphId = NewType("GraphId", str)
@@ -20,21 +21,29 @@ the child runs of a child run begin with its own."""
 _LONGEST_PARENT = 900
 
 
-def _uuid7_hex() -> str:
-    """32 hex digits: 48 bits of Unix milliseconds, the version, the variant, 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
+def _uuid7_hex(milliseconds: int, random: int) -> str:
+    """32 hex digits: 48 bits of Unix milliseconds, the version, the variant, 74 of the 80 random bits."""
+    value = (milliseconds << 80) | random
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return f"{value:032x}"
 
 
+def _new_uuid7_hex() -> str:
+    return _uuid7_hex(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10), "big"))
+
+
 def new_graph_id() -> GraphId:
-    return GraphId(f"g_{_uuid7_hex()}")
+    return GraphId(f"g_{_new_uuid7_hex()}")
 
 
 def new_run_id() -> RunId:
-    return RunId(f"r_{_uuid7_hex()}")
+    return RunId(f"r_{_new_uuid7_hex()}")
+
+
+def run_id_at(moment: datetime, random: int) -> RunId:
+    """Return the id of a run that starts at that moment, made of 80 random bits: in a replay it is the same."""
+    return RunId(f"r_{_uuid7_hex(int(moment.timestamp() * 1000), random)}")
 
 
 def child_run_id(parent: str, node: str, number: int) -> str:

@@ -63,6 +63,13 @@ class RunOrder(RunTerms):
         return self
 
 
+class NewRun(Message):
+    """Argument of the activity `wand.start_run`: a run that another one starts and does not wait for."""
+
+    run_id: str
+    run: RunInput
+
+
 class RunResult(Message):
     """Result of the workflow `GraphRun`. Every sink is in one of `outputs`, `skipped` and `failed`."""
 

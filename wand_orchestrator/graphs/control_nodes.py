@@ -93,10 +93,14 @@ class MapParams(Target):
 
 
 class SubgraphParams(Strict):
-    """Runs a stored graph as a run of its own, whose input is the node's input. Output: its result's `outputs`."""
+    """Runs a stored graph as a run of its own, whose input is the node's input.
+
+    Output: its result's `outputs`; without `wait` `{"run_id": <its id>}`, as soon as it has started.
+    """
 
     graph: Name = Field(description="Name (the newest version) or id of a stored graph.")
     graphs: Names = Field(default=(), description="Those that `graph` may be, where a reference gives it.")
+    wait: bool = Field(default=True, description="Whether it is a part of this run, which waits for its end.")
 
 
 class RepeatParams(Target):
@@ -142,7 +146,13 @@ MAP = ControlNode(
         errors={"type": "array", "items": closed(index=COUNT, code=TEXT, message=TEXT)},
     ),
 )
-GRAPH = ControlNode(name="flow.graph", params=SubgraphParams, input=ANY_OBJECT, output=ANY_OBJECT)
+_STARTED = closed(run_id=TEXT)
+GRAPH = ControlNode(
+    name="flow.graph",
+    params=SubgraphParams,
+    input=ANY_OBJECT,
+    output=lambda params: _STARTED if params.get("wait") is False else ANY_OBJECT,
+)
 _ROUNDS = closed(output={}, times=COUNT, satisfied={"type": "boolean"})
 _ROUNDS_AND_STATE = closed(output={}, times=COUNT, satisfied={"type": "boolean"}, state=ANY_OBJECT)
 REPEAT = ControlNode(

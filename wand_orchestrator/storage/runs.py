@@ -67,7 +67,7 @@ class Runs:
 
         return await self._database.write(claim_and_insert)
 
-    async def begin(self, run_id: str, graph_id: str, name: str, terms: RunTerms) -> Run:
+    async def begin(self, run_id: str, graph_id: str | None, name: str, terms: RunTerms) -> Run:
         """Store a `running` run that was not started through the API; return the row that exists already, unchanged.
 
         Raises NotFound for a run that was deleted.

@@ -38,6 +38,9 @@ class Host(Protocol):
     def run_graph(self, node: Node, graph: Graph, input: Any) -> Awaitable[Any]:
         """Run a stored graph as a child workflow; gives its result's outputs."""
 
+    def start_graph(self, node: Node, graph: Graph, input: Any) -> Awaitable[str]:
+        """Start a stored graph as a run that is no part of this one; gives its id."""
+
     def run_graph_part(
         self, node: Node, graph: Graph, values: Callable[[], Awaitable[PartValues]]
     ) -> Awaitable[AgentResult]:

@@ -1,4 +1,4 @@
-"""`flow.graph`: runs a stored graph as a child workflow."""
+"""`flow.graph`: runs a stored graph as a child run, or starts it as a run that nobody waits for."""
 
 from typing import Any
 
@@ -10,11 +10,13 @@ from wand_orchestrator.workflows.control.target import require_listed
 class Subgraph(Control):
     def __init__(self, given: Given, host: Host) -> None:
         super().__init__(given, host)
-        params = SubgraphParams.model_validate(given.params)
+        params = self._params = SubgraphParams.model_validate(given.params)
         require_listed(params)
         self._graph = host.subgraph(params.graph)
 
     async def run(self) -> Any:
+        if not self._params.wait:
+            return {"run_id": await self.host.start_graph(self.node, self._graph, self.input)}
         return await self.host.run_graph(self.node, self._graph, self.input)
 
     @property
@@ -23,4 +25,5 @@ class Subgraph(Control):
 
     @property
     def crosses(self) -> bool:
-        return True
+        """A run that is not waited for is started within this history."""
+        return self._params.wait

@@ -161,6 +161,10 @@ def child_started(node: Node, run_id: str) -> Entry:
     return Entry(EventType.NODE_LOG, f"{node.id} runs as {run_id}", node=node.id, data={"run_id": run_id})
 
 
+def run_started_apart(node: Node, run_id: str) -> Entry:
+    return Entry(EventType.NODE_LOG, f"{node.id} started the run {run_id}", node=node.id, data={"run_id": run_id})
+
+
 def map_progress(node: Node, percent: int, settled: int, count: int) -> Entry:
     message = f"{settled} of {count} items"
     return Entry(EventType.NODE_PROGRESS, message, node=node.id, percent=percent)

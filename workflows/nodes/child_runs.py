@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.common import RawValue, RetryPolicy, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
-from wand_orchestrator.contract.ids import child_run_id
+from wand_orchestrator.contract.ids import child_run_id, run_id_at
 from wand_orchestrator.contract.names import (
+    ACTIVITY_START_RUN,
     WORKFLOW_GRAPH_RUN,
+    own_activity_id,
 )
 from wand_orchestrator.contract.run import (
+    NewRun,
     RunInput,
     RunParent,
     RunResult,
@@ -34,6 +38,10 @@ PATCH = "child-starts-before-cancel"
 
 PATCH_CROSSING = "children-cross"
 """Before, Temporal ended the child runs of a history with it."""
+
+START_TIMEOUT = timedelta(seconds=30)
+START_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
+"""For ever: while Temporal or the database is away, nothing starts."""
 
 Handle = workflow.ChildWorkflowHandle[Any, Any]
 
@@ -91,6 +99,28 @@ class Children:
         if self._paused:  # meanwhile
             self._tell_gate(node.id)
         return child.run_id
+
+    async def start_apart(self, node: Node, graph: Graph, input: Any) -> str:
+        """Start a run that is no part of this one, which does not wait for it. Gives its id."""
+        self._require_room()
+        self.started += 1
+        run_id = run_id_at(workflow.now(), workflow.random().getrandbits(80))
+        run = RunInput(
+            graph=graph,
+            subgraphs=self._run.subgraphs,
+            depth=self._run.depth + 1,
+            child_limits=self._run.child_limits,
+            **self._run.of_part(input).said(),
+        )
+        await workflow.execute_activity(
+            ACTIVITY_START_RUN,
+            NewRun(run_id=run_id, run=run),
+            activity_id=own_activity_id(f"start-{run_id}"),
+            start_to_close_timeout=START_TIMEOUT,
+            retry_policy=START_RETRY,
+            summary=summary(f"{node.id} · {graph.name}"),
+        )
+        return run_id
 
     async def result(self, node: Node) -> RunResult:
         self._going_on.discard(node.id)

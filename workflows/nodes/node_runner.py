@@ -200,6 +200,11 @@ class NodeRunner:
         finally:
             self._graphs.discard(node.id)
 
+    async def start_graph(self, node: Node, graph: Graph, input: Any) -> str:
+        run_id = await self.children.start_apart(node, graph, input)
+        self._tell(event_texts.run_started_apart(node, run_id))
+        return run_id
+
     async def run_graph_part(
         self, node: Node, graph: Graph, values: Callable[[], Awaitable[PartValues]]
     ) -> AgentResult:
