@@ -109,7 +109,7 @@ class Children:
             graph=graph,
             subgraphs=self._run.subgraphs,
             depth=self._run.depth + 1,
-            child_limits=self._run.child_limits,
+            limits=self._run.limits,
             **self._run.of_part(input).said(),
         )
         await workflow.execute_activity(
