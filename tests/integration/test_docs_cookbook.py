@@ -78,7 +78,7 @@ async def site() -> AsyncIterator[WebServer]:
 @pytest.fixture(scope="module")
 async def kitchen(temporal_client: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     folder = tmp_path_factory.mktemp("cookbook")
-    async with running_service(temporal_client, folder, fetch_allow="127.0.0.1") as running:
+    async with running_service(temporal_client, folder, fetch_allow="127.0.0.1", rates="provider=100/s") as running:
         yield running
 
 
@@ -100,7 +100,7 @@ async def _act(service: Service, run_id: str, kind: str, name: str, value: Any) 
 
 
 def test_every_recipe_has_a_graph_and_what_comes_of_it() -> None:
-    assert len(RECIPES) >= 7
+    assert len(RECIPES) >= 20
     assert all(recipe.graphs and recipe.expected for recipe in RECIPES)
 
 
