@@ -16,6 +16,7 @@
     ├── TooLarge                      a document above a configured limit
     ├── UnsupportedMediaType          a body of another type than the API reads
     ├── AnswerInvalid                 the answer to an approval does not fit its schema
+    ├── EventInvalid                  the data of an event fits no node that waits for it
     ├── UnknownNode                   the run has no such node
     ├── ScheduleInvalid               Temporal accepts no schedule like this
     ├── HookMapFailed                 an expression of a hook fails on the message
