@@ -1,6 +1,7 @@
 """What routers are handed, each under a name of its own."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
@@ -35,6 +36,7 @@ from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.files.payloads import PayloadStore
+from wand_orchestrator.files.uploads import UploadStore
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
@@ -64,6 +66,7 @@ class Services:
     starter: RunStart
     nodes: NodeReader
     files: RunFiles
+    uploads: UploadStore
     steering: Steering
     retries: Retries
     deletions: RunRemoval
@@ -97,14 +100,15 @@ class Services:
         graph_check = GraphCheck(registry, settings)
         subgraphs = Subgraphs(store)
         launcher = Outbox(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.run_limits)
-        starter = RunStart(store, graphs, graph_check, subgraphs, launcher, webhooks)
+        uploads = UploadStore(artifacts, settings.max_file_bytes, timedelta(hours=settings.file_retention_hours))
+        starter = RunStart(store, graphs, graph_check, subgraphs, launcher, webhooks, uploads)
         runs = RunReader(executions, store, settlement, graphs)
         relay = Relay(executions, reader, feed or EventFeed(), settings.sse_queue_size)
         payloads = PayloadStore.open(settings)
         deletions = RunRemoval(executions, store, runs, launcher, artifacts, payloads)
         schedules = Schedules(executions.client, settings.task_queue, store, graph_check, webhooks)
         settler = Sweep(executions, store, settlement, origin)
-        retention = Retention(settings, executions, store, deletions, payloads)
+        retention = Retention(settings, executions, store, deletions, payloads, uploads)
         return cls(
             settings=settings,
             store=store,
@@ -120,6 +124,7 @@ class Services:
             launcher=launcher,
             starter=starter,
             nodes=NodeReader(executions, runs, settlement, store, payloads),
+            uploads=uploads,
             files=RunFiles(store, artifacts, runs),
             steering=Steering(executions, runs, settlement, starter),
             retries=Retries(executions, store, graphs, graph_check, runs, subgraphs, launcher),

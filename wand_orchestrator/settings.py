@@ -140,6 +140,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Log lines of a run and of its child runs, as JSON; further ones are counted and not kept.",
     )
+    max_file_bytes: int = Field(default=256 * 1024**2, ge=1, description="Largest file that is uploaded.")
+    file_retention_hours: float = Field(
+        default=24,
+        gt=0,
+        description="An uploaded file can be given to runs for so long; runs keep those that they were given.",
+    )
     max_log_bytes: int = Field(
         default=1024**2,
         ge=0,

@@ -68,16 +68,16 @@ class JsonRoute(StrictRoute):
             async with AsyncExitStack() as places:
                 raw = await read_body(request, places, _document_limit(request))
                 if not raw and not required:
-                    return await handle(_Read(request, raw, None))
+                    return await handle(ParsedRequest(request, raw, None))
                 self.require_type(request)
                 large = len(raw) > LARGE_BYTES
                 value = await asyncio.to_thread(self.parse, request, raw) if large else self.parse(request, raw)
-                return await handle(_Read(request, raw, value))
+                return await handle(ParsedRequest(request, raw, value))
 
         return read_and_handle
 
 
-class _Read(Request):
+class ParsedRequest(Request):
     """A request whose body has been read and parsed."""
 
     def __init__(self, request: Request, raw: bytes, value: Any) -> None:

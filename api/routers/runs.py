@@ -8,8 +8,10 @@ from starlette.responses import StreamingResponse
 from wand_orchestrator.api.http import examples
 from wand_orchestrator.api.http.json_body import JsonRoute
 from wand_orchestrator.api.http.moments import GivenMoment
+from wand_orchestrator.api.http.multipart import FORM
 from wand_orchestrator.api.http.preferences import MAX_WAIT_SEC, preferred_wait
 from wand_orchestrator.api.http.problems import declared
+from wand_orchestrator.api.routers.run_form import RUN, RunFormRoute
 from wand_orchestrator.api.runs.deliveries import DeliveryList
 from wand_orchestrator.api.runs.models import (
     RetryRequest,
@@ -25,6 +27,16 @@ from wand_orchestrator.api.services import Cursor, Limit, RunIdPath, Services, S
 from wand_orchestrator.contract.tags import MAX_TAGS
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute, responses=declared(401, 503))
+starts = APIRouter(prefix="/runs", tags=["runs"], route_class=RunFormRoute, responses=declared(401, 503))
+"""Apart from the others, since only a start takes a form."""
+
+_FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
+_RUN_FORM = {
+    "type": "object",
+    "properties": {RUN: {"$ref": "#/components/schemas/RunRequest"}, "file": _FILES},
+    "required": [RUN],
+}
+_FORM_BODY = {"requestBody": {"content": {FORM: {"schema": _RUN_FORM}}}}
 
 
 IdempotencyKey = Annotated[
@@ -64,7 +76,13 @@ _WAITED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("", status_code=201, response_model=RunCreated, responses=_WAITED | declared(404, 409))
+@starts.post(
+    "",
+    status_code=201,
+    response_model=RunCreated,
+    responses=_WAITED | declared(404, 409),
+    openapi_extra=_FORM_BODY,
+)
 async def create_run(
     body: Annotated[RunRequest, Body(openapi_examples=examples.RUNS)],
     services: ServicesDep,

@@ -70,6 +70,12 @@ class RunRequest(RequestedTerms):
     graph_id: str | None = Field(default=None, description="A stored graph.")
     graph: GraphDocument | None = Field(default=None, description="A graph given here; it is checked and stored first.")
 
+    files: list[str] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Ids of uploaded files (`POST /files`), which the run is given as artifacts under their names.",
+    )
+
     @model_validator(mode="after")
     def _one_graph(self) -> "RunRequest":
         if [self.graph_name, self.graph_id, self.graph].count(None) != 2:

@@ -15,6 +15,7 @@ from wand_orchestrator.api.runs.deletion import RunRemoval
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.errors import NotFound, WandError
 from wand_orchestrator.files.payloads import PayloadStore
+from wand_orchestrator.files.uploads import UploadStore
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 
@@ -32,6 +33,9 @@ PAYLOADS = 1000
 
 GRAPHS = 100
 """Of those that were deleted, taken away in one step."""
+
+UPLOADS = 100
+"""Deleted in one step."""
 
 PAGES = 1000
 """Of the database's file, given back in one step."""
@@ -51,7 +55,9 @@ class Retention:
         store: Store,
         deletions: RunRemoval,
         payloads: PayloadStore,
+        uploads: UploadStore,
     ) -> None:
+        self._uploads = uploads
         self._runs_for = timedelta(days=settings.retention_days) if settings.retention_days else None
         self._payloads_for = timedelta(days=settings.payload_retention_days)
         self._executions = executions
@@ -76,7 +82,8 @@ class Retention:
         if runs or payloads:
             log.info("deleted because of their age: %d runs, %d payloads", runs, payloads)
         graphs = await self._store.graphs.forget_unused(GRAPHS)
-        more = runs == RUNS or payloads >= PAYLOADS or graphs == GRAPHS
+        uploads = await self._uploads.collect(now, UPLOADS)
+        more = uploads == UPLOADS or runs == RUNS or payloads >= PAYLOADS or graphs == GRAPHS
         return await self._store.shrink(PAGES) or more
 
     async def _delete_runs(self, before: datetime) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from wand_orchestrator.api.graphs.cache import GraphCache
@@ -13,6 +14,8 @@ from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.contract.ids import new_run_id
 from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.errors import BadRequest
+from wand_orchestrator.files.uploads import Upload, UploadStore
 from wand_orchestrator.storage import Idempotency, Run, Store, StoredGraph, no_graph
 from wand_orchestrator.storage.engine.weight import worked_off
 from wand_orchestrator.storage.subgraphs import Subgraphs
@@ -30,7 +33,9 @@ class RunStart:
         subgraphs: Subgraphs,
         launcher: Outbox,
         webhooks: Webhooks,
+        uploads: UploadStore,
     ) -> None:
+        self._uploads = uploads
         self._store = store
         self._graphs = graphs
         self._check = check
@@ -43,23 +48,20 @@ class RunStart:
 
         With Temporal away the run is `pending`: it stands in the database, and is started later.
         """
-        idempotency = None if idempotency_key is None else await self._idempotency(idempotency_key, request)
-        return await self.start_once(request, idempotency)
+        files = await self._files(request.files)
+        idempotency = None if idempotency_key is None else await self._idempotency(idempotency_key, request, files)
+        return await self.start_once(request, idempotency, files)
 
-    async def start_once(self, request: RunRequest, idempotency: Idempotency | None) -> RunCreated:
+    async def start_once(
+        self, request: RunRequest, idempotency: Idempotency | None, files: Sequence[Upload] = ()
+    ) -> RunCreated:
         """Start a run, or return the one that was started with the same key and body; as `start`."""
         budget = CallBudget()
         self._webhooks.require_signed(request.webhook)
         stored = await self._graph(request)
         subgraphs = await self._subgraphs.of(stored.graph, stored.graph_id)
         request = request.model_copy(update={"input": await self._check.admit(stored.graph, request.input)})
-        run = await self._store.runs.add(
-            new_run_id(),
-            stored.graph_id,
-            stored.name,
-            request.terms,
-            idempotency,
-        )
+        run = await self._add(stored, request, idempotency, files)
         seconds = max(LEAST_START_SEC, budget.left(OUTBOX_START_SEC))
         if run.graph_id == stored.graph_id:
             status = await self._launcher.start(Launch(run, stored.graph, stored.version, subgraphs), seconds)
@@ -71,9 +73,30 @@ class RunStart:
         """Start a run that is still `pending`; answers its status, which is `failed` if it will never be accepted."""
         return await self._launcher.start_at_once(run, budget.left(OUTBOX_START_SEC))
 
-    async def _idempotency(self, key: str, request: RunRequest) -> Idempotency:
+    async def _add(
+        self, stored: StoredGraph, request: RunRequest, idempotency: Idempotency | None, files: Sequence[Upload]
+    ) -> Run:
+        """The row of the run, which has its files by then; an earlier call with this key may have made another one."""
+        run_id = new_run_id()
+        added: Run | None = None
+        try:
+            for file in files:
+                await self._uploads.give(file, run_id)
+            added = await self._store.runs.add(run_id, stored.graph_id, stored.name, request.terms, idempotency)
+        finally:
+            if files and (added is None or added.run_id != run_id):
+                await self._uploads.take_back(run_id)
+        return added
+
+    async def _files(self, ids: Sequence[str]) -> Sequence[Upload]:
+        files = [await self._uploads.find(id) for id in ids]
+        if len({file.name for file in files}) < len(files):
+            raise BadRequest("two of the files have the same name, and a run has one of each", code="invalid_file")
+        return files
+
+    async def _idempotency(self, key: str, request: RunRequest, files: Sequence[Upload]) -> Idempotency:
         said = [request.graph, request.input]
-        return Idempotency(key, await worked_off(said, lambda: _fingerprint(request)))
+        return Idempotency(key, await worked_off(said, lambda: _fingerprint(request, files)))
 
     async def _graph(self, request: RunRequest) -> StoredGraph:
         if request.graph is not None:
@@ -88,7 +111,10 @@ class RunStart:
         return stored
 
 
-def _fingerprint(request: RunRequest) -> str:
-    """SHA-256, in hex, of what the request says: white space and the order of keys make no difference."""
-    said: dict[str, Any] = request.model_dump(mode="json", exclude_unset=True)
+def _fingerprint(request: RunRequest, files: Sequence[Upload]) -> str:
+    """SHA-256, in hex, of what the request says: white space and the order of keys make no difference, nor whether the
+    same files were uploaded anew."""
+    said: dict[str, Any] = request.model_dump(mode="json", exclude_unset=True, exclude={"files"})
+    if files:
+        said["files"] = sorted((file.name, file.sha256) for file in files)
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

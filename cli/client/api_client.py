@@ -1,15 +1,18 @@
 """The client of the HTTP API that all commands use."""
 
 import asyncio
+import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
 
+from wand_orchestrator.cli.client.upload import content_of
 from wand_orchestrator.cli.processes.configuration import settings_with
 from wand_orchestrator.errors import ConfigurationError, Unavailable, WandError
 from wand_orchestrator.settings import Settings
@@ -97,6 +100,14 @@ class ApiClient:
 
     async def put(self, path: str, body: Any) -> Json:
         return _document(await self._answer("PUT", path, json=body))
+
+    async def upload(self, name: str, path: Path) -> Json:
+        """Upload a file, with the media type that its name says, to be given to runs."""
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        headers = {"Content-Type": media_type}
+        return _document(
+            await self._answer("POST", "/files", params={"name": name}, content=content_of(path), headers=headers)
+        )
 
     async def delete(self, path: str) -> None:
         await self._answer("DELETE", path)

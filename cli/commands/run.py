@@ -7,6 +7,8 @@ import typer
 from wand_orchestrator.cli.client.options import ApiKey, GraphTarget, Tags, Url, WebhookEvents, WebhookUrl
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wand_orchestrator.cli.client.api_client import ApiClient, Json
 
 
@@ -14,6 +16,10 @@ def run(
     graph: GraphTarget,
     version: Annotated[int | None, typer.Option(min=1, help="Of the stored graph. Default: the newest.")] = None,
     input: Annotated[str | None, typer.Option(help="The run's input: JSON, or `@` and a file of it.")] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[NAME=]PATH", help="A file that the run is given as an artifact; may be repeated."),
+    ] = None,
     tag: Tags = None,
     webhook: WebhookUrl = None,
     webhook_event: WebhookEvents = None,
@@ -26,6 +32,7 @@ def run(
     status is 0 only if the run succeeded."""
     from wand_orchestrator.cli.client.api_client import ask
     from wand_orchestrator.cli.client.document_file import graph_of, read_argument, webhook_of
+    from wand_orchestrator.cli.client.upload import named_files
     from wand_orchestrator.cli.display.watching import report, succeeded
 
     body = graph_of(graph, version)
@@ -35,19 +42,27 @@ def run(
         body["tags"] = tag
     if (told := webhook_of(webhook, webhook_event)) is not None:
         body["webhook"] = told
+    files = named_files(file or [])
     if detach:
-        typer.echo(ask(url, api_key, lambda api: api.post("/runs", body))["run_id"])
+        typer.echo(ask(url, api_key, lambda api: _started(api, body, files)))
         return
-    view = ask(url, api_key, lambda api: _ended(api, body, watch))
+    view = ask(url, api_key, lambda api: _ended(api, body, files, watch))
     report(view)
     raise typer.Exit(0 if succeeded(view) else 1)
 
 
-async def _ended(api: "ApiClient", body: dict[str, Any], watch: bool) -> "Json":
+async def _started(api: "ApiClient", body: dict[str, Any], files: "dict[str, Path]") -> str:
+    """The id of the run, once its files are uploaded and it is started."""
+    if files:
+        body["files"] = [(await api.upload(name, path))["file_id"] for name, path in files.items()]
+    return str((await api.post("/runs", body))["run_id"])
+
+
+async def _ended(api: "ApiClient", body: dict[str, Any], files: "dict[str, Path]", watch: bool) -> "Json":
     from wand_orchestrator.cli.client.api_client import path_of
     from wand_orchestrator.cli.display.watching import watched
 
-    run_id = (await api.post("/runs", body))["run_id"]
+    run_id = await _started(api, body, files)
     graph = body.get("graph")
     if graph is None:  # it shows the nodes that have not begun
         graph_id = (await api.get(path_of("runs", run_id)))["graph_id"]

@@ -1,4 +1,4 @@
-"""Ids of graphs, runs and child runs.
+"""Ids of graphs, runs, child runs and uploaded files.
 
 Most are a prefix that says the kind, and a time-ordered UUID (version 7, RFC 9562) in hex. The id of a child run begins
 with that of the run it is a part of.
@@ -10,6 +10,7 @@ import time
 from datetime import datetime
 from typing import NewType
 
+FileId = NewType("FileId", str)
 GraphId = NewType("GraphId", str)
 RunId = NewType("RunId", str)
 NodeId = NewType("NodeId", str)
@@ -31,6 +32,10 @@ def _uuid7_hex(milliseconds: int, random: int) -> str:
 
 def _new_uuid7_hex() -> str:
     return _uuid7_hex(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10), "big"))
+
+
+def new_file_id() -> FileId:
+    return FileId(f"f_{_new_uuid7_hex()}")
 
 
 def new_graph_id() -> GraphId:

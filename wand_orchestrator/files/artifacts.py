@@ -2,7 +2,8 @@
 
     <store>/<run id>/@<node id>/<name>            the file: two nodes can keep files of one name
     <store>/<run id>/@<node id>/.types/<name>     its media type, in a folder: an object store keeps it with the object
-    <store>/<run id>/<name>                       the same of earlier releases, which knew no nodes
+    <store>/<run id>/<name>                       a file that the run was started with
+    <store>/.uploads/…                            files that wait for a run: see `wand_orchestrator.files.uploads`
 
 A name is taken as it is, in Unicode's composed form, so that the files of a run can be looked at where they lie.
 """
@@ -26,6 +27,7 @@ from wand_orchestrator.files.object_store import (
     CONTENT_TYPE,
     ObjectStore,
     answering,
+    copy,
     delete_under,
     get,
     open_object_store,
@@ -52,7 +54,7 @@ _NODE = "@"
 @dataclass(frozen=True)
 class Artifact:
     """An artifact without its bytes. `size` is in bytes, `url` is its path in the API; `node` saved it, and is None for
-    files of earlier releases.
+    files that the run was started with.
     """
 
     node: str | None
@@ -112,7 +114,7 @@ class ArtifactStore:
     """
 
     def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+        self.store = store
         self._keeps_types = not isinstance(store, LocalStore)
 
     @classmethod
@@ -125,13 +127,13 @@ class ArtifactStore:
 
         Raises AgentError `invalid_artifact`, Unavailable.
         """
-        name = _normal(name)
-        _check(name, media_type)
+        name = normal_name(name)
+        check_file(name, media_type)
         place = _Place.of(run_id, node, name)
         with _answering():
             if not self._keeps_types:
-                await put(self._store, place.type_key, media_type.encode(), "text/plain")
-            await put(self._store, place.key, data, media_type)
+                await put(self.store, place.type_key, media_type.encode(), "text/plain")
+            await put(self.store, place.key, data, media_type)
         return _artifact(run_id, place, media_type, len(data))
 
     async def list(self, run_id: str) -> tuple[Artifact, ...]:
@@ -152,36 +154,51 @@ class ArtifactStore:
         """Open an artifact; without `node`, the only file of this name. Raises NotFound, Conflict `ambiguous_artifact`,
         Unavailable.
         """
-        name = _normal(name)
+        name = normal_name(name)
         if not _is_name(name):
             raise _not_found(run_id, name)
         try:
             with _answering():
                 place = await self._only(run_id, name) if node is None else _Place.of(run_id, node, name)
-                found = await get(self._store, place.key)
+                found = await get(self.store, place.key)
                 media_type = found.attributes.get(CONTENT_TYPE) or await self._media_type(place)
         except FileNotFoundError as error:
             raise _not_found(run_id, name) from error
         artifact = _artifact(run_id, place, media_type or _guess(name), found.meta["size"])
         return OpenArtifact(artifact, _chunks(found))
 
+    async def add(self, run_id: str, name: str, media_type: str, source: str) -> None:
+        """Give a run the object `source` of the same store, as the file `name` that it is started with.
+
+        Raises AgentError `invalid_artifact`, FileNotFoundError, Unavailable.
+        """
+        name = normal_name(name)
+        check_file(name, media_type)
+        place = _Place.of(run_id, None, name)
+        with _answering():
+            if not self._keeps_types:
+                await put(self.store, place.type_key, media_type.encode(), "text/plain")
+            await copy(self.store, source, place.key)
+
     async def delete_run(self, run_id: str) -> None:
         """Delete all files of a run; what is gone already is no error."""
         if not run_id:
             return
         with _answering():
-            await delete_under(self._store, _segment(run_id))
+            await delete_under(self.store, _segment(run_id))
 
     async def _places(self, run_id: str) -> dict[_Place, int]:
         """Return the places of a run's files, with their sizes."""
         if not run_id:
             return {}
-        found = await sizes_under(self._store, _segment(run_id))
+        found = await sizes_under(self.store, _segment(run_id))
         placed = ((_Place.at(key), size) for key, size in found.items())
         return {place: size for place, size in placed if place.is_artifact}
 
     async def _only(self, run_id: str, name: str) -> _Place:
         found = [place for place in await self._places(run_id) if place.name == name]
+        if (given := _Place.of(run_id, None, name)) in found:
+            return given
         if not found:
             raise _not_found(run_id, name)
         if len(found) > 1:
@@ -192,9 +209,9 @@ class ArtifactStore:
         """Return the stored media type; None if the file has been deleted meanwhile."""
         try:
             if self._keeps_types:
-                head = await self._store.get_async(place.key, options={"head": True})
+                head = await self.store.get_async(place.key, options={"head": True})
                 return head.attributes.get(CONTENT_TYPE) or _guess(place.name)
-            kept = await get(self._store, place.type_key)
+            kept = await get(self.store, place.type_key)
             return bytes(await kept.bytes_async()).decode()
         except FileNotFoundError:
             return None if self._keeps_types else _guess(place.name)
@@ -218,7 +235,7 @@ def _segment(id: str) -> str:
     return segment[:160].replace("%", "_") + "~" + hashlib.sha256(id.encode()).hexdigest()
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
     """Return the name in NFC, so that canonically equal names mean one file: clients and file systems use different
     forms.
     """
@@ -231,7 +248,8 @@ def _is_name(name: str) -> bool:
     return fits and kinds[:1] in (["L"], ["N"]) and len(name.encode()) <= MAX_NAME_BYTES
 
 
-def _check(name: str, media_type: str) -> None:
+def check_file(name: str, media_type: str) -> None:
+    """Raises AgentError `invalid_artifact`."""
     if not _is_name(name):
         raise _invalid(
             f"{name[:100]!r} is no name for an artifact: letters, digits, '.', '-', '_' and spaces, "

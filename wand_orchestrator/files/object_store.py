@@ -1,7 +1,7 @@
 """Object stores as settings name them: a folder, S3, Google Cloud Storage or Azure."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,25 @@ async def put(store: ObjectStore, key: str, data: bytes, media_type: str) -> Non
     else:
         attributes: Any = {CONTENT_TYPE: media_type}
         await store.put_async(key, data, attributes=attributes)
+
+
+async def put_stream(store: ObjectStore, key: str, chunks: AsyncIterator[bytes], media_type: str) -> None:
+    """Write an object whole or not at all, as it comes; what `chunks` raises is raised."""
+    if not isinstance(store, LocalStore):
+        attributes: Any = {CONTENT_TYPE: media_type}
+        await store.put_async(key, chunks, attributes=attributes)
+        return
+    with private_folder.writing(_root(store), key) as file:
+        async for chunk in chunks:
+            await asyncio.to_thread(file.write, chunk)
+
+
+async def copy(store: ObjectStore, source: str, key: str) -> None:
+    """Keep the object under a second key, too. Raises FileNotFoundError."""
+    if isinstance(store, LocalStore):
+        await asyncio.to_thread(private_folder.link, _root(store), source, key)
+    else:
+        await store.copy_async(source, key)
 
 
 async def get(store: ObjectStore, key: str) -> Any:

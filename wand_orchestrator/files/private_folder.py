@@ -7,8 +7,10 @@ in the folder was put there by somebody, and where it leads is no business of a 
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -23,6 +25,14 @@ def make(folder: Path) -> None:
 
 def write(root: Path, key: str, data: bytes) -> None:
     """Write a file whole or not at all. Raises OSError, also for a link on the way to it."""
+    with writing(root, key) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing(root: Path, key: str) -> Iterator[BinaryIO]:
+    """A file to write, which is there whole when the block ends, and not at all if it raises. Raises OSError, also for
+    a link on the way to it."""
     target = root / key
     _refuse_links(root, Path(key).parent)
     make(target.parent)
@@ -30,10 +40,27 @@ def write(root: Path, key: str, data: bytes) -> None:
     part = target.with_name(f"{target.name}#{secrets.randbelow(10**9)}")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
-            file.write(data)
+            yield file
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def link(root: Path, source: str, key: str) -> None:
+    """Give a file a second name, or a copy where the file system has no links. Neither is ever written to again: each
+    file here is replaced as a whole. Raises OSError."""
+    target = root / key
+    _refuse_links(root, Path(source))
+    _refuse_links(root, Path(key).parent)
+    make(target.parent)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(root / source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        with writing(root, key) as file, (root / source).open("rb") as kept:
+            shutil.copyfileobj(kept, file)
 
 
 def without_links(root: Path, keys: Iterable[str]) -> set[str]:
