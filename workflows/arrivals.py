@@ -164,7 +164,9 @@ def child_events_of(given: Sequence[Any]) -> ChildEvents | None:
 
 
 def event_of(given: Sequence[Any]) -> SentEvent | None:
-    """The arguments of the signal `event`; None, with a warning in the worker's log, for any but a name and data."""
+    """Return the arguments of the signal `event`; None, with a warning in the worker's log, for any but a name and
+    data.
+    """
     if not 1 <= len(given) <= 2:
         workflow.logger.warning("a signal %s is ignored: it takes a name and data", SIGNAL_EVENT)
         return None

@@ -184,9 +184,8 @@ class GraphRun:
         raise _failed(failure)
 
     async def _hand_over(self, result: RunResult | None = None) -> bool:
-        """Pass all events to the parent, the database and the webhook, also those that are added meanwhile.
-
-        Answers whether the run was asked to cancel meanwhile.
+        """Pass all events to the parent, the database and the webhook, also those that are added meanwhile. Returns
+        whether the run was asked to cancel meanwhile.
         """
         cancelled, handed_over = await self._finish_updates(), None
         if self._writing is not None:
@@ -264,7 +263,9 @@ class GraphRun:
             raise ApplicationError(refusal.message, type=refusal.code, non_retryable=True)
 
     async def _when_begun(self, refused: Callable[[Walk], Refusal | None]) -> None:
-        """Raises ApplicationError for an update that was taken before the run had begun, and cannot be done."""
+        """Wait until the run has begun. Raises ApplicationError if the update, which was accepted before, is
+        impossible.
+        """
         if self._begun:
             return
         await workflow.wait_condition(lambda: self._begun or self._journal.ended)
@@ -300,7 +301,7 @@ class GraphRun:
         name=SIGNAL_EVENT, description="A name and data: an event for the `flow.event` node that waits for that name."
     )
     def event(self, *given: Any) -> None:
-        """One that comes before any node waits for it is kept."""
+        """Pass an event to the run; one that arrives before any node waits for it is kept."""
         if (event := arrivals.event_of(given)) is not None:
             self._events.put(event)
 

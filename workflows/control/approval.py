@@ -30,7 +30,7 @@ class Approval(AwaitingControl):
         return self._answer.answer
 
     def refuse(self, answer: Answer) -> Refusal | None:
-        """Why this answer cannot be taken; None if it can."""
+        """Return why this answer cannot be accepted; None if it can."""
         if self._answer is not None:
             return Refusal(WRONG_STATE, f"node {self.node.id} has been answered already")
         reason = self.misfit(answer.answer)

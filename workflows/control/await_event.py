@@ -14,7 +14,7 @@ TOLD_MISFITS = 20
 
 
 class AwaitEvent(AwaitingControl):
-    """Takes events out of the run's inbox."""
+    """Implements `flow.event`: removes events from the run's inbox as they fit its schema."""
 
     noun = "the data"
 
@@ -46,7 +46,9 @@ class AwaitEvent(AwaitingControl):
         return self.taken[0] if self._params.count == 1 else list(self.taken)
 
     def _look(self, budget: Budget) -> None:
-        """Take the next event, if it fits; meanwhile the node may have been overtaken."""
+        """Take the next event if it fits the schema. There may be none any more: another node can have taken it
+        meanwhile.
+        """
         event = self.host.events.next_for(self)
         if event is None:
             return
@@ -63,7 +65,7 @@ class AwaitEvent(AwaitingControl):
         return super().carry() | {"events": self.taken, "seen": self.seen}
 
     def done_before_failing(self) -> dict[str, Any] | None:
-        """The events that it has taken went to no other node, so it has them when it is tried again."""
+        """Return the events that it has taken: no other node gets them, so a retry needs them."""
         return {"events": list(self.taken), "seen": self.seen} if self.taken else None
 
     @property

@@ -1,4 +1,4 @@
-"""What control nodes share that wait for something from outside: a schema, a deadline, and a default."""
+"""Defines what control nodes that wait for something from outside have in common: a schema, a deadline, a default."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ PATCH = "default-answer-fits"
 
 
 class AwaitingControl(Control):
-    """`noun`: what it waits for, as sentences about its schema say."""
+    """Waits for something from outside of the run. `noun`: what that is, for messages about its schema."""
 
     noun: str
 
@@ -37,14 +37,14 @@ class AwaitingControl(Control):
         return {"deadline": self._deadline.isoformat() if self._deadline else None}
 
     def misfit(self, value: Any, budget: Budget | None = None) -> str | None:
-        """Why the value does not fit the schema; None if it does."""
+        """Return why the value does not fit the schema; None if it does."""
         try:
             return first_misfit(self._schema.errors(value, budget), self.noun)
         except UnusableSchema as reason:
             return str(reason)
 
     async def _comes(self, has_come: Callable[[], bool], summary: str) -> bool:
-        """Wait until it has come; False if the time is over first."""
+        """Wait for it; return False if the deadline passes first."""
         try:
             await workflow.wait_condition(
                 has_come, timeout=self._remaining(), timeout_summary=f"{self.node.id} · {summary}"
@@ -58,12 +58,14 @@ class AwaitingControl(Control):
         return self.misfit(default.answer) if isinstance(default, DefaultAnswer) else None
 
     def _remaining(self) -> timedelta | None:
-        """A timeout of zero would be no wait at all for the SDK."""
+        """Return the time left, at least a millisecond: the SDK does not wait at all with a timeout of zero."""
         return None if self._deadline is None else max(timedelta(milliseconds=1), self._deadline - workflow.now())
 
 
 def _usable(schema: dict[str, Any]) -> Schema:
-    """A schema that comes by a reference is seen here for the first time."""
+    """Return the schema. Raises ApplicationError `invalid_params`; one that comes by a reference was not validated
+    before.
+    """
     try:
         return Schema(schema)
     except UnusableSchema as reason:

@@ -1,4 +1,4 @@
-"""What every control node is: a coroutine of the workflow, which a new history can take up where it stood."""
+"""Defines the base class of control nodes: each is a coroutine of the workflow, which a new history can resume."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,43 +20,43 @@ Done = TypeVar("Done")
 
 
 class PartValues(NamedTuple):
-    """What a part of a control node is given."""
+    """Contains the params and the input of a part of a control node."""
 
     params: dict[str, Any]
     input: dict[str, Any]
 
 
 class Host(Protocol):
-    """What the walk offers a control node."""
+    """Defines what a control node can ask of the run."""
 
     def tell(self, entry: Entry) -> None:
-        """Put an entry into the journal."""
+        """Append an entry to the journal."""
 
     def run_agent(self, node: Node, values: Callable[[], Awaitable[PartValues]]) -> Awaitable[AgentResult]:
         """Run an agent as the activity `node.id`, a part with events of its own; cancelled with the awaiting task."""
 
     def run_graph(self, node: Node, graph: Graph, input: Any) -> Awaitable[Any]:
-        """Run a stored graph as a child workflow; gives its result's outputs."""
+        """Run a stored graph as a child workflow; return the outputs of its result."""
 
     def start_graph(self, node: Node, graph: Graph, input: Any) -> Awaitable[str]:
-        """Start a stored graph as a run that is no part of this one; gives its id."""
+        """Start a stored graph as an independent run; return its id."""
 
     def run_graph_part(
         self, node: Node, graph: Graph, values: Callable[[], Awaitable[PartValues]]
     ) -> Awaitable[AgentResult]:
-        """The same as a part with events of its own."""
+        """Run a stored graph as a child workflow, a part with events of its own."""
 
     def evaluate(self, expression: str, value: Any) -> Awaitable[Any]:
-        """Evaluate an expression, when the workflow task has room for it. Raises ExpressionError."""
+        """Evaluate an expression as soon as the workflow task has room for it. Raises ExpressionError."""
 
     def check(self, work: Callable[[Budget], Done]) -> Awaitable[Done]:
-        """Do a check against a JSON Schema within the budget, when the workflow task has room for it."""
+        """Run a check against a JSON Schema within a budget, as soon as the workflow task has room for it."""
 
     def resolve(self, later: Mapping[str, Any], own: dict[str, Any]) -> Awaitable[dict[str, Any]]:
-        """What is given to a part, with its references replaced; `own` is what they see. Raises ApplicationError."""
+        """Return what a part is given, with its references resolved in `own`. Raises ApplicationError."""
 
     def subgraph(self, name: str) -> Graph:
-        """The stored graph of that name or id, as it was when the run started."""
+        """Return the stored graph of that name or id, as it was when the run started. Raises ApplicationError."""
 
     @property
     def events(self) -> EventInbox:
@@ -64,16 +64,16 @@ class Host(Protocol):
 
     @property
     def result_bytes(self) -> int:
-        """What the parts of one node may give together."""
+        """The maximum size of the outputs of all parts of a node together."""
 
     @property
     def holds_back(self) -> bool:
-        """Whether nothing new is to start: the run is paused, or about to go on in a new history."""
+        """Whether nothing new may start: the run is paused or stopping, or about to continue in a new history."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """A node as the scheduler started it; `carried` is what `carry` gave in the history before this one.
+    """Contains a node as the scheduler started it; `carried` is what `carry` returned in the previous history.
 
     `earlier_attempts`: of an agent, those that ended with their workers.
     """
@@ -86,7 +86,7 @@ class Given:
 
 
 class Control(ABC):
-    """One control node in flight."""
+    """Represents a control node in flight."""
 
     def __init__(self, given: Given, host: Host) -> None:
         self.node = given.node
@@ -95,24 +95,24 @@ class Control(ABC):
 
     @abstractmethod
     async def run(self) -> Any:
-        """The node's output. Raises ApplicationError when the node fails."""
+        """Return the node's output. Raises ApplicationError when the node fails."""
 
     def carry(self) -> Any:
-        """What a new history needs to go on; JSON."""
+        """Return what a new history needs to resume the node, as JSON."""
         return None
 
     def done_before_failing(self) -> Any:
-        """What it goes on from, as `carried`, if it is tried again after it failed; None: from the start."""
+        """Return what a retry after a failure starts from, as `carried`; None: from the start."""
         return None
 
     @property
     def busy(self) -> bool:
-        """Whether it has something in flight that would not survive a new history."""
+        """Whether something is in flight that would not survive a new history."""
         return False
 
     @property
     def crosses(self) -> bool:
-        """Whether it can take up in a new history what it has in flight, if all that comes along."""
+        """Whether a new history can resume what is in flight, if all of it comes along."""
         return False
 
 
@@ -125,7 +125,7 @@ def moment(text: str | None) -> datetime | None:
 
 
 class Refusal(NamedTuple):
-    """`code` becomes the type of the application error that the caller of the update gets."""
+    """Contains why an update is refused; `code` becomes the type of the application error that its caller gets."""
 
     code: str
     message: str

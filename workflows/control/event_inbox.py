@@ -1,4 +1,4 @@
-"""The events that were sent to a run, until nodes that wait for them take them.
+"""Keeps the events that were sent to a run until nodes that wait for them take them.
 
 An event that comes only joins a queue of bounded length; nodes look at it afterwards, each when the workflow task has
 room for a check against its schema. It goes to the oldest node that waits for its name and whose schema it fits.
@@ -23,7 +23,7 @@ from wand_orchestrator.workflows.size import size_up_to
 
 
 class Taker(Protocol):
-    """A node that waits for events of one name. `seen`: the number of the last one that it has looked at."""
+    """Represents a node that waits for events of one name. `seen`: the number of the last event that it has checked."""
 
     seen: int
 
@@ -32,19 +32,19 @@ class Taker(Protocol):
 
     @property
     def taken(self) -> Sequence[Any]:
-        """The data of the events that it has."""
+        """The data of the events that the node has taken."""
 
     @property
     def complete(self) -> bool:
-        """Whether it has all that it waits for."""
+        """Whether the node has all events that it waits for."""
 
     def misfit(self, data: Any, budget: Budget | None = None) -> str | None:
-        """Why the data does not fit its schema; None if it does."""
+        """Return why the data does not fit the node's schema; None if it does."""
 
 
 @dataclass(frozen=True)
 class KeptEvent:
-    """An event that no node has taken; `number`: from 1, in the order in which they came."""
+    """Contains an event that no node has taken; `number`: from 1, in the order of arrival."""
 
     number: int
     name: str
@@ -53,7 +53,7 @@ class KeptEvent:
 
 
 class EventInbox:
-    """Bounded in number and bytes, together with what the nodes that wait have taken.
+    """Queues events, bounded in number and bytes together with the events that waiting nodes have taken.
 
     `carried`: what `carry` gave in the history before this one.
     """
@@ -68,7 +68,7 @@ class EventInbox:
             self._keep(KeptEvent(number, name, data, _size(data)))
 
     def refuse(self, event: SentEvent) -> EventRefusal | None:
-        """Why this event could not be taken or kept now; None if it can."""
+        """Return why this event cannot be kept now; None if it can."""
         if is_too_deep(event.data):
             message = f"the data has lists and objects more than {MAX_DEPTH} deep"
             return EventRefusal(code=EVENT_INVALID, message=message)
@@ -77,7 +77,7 @@ class EventInbox:
         return None
 
     def put(self, event: SentEvent) -> None:
-        """Keep the event for the nodes to look at. One that is refused is dropped, with a warning in the log."""
+        """Queue the event for the nodes. One that `refuse` refuses is dropped, with a warning in the log."""
         if refusal := self.refuse(event):
             workflow.logger.warning("an event %s is dropped: %s", event.name, refusal.message)
             return
@@ -85,7 +85,7 @@ class EventInbox:
         self._keep(KeptEvent(self._last, event.name, event.data, _size(event.data)))
 
     def misfit(self, event: SentEvent) -> EventRefusal | None:
-        """Why none of the nodes that wait for this event could take it; None if one could, or none waits."""
+        """Return why no node that waits for this event can take it; None if one can, or none waits."""
         budget, misfits = Budget(MAX_SCHEMA_STEPS), []
         for taker in self._takers[event.name]:
             if (misfit := taker.misfit(event.data, budget)) is None:
@@ -98,7 +98,7 @@ class EventInbox:
 
     @contextmanager
     def open(self, taker: Taker) -> Iterator[None]:
-        """Within it the node is one that waits; what it has taken counts as held."""
+        """Register the node as waiting for the time of the context; the events that it has taken count as held."""
         sizes = sum(map(_size, taker.taken))
         self._held, self._bytes = self._held + len(taker.taken), self._bytes + sizes
         self._takers[taker.event_name].append(taker)
@@ -110,7 +110,7 @@ class EventInbox:
             self._bytes -= sum(map(_size, taker.taken))
 
     def next_for(self, taker: Taker) -> KeptEvent | None:
-        """The first event that this node is to look at; None as long as older nodes have to look at it first."""
+        """Return the next event for this node; None if there is none, or older nodes have to check it first."""
         kept = self._kept[taker.event_name]
         if not kept or kept[-1].number <= taker.seen:
             return None
@@ -123,12 +123,12 @@ class EventInbox:
         return event
 
     def take(self, event: KeptEvent) -> Any:
-        """The data of the event, which is kept for nobody else any more."""
+        """Remove the event from the queue; return its data."""
         self._kept[event.name].remove(event)
         return event.data
 
     def carry(self) -> dict[str, Any]:
-        """What a new history needs of the events that nobody has taken."""
+        """Return the events that no node has taken, for a new history."""
         kept = sorted((event for events in self._kept.values() for event in events), key=lambda event: event.number)
         return {"last": self._last, "kept": [(event.number, event.name, event.data) for event in kept]}
 

@@ -81,7 +81,7 @@ class Map(Control):
         return {"outputs": self._outputs, "failed": sorted(self._failed), "in_flight": begun, **self._told}
 
     def done_before_failing(self) -> dict[str, Any]:
-        """The items that succeeded do not run again."""
+        """Return the outputs of the items that succeeded, which do not run again."""
         return {"outputs": self._outputs, "failed": []}
 
     @property
@@ -110,7 +110,7 @@ class Map(Control):
         self._tell_progress()
 
     def _keep(self, index: int, output: Any) -> None:
-        """Once all together are too large, no item starts any more, and nothing of them is kept."""
+        """Store an item's output. Once all outputs together are too large, drop them, and start no more items."""
         self._bytes += size_up_to(output, self.host.result_bytes)
         if self._too_large or (self._bytes > self.host.result_bytes and workflow.patched(PATCH_BOUNDED)):
             self._too_large, self._outputs = True, {}
@@ -128,7 +128,7 @@ class Map(Control):
             self._errors.append(told)
 
     def _tell_progress(self) -> None:
-        """At most once for each percent."""
+        """Journal the progress, at most once for each percent."""
         assert self._items is not None
         settled, count = len(self._outputs) + len(self._failed), len(self._items)
         if settled * 100 // count > self._percent:
@@ -140,7 +140,7 @@ class Map(Control):
 
 
 def _items(params: MapParams, input: dict[str, Any]) -> Any:
-    """Those of the params or of the input; what is no list fails the node as it runs."""
+    """Return the items of the params or of the input; if they are no list, the node fails when it runs."""
     if ITEMS not in params.model_fields_set:
         return input.get(ITEMS)
     if ITEMS in input:

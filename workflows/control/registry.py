@@ -1,4 +1,4 @@
-"""The classes that carry control nodes out, by the type of the node."""
+"""Maps node types to the classes that carry out control nodes."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -48,7 +48,9 @@ class Repeat(Control):
 
     @property
     def crosses(self) -> bool:
-        """Not between a round and what follows of it, which may have to wait for room in a workflow task."""
+        """Whether a new history can resume the round; not while its condition is evaluated, which may wait for room in
+        a workflow task.
+        """
         return not self._judging
 
     async def _round(self) -> bool:
@@ -66,7 +68,7 @@ class Repeat(Control):
             self._busy = self._judging = False
 
     def _merged(self, state: dict[str, Any], output: Any) -> dict[str, Any]:
-        """The state after a round."""
+        """Return the state after a round. Raises ApplicationError `invalid_output` if the output is no object."""
         if not isinstance(output, dict):
             reason = "with `state` a round gives an object, which is merged into it"
             raise failure("invalid_output", f"the output of round {self._times - 1} is no object: {reason}")

@@ -25,5 +25,5 @@ class Subgraph(Control):
 
     @property
     def crosses(self) -> bool:
-        """A run that is not waited for is started within this history."""
+        """Whether a new history can await the child run; an independent run is started within this history."""
         return self._params.wait

@@ -1,4 +1,4 @@
-"""What a control node names, an agent or a stored graph: whether it may, and how it is run."""
+"""Runs the target of a control node, an agent or a stored graph, and checks that the node may name it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _UNLISTED = {"agent": "unlisted_agent", "graph": "unlisted_graph"}
 
 
 def require_listed(params: Target | SubgraphParams) -> None:
-    """Raises ApplicationError `unlisted_agent`, `unlisted_graph` for a name that its list does not have."""
+    """Raise ApplicationError `unlisted_agent` or `unlisted_graph` if the name is not in the node's list."""
     named = {"graph": (params.graph, params.graphs)}
     if isinstance(params, Target):
         named["agent"] = (params.agent, params.agents)
@@ -28,7 +28,7 @@ def require_listed(params: Target | SubgraphParams) -> None:
 
 @dataclass(frozen=True)
 class TargetRunner:
-    """Runs the target of one control node, again and again. `own`: what all of its parts see of the node's input."""
+    """Runs the target of one control node once for each part. `own`: what all parts see of the node's input."""
 
     host: Host
     node: Node
@@ -36,7 +36,7 @@ class TargetRunner:
     own: Mapping[str, Any]
 
     async def run(self, index: int, item: Any) -> Any:
-        """Run it as the part `<node>[<index>]`, with the limits of the node; gives its output."""
+        """Run the target as the part `<node>[<index>]`, with the limits of the node; return its output."""
         node, target = self.node, self.target
         part = node.model_copy(
             update={"id": f"{node.id}[{index}]", "type": target.agent or node.type, "optional": False}
@@ -53,7 +53,7 @@ class TargetRunner:
         return await self.host.run_agent(part, values)
 
     async def _values(self, index: int, item: Any) -> PartValues:
-        """Without an `input` of its own a part is given its item."""
+        """Return the params and the input of a part; without an `input` in the node's params it is given its item."""
         input = item if isinstance(item, dict) else {"item": item}
         later = for_parts(self.node)
         found = await self.host.resolve(later, seen_by_part(self.own, item, index)) if later else {}

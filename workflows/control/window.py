@@ -1,4 +1,4 @@
-"""Runs many things of one control node, at most so many at once, and gives their results in order."""
+"""Runs the parts of one control node, a limited number at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -10,7 +10,8 @@ from temporalio import workflow
 
 
 class ItemWindow:
-    """Starts `start(i)` for i in `todo`; `settled(i, future)` is called as each ends, and may call `stop`.
+    """Runs `start(i)` for each i in `todo`, `size` at once; calls `settled(i, future)` as each ends, which may call
+    `stop`.
 
     `going_on`: those that had begun in the history before this one, which nothing holds back.
     """
@@ -41,7 +42,7 @@ class ItemWindow:
 
     @property
     def crosses(self) -> bool:
-        """Whether all that is in flight still runs, and can be awaited in a new history."""
+        """Whether everything in flight still runs, and can be awaited in a new history."""
         return not self.stopped and not any(future.done() for future in self._in_flight.values())
 
     @property
@@ -49,13 +50,13 @@ class ItemWindow:
         return bool(self._in_flight)
 
     def stop(self) -> None:
-        """Start nothing more, and cancel what is in flight."""
+        """Start no more parts, and cancel those in flight."""
         self.stopped = True
         for future in self._in_flight.values():
             future.cancel()
 
     async def run(self) -> None:
-        """Until all have ended. Cancelled, it ends only after all that is in flight has."""
+        """Run until all parts have ended. If it is cancelled, it cancels those in flight and awaits them."""
         try:
             for index in self._going_on:
                 self._launch(index)
@@ -69,7 +70,7 @@ class ItemWindow:
             raise
 
     async def _all_ended(self) -> None:
-        """However often the wait is cancelled."""
+        """Wait until everything in flight has ended, however often the wait is cancelled."""
         while len(self._arrived) < len(self._in_flight):
             with suppress(asyncio.CancelledError):
                 await workflow.wait_condition(lambda: len(self._arrived) == len(self._in_flight))

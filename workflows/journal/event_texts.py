@@ -91,7 +91,7 @@ def node_succeeded(node: Node, result: AgentResult) -> Entry:
 
 
 def node_failed(node: Node, failed: NodeFailure, *, grave: bool) -> Entry:
-    """`grave`: the run does not simply go on."""
+    """Return the entry for a node's failure. `grave`: the run does not simply continue."""
     return Entry(
         EventType.NODE_FAILED,
         f"{node.id} failed: {failed.failure.sentence}",
@@ -121,7 +121,7 @@ def node_too_slow(node: Node, failed: NodeFailure) -> Entry:
 
 
 def node_cancelled(node: Node, reason: str | None = None) -> Entry:
-    """`reason`: why it was, although the run goes on."""
+    """Return the entry for a cancelled node. `reason`: why it was cancelled although the run continues."""
     data = {} if reason is None else {"reason": reason}
     return Entry(EventType.NODE_CANCELLED, f"{node.id} cancelled", node=node.id, data=data)
 
@@ -196,7 +196,9 @@ def node_skipped(node: str) -> Entry:
 
 
 def node_decided(decision: Decision) -> Entry:
-    """What became of a node that nobody told of. Raises ValueError for one that is in flight, which is no event yet."""
+    """Return the entry for a scheduler's decision about a node. Raises ValueError for `dropped`: its event is that
+    of its cancelled end.
+    """
     node = decision.node
     match decision.kind:
         case "skipped":

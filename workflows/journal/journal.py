@@ -51,7 +51,7 @@ class Journal:
             self._add(kept, progress)
 
     def _bounded(self, entry: Entry) -> Entry | None:
-        """The entry; for the first log line that is not kept a warning, for the others nothing."""
+        """Return the entry; a warning in place of the first log line that is not kept, None for the others."""
         if entry.type is EventType.NODE_LOG and not self.logs.takes(entry.message, entry.data):
             warning = replace(entry, message=TOLD, level="warning", data={})
             return warning if self.logs.dropped == 1 else None
@@ -99,7 +99,7 @@ class Journal:
         return self._events[max(0, after - self._base) :]
 
     def of_node(self, node: str) -> tuple[Event, ...]:
-        """The last events in which the state of this node changed: at most NODE_EVENTS."""
+        """Return the last events in which the state of this node changed: at most NODE_EVENTS."""
         return tuple([event for event in self._events if event.node == node and event.type in TURNS][-NODE_EVENTS:])
 
     def unarchived(self, limit: int) -> tuple[Event, ...]:

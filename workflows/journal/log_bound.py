@@ -1,4 +1,4 @@
-"""What a run may log in all: its journal stays in the database for good, and is read whole by many."""
+"""Limits what a run may log in all: its journal stays in the database for good, and is read whole by many."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ class LogBound:
         """Log lines that were not kept."""
 
     def takes(self, message: str, data: dict[str, Any]) -> bool:
-        """Whether this line is kept."""
+        """Count this line; return whether it is kept."""
         if self.limit is None:
             return True
         size = size_up_to([message, data], self.limit)

@@ -131,7 +131,9 @@ class Losses:
         return {"losses": self._losses, "shutdowns": self._shutdowns}
 
     def is_given_again(self, node: str, failed: NodeFailure) -> bool:
-        """A node that takes its worker down with it would go on for ever, so silent deaths are counted."""
+        """Return whether the node is tried again because its worker was lost. Silent losses are limited: a node may
+        take every worker down with it.
+        """
         if failed.failure.code == WORKER_SHUTDOWN:
             self._shutdowns[node] = self._shutdowns.get(node, 0) + 1
             return self._shutdowns[node] <= MAX_WORKER_SHUTDOWNS

@@ -1,1 +1,1 @@
-"""How a node is carried out: as an activity, a control node, or a child run."""
+"""Carries out nodes: as activities, control nodes, or child runs."""

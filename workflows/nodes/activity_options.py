@@ -1,4 +1,4 @@
-"""How a node's limits become the options of its activity."""
+"""Translates a node's limits into the options of its activity."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,7 +24,7 @@ is said of the failed attempt is then heard of while it waits."""
 
 
 def activity_options(node: Node, options: Options, earlier_attempts: int = 0) -> ActivityConfig:
-    """Native timeouts and retry policy of a node.
+    """Return Temporal's timeouts and retry policy for a node.
 
     `earlier_attempts`: those that were made as another activity and use up retries.
     """
@@ -45,7 +45,7 @@ def activity_options(node: Node, options: Options, earlier_attempts: int = 0) ->
 
 
 def held_activity_options(node: Node, options: Options, queue: str, earlier_attempts: int) -> ActivityConfig:
-    """The same for an attempt that its worker carries on, which itself sees to the time that is left.
+    """Return the options for an attempt that its worker continues; the worker itself enforces the remaining time.
 
     Further attempts are made there, too, as long as there is that worker. It is one of Wand's own, so it beats.
     """
@@ -58,7 +58,7 @@ def held_activity_options(node: Node, options: Options, queue: str, earlier_atte
 
 
 def local_activity_options(node: Node, options: Options) -> LocalActivityConfig:
-    """The same for a node that runs as a local activity, which knows neither queue nor heartbeat."""
+    """Return the options for a node that runs as a local activity, which has neither queue nor heartbeat."""
     return LocalActivityConfig(
         start_to_close_timeout=_timeout(node, options),
         retry_policy=_retry_policy(node, options),
@@ -84,13 +84,13 @@ def _timeout(node: Node, options: Options) -> timedelta:
 
 
 def retries_of(node: Node, options: Options) -> int:
-    """Attempts after the first, at most."""
+    """Return the maximum number of attempts after the first."""
     retries = options.max_retries if node.retries is None else node.retries
     return max((rule.retries or 0 for rule in rules_of(node, options)), default=retries)
 
 
 def rules_of(node: Node, options: Options) -> tuple[RetryRule, ...]:
-    """The rules by error code, each with its `retries`; none for a node with one backoff for all failures."""
+    """Return the retry rules by error code, each with its `retries`; none if one backoff applies to all failures."""
     retry = node.retry or options.retry
     if isinstance(retry, Retry):
         return ()
@@ -99,7 +99,7 @@ def rules_of(node: Node, options: Options) -> tuple[RetryRule, ...]:
 
 
 def _total(node: Node, options: Options) -> timedelta:
-    """What all attempts together may take."""
+    """Return the maximum duration of all attempts together, with pauses and the wait for a worker."""
     retries = retries_of(node, options)
     retry = node.retry or options.retry
     longest = max(_longest_sec(one) for one in ([retry] if isinstance(retry, Retry) else retry))
@@ -108,7 +108,7 @@ def _total(node: Node, options: Options) -> timedelta:
 
 
 def _retry_policy(node: Node, options: Options, earlier_attempts: int = 0) -> RetryPolicy:
-    """`earlier_attempts`: those that another activity made; the pauses go on from there.
+    """Return the retry policy. `earlier_attempts`: those made as another activity; the backoff continues from there.
 
     Of rules by error code the worker tells the server which holds, failure by failure; what the server itself finds
     out, a timeout, is tried again by the policy.
@@ -126,7 +126,7 @@ def _retry_policy(node: Node, options: Options, earlier_attempts: int = 0) -> Re
 
 
 def _for_timeouts(retry: Retry | Sequence[RetryRule]) -> tuple[Retry | RetryRule, list[str]]:
-    """The backoff after an attempt that took too long, and the types of errors after which there is none."""
+    """Return the backoff after an attempt that timed out, and the types of errors that are not retried."""
     if isinstance(retry, Retry):
         return retry, [*retry.non_retryable, *([TIMED_OUT_TYPE] if TIMED_OUT in retry.non_retryable else [])]
     rule = next((rule for rule in retry if rule.names(TIMED_OUT)), None)
@@ -141,5 +141,5 @@ def _interval_sec(retry: Retry | RetryRule, earlier_attempts: int, longest: floa
 
 
 def _longest_sec(retry: Retry | RetryRule) -> float:
-    """Between two attempts."""
+    """Return the longest pause between two attempts."""
     return max(retry.max_interval_sec, retry.initial_interval_sec)

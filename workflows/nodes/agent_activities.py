@@ -1,4 +1,4 @@
-"""Starts agents as activities: a short one as a local activity, any other as a regular one."""
+"""Starts agents as activities: short ones as local activities, all others as regular ones."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -52,7 +52,8 @@ MAX_LOCAL_IN_FLIGHT = 32
 
 
 class Activities:
-    """The activities of one run. `tell` puts an entry into the journal; `started` hears of each regular one.
+    """Starts the activities of one run. `tell` appends to the journal; `started` is called for each regular
+    activity.
 
     `reads`: runs whose files the agents may read besides those of their own.
     Of the history before this one: `slow`, agents that declared themselves short and were not; `crossed`, what was in
@@ -97,20 +98,20 @@ class Activities:
         return self._regular
 
     def crosses(self, activity: str) -> bool:
-        """Whether the next start of this one is none: it was in flight in the history before this one."""
+        """Return whether this activity was in flight in the previous history, so that `start` resumes it."""
         return activity in self._crossed
 
     def given_again(self, activity: str) -> int:
-        """The `earlier_attempts` with which to start it, if it was in flight in the history before this one; else 0."""
+        """Return the `earlier_attempts` with which to resume an activity of the previous history; 0 for any other."""
         return self._crossed[activity].given_again if activity in self._crossed else 0
 
     def crossing(self, in_flight: Mapping[str, InFlight]) -> dict[str, InFlight]:
-        """What is to come into the next history, with all attempts of a node counted."""
+        """Return what is to come into the next history, with all attempts of a node counted."""
         still = {id: self._regular[id].counted(node) for id, node in in_flight.items() if id in self._regular}
         return self._crossed | still | self._between
 
     def hurry(self, activity: str) -> bool:
-        """End its wait for the next attempt, if it is this history that waits, and not the server."""
+        """End the wait for the next attempt, if the workflow waits and not the server; return whether it did."""
         waiting = self._waiting.get(activity)
         if waiting is not None:
             waiting.hurry()
@@ -119,8 +120,8 @@ class Activities:
     def start(
         self, node: Node, params: dict[str, Any], input: dict[str, Any], earlier_attempts: int = 0
     ) -> asyncio.Future[Any]:
-        """The future gives what `arrivals.result_of` reads, or raises why the agent failed. Cancel it to cancel the
-        activity. Raises ApplicationError for what cannot be given to an activity.
+        """Start or resume an agent. The future returns what `arrivals.result_of` reads, or raises why the agent failed;
+        cancelling it cancels the activity. Raises ApplicationError for values that an activity cannot be given.
 
         `earlier_attempts`: those that ended with their workers, and do not use up the node's retries.
         """
@@ -157,7 +158,7 @@ class Activities:
         )
 
     def _start_regular(self, node: Node, call: AgentCall, used: int = 0) -> asyncio.Future[Any]:
-        """`used`: how many of the earlier attempts use up the node's retries."""
+        """Start a regular activity. `used`: how many of the earlier attempts count against the node's retries."""
         config = activity_options(node, self._options, used)
         if node.rate is not None:
             config["task_queue"] = rate_queue(workflow.info().task_queue, node.rate)
@@ -192,7 +193,7 @@ class Activities:
         self._task.regular_ended()
 
     async def _carry_on(self, node: Node, call: AgentCall, crossed: InFlight, ending: CarriedOn) -> Any:
-        """The end of what was in flight in the history before this one, wherever it is now."""
+        """Await an activity of the previous history, whether it runs, waits, is paused or was lost with its worker."""
         assert self._held is not None
         found = held_still(await self._held, node.id, crossed)
         given_again = call.earlier_attempts
@@ -223,7 +224,7 @@ class Activities:
         return await ending.of(self._start_regular(node, call, earlier - given_again))
 
     def _lose(self, node: Node, attempt: int, given_again: int, error: FailureError) -> None:
-        """An attempt that ended with its worker uses up a retry; raises the error if there is none left."""
+        """Count an attempt that ended with its worker as a retry; raise the error if there is none left."""
         if attempt - given_again > retries_of(node, self._options):
             raise error
         self._attempts.reached(node.id, attempt + 1)
@@ -255,7 +256,9 @@ class Activities:
             self._task.local_ended(result)
 
     def _attempts_if_too_slow(self, node: Node, error: FailureError) -> int | None:
-        """The attempts before the one that was stopped for being too slow; None if that is not what it failed of."""
+        """Return the attempts before the one that was stopped for being too slow; None if it failed for
+        another reason.
+        """
         failed = node_failure(node, self._options, error)
         if failed.failure.code != TOO_SLOW:
             return None

@@ -1,4 +1,4 @@
-"""Tells of the attempts of nodes in flight, also of those of which nobody told.
+"""Journals the attempts of nodes in flight, including those that no worker reported.
 
 A worker that died says nothing, and Temporal tries the node again without asking the run.
 """
@@ -17,7 +17,9 @@ PATCH = "lost-attempts"
 
 
 class Attempts:
-    """`tell` puts an entry into the journal. `before`: what `carry` gave in the history before this one."""
+    """Counts attempts by node. `tell` appends to the journal. `before`: what `carry` returned in the
+    previous history.
+    """
 
     def __init__(
         self, tell: Callable[[event_texts.Entry], None], before: Mapping[str, int] = MappingProxyType({})
@@ -26,19 +28,19 @@ class Attempts:
         self._told = dict(before)
 
     def carry(self, in_flight: Container[str]) -> dict[str, int]:
-        """What the next history needs to know of these nodes."""
+        """Return what the next history needs to know of these nodes."""
         return {node: told for node, told in self._told.items() if node in in_flight}
 
     def begin(self, node: str) -> None:
-        """The node runs anew: its attempts count from one."""
+        """Record that the node runs anew: its attempts count from one."""
         self._told.pop(node, None)
 
     def ended(self, node: str) -> int:
-        """How many attempts of the node are known to have ended."""
+        """Return how many attempts of the node are known to have ended."""
         return self._told.get(node, 0)
 
     def report(self, reports: Sequence[Report]) -> None:
-        """What workers say of nodes in flight."""
+        """Journal workers' reports of nodes in flight."""
         for report in reports:
             self.reached(report.node, report.attempt)
             self._tell(event_texts.reported(report))
@@ -46,7 +48,7 @@ class Attempts:
                 self.followed(report.node, report.attempt)
 
     def reached(self, node: str, attempt: int | None) -> None:
-        """Tell of the attempts before this one that ended without a word."""
+        """Journal the attempts before this one that ended without a report."""
         told = self._told.get(node, 0)
         if attempt is None or attempt <= told + 1 or not workflow.patched(PATCH):
             return
@@ -55,6 +57,6 @@ class Attempts:
         self._told[node] = attempt - 1
 
     def followed(self, node: str, attempt: int | None) -> None:
-        """It was told that this attempt ended, and that there is another one."""
+        """Record that the journal has the end of this attempt, and that another one follows."""
         if attempt is not None:
             self._told[node] = max(attempt, self._told.get(node, 0))

@@ -1,4 +1,4 @@
-"""The child runs of one run: each a stored graph that a control node runs as a child workflow."""
+"""Starts, steers and awaits child runs: each is a stored graph that a control node runs as a child workflow."""
 
 import asyncio
 from collections.abc import Mapping
@@ -47,9 +47,7 @@ Handle = workflow.ChildWorkflowHandle[Any, Any]
 
 
 class Children:
-    """`run`: the input of the run whose children these are. `carried`: what `carry` gave in the history before this
-    one.
-    """
+    """Manages the child runs of one run. `run`: its input. `carried`: what `carry` returned in the previous history."""
 
     def __init__(self, run: RunInput, carried: Mapping[str, Any]) -> None:
         self._run = run
@@ -61,26 +59,28 @@ class Children:
         """Child runs that the run has started, in the histories before this one too."""
 
     def take_up(self) -> None:
-        """Send what was on its way when the history before this one ended."""
+        """Send the signals that were on their way when the previous history ended."""
         unsent, self._unsent = self._unsent, []
         for node in unsent:
             self._tell_gate(node)
 
     @property
     def stuck(self) -> bool:
-        """Whether it waits for a child run that would be ended with this history."""
+        """Whether a child run is in flight that would end with this history."""
         return not all(child.crosses for child in self._children.values())
 
     def crosses(self, node: str) -> bool:
-        """Whether the child run of this node has begun, and can be awaited in the next history."""
+        """Return whether the child run of this node has begun, and can be awaited in the next history."""
         return node in self._children and self._children[node].crosses
 
     def goes_on(self, node: str) -> bool:
-        """Whether the child run of this node began in a history before this one, and nobody awaits it yet."""
+        """Return whether the child run of this node began in an earlier history, and is not awaited yet."""
         return node in self._going_on
 
     def carry(self) -> dict[str, Any]:
-        """Temporal drops a signal that is on its way to a child when the history ends."""
+        """Return what the next history needs. Unsent signals are part of it: Temporal drops those when the history
+        ends.
+        """
         return {
             "runs": {node: child.run_id for node, child in self._children.items()},
             "paused": self._paused,
@@ -89,19 +89,19 @@ class Children:
         }
 
     def run_id(self, node: str) -> str | None:
-        """The child run that this node waits for."""
+        """Return the id of the child run that this node waits for, if any."""
         child = self._children.get(node)
         return None if child is None else child.run_id
 
     async def start(self, node: Node, graph: Graph, input: Any) -> str:
-        """Start the child run of `node`; `result` awaits its end. Gives its id."""
+        """Start the child run of `node`, whose end `result` awaits; return its id."""
         child = self._children[node.id] = await self._started(node, graph, input)
         if self._paused:  # meanwhile
             self._tell_gate(node.id)
         return child.run_id
 
     async def start_apart(self, node: Node, graph: Graph, input: Any) -> str:
-        """Start a run that is no part of this one, which does not wait for it. Gives its id."""
+        """Start an independent run, for which this one does not wait; return its id."""
         self._require_room()
         self.started += 1
         run_id = run_id_at(workflow.now(), workflow.random().getrandbits(80))
@@ -130,7 +130,7 @@ class Children:
             del self._children[node.id]
 
     def gate(self, paused: bool) -> None:
-        """Pass a pause or a resume on."""
+        """Pass a pause or a resume on to all child runs."""
         self._paused = paused
         for node in self._children:
             self._tell_gate(node)
@@ -141,14 +141,15 @@ class Children:
         sending.add_done_callback(partial(self._sent, node))
 
     def _sent(self, node: str, sending: "asyncio.Future[None]") -> None:
-        """A child that ended meanwhile cannot be signalled, and need not be."""
+        """Remove a signal that was sent. One to a child that has ended meanwhile fails, which is logged only."""
         self._unsent.remove(node)
         if not sending.cancelled() and (error := sending.exception()) is not None:
             workflow.logger.info("a child run could not be signalled: %s", error)
 
     async def _started(self, node: Node, graph: Graph, input: Any) -> Child:
-        """The child, which has started. A cancellation that comes meanwhile reaches it when it has: what cancels the
-        start itself may be lost on its way, or leave a child that nobody awaits."""
+        """Start the child and return it. A cancellation during the start is applied afterwards: if it cancelled the
+        start itself, it could get lost, or leave a child that nobody awaits.
+        """
         if not workflow.patched(PATCH):
             return StartedChild(await self._start(node, graph, input, crosses=False), crosses=False)
         self._require_room()
@@ -162,7 +163,7 @@ class Children:
         return StartedChild(handle, crosses)
 
     def _require_room(self) -> None:
-        """Raises ApplicationError beyond the limits that the run was started with."""
+        """Raise ApplicationError if another child run would exceed the run's limits."""
         limits = self._run.limits
         if self._run.depth >= limits.depth:
             raise failure("nested_too_deep", f"{limits.depth} runs stand within one another, and no more may")
@@ -170,7 +171,9 @@ class Children:
             raise failure("too_many_children", f"the run has started {limits.runs} child runs, and no more may be")
 
     async def _start(self, node: Node, graph: Graph, input: Any, crosses: bool) -> Handle:
-        """Under an id of its own: a node that runs again has had a child before, whose events are in the database."""
+        """Start the child workflow under a new id: a node that runs again has had a child before, whose events are
+        stored.
+        """
         parent = RunParent(run_id=workflow.info().workflow_id, node=node.id, watched=crosses)
         order = RunInput(
             graph=graph,

@@ -1,4 +1,4 @@
-"""How agents in flight come from one history of a run into the next (continue-as-new).
+"""Brings agents in flight from one history of a run into the next (continue-as-new).
 
 Before it the run asks the server what is in flight, and the workers to hold what they run; after it, it asks them again
 what they hold. The attempts go on meanwhile: see `activities.runner.holding`.
@@ -40,7 +40,7 @@ Held = dict[str, tuple[str, HeldAttempt]]
 
 @dataclass(frozen=True)
 class Crossing:
-    """What is in flight: `nodes`, of which `stuck` can come into no other history.
+    """Contains what is in flight: `nodes`, of which `stuck` cannot come into another history.
 
     `known`: whether the server told; `silent`: whether a worker did not.
     """
@@ -52,7 +52,9 @@ class Crossing:
 
 
 async def crossing(full: bool) -> Crossing:
-    """Have what is in flight held, if all of it can come into the next history, or has to as this one is full."""
+    """Ask workers to hold what is in flight, if all of it can come into the next history, or must, as this
+    one is full.
+    """
     try:
         given = await workflow.execute_local_activity(
             ACTIVITY_IN_FLIGHT,
@@ -74,7 +76,7 @@ async def crossing(full: bool) -> Crossing:
 
 
 async def held(crossed: Mapping[str, InFlight]) -> Held:
-    """What workers run, and what ended there between the two histories."""
+    """Return the attempts that workers run, and those that ended there between the two histories."""
     queues = _queues(crossed)
     answers = await asyncio.gather(*map(_hold, queues))
     found: Held = {}
@@ -86,18 +88,18 @@ async def held(crossed: Mapping[str, InFlight]) -> Held:
 
 
 def held_still(held: Held, node: str, crossed: InFlight) -> tuple[str, HeldAttempt] | None:
-    """What a worker has of the node. It may keep an attempt that had ended before, as the server knows."""
+    """Return the attempt that a worker has of the node; None if the server knows of a later one."""
     found = held.get(node)
     return None if found is None or found[1].attempt < crossed.attempt else found
 
 
 def _queues(nodes: Mapping[str, InFlight]) -> list[str]:
-    """In the order of the nodes, as workflow code must do the same each time."""
+    """Return the task queues of these nodes, in the order of the nodes, so that a replay does the same."""
     return list(dict.fromkeys(node.queue for node in nodes.values() if node.queue is not None))
 
 
 async def _hold(queue: str) -> dict[str, HeldAttempt] | None:
-    """None if the worker does not answer."""
+    """Ask the worker of this queue to hold what it runs; return it, or None if the worker does not answer."""
     try:
         given = await workflow.execute_activity(
             ACTIVITY_HOLD,
@@ -117,7 +119,7 @@ async def _hold(queue: str) -> dict[str, HeldAttempt] | None:
 
 
 class CarriedOn(asyncio.Future[Any]):
-    """The end of an attempt that goes on in this history.
+    """Waits for the end of an attempt that continues in this history.
 
     `cancel` has the attempt end, whenever it is called, and the future waits for that: an agent that nobody awaits
     would go on.
@@ -136,11 +138,11 @@ class CarriedOn(asyncio.Future[Any]):
         return not self.done()
 
     def hurry(self) -> None:
-        """End `until`."""
+        """End the wait of `until` early."""
         self._hurrying = True
 
     async def of(self, activity: "asyncio.Future[Any]") -> Any:
-        """The result of the activity, which a cancel reaches."""
+        """Return the result of the activity; a cancel of this future cancels it."""
         self._awaited = activity
         if self.cancelling:
             activity.cancel()
@@ -159,7 +161,7 @@ class CarriedOn(asyncio.Future[Any]):
                 )
 
     def settle(self, ended: "asyncio.Future[Any]") -> None:
-        """Take the end of what found out about it."""
+        """Set the result, the error or the cancellation of this future from the task that has ended."""
         if ended.cancelled():
             super().cancel()
         elif (error := ended.exception()) is not None:
@@ -170,7 +172,7 @@ class CarriedOn(asyncio.Future[Any]):
 
 @dataclass(frozen=True)
 class Regular:
-    """A regular activity in flight.
+    """Describes a regular activity in flight.
 
     `earlier_attempts`: of its node, made as other activities. `given_again`: those of them that do not use up retries.
     """
@@ -180,7 +182,9 @@ class Regular:
     given_again: int
 
     def counted(self, known: InFlight) -> InFlight:
-        """The server counts the attempts of an activity; before them may have been others."""
+        """Return what the server knows with earlier attempts added: the server counts only those of the current
+        activity.
+        """
         attempt = known.attempt + self.earlier_attempts
         return known.model_copy(update={"attempt": attempt, "given_again": self.given_again})
 
@@ -190,14 +194,14 @@ LEFT_BEHIND = "the history of its run was full, and its worker could not go on i
 
 
 def lost(attempt: int, left_behind: bool = False) -> ApplicationError:
-    """What an attempt ends with that no worker holds any more. `left_behind`: none could, in another history."""
+    """Return the error of an attempt that no worker holds any more. `left_behind`: its worker could not hold it."""
     why = LEFT_BEHIND if left_behind else GONE
     known = FailureDetails(attempt=attempt).model_dump(mode="json")
     return ApplicationError(why, known, type=WORKER_LOST, non_retryable=True)
 
 
 def lost_with_worker(error: ActivityError, attempt: int) -> FailureError | None:
-    """The loss, if an attempt that was carried on ended with its worker and there may be another one; else None.
+    """Return the loss, if a resumed attempt ended with its worker and may be followed by another one; else None.
 
     `attempt`: its number, of which the error of a worker that is gone tells nothing.
     """

@@ -37,7 +37,7 @@ from wand_orchestrator.workflows.uncancelled import is_being_cancelled
 
 
 class NodeRunner:
-    """Starts nodes of one run, and is the host of its control nodes.
+    """Starts the nodes of one run, and implements the host of its control nodes.
 
     `tell` puts an entry into the journal; `holds_back` says that nothing new is to start. `left`: what control nodes
     that failed had done, in the history before this one. `values` is told what goes into nodes and parts of them.
@@ -77,8 +77,8 @@ class NodeRunner:
         self.children = children
 
     def launch(self, given: Given) -> asyncio.Future[Any]:
-        """Start a node; the future gives what `arrivals.result_of` reads, or raises why the node failed. Cancel it to
-        cancel the node.
+        """Start a node. The future returns what `arrivals.result_of` reads, or raises why the node failed; cancelling
+        it cancels the node.
 
         Raises pydantic's ValidationError for params that a control node does not take, ApplicationError for what no
         node can be given.
@@ -96,17 +96,19 @@ class NodeRunner:
         return asyncio.ensure_future(self._carry_out(control))
 
     def keep(self, done: Mapping[str, Any]) -> None:
-        """What control nodes had done in the run that this one retries."""
+        """Set what control nodes had done in the run that this one retries."""
         self._left.update(done)
         for node, what in done.items():
             self._record_done(node, partial(_same, what))
 
     def control(self, node: str) -> Control | None:
-        """The control node of that id, if it is in flight."""
+        """Return the control node of that id, if it is in flight."""
         return self._controls.get(node)
 
     def rests(self, in_flight: Iterable[str], crossing: Container[str] = ()) -> bool:
-        """Whether all of these would survive a new history, into which the activities in `crossing` come along."""
+        """Return whether all of these would survive a new history, into which the activities in `crossing`
+        come along.
+        """
         if not all(part in crossing for part in self._agents) or not all(map(self.children.crosses, self._graphs)):
             return False
         controls = self._controls
@@ -116,7 +118,7 @@ class NodeRunner:
         )
 
     def carry(self) -> dict[str, Any]:
-        """Control nodes in flight, for the next history."""
+        """Return the control nodes in flight, for the next history."""
         return {
             node: {
                 "params": self._given[node].params,
@@ -129,11 +131,11 @@ class NodeRunner:
 
     @property
     def left(self) -> dict[str, Any]:
-        """What control nodes that failed had done; they go on from there when they are tried again."""
+        """What failed control nodes had done; they continue from there when they are retried."""
         return self._left
 
     def runs_agent(self, part: str) -> bool:
-        """Whether this part of a control node, such as `map[3]`, is an activity in flight."""
+        """Return whether this part of a control node, such as `map[3]`, is an activity in flight."""
         return part in self._agents
 
     # As the host of control nodes
@@ -216,7 +218,7 @@ class NodeRunner:
         return await self._run_part(node, run)
 
     async def _run_part(self, node: Node, run: Callable[[int], Awaitable[Any]]) -> AgentResult:
-        """One part of a control node, with events of its own."""
+        """Run one part of a control node, with events of its own."""
         if not self._activities.crosses(node.id) and not self.children.goes_on(node.id):
             self._tell(event_texts.node_scheduled(node))
             self._attempts.begin(node.id)
@@ -237,7 +239,7 @@ class NodeRunner:
                 return result
 
     def _goes_on(self, node: Node, failed: NodeFailure) -> bool:
-        """Tell how an attempt ended; whether there is to be another one, because it ended with its worker."""
+        """Journal how an attempt ended; return whether another one follows, because it ended with its worker."""
         if is_being_cancelled():
             self._tell(event_texts.node_cancelled(node))
             return False
@@ -266,7 +268,7 @@ class NodeRunner:
 
 
 def _forget(node: str, done: Callable[[], Any]) -> None:
-    """Only a replay that was made for it asks what was done."""
+    """Do nothing: only a replay that was made for it asks what was done."""
 
 
 def _same(done: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Starts a node's activity as a paused one, as it was in the history before this one."""
+"""Starts a node's activity paused, as it was in the previous history."""
 
 import asyncio
 from datetime import timedelta
@@ -20,7 +20,7 @@ RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interv
 def start_paused(
     node: Node, call: AgentCall, config: ActivityConfig
 ) -> "tuple[asyncio.Future[Any], asyncio.Future[Any]]":
-    """The node's activity, and what pauses it and then moves it to its task queue."""
+    """Return the node's activity, and the activity that pauses it and then moves it to its task queue."""
     id = workflow.uuid4().hex
     queue = config.get("task_queue") or workflow.info().task_queue
     aside = worker_queue(queue, id)  # of no worker; what is given to it is kept as for those of `queue`

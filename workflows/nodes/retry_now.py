@@ -1,4 +1,4 @@
-"""Ends the wait for a node's next attempt: only the server can, and only an activity can ask it to."""
+"""Ends the wait for a node's next attempt: only the server can do that, and only an activity can ask it."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from wand_orchestrator.temporal.visibility import summary
 
 
 async def retry_now(node: str) -> None:
-    """Raises ApplicationError when the node runs at this moment, or when the server refuses."""
+    """Start the node's next attempt now. Raises ApplicationError if it is running already, or the server refuses."""
     try:
         await workflow.execute_local_activity(
             ACTIVITY_RETRY_NOW,

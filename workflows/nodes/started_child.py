@@ -1,4 +1,4 @@
-"""One child run that its parent awaits: started in this history of the parent, or in one before it.
+"""Represents a child run that its parent awaits: started in this history of the parent, or in an earlier one.
 
 Temporal tells the end of a child workflow to the history that started it alone, so in a later one an activity awaits
 it, and signals and cancels go to it as to any other workflow.
@@ -30,7 +30,7 @@ USUAL = timedelta(seconds=5)
 
 
 class Child(Protocol):
-    """`crosses`: whether it can be awaited in the next history of its parent, too."""
+    """Represents a started child run. `crosses`: whether it can be awaited in the parent's next history, too."""
 
     @property
     def run_id(self) -> str: ...
@@ -41,8 +41,9 @@ class Child(Protocol):
     async def signal(self, name: str) -> None: ...
 
     async def result(self) -> Any:
-        """What `arrivals.run_result_of` reads; raises as a child workflow does. A cancel reaches the child run, whose
-        end is awaited all the same."""
+        """Return what `arrivals.run_result_of` reads; raises as a child workflow does. A cancel is passed on to the
+        child run, whose end is still awaited.
+        """
 
 
 class StartedChild:
@@ -59,7 +60,7 @@ class StartedChild:
 
 
 class CarriedChild:
-    """One that a history before this one has started."""
+    """Represents a child run that an earlier history of the parent has started."""
 
     crosses = True
 
@@ -93,13 +94,13 @@ class CarriedChild:
 
 
 async def end_with_parent(parent: RunParent) -> None:
-    """Never returns while the parent is open; when it is not, the activity terminates this run."""
+    """Wait while the parent is open; when it is not, an activity terminates this run."""
     await workflow.sleep(USUAL, summary=summary("then it is watched whether the parent is open"))
     await watching(ACTIVITY_END_WITH_PARENT, parent.run_id, "parent", f"as long as {parent.run_id} is open")
 
 
 def watching(activity: str, run_id: str, id: str, told: str) -> "asyncio.Future[Any]":
-    """An activity of `wand.await_run`'s kind, under an id that no node can have."""
+    """Start an activity that watches a run until something happens, under an id that no node can have."""
     handle: asyncio.Future[Any] = workflow.start_activity(
         activity,
         run_id,

@@ -1,4 +1,4 @@
-"""What goes into one workflow task, and when it has to end.
+"""Bounds what goes into one workflow task, and ends it when it is full.
 
 A workflow task lasts as long as local activities follow one another. Until it has ended no query is answered, no signal
 comes in, no regular activity starts and nothing that was done is safe; and all that it did goes to the server in one
@@ -42,7 +42,7 @@ MAX_BYTES = 1_500_000
 
 
 class WorkflowTask:
-    """`wake` is called when one has ended that was full, and more may start."""
+    """Measures the current workflow task. `wake` is called when a full task has ended, and more may start."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
@@ -58,23 +58,24 @@ class WorkflowTask:
 
     @property
     def full(self) -> bool:
-        """Nothing more is to start before the task has ended."""
+        """Whether the task is full: nothing more may start before it has ended."""
         busy = self._bytes >= MAX_BYTES or self._lasted >= MAX_DURATION
         return busy or self.exhausted or self._ending is not None
 
     def end(self) -> None:
-        """Have another one follow; `wake` is called when it has come."""
+        """End the task; `wake` is called in the next one."""
         if self._ending is None:
             self._ending = asyncio.create_task(self._end())
 
     def take(self, size: int) -> None:
-        """Something of `size` bytes goes to the server with this task."""
+        """Count `size` bytes that go to the server with this task."""
         self._bytes += size
         self._end_if_full()
 
     def took(self, steps: int) -> None:
-        """An expression took so many steps. With the last one, which may take MAX_STEPS, a task stays well within the
-        2 s after which the SDK gives it up."""
+        """Count the steps of an expression. Even if the last one takes MAX_STEPS, a task stays well within the 2 s
+        after which the SDK gives it up.
+        """
         self._steps += steps
         if self._steps < FORMER_MAX_STEPS:
             return
@@ -85,7 +86,7 @@ class WorkflowTask:
 
     @contextmanager
     def evaluation(self) -> Iterator[Budget]:
-        """Provides the budget of one evaluation, and counts afterwards what it took."""
+        """Provide the budget of one evaluation, and count afterwards the steps that it took."""
         budget = Budget(FORMER_MAX_STEPS, _more_steps)
         try:
             yield budget
@@ -94,7 +95,7 @@ class WorkflowTask:
 
     @contextmanager
     def schema_check(self) -> Iterator[Budget]:
-        """Provides the budget of one check against a JSON Schema, and counts afterwards what it took."""
+        """Provide the budget of one check against a JSON Schema, and count afterwards the steps that it took."""
         budget = Budget(MAX_SCHEMA_STEPS)
         try:
             yield budget
@@ -102,14 +103,14 @@ class WorkflowTask:
             self.took(SCHEMA_STEP * budget.used)
 
     def now(self) -> datetime:
-        """Returns the run's clock, which is the same in a replay."""
+        """Return the run's time, which is the same in a replay."""
         return workflow.now()
 
     def local_started(self) -> None:
         self._local_in_flight += 1
 
     def local_ended(self, result: AgentResult | None = None) -> None:
-        """`result`: of the one that ended, unless it failed."""
+        """Record the end of a local activity. `result`: its result, unless it failed."""
         self._local_in_flight -= 1
         if result is not None and result.ended_at is not None:
             began = result.ended_at - timedelta(milliseconds=result.duration_ms or 0)
@@ -118,11 +119,11 @@ class WorkflowTask:
         self._end_if_full()
 
     def regular_ended(self) -> None:
-        """The end of a regular activity comes with a new task; the time of the local ones counts anew."""
+        """Restart the time of local activities: the end of a regular one arrives with a new task."""
         self._began, self._lasted = None, timedelta(0)
 
     def _end_if_full(self) -> None:
-        """It cannot end while something local is in flight."""
+        """End the task if it is full, but not while a local activity is in flight."""
         if self.full and self._local_in_flight == 0:
             self.end()
 

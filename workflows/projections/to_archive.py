@@ -56,7 +56,9 @@ async def archive(journal: Journal, run: RunInput, result: RunResult | None = No
 
 
 def _terms(run: RunInput, first: Event) -> RunTerms | None:
-    """None of a run that had a row before it started. The input, which may be large, goes along once."""
+    """Return the terms to store of a run that had no row before it started. The input, which may be large, is sent
+    once.
+    """
     if run.created_at is not None:
         return None
     return run.terms if first.seq == 1 else run.without_input

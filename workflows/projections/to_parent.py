@@ -55,8 +55,7 @@ class Forwarder:
         self._sending = asyncio.ensure_future(self._keep_sending(self._parent))
 
     async def flush(self) -> bool:
-        """Send all there is; whatever cancels the run meanwhile, its last events go out. Answers whether something
-        did."""
+        """Send all events, even if the run is cancelled meanwhile; return whether it was."""
         if self._parent is None:
             return False
         if self._sending is not None:

@@ -1,4 +1,4 @@
-"""Tells the worker what goes into nodes and comes out of them: beside the history, which does not have all of it."""
+"""Reports what goes into nodes and comes out of them to the worker: the history does not have all of it."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from wand_orchestrator.workflows.projections.to_archive import root_of_run
 
 
 class Values(Protocol):
-    """What is told of one run; see `wand_orchestrator.temporal.value_log`."""
+    """Reports the values of one run; see `wand_orchestrator.temporal.value_log`."""
 
     def begun(self, node: str, params: Any, input: Any) -> None: ...
     def ended(self, node: str, output: Any) -> None: ...
@@ -19,7 +19,7 @@ class Values(Protocol):
 
 
 class Untold:
-    """For a worker that keeps none of it, and for a replay that was made for something else."""
+    """Drops all values: for a worker that keeps none of them, and for a replay that was made for something else."""
 
     def begun(self, node: str, params: Any, input: Any) -> None: ...
     def ended(self, node: str, output: Any) -> None: ...
@@ -27,7 +27,7 @@ class Untold:
 
 
 def values_of(run: RunInput) -> Values:
-    """Where this run tells of its nodes."""
+    """Return where this run reports the values of its nodes."""
     listen: Callable[[str, str], Values] | None = workflow.extern_functions().get(EXTERN_VALUES)
     if listen is None:
         return Untold()

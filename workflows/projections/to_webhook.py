@@ -48,8 +48,9 @@ class Notifier:
                 starting.add_done_callback(self._starting.remove)
 
     async def flush(self) -> bool:
-        """Until Temporal has all deliveries, which is one way to the server. Answers whether the run was asked to
-        cancel meanwhile."""
+        """Wait until Temporal has all deliveries, which takes one call to the server; return whether the run was asked
+        to cancel meanwhile.
+        """
         self.look()
         return await uncancelled(asyncio.gather(*self._starting)) if self._starting else False
 

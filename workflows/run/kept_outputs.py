@@ -1,4 +1,4 @@
-"""What a run keeps of the run that it retries."""
+"""Determines what a retry keeps of the run that it retries."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,15 +25,18 @@ PATCH = "retry-what-depends"
 
 @dataclass(frozen=True)
 class Kept:
-    """`outputs`: of the nodes that do not run again, in the order of the graph. `done`: what control nodes that do had
-    done, such as the items of a map that succeeded."""
+    """Contains what a retry keeps. `outputs`: of the nodes that do not run again, in the order of the graph. `done`:
+    what control nodes that do run again had done, such as the items of a map that succeeded.
+    """
 
     outputs: dict[str, Any]
     done: dict[str, Any]
 
 
 async def kept_of(graph: Graph, retry_of: RetryOf, run_input: Any) -> Kept:
-    """What depends on a node that runs again runs again, too: an optional node that had failed may succeed now."""
+    """Return what the run keeps. Everything that depends on a node that runs again runs again, too: an optional node
+    that had failed may succeed now.
+    """
     given = await workflow.execute_activity(
         ACTIVITY_OUTPUTS,
         retry_of,

@@ -1,4 +1,4 @@
-"""How a run begins: its input is read, and a graph that it only names is fetched.
+"""Opens a run: reads its input, and fetches the graph if the input only names it.
 
 A run need not have passed the API: a schedule starts one, and so can the `temporal` CLI.
 """
@@ -39,7 +39,7 @@ RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interv
 
 
 def read_input(given: Any) -> RunInput | RunOrder:
-    """Raises a non-retryable ApplicationError, which ends the run, for a document that cannot be run.
+    """Return the input of the run. Raises a non-retryable ApplicationError, which ends the run, if it is invalid.
 
     The SDK gives it raw only when both arguments are there, and who starts a run by hand gives but one, or none.
     """
@@ -61,7 +61,7 @@ def read_input(given: Any) -> RunInput | RunOrder:
 
 
 def read_carried(given: Any) -> dict[str, Any] | None:
-    """What the history before this one carried over; None in a run's first one.
+    """Return what the previous history carried over; None in the first history of a run.
 
     Raises a non-retryable ApplicationError for what somebody else gave in its place.
     """
@@ -79,7 +79,7 @@ def read_carried(given: Any) -> dict[str, Any] | None:
 
 
 def refuse_more(given: Sequence[Any]) -> None:
-    """Raises a non-retryable ApplicationError for more arguments than a run takes."""
+    """Raise a non-retryable ApplicationError if there are more arguments than a run accepts."""
     if len(given) > 2:
         raise _unusable(f"a run takes one argument, and it was given {len(given)}")
 
@@ -90,14 +90,14 @@ def _check_input(value: Any) -> None:
 
 
 def _check_names(run: RunInput | RunOrder) -> None:
-    """No database stores a NUL, so a run with one in what it is found by could never be written."""
+    """Refuse names with a NUL, which no database stores: the run could never be written."""
     names = [run.graph.name, run.graph_id] if isinstance(run, RunInput) else [run.graph_name, run.graph_id]
     if any("\x00" in name for name in names if name is not None):
         raise _unusable("the name or the id of a graph holds a NUL character")
 
 
 def unopened(order: RunOrder) -> RunInput:
-    """What is known of the run before its graph is: the name."""
+    """Return the input of a run whose graph is not fetched yet: the graph has a name, and no nodes."""
     known = workflow.info().typed_search_attributes.get(WAND_GRAPH)
     name = order.graph_name or known or order.graph_id or ""
     graph = Graph.model_construct(name=name, nodes=(), edges=(), options=Options(), sinks=None)
@@ -105,7 +105,9 @@ def unopened(order: RunOrder) -> RunInput:
 
 
 async def fetched(order: RunOrder) -> RunInput:
-    """The run with the graph as it is stored now; its row is in the database, so that it is listed from now on."""
+    """Return the run with its graph as it is stored now. The run has a row in the database and is listed
+    from now on.
+    """
     given = await workflow.execute_activity(
         ACTIVITY_OPEN,
         order,
@@ -119,7 +121,7 @@ async def fetched(order: RunOrder) -> RunInput:
 
 
 def admitted_input(run: RunInput) -> Any:
-    """The run's input with its defaults; the same object where there is nothing to fill in.
+    """Return the run's input with its defaults filled in; the same object if nothing was missing.
 
     Raises a non-retryable ApplicationError `invalid_input` for one that the graph's `input_schema` refuses.
     """
@@ -133,7 +135,7 @@ def admitted_input(run: RunInput) -> Any:
 
 
 def tell_temporal(run: RunInput) -> None:
-    """Give the workflow the search attributes and the memo that the API gives to those that it starts."""
+    """Set the search attributes and the memo that the API sets on the runs that it starts, where they are missing."""
     known = workflow.info().typed_search_attributes
     wanted = search_attributes(run.graph.name, run.graph_id, run.tags)
     if updates := [pair.key.value_set(pair.value) for pair in wanted if known.get(pair.key) is None]:
@@ -143,7 +145,7 @@ def tell_temporal(run: RunInput) -> None:
 
 
 def why_unopened(error: FailureError) -> Failure:
-    """Why the run could not begin."""
+    """Return the failure of a run that could not begin."""
     cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError):
         details = bounded_json(cause.details[0]) if cause.details else None

@@ -1,4 +1,4 @@
-"""Refuses updates that make no sense at this moment; what is refused leaves no trace in the history."""
+"""Refuses updates that are impossible in the run's current state; a refused update leaves no trace in the history."""
 
 from collections.abc import Set
 
@@ -12,7 +12,7 @@ from wand_orchestrator.workflows.scheduler import Phase, Scheduler
 
 
 class Refusals:
-    """`skipping`: nodes that are being cancelled, and will count as skipped."""
+    """Checks the updates of one run. `skipping`: nodes that are being cancelled, and will count as skipped."""
 
     def __init__(self, scheduler: Scheduler, journal: Journal, launcher: NodeRunner, skipping: Set[str]) -> None:
         self._scheduler = scheduler
@@ -21,13 +21,13 @@ class Refusals:
         self._skipping = skipping
 
     def skip(self, node: str) -> Refusal | None:
-        """Why this node cannot be skipped now; None if it can."""
+        """Return why this node cannot be skipped now; None if it can."""
         if refusal := self._any(node):
             return refusal
         return Refusal(WRONG_STATE, f"node {node} is being skipped already") if node in self._skipping else None
 
     def answer(self, answer: Answer) -> Refusal | None:
-        """Why this answer cannot be taken; None if it can."""
+        """Return why this answer cannot be accepted; None if it can."""
         if refusal := self._any(answer.node):
             return refusal
         control = self._launcher.control(answer.node)
@@ -36,7 +36,7 @@ class Refusals:
         return control.refuse(answer)
 
     def retry(self, node: str) -> Refusal | None:
-        """Why this node, or this part of a control node, cannot be tried again now; None if it can."""
+        """Return why this node, or this part of a control node, cannot be retried now; None if it can."""
         if self._launcher.runs_agent(node):
             return self._ended()
         if refusal := self._any(node):
@@ -51,7 +51,7 @@ class Refusals:
         return None
 
     def _is_leaving(self, node: str) -> bool:
-        """Whether the node, which is in flight, is being cancelled."""
+        """Return whether the node, which is in flight, is being cancelled."""
         return node in self._skipping or self._scheduler.why_spare(node) is not None
 
     def _any(self, node: str) -> Refusal | None:
@@ -69,7 +69,9 @@ class Refusals:
         return Refusal(WRONG_STATE, f"the run is {status}: nothing in it can be steered any more")
 
     def _part(self, part: str) -> Refusal:
-        """What is no node of this graph may be one of a child run, or an item of a map."""
+        """Return the refusal for a name that is no node of this graph: it may be one of a child run, or an item of a
+        map.
+        """
         if part not in self._journal.state.nodes:
             return Refusal(UNKNOWN_NODE, f"the run has no node {part}")
         above, _, theirs = part.partition("/")

@@ -1,4 +1,4 @@
-"""When a run goes on in a new history (continue-as-new).
+"""Decides when a run continues in a new history (continue-as-new).
 
 Activities do not survive a continue-as-new, but the agents do: see `workflows.nodes.crossing`. So new nodes are held
 back only for the moment in which workers are asked to hold what they run. Where something cannot come along, as what a
@@ -41,7 +41,8 @@ PATCH = "agents-cross"
 
 
 class Rollover:
-    """`draining`: whether new nodes are held back. `wake` is called when it is time to look again.
+    """Prepares continue-as-new. `draining`: whether new nodes are held back. `wake` is called when `look`
+    is due again.
 
     `regular`: the regular activities in flight by id, the oldest first. `stuck`: whether a child run is that can come
     into no other history. `write_ahead` writes what has happened so far to the database.
@@ -72,14 +73,14 @@ class Rollover:
 
     @property
     def due(self) -> bool:
-        """Whether to continue as new as soon as all in flight can come along."""
+        """Whether the run continues as new as soon as everything in flight can come along."""
         info = workflow.info()
         events = info.get_current_history_length()
         early = events < self._not_before_events or _length() < self._not_before
         return info.is_continue_as_new_suggested() and not early
 
     def look(self, stopping: bool) -> None:
-        """Decide anew, once in each turn of the loop. `stopping`: the run ends anyway."""
+        """Update `draining`; called once in each turn of the loop. `stopping`: the run ends anyway."""
         if not self.due:
             self.draining = False
         elif not workflow.patched(PATCH):
@@ -89,19 +90,20 @@ class Rollover:
             self._prepare()
 
     def _has_written(self) -> bool:
-        """Whether all that had happened when it became time is in the database. Nodes start meanwhile; the rest, which
-        none may start beside, is little then."""
+        """Return whether all events up to the moment when continue-as-new became due are in the database. Nodes start
+        meanwhile, so little is left to write once none may start.
+        """
         if self._written is None:
             self._written = self._write_ahead()
             self._written.add_done_callback(lambda _: self._wake())
         return self._written.done()
 
     def started(self) -> None:
-        """Another activity is in flight, of which nobody has been asked."""
+        """Record that another activity has started, so that workers are asked again."""
         self.crossing, self._changed = None, True
 
     def _prepare(self) -> None:
-        """Have what is in flight held; what is young is given a second to end first."""
+        """Ask workers to hold what is in flight; activities younger than a second may end first."""
         regular = self._regular()
         if self.crossing is not None or self._preparing is not None or self._looks_again:
             return
@@ -131,7 +133,7 @@ class Rollover:
         self._wake()
 
     def _put_off(self, length: int | None = None) -> bool:
-        """Whether it is early enough to try again later."""
+        """Put continue-as-new off until the history has grown; return False if there is no room for that any more."""
         length = _length() if length is None else length
         if length >= LAST_CALL:
             return False
@@ -148,7 +150,7 @@ class Rollover:
         self._wake()
 
     def _drains(self) -> bool:
-        """How it was before PATCH."""
+        """Return whether to hold back new nodes, as runs did before PATCH."""
         events = workflow.info().get_current_history_length()
         now = workflow.now()
         if self._drain_until is None:
@@ -162,7 +164,7 @@ class Rollover:
 
 
 def _length() -> int:
-    """Of the history, in events."""
+    """Return the length of the history in events; a large one counts as more."""
     info = workflow.info()
     return max(info.get_current_history_length(), info.get_current_history_size() // EVENT_BYTES)
 
@@ -178,7 +180,7 @@ def state_to_carry(state: RunState, graph: Graph) -> dict[str, Any]:
 
 
 def state_from(carried: dict[str, Any], graph: Graph) -> RunState:
-    """The state that `state_to_carry` was given, its moments in milliseconds."""
+    """Return the state that `state_to_carry` was given, its times in milliseconds."""
     state = RunState.model_validate(carried["run"])
     table = NodeTable.model_validate(carried["nodes"])
     nodes: dict[str, NodeState] = table.states([node.id for node in graph.nodes])

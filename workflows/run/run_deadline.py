@@ -1,4 +1,4 @@
-"""The deadline of a run: a durable timer that stands still while the run is paused.
+"""Implements the deadline of a run: a durable timer that stops while the run is paused.
 
 Temporal's own execution timeout cannot stand still, and ends a run without its last events; so it is not used.
 """
@@ -21,20 +21,20 @@ class RunDeadline:
 
     @property
     def remaining(self) -> timedelta | None:
-        """What is left of the budget; None without a deadline."""
+        """The rest of the budget; None without a deadline."""
         if self._budget is None or self._since is None:
             return self._budget
         return max(timedelta(0), self._budget - (workflow.now() - self._since))
 
     def start(self) -> None:
-        """Let the time run; no effect if it runs already."""
+        """Start or resume the timer; no effect if it is running."""
         if self._budget is None or self._timer is not None:
             return
         self._since = workflow.now()
         self._timer = asyncio.create_task(self._expire(self._budget))
 
     def stop(self) -> None:
-        """Let the time stand still."""
+        """Stop the timer and keep the rest of the budget."""
         self._budget, self._since = self.remaining, None
         if self._timer is not None:
             self._timer.cancel()

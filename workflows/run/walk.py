@@ -1,4 +1,4 @@
-"""Carries out what the scheduler says: starts nodes, waits for what happens, and tells the scheduler and the journal.
+"""Carries out the scheduler's decisions: starts nodes, awaits their ends, and reports them to scheduler and journal.
 
 Whatever happens (a node ended, the deadline passed, somebody steers) is put into a mailbox or done at once, and then
 the one loop in `to_the_end` goes on; state changes in one order, which a replay repeats.
@@ -63,7 +63,7 @@ PATCH_START_FIRST = "start-before-edges"
 
 
 class Walk:
-    """One run's way through its graph. `carried`: what `carry` gave in the history before this one.
+    """Carries out one run of a graph. `carried`: what `carry` returned in the previous history.
 
     `each_turn` is called in each turn of the loop; `write_ahead`: see Rollover.
     """
@@ -140,7 +140,9 @@ class Walk:
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
 
     async def to_the_end(self) -> Outcome | None:
-        """Until the run has ended, or, with None, is to go on in a new history; what is in flight then crosses."""
+        """Run the graph; return its outcome, or None if the run is to continue in a new history, with all that is in
+        flight.
+        """
         await self._take_up()
         if decisions := self._scheduler.open(self._run.input):
             self._announce(decisions)
@@ -167,8 +169,9 @@ class Walk:
 
     @property
     def crosses(self) -> bool:
-        """Whether the run is to go on in a new history now, and all that is in flight can come along. One that is
-        ending comes to its end in this one: nothing new starts, and what it was told would have to be told again."""
+        """Whether the run is to continue in a new history now, and all that is in flight can come along. A run that is
+        stopping ends in this history: nothing new starts, and the cancellation would have to be passed on again.
+        """
         if not self._rollover.due or self._scheduler.judging or self._scheduler.stopping:
             return False
         crossing = self._activities.crossing(self._rollover.crossing or {})
@@ -178,14 +181,15 @@ class Walk:
         )
 
     def _steered_just_now(self) -> bool:
-        """Whether an update of this very workflow task ended the run. The SDK hands updates over before all else of a
-        task: a cancellation that was asked for earlier may yet come, and then it is what ends the run."""
+        """Return whether an update in the current workflow task ended the run. The SDK applies updates before all else
+        of a task: a cancellation that was asked for earlier may yet come, and then it is what ends the run.
+        """
         if self._scheduler.stopping or self._steered_at != workflow.info().get_current_history_length():
             return False
         return workflow.patched(PATCH_CANCEL_FIRST)
 
     def keep(self, kept: Kept) -> None:
-        """Take nodes as succeeded, as they did in the run that this one retries; before `to_the_end`."""
+        """Count these nodes as succeeded, as they did in the run that this one retries; call it before `to_the_end`."""
         self._launcher.keep(kept.done)
         decisions = self._scheduler.keep(kept.outputs)
         for node, output in kept.outputs.items():
@@ -195,11 +199,11 @@ class Walk:
         self._announce(decisions)
 
     def describe(self) -> None:
-        """Keep the Web UI's current details current."""
+        """Update the current details that Temporal's Web UI shows."""
         workflow.set_current_details(self._details.text(self._journal.state, self._scheduler.in_flight))
 
     def carry(self) -> dict[str, Any]:
-        """What the next history needs; what is in flight are control nodes at rest, and agents that cross."""
+        """Return what the next history needs. Only control nodes at rest and agents that cross may be in flight."""
         remaining = self._deadline.remaining
         crossing = self._activities.crossing(self._rollover.crossing or {})
         controls = self._launcher.carry()
@@ -230,7 +234,7 @@ class Walk:
         return self._scheduler.result()
 
     def failure(self, outcome: Outcome) -> Failure:
-        """Why a run with this outcome did not succeed."""
+        """Return why a run with this outcome did not succeed."""
         if outcome is Outcome.FAILED and self._scheduler.failure is not None:
             return self._scheduler.failure
         if outcome is Outcome.TIMED_OUT:
@@ -271,28 +275,28 @@ class Walk:
         return node in self._scheduler.held
 
     def hurry(self, node: str) -> bool:
-        """Answers whether this node waited for its next attempt in the workflow itself; the wait has ended then."""
+        """End the node's wait for its next attempt, if it waits in the workflow itself; return whether it did."""
         return self._activities.hurry(node)
 
     def retry(self, node: str) -> None:
-        """Try a held node again."""
+        """Run a held node again."""
         self._gate(partial(self._scheduler.retry, node))
 
     def report(self, reports: Sequence[Report]) -> None:
-        """What workers say of nodes that have begun; nobody can say anything of others."""
+        """Journal workers' reports of nodes that have begun; reports of other nodes are ignored."""
         self._attempts.report([report for report in reports if report.node in self._journal.state.nodes])
 
     def _note_steering(self) -> None:
         self._steered_at = workflow.info().get_current_history_length()
 
     def _gate(self, change: Callable[[], None]) -> None:
-        """Make a change that may pause or resume the run, and tell if it did."""
+        """Apply a change that may pause or resume the run, and journal it if it did."""
         change()
         self._tell_pause()
         self._wake()
 
     def _tell_pause(self) -> None:
-        """Tell if the run has been paused or resumed since this was last asked."""
+        """Journal a pause or resume since the last call, and pass it on to child runs."""
         before, self._paused = self._paused, self._scheduler.paused
         if self._paused != before and not self._scheduler.stopping:
             held = self._scheduler.held
@@ -318,7 +322,7 @@ class Walk:
         self._cancel_nodes()
 
     def _cancel_nodes(self) -> None:
-        """Nothing new starts any more; what is in flight is cancelled, and awaited by the loop."""
+        """Cancel all nodes in flight; the loop awaits their ends."""
         for future in self._in_flight.values():
             future.cancel()
 
@@ -326,7 +330,7 @@ class Walk:
         return self._scheduler.paused or self._scheduler.stopping or self._rollover.draining or self._task.full
 
     async def _take_up(self) -> None:
-        """Go on with what was in flight in the history before this one."""
+        """Resume what was in flight in the previous history."""
         self._launcher.children.take_up()
         restored, self._restored = self._restored, {}
         nodes = {node.id: node for node in self._graph.nodes if node.id in restored}
@@ -342,8 +346,8 @@ class Walk:
             self._in_flight[id].cancel()
 
     async def _begun(self) -> None:
-        """A task that is cancelled before its first step does nothing, and what it was to cancel would go on: so
-        control nodes take up their agents first, in two steps, whatever comes meanwhile.
+        """Let control nodes resume their agents, which takes two steps, before any cancel: a task that is cancelled
+        before its first step does nothing, and its agents would go on.
         """
         self._crossed = False
         for _ in range(3):
@@ -355,8 +359,9 @@ class Walk:
     # Nodes
 
     def _judge(self) -> None:
-        """Go on with edges for whose expressions an earlier workflow task had no room. What is ready starts before: it
-        has waited long enough."""
+        """Evaluate edges for which an earlier workflow task had no room. Ready nodes start first: they have waited long
+        enough.
+        """
         if not self._scheduler.judging or self._scheduler.stopping:
             return
         if workflow.patched(PATCH_START_FIRST):
@@ -385,7 +390,7 @@ class Walk:
             return node_values(start.node, start.input, Scope(self._run.input, now=self._task.now()), budget)
 
     def _await(self, node: Node, given: Given) -> None:
-        """Launch the node; its end is put into the mailbox."""
+        """Start the node; its end is put into the mailbox."""
         try:
             future = self._launcher.launch(given)
         except ValidationError as error:
@@ -418,7 +423,7 @@ class Walk:
                 self._fail(node, failed)
 
     def _is_let_go(self, node: str) -> bool:
-        """Whether the node is being cancelled, with the run or alone."""
+        """Return whether the node is being cancelled, with the run or alone."""
         return self._scheduler.stopping or self._scheduler.why_spare(node) is not None
 
     def _take(self, node: Node, given: Any) -> None:
@@ -464,7 +469,7 @@ class Walk:
         self._announce(decisions)
 
     def _announce(self, decisions: Sequence[Decision]) -> None:
-        """Tell what was decided, and do it; what happened may also have stopped the run."""
+        """Journal these decisions and carry them out; also cancel what is in flight if the run stops."""
         for decision in decisions:
             if decision.kind == "dropped":
                 self._in_flight[decision.node].cancel()
@@ -475,7 +480,7 @@ class Walk:
             self._cancel_nodes()
 
     def _tell(self, entry: event_texts.Entry) -> None:
-        """What a control node tells; the loop takes a turn, so that the current details tell it, too."""
+        """Journal an entry of a control node; the loop takes a turn, so that the current details show it, too."""
         self._append(entry)
         self._wake()
 
@@ -484,4 +489,4 @@ class Walk:
 
 
 def _forget(node: str, output: Any) -> None:
-    """Only a replay that was made for the outputs keeps them all."""
+    """Drop the output: only a replay that was made to read outputs records them."""

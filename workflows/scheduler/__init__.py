@@ -1,4 +1,4 @@
-"""The scheduler: walks the DAG of a run. What happened goes in, what to do next comes out.
+"""Implements the scheduler, which walks the DAG of a run: it is told what happened and returns what to do next.
 
 Plain classes: they know nothing of Temporal, of time or of agents. Over a whole run they take O(nodes + edges) steps.
 """

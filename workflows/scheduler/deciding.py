@@ -1,4 +1,4 @@
-"""Decides nodes whose edges are decided: each is made ready, skipped or failed, which decides further edges.
+"""Decides nodes whose incoming edges are decided: each becomes ready, skipped or failed, which decides further edges.
 
 All of it is generators that stop wherever the rest may wait, and give what was decided on the way.
 """
@@ -29,18 +29,18 @@ class Deciding:
         self._edges = edges
 
     def finish(self, entry: NodeEntry, output: Any) -> Decisions:
-        """The node gave `output`."""
+        """Decide what follows from a node's output."""
         self._standing.keep_output(entry, output)
         yield from self._edges.finish(entry, output)
         yield from self.decide(entry.targets())
 
     def fail(self, entry: NodeEntry, failure: Failure, attempt: int | None) -> Decisions:
-        """The node, which is failing, may have edges that handle it."""
+        """Decide what follows from a node's failure, which its edges may handle."""
         touched = yield from self._fail(entry, failure, attempt, may_be_held=True)
         yield from self.decide(touched)
 
     def keep(self, kept: Iterable[NodeEntry]) -> Decisions:
-        """These nodes are taken as succeeded. One that took the first of its edges needs no other one."""
+        """Skip what nobody needs once these nodes count as succeeded: those with `join: first` need no other edge."""
         touched: deque[str] = deque()
         for entry in kept:
             if entry.takes_first:
@@ -48,7 +48,7 @@ class Deciding:
         yield from self.decide(touched)
 
     def decide(self, touched: Sequence[str]) -> Decisions:
-        """Settle or make ready each touched node whose edges say so; skips run on through the graph."""
+        """Make ready, skip or fail each touched node whose edges are decided; skips continue through the graph."""
         queue = deque(touched)
         while queue:
             entry = self._entries[queue.popleft()]
@@ -64,7 +64,9 @@ class Deciding:
                 yield self._skip(entry, queue)
 
     def go_without(self, entry: NodeEntry, failure: Failure, *, may_be_held: bool) -> Sequence[str] | None:
-        """Nothing handles the failure, so `on_failure` says what follows. None: no edge of it is decided."""
+        """Apply `on_failure` to a failure that nothing handles; return the targets of its edges, None if those stay
+        open.
+        """
         standing = self._standing
         if may_be_held and standing.stop is None and standing.on_failure == "pause":
             standing.hold(entry, failure)
@@ -95,7 +97,7 @@ class Deciding:
         return entry.targets()
 
     def _break(self, entry: NodeEntry, failure: Failure) -> Touched:
-        """A node fails of an expression on its edges; another attempt cannot mend that, so it is never held."""
+        """Fail a node because of an expression on its edges. It is never held: another attempt cannot repair that."""
         yield Decision(entry.node.id, "failed", failure.message, failure)
         if entry.branches:
             entry.phase = Phase.FAILING

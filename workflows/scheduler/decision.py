@@ -1,4 +1,4 @@
-"""What the scheduler answers: which node to start, and what was decided about nodes that nobody told it of."""
+"""Defines what the scheduler returns: which node to start, and decisions about other nodes than the one that ended."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from wand_orchestrator.graph import Node
 
 @dataclass(frozen=True)
 class Start:
-    """Start this node with this input."""
+    """Names the node to start, and its input."""
 
     node: Node
     input: dict[str, Any]
@@ -17,7 +17,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Decision:
-    """What follows for a node from what happened to others, and why.
+    """Contains what follows for a node from what happened to others, and why.
 
     `skipped` and `failed`: it was settled without having run; it fails where an expression on its edges cannot be
     judged. `handled`: it failed before, and an edge on failure was taken. `dropped`: it is in flight, and is to be

@@ -28,7 +28,7 @@ def on_success(output: Any) -> Judged:
 
 
 def on_failure(failure: Failure, attempt: int | None, optional: bool) -> Judged:
-    """The edges on success of an optional node are judged on a null output."""
+    """Return what the edges of a failed node are judged on; those on success of an optional node on a null output."""
     error = {"code": failure.code, "message": failure.message, "details": failure.details, "attempt": attempt}
     judged = {"failure": {"error": error}, "settled": {"output": None, "error": error}}
     return judged | {"success": None} if optional else judged
@@ -36,7 +36,7 @@ def on_failure(failure: Failure, attempt: int | None, optional: bool) -> Judged:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`broken`: its condition cannot be judged, so the edge is not taken, and its target fails."""
+    """Contains whether an edge is taken. `broken`: its condition cannot be evaluated, so its target fails."""
 
     edge: Edge
     value: Any
@@ -45,12 +45,14 @@ class Verdict:
 
     @property
     def handles(self) -> bool:
-        """Whether the edge takes up the failure of its source."""
+        """Whether the edge handles the failure of its source."""
         return self.taken and self.edge.on != "success"
 
 
 class EdgeJudgement:
-    """Its generators stop after each expression, where the rest may wait. `limit`: bytes of the input of one node."""
+    """Judges the edges of a run. Its generators yield after each expression, where the rest may wait. `limit`: bytes of
+    the input of one node.
+    """
 
     def __init__(self, entries: Mapping[str, NodeEntry], meter: Meter, limit: int) -> None:
         self._limit = limit
@@ -67,7 +69,7 @@ class EdgeJudgement:
             yield from self._take(edge, output)
 
     def verdicts(self, edges: Sequence[Edge], judged: Judged) -> Generator[None, None, list[Verdict]]:
-        """Which of these edges of one source are taken; nothing has come of it yet."""
+        """Return which of these edges of one source are taken, without any effect on their targets."""
         arms: set[str] = set()
         verdicts: list[Verdict] = []
         for edge in edges:
@@ -96,7 +98,7 @@ class EdgeJudgement:
                 yield from self._enter(verdict.edge, target, verdict.value)
 
     def take_none(self, source: NodeEntry) -> list[str]:
-        """Of the edges of a node that did not finish; gives the nodes at their ends."""
+        """Decide all edges of a node as not taken; return their targets."""
         for edge in source.outgoing:
             self._entries[edge.target].undecided -= 1
         return source.targets()
@@ -129,8 +131,9 @@ class EdgeJudgement:
             target.taken += 1
 
     def _enter(self, edge: Edge, target: NodeEntry, value: Any) -> Iterator[None]:
-        """The edge is taken. One that cannot be mapped fails its target, but for a target that takes the first edge:
-        that goes on waiting for another one."""
+        """Take the edge. If its mapping fails, so does its target, except for one that takes the first edge: that waits
+        for another one.
+        """
         if target.takes_first:
             target.broken, target.input, target.bytes = None, {}, 0
         else:
@@ -144,7 +147,9 @@ class EdgeJudgement:
             target.taken = 1
 
     def _map(self, edge: Edge, target: NodeEntry, value: Any) -> Iterator[None]:
-        """Put what the edge maps into the input of its target; one that is too large is not kept until it starts."""
+        """Put what the edge maps into the input of its target. A target whose input is too large fails, and its input
+        is dropped.
+        """
         for key, expression in edge.map.items():
             mapped = self._evaluate(expression, value)
             size = size_up_to(mapped, self._limit)

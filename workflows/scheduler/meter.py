@@ -1,4 +1,4 @@
-"""Counts what the evaluation of edges takes."""
+"""Defines how the steps of edge expressions are counted."""
 
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -8,7 +8,7 @@ from wand_orchestrator.graphs.evaluation_budget import Budget
 
 
 class Meter(Protocol):
-    """Counts what expressions take, and says when no other one is to be evaluated for now."""
+    """Counts the steps of expressions; while it is `exhausted`, no other expression may be evaluated."""
 
     @property
     def exhausted(self) -> bool: ...
@@ -21,10 +21,10 @@ class Unmetered:
     exhausted = False
 
     def took(self, steps: int) -> None:
-        """There is no need to count where nobody waits."""
+        """Do nothing: without a workflow task there is no limit."""
 
     def evaluation(self) -> AbstractContextManager[Budget]:
         return nullcontext(Budget())
 
     def now(self) -> None:
-        """There is no clock."""
+        """Return None: there is no clock."""

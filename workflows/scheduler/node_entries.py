@@ -1,4 +1,4 @@
-"""One node's place in the walk, and the places of all nodes of a graph."""
+"""Contains the state of each node of a graph in the scheduler."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _WHOLE = 2**40
 
 @dataclass(eq=False, slots=True)
 class NodeEntry:
-    """`undecided`, `taken`: counts of the incoming edges; `bytes`: of the input.
+    """Contains the state of one node. `undecided`, `taken`: counts of the incoming edges; `bytes`: of the input.
 
     `branches`: an outgoing edge has `on` or is taken otherwise. `wanted`: outgoing edges, but for those on failure,
     whose targets are still to be decided, and `sources`: where the incoming ones come from, those on failure aside;
@@ -40,16 +40,16 @@ class NodeEntry:
 
     @property
     def decided(self) -> bool:
-        """Whether further edges into it are of no effect."""
+        """Whether further edges into the node have no effect."""
         return self.phase is not Phase.PENDING or (self.takes_first and self.taken > 0)
 
     @property
     def runs(self) -> bool:
-        """Whether it runs, once all edges into it are decided."""
+        """Whether the node runs, once all edges into it are decided."""
         return self.taken == self.incoming if self.node.join == "all" else self.taken > 0
 
     def go_on(self, undecided: int, taken: int, given: dict[str, Any], broken: Failure | None) -> None:
-        """Stand among its edges as it did in the history before this one."""
+        """Restore the node's edges and input from the previous history."""
         self.undecided, self.taken, self.input, self.broken = undecided, taken, given, broken
         self.bytes = size_up_to(given, _WHOLE)
 
@@ -58,7 +58,7 @@ class NodeEntry:
 
 
 class NodeEntries(dict[str, NodeEntry]):
-    """The entries of a graph's nodes by id. `of_input`: an entry that stands for the run's input."""
+    """Contains the entries of a graph's nodes by id. `of_input`: an entry that represents the run's input."""
 
     def __init__(self, graph: Graph) -> None:
         super().__init__({node.id: NodeEntry(node) for node in graph.nodes})
@@ -87,7 +87,7 @@ class NodeEntries(dict[str, NodeEntry]):
         self.recount_wanted()
 
     def recount_wanted(self) -> None:
-        """Count `wanted` anew, from the phases."""
+        """Recompute `wanted` from the phases."""
         if not self._races:
             return
         for entry in self.values():
@@ -99,7 +99,7 @@ class NodeEntries(dict[str, NodeEntry]):
 
 
 def unneeded(decided: NodeEntry) -> Iterator[NodeEntry]:
-    """The nodes before `decided` that nothing needs, since that one, still pending a moment ago, waits for no edge.
+    """Yield the nodes before `decided` that nothing needs any more, as `decided`, until now pending, waits for no edge.
 
     A node is needed while it is a sink, or an edge of it, on success or settled, leads to a node that is still to be
     decided. What leads nowhere is an end in itself, and needed.

@@ -1,10 +1,10 @@
-"""Where a node stands, and how a run ends."""
+"""Defines the phases of a node, and the outcomes of a run."""
 
 from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """Where a node stands; the value is its letter in a carried state."""
+    """Lists the phases of a node; the value is its letter in a carried state."""
 
     PENDING = "p"
     READY = "r"

@@ -25,7 +25,8 @@ STUCK = Failure(code="graph_invalid", message="the nodes that are left wait for 
 
 
 class Scheduler:
-    """Walks one graph. Call `open`, then `next_start` until it gives None, run what it gave, and tell how each ended.
+    """Walks one graph. Call `open`, then `next_start` until it returns None; run these nodes, and report how each
+    ended.
 
     While `judging`, edges wait for the `meter`: call `go_on` when it is no longer exhausted.
     """
@@ -44,7 +45,7 @@ class Scheduler:
     # What to do next
 
     def next_start(self) -> Start | None:
-        """The next node to start, if the window has room, and it is in flight from now on."""
+        """Return the next node to start, which counts as in flight from now on; None if nothing can start."""
         standing = self._standing
         full = len(standing.in_flight) >= self._concurrency
         if not standing.ready or standing.stop or self.paused or full:
@@ -58,12 +59,12 @@ class Scheduler:
 
     @property
     def in_flight(self) -> KeysView[str]:
-        """Nodes started and not yet settled, in the order of their start; a view, as there may be thousands."""
+        """The nodes that have started and not settled, in order of their start; a view, as there may be thousands."""
         return self._standing.in_flight.keys()
 
     @property
     def held(self) -> tuple[str, ...]:
-        """Nodes that failed and wait for somebody to retry or skip them."""
+        """The nodes that failed and wait for somebody to retry or skip them."""
         return tuple(self._standing.held)
 
     @property
@@ -72,12 +73,12 @@ class Scheduler:
 
     @property
     def paused(self) -> bool:
-        """Nothing new starts: somebody paused the run, or it holds a node that failed."""
+        """Whether nothing new starts because somebody paused the run, or it holds a node that failed."""
         return self._standing.paused or bool(self._standing.held)
 
     @property
     def stopping(self) -> bool:
-        """Nothing new starts, and what is in flight is to be cancelled."""
+        """Whether the run stops: nothing new starts, and what is in flight is to be cancelled."""
         return self._standing.stop is not None
 
     @property
@@ -100,21 +101,21 @@ class Scheduler:
 
     @property
     def progress(self) -> int:
-        """Settled nodes in whole percent; 100 is left to the run's end."""
+        """The settled nodes in whole percent, at most 99: 100 is reserved for the end of the run."""
         return min(99, self._standing.settled * 100 // len(self._entries))
 
     @property
     def judging(self) -> bool:
-        """Edges of nodes that have finished are still to be judged."""
+        """Whether edges of nodes that have finished are still to be judged."""
         return bool(self._judged_next)
 
     @property
     def spare(self) -> list[str]:
-        """Nodes in flight that nothing needs any more, and that are to be cancelled."""
+        """The nodes in flight that nothing needs any more, and that are to be cancelled."""
         return [node for node in self._standing.in_flight if self._entries[node].spare]
 
     def why_spare(self, node: str) -> str | None:
-        """Why this node in flight is to be cancelled although the run goes on; None if it is not."""
+        """Return why this node in flight is to be cancelled although the run goes on; None if it is not."""
         return UNNEEDED if self._entries[node].spare else None
 
     def knows(self, node: str) -> bool:
@@ -136,14 +137,15 @@ class Scheduler:
         return self._next(self._deciding.finish(self._entries.of_input, run_input))
 
     def succeeded(self, node: str, output: Any) -> list[Decision]:
-        """The node gave `output`."""
+        """Record a node's output."""
         entry = self._entries[node]
         self._standing.settle(entry, Phase.SUCCEEDED)
         return self._next(self._deciding.finish(entry, output))
 
     def failed(self, node: str, failure: Failure, attempt: int | None = None) -> list[Decision]:
-        """The node's attempts are used up. Unless an edge handles that, or it is optional, the run's `on_failure` says
-        what follows."""
+        """Record that a node has failed for good. Unless an edge handles that, or the node is optional, the run's
+        `on_failure` applies.
+        """
         entry = self._entries[node]
         if entry.spare:
             return self._leave(entry, Phase.FAILED)
@@ -158,7 +160,7 @@ class Scheduler:
         return [] if touched is None else self._next(self._deciding.decide(touched))
 
     def skipped(self, node: str) -> list[Decision]:
-        """Somebody skipped the node; if it was in flight, it has acknowledged. Its outgoing edges are not taken."""
+        """Record that the node was skipped; if it was in flight, it has ended. Its outgoing edges are not taken."""
         entry = self._entries[node]
         if entry.phase is Phase.PENDING:
             for source in entry.sources:
@@ -166,12 +168,12 @@ class Scheduler:
         return self._leave(entry, Phase.SKIPPED)
 
     def retry(self, node: str) -> None:
-        """A node that is held goes back to the queue, with the input it had."""
+        """Put a held node back into the queue, with the input it had."""
         del self._standing.held[node]
         self._standing.make_ready(self._entries[node])
 
     def cancelled(self, node: str) -> list[Decision]:
-        """The node, in flight while the run stopped or spare, has acknowledged."""
+        """Record the cancelled end of a node that was in flight while the run stopped, or that nothing needed."""
         entry = self._entries[node]
         if not self.stopping:
             return self._leave(entry, Phase.CANCELLED)
@@ -179,22 +181,22 @@ class Scheduler:
         return []
 
     def cancel(self) -> None:
-        """Stop the run: nothing starts any more, the outcome is `cancelled`. No effect on a run already stopping."""
+        """Stop the run: nothing starts any more, the outcome is `cancelled`. No effect if it is stopping already."""
         self._standing.stop = self._standing.stop or Outcome.CANCELLED
 
     def time_out(self) -> None:
-        """Stop the run: its deadline has passed."""
+        """Stop the run as its deadline has passed. No effect if it is stopping already."""
         self._standing.stop = self._standing.stop or Outcome.TIMED_OUT
 
     def pause(self) -> None:
         self._standing.paused = True
 
     def resume(self) -> None:
-        """Lift `pause`; a node that is held goes on holding the run."""
+        """End `pause`; a held node keeps the run paused."""
         self._standing.paused = False
 
     def keep(self, outputs: Mapping[str, Any]) -> list[Decision]:
-        """Take these nodes as succeeded, with these outputs, before anything has started."""
+        """Count these nodes as succeeded with these outputs, before anything has started."""
         kept = [self._entries[node] for node in outputs]
         for entry in kept:
             self._standing.settle(entry, Phase.SUCCEEDED)
@@ -204,7 +206,7 @@ class Scheduler:
         return decisions
 
     def go_on(self) -> list[Decision]:
-        """Judge edges that wait, until the meter is exhausted. Answers as what made them wait would have."""
+        """Judge edges that wait, until the meter is exhausted; return what is decided by that."""
         decisions: list[Decision] = []
         while self._judged_next and not self._meter.exhausted:
             for decision in self._judged_next[0]:
@@ -216,13 +218,13 @@ class Scheduler:
         return decisions
 
     def left_by(self, outputs: Mapping[str, Any], run_input: Any) -> tuple[str, ...]:
-        """The nodes that are still to run, or to be decided, once these are kept."""
+        """Return the nodes that are still to run or to be decided once these outputs are kept."""
         self.keep(outputs)
         self.open(run_input)
         return tuple(node for node, entry in self._entries.items() if not entry.phase.settled)
 
     def _leave(self, entry: NodeEntry, phase: Phase) -> list[Decision]:
-        """Settle a node, none of whose edges is taken."""
+        """Settle a node; none of its edges is taken."""
         self._standing.settle(entry, phase)
         return self._next(self._deciding.decide(self._edges.take_none(entry)))
 
@@ -239,7 +241,7 @@ class Scheduler:
     def restore(
         cls, graph: Graph, carried: dict[str, Any], meter: Meter | None = None, limits: RunLimits | None = None
     ) -> "Scheduler":
-        """The scheduler as it was when `carry` was called."""
+        """Return the scheduler as it was when `carry` was called."""
         scheduler = cls(graph, meter, limits)
         scheduler._standing.restore(carried)
         scheduler._opened = True

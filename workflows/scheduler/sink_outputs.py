@@ -1,4 +1,4 @@
-"""The outputs of a run's sinks, as the run's result will have them."""
+"""Collects the outputs of a run's sinks for its result."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from wand_orchestrator.workflows.size import size_up_to
 
 
 class SinkOutputs:
-    """`limit`: bytes of all outputs together."""
+    """Collects the outputs of sinks. `limit`: bytes of all outputs together."""
 
     def __init__(self, sinks: tuple[str, ...], limit: int) -> None:
         self._limit = limit
@@ -20,7 +20,7 @@ class SinkOutputs:
         self._bytes = 0
 
     def keep(self, sink: str, output: Any) -> Failure | None:
-        """Once the result is too large, nothing of it is kept; answers with what the run then fails."""
+        """Keep a sink's output. Once all together are too large, drop them and return the failure of the run."""
         self._bytes += size_up_to(output, self._limit)
         if self._bytes <= self._limit:
             self._outputs[sink] = output
@@ -30,7 +30,7 @@ class SinkOutputs:
         return Failure(code="result_too_large", message=f"{limit}: name fewer `sinks`, or save artifacts")
 
     def result(self, entries: Mapping[str, NodeEntry]) -> RunResult:
-        """The result of a run that succeeded; an optional sink that failed is null in it."""
+        """Return the result of a run that succeeded; optional sinks that failed are null in it."""
         return RunResult(
             outputs={sink: self._outputs[sink] for sink in self._sinks if sink in self._outputs},
             sinks=self._sinks,

@@ -1,4 +1,4 @@
-"""Where a run stands: which of its nodes are ready, in flight, held or settled, and whether it is to stop."""
+"""Contains where a run stands: which of its nodes are ready, in flight, held or settled, and whether it is to stop."""
 
 from collections import OrderedDict
 from typing import Any
@@ -12,7 +12,9 @@ from wand_orchestrator.workflows.scheduler.sink_outputs import SinkOutputs
 
 
 class Standing:
-    """`ready` and `in_flight` are in the order in which nodes became so; `settled` counts."""
+    """Contains the state of a run's nodes. `ready` and `in_flight` have the order in which nodes became so; `settled`
+    is a count.
+    """
 
     def __init__(self, graph: Graph, limits: RunLimits) -> None:
         self.on_failure = graph.options.on_failure
@@ -38,7 +40,7 @@ class Standing:
         self.in_flight[entry.node.id] = None
 
     def settle(self, entry: NodeEntry, phase: Phase) -> None:
-        """`phase`: that in which the node stays for good."""
+        """Settle the node. `phase`: the final one of the node."""
         self.remove(entry)
         entry.phase = phase
         entry.input = {}
@@ -50,7 +52,7 @@ class Standing:
         self.held[entry.node.id] = failure
 
     def remove(self, entry: NodeEntry) -> None:
-        """From where it stood until now."""
+        """Remove the node from the ready, the held and those in flight."""
         for place in (self.ready, self.in_flight, self.held):
             place.pop(entry.node.id, None)
 
@@ -64,7 +66,7 @@ class Standing:
             self.failure = failure
 
     def carry(self) -> dict[str, Any]:
-        """Of a size that follows the frontier, and one letter a node."""
+        """Return the state for the next history. Its size grows with the frontier, plus one letter for each node."""
         entries = self.entries.values()
         return {
             "phases": "".join(entry.phase.value for entry in entries),
@@ -82,7 +84,7 @@ class Standing:
         }
 
     def restore(self, carried: dict[str, Any]) -> None:
-        """Stand as it was when `carry` was called."""
+        """Restore the state that `carry` returned."""
         for entry, letter in zip(self.entries.values(), carried["phases"], strict=True):
             entry.phase = Phase(letter)
         for node, (undecided, taken, given, broken) in carried["frontier"].items():
