@@ -15,7 +15,7 @@ from tests.integration.web_server import WebServer, response, web_server
 from tests.waiting import until
 
 COOKBOOK = Path(__file__).parents[2] / "docs" / "cookbook.md"
-RECIPE = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+RECIPE = re.compile(r"^## (.+?)\n(.*?)(?=^##? |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```json ?(.*?)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SITE = "https://example.com"
 
