@@ -51,6 +51,8 @@ class Model:
     held: set[str] = field(default_factory=set)
     running: set[str] = field(default_factory=set)
     spare: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
+    """Nodes that a retry keeps, whose edges have not had their turn yet."""
     started: dict[str, Edge | None] = field(default_factory=dict)
     """Nodes that are decided to run, with the one edge that a `join: first` took."""
     broken: set[str] = field(default_factory=set)
@@ -108,7 +110,9 @@ class Model:
         return seen.get(edge.on, UNJUDGED)
 
     def decided(self, edge: Edge) -> bool:
-        return self.opened if edge.source == "$input" else edge.source in self.ended
+        if edge.source == "$input":
+            return self.opened
+        return edge.source in self.ended and edge.source not in self.kept
 
     def taken(self, edge: Edge) -> bool:
         """Of a decided edge. Raises CannotBeEvaluated."""
@@ -150,12 +154,14 @@ class Model:
     def keep(self, outputs: dict[str, Any]) -> None:
         for node, output in outputs.items():
             self.ended[node] = Ending("succeeded", output)
+            self.kept.add(node)
         touched: list[str] = []
         for node in outputs:
             if self.nodes[node].join == "first":
                 self._close(node, touched)
         self._follow(touched)
         for node in outputs:
+            self.kept.discard(node)
             self._follow([edge.target for edge in self.out_of(node)])
 
     def _follow(self, touched: list[str]) -> None:

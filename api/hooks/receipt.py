@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, QueryParams
 
 from wand_orchestrator.api.hooks.verification import SECRET_HEADERS, is_genuine
-from wand_orchestrator.api.http.json_body import check_text, parse_json
 from wand_orchestrator.api.http.problems import UnsupportedMediaType
 from wand_orchestrator.api.http.strict_route import is_json
 from wand_orchestrator.api.runs.models import RunCreated, RunRequest
@@ -23,6 +22,7 @@ from wand_orchestrator.contract.bounds import MAX_DEPTH, is_too_deep
 from wand_orchestrator.errors import Unauthorized, WandError
 from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.graphs.expressions import ExpressionError, evaluate
+from wand_orchestrator.graphs.strict_json import check_text, parse_json
 from wand_orchestrator.storage import Idempotency, Store
 from wand_orchestrator.storage.hook_rows import Hook
 

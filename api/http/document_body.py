@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 from fastapi import Request
 
-from wand_orchestrator.api.http.json_body import JsonRoute, check_text
+from wand_orchestrator.api.http.json_body import JsonRoute
 from wand_orchestrator.api.http.openapi import SHOWN_AS
 from wand_orchestrator.api.http.strict_route import media_type_of
 from wand_orchestrator.graph import Graph
+from wand_orchestrator.graphs.strict_json import check_text
 from wand_orchestrator.graphs.yaml_text import malformed, parse_yaml
 
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})

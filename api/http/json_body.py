@@ -1,26 +1,23 @@
 """Reads a JSON body strictly, before FastAPI validates it.
 
-What FastAPI's own reading lets pass or answers with a 500 is refused here with a reason: a body without an end, NaN,
-the same key twice (RFC 8259 leaves open which one counts), nesting that later stages cannot encode, text that a
-database cannot store.
+A body without an end, too large, or not JSON throughout is refused with a reason, where FastAPI's own reading would let
+it pass or answer with a 500.
 """
 
 import asyncio
-import json
-import math
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from wand_orchestrator.api.http.body_budget import BodyBudget
-from wand_orchestrator.api.http.strict_route import StrictRoute, is_storable
-from wand_orchestrator.contract.bounds import MAX_DEPTH
+from wand_orchestrator.api.http.strict_route import StrictRoute
 from wand_orchestrator.errors import BadRequest, TooLarge, WandError
+from wand_orchestrator.graphs.strict_json import parse_json
 
 LARGE_BYTES = 100_000
 """A larger body is parsed in a thread, so that other callers need not wait."""
@@ -98,27 +95,6 @@ def _as_json(request: Request) -> list[tuple[bytes, bytes]]:
     return [*others, (b"content-type", b"application/json")]
 
 
-def parse_json(raw: bytes) -> Any:
-    """Parse the body. Raises BadRequest `malformed_json` or `unstorable_text`."""
-    if not raw:
-        raise _malformed("the body is empty")
-    try:
-        text = raw.decode()
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
-    except UnicodeDecodeError as error:
-        raise _malformed(f"byte {error.start} is not UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise _malformed(f"{error.msg} at line {error.lineno}, column {error.colno}") from error
-    except RecursionError:
-        raise _too_deep() from None
-    except ValueError as error:  # a number with thousands of digits, which Python refuses to read
-        raise _malformed("a number has too many digits") from error
-    _check_depth(value)
-    if "\\u" in text or "\x00" in text:
-        check_text(value)
-    return value
-
-
 async def read_body(request: Request, places: AsyncExitStack, allowed: BodyLimit) -> bytes:
     """Return the whole body; a large one holds its place in the budget until `places` closes.
 
@@ -154,64 +130,3 @@ def _document_limit(request: Request) -> BodyLimit:
 
 def _too_large(allowed: BodyLimit) -> TooLarge:
     return TooLarge(f"the body is larger than {allowed.most_bytes} bytes, {allowed.named}")
-
-
-def _malformed(reason: str) -> BadRequest:
-    return BadRequest(f"the body is not JSON that can be read: {reason}", code="malformed_json")
-
-
-def _too_deep() -> BadRequest:
-    return _malformed(f"lists and objects are nested more than {MAX_DEPTH} deep")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _malformed(f"the key {key[:100]!r} stands twice in one object")
-            seen.add(key)
-    return result
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise _malformed(f"{name} is no JSON number")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if math.isinf(number):
-        raise _malformed(f"{digits[:30]} is larger than any number here can be")
-    return number
-
-
-def _children(level: list[Any]) -> list[Any]:
-    return [
-        child
-        for item in level
-        if isinstance(item, dict | list)
-        for child in (item.values() if isinstance(item, dict) else item)
-    ]
-
-
-def _check_depth(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        if not (level := _children(level)):
-            return
-    raise _too_deep()
-
-
-def check_text(value: Any) -> None:
-    """Raises BadRequest `unstorable_text`."""
-    level = [value]
-    while level:
-        for item in level:
-            for text in item if isinstance(item, dict) else (item,):
-                if isinstance(text, str) and not is_storable(text):
-                    raise BadRequest(
-                        "the body holds a string with a NUL character or half a surrogate pair, which cannot be stored",
-                        code="unstorable_text",
-                    )
-        level = _children(level)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from wand_orchestrator.api.http.problems import ProblemFault, UnsupportedMediaType, request_invalid
 from wand_orchestrator.errors import BadRequest
+from wand_orchestrator.graphs.strict_json import is_storable
 from wand_orchestrator.validation.suggestions import Near
 
 _LISTS = (list, tuple, set, frozenset)
@@ -54,11 +55,6 @@ def media_type_of(request: Request) -> str:
 
 def is_json(media_type: str) -> bool:
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
-
-
-def is_storable(text: str) -> bool:
-    """Return whether the text can be stored: unpaired surrogates have no UTF-8, and PostgreSQL stores no NUL."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _all_of(dependant: Dependant) -> Iterator[Dependant]:

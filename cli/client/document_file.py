@@ -1,6 +1,5 @@
 """Documents that a person hands to a command, JSON or YAML: in a file, on standard input, or as an argument."""
 
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wand_orchestrator.errors import BadRequest
+from wand_orchestrator.graphs.strict_json import parse_json
 from wand_orchestrator.graphs.yaml_text import parse_yaml
 
 STDIN = "-"
@@ -27,7 +27,7 @@ def read_document(path: str) -> Any:
     except UnicodeDecodeError as error:
         raise BadRequest(f"{where} is not UTF-8: byte {error.start}") from error
     if path.endswith(".json") or text.lstrip().startswith(("{", "[")):
-        return _parsed(text, where)
+        return parse_json(text, where)
     try:
         return parse_yaml(text)
     except BadRequest as error:
@@ -53,7 +53,7 @@ def graph_of(target: str, version: int | None = None) -> dict[str, Any]:
 
 def read_argument(text: str, option: str) -> Any:
     """Return the JSON in the value of `option`, or the document in the file that it names behind `@`."""
-    return read_document(text.removeprefix(FILE_MARK)) if text.startswith(FILE_MARK) else _parsed(text, option)
+    return read_document(text.removeprefix(FILE_MARK)) if text.startswith(FILE_MARK) else parse_json(text, option)
 
 
 def webhook_of(url: str | None, events: Sequence[str] | None) -> dict[str, Any] | None:
@@ -63,14 +63,3 @@ def webhook_of(url: str | None, events: Sequence[str] | None) -> dict[str, Any] 
             raise BadRequest("--webhook-event needs --webhook")
         return None
     return {"url": url, **({"events": list(events)} if events else {})}
-
-
-def _parsed(text: str, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise BadRequest(f"{where} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
-    except RecursionError as error:
-        raise BadRequest(f"{where} is nested too deeply") from error
-    except ValueError as error:  # a number that Python refuses to read
-        raise BadRequest(f"{where} cannot be read: a number has too many digits") from error

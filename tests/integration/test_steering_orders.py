@@ -91,15 +91,13 @@ async def test_every_stop_ends_every_control_node_at_every_moment(worker_less: S
         run_id = await service.start(_stopped(kind, target, stop))
         await until(lambda: _progressed(service, run_id), lambda seq: seq is None or seq >= min(moment, _most(kind)))
         expected = {"cancel": "cancelled", "skip": "succeeded", "timeout": "timed_out", "failure": "failed"}[stop]
-        answer: httpx.Response | None = None
         match stop:
             case "cancel":
-                answer = await service.http.post(f"/runs/{run_id}/cancel")
+                await _done(service, f"/runs/{run_id}/cancel")
             case "skip":
-                answer = await service.http.post(f"/runs/{run_id}/nodes/c/skip")
+                await _done(service, f"/runs/{run_id}/nodes/c/skip")
             case "failure":
-                answer = await service.http.post(f"/runs/{run_id}/nodes/gate/respond", json={"answer": 1})
-        assert answer is None or answer.is_success, answer.text
+                await _done(service, f"/runs/{run_id}/nodes/gate/respond", json={"answer": 1})
         run = await until(lambda: service.get(run_id), lambda run: run["status"] in ENDED, LONGEST_SEC)
         assert run["status"] == expected
         assert run["nodes"]["c"]["status"] == ("skipped" if stop == "skip" else "cancelled")
@@ -107,6 +105,20 @@ async def test_every_stop_ends_every_control_node_at_every_moment(worker_less: S
 
     async with build_service_worker(service):
         await _each(example, KINDS, STOPS, MOMENTS)
+
+
+async def _done(service: Service, path: str, **body: Any) -> None:
+    """Asked until somebody answers it: on a busy machine a call may be answered with 503 and yet have its effect, and
+    then nothing is left to do for the next one."""
+    asked = 0
+
+    async def answer() -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return await service.http.post(path, **body)
+
+    answered = await until(answer, lambda answer: answer.status_code != 503)
+    assert answered.is_success or (asked > 1 and answered.status_code == 409), answered.text
 
 
 def _stopped(kind: str, target: str, stop: str) -> Json:
@@ -141,10 +153,9 @@ async def _progressed(service: Service, run_id: str) -> int | None:
 async def _agrees(service: Service, run: Json) -> None:
     """The journal, the database and Temporal tell the same end as `GET /runs/{id}` does."""
     run_id, status = run["run_id"], run["status"]
-    events = await service.events(run_id, limit=500)
-    last = events[-1] if len(events) < 500 else (await service.events(run_id, after=run["last_seq"] - 1))[-1]
+    events = [event async for event in service.stream(run_id)]
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-    assert last["type"] == f"run.{status}"
+    assert events[-1]["type"] == f"run.{status}"
     row = await service.store.runs.get(run_id)
     assert row is not None
     assert row.status.value == status

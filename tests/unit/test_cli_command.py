@@ -120,8 +120,14 @@ def test_a_character_that_the_terminal_cannot_show_is_told_by_its_number() -> No
     ("content", "reason"),
     [
         (b"\xff{}", "is not UTF-8: byte 0"),
-        (b"[" * 100_000, "is nested too deeply"),
+        (b"[" * 100_000, "nested more than 100 deep"),
+        (b"[" * 101 + b"]" * 101, "nested more than 100 deep"),
         (b"9" * 5000, "a number has too many digits"),
+        (b'{"name": "a", "name": "b"}', "the key 'name' stands twice"),
+        (b"[1e999]", "larger than any number"),
+        (b"[NaN]", "NaN is no JSON number"),
+        (b'["\\ud800"]', "half a surrogate pair"),
+        (b"", "is empty"),
     ],
 )
 def test_a_document_that_cannot_be_read_is_told_why(tmp_path: Path, content: bytes, reason: str) -> None:

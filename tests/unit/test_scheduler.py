@@ -116,6 +116,13 @@ def test_an_output_is_kept_only_for_a_sink() -> None:
     assert "large" not in str(scheduler.carry())
 
 
+def test_of_several_nodes_that_a_retry_keeps_the_first_in_the_graph_wins_a_race() -> None:
+    edges = [("b", "won", {"map": {"v": "v"}}), ("a", "won", {"map": {"v": "v"}})]
+    scheduler = Scheduler(graph(["a", "b", {"id": "won", "join": "first"}], edges))
+    scheduler.keep({"a": {"v": 1}, "b": {"v": 2}})
+    assert starts(scheduler) == {"won": {"v": 1}}
+
+
 def test_a_cycle_ends_as_a_failure_and_not_as_a_run_without_end() -> None:
     scheduler = Scheduler(graph(["a", "b", "c"], [("a", "b"), ("b", "a")]))
     starts(scheduler)
