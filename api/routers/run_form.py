@@ -6,12 +6,13 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from wand_orchestrator.api.http.json_body import JsonRoute, ParsedRequest, parse_json
+from wand_orchestrator.api.http.json_body import JsonRoute, ParsedRequest
 from wand_orchestrator.api.http.multipart import FORM, FormPart, parts_of
 from wand_orchestrator.api.http.strict_route import StrictRoute, media_type_of
 from wand_orchestrator.api.services import Services
 from wand_orchestrator.errors import BadRequest, TooLarge
 from wand_orchestrator.files.uploads import UploadStore
+from wand_orchestrator.graphs.strict_json import parse_json
 
 RUN = "run"
 
