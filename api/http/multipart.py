@@ -5,20 +5,28 @@ where it is kept while it is sent, and is bounded there.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from email.parser import HeaderParser
+from typing import TYPE_CHECKING
 
 from fastapi import Request
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from wand_orchestrator.api.http.json_body import BodyTimeout
 from wand_orchestrator.errors import BadRequest
 
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
 IDLE_SEC = 30.0
 """Between two pieces of a body."""
 
-HEAD_BYTES = 8 * 1024
+BOUNDARY_BYTES = 70
+"""RFC 2046, 5.1.1."""
+
 MAX_PARTS = 100
 FORM = "multipart/form-data"
 
@@ -51,95 +59,107 @@ async def pieces(request: Request) -> AsyncIterator[bytes]:
 
 
 async def parts_of(request: Request) -> AsyncIterator[FormPart]:
-    """The parts of the form, in their order. Raises BadRequest `malformed_form`, BodyTimeout."""
+    """Yield the parts of the form, in their order. Raises BadRequest `malformed_form`, BodyTimeout."""
     form = _Form(pieces(request), _boundary(request.headers.get("content-type", "")))
-    await form.skip()
     for _ in range(MAX_PARTS):
-        if await form.at_end():
+        head = await form.head()
+        if head is None:
             return
-        part = _part(await form.head(), form.content())
+        part = _part(head, form.content())
         yield part
         async for _ in part.chunks:
             continue
-    if not await form.at_end():
+    if await form.head() is not None:
         raise _malformed(f"it has more than {MAX_PARTS} parts")
 
 
 class _Form:
-    """The body, up to where it has been read."""
+    """Pulls what the parser finds in the body: for each part its headers, its data, and its end as None."""
 
     def __init__(self, stream: AsyncIterator[bytes], boundary: bytes) -> None:
         self._stream = stream
-        self._delimiter = b"\r\n--" + boundary
-        self._buffer = bytearray(b"\r\n")  # so that the first delimiter is one like all others
+        self._found: deque[dict[bytes, bytes] | bytes | None] = deque()
+        self._headers: dict[bytes, bytes] = {}
+        self._field = self._value = b""
+        self._ended = False
+        try:
+            self._parser = MultipartParser(boundary, self._callbacks())
+        except FormParserError as error:
+            raise _malformed("its boundary is too long") from error
+
+    async def head(self) -> dict[bytes, bytes] | None:
+        """Return the headers of the next part, by lower-case name; None behind the last one."""
+        while not self._found:
+            if self._ended:
+                return None
+            await self._more()
+        found = self._found.popleft()
+        assert isinstance(found, dict)
+        return found
 
     async def content(self) -> AsyncIterator[bytes]:
-        """Up to the next delimiter, and past it."""
+        """Yield the data of the part whose headers were read last."""
         while True:
-            end = self._buffer.find(self._delimiter)
-            if end >= 0:
-                if end:
-                    yield bytes(self._buffer[:end])
-                del self._buffer[: end + len(self._delimiter)]
+            while not self._found:
+                await self._more()
+            found = self._found.popleft()
+            if found is None:
                 return
-            if (safe := len(self._buffer) - len(self._delimiter) + 1) > 0:
-                yield bytes(self._buffer[:safe])
-                del self._buffer[:safe]
-            await self._more()
-
-    async def skip(self) -> None:
-        async for _ in self.content():
-            continue
-
-    async def at_end(self) -> bool:
-        """Whether the delimiter that was just read is the last one; else its line is read to its end."""
-        while len(self._buffer) < 2:
-            await self._more()
-        if self._buffer.startswith(b"--"):
-            return True
-        padding = await self._until(b"\r\n")
-        if padding.strip(b" \t"):
-            raise _malformed("a boundary is followed by something else")
-        return False
-
-    async def head(self) -> bytes:
-        if self._buffer.startswith(b"\r\n"):
-            return b""
-        return await self._until(b"\r\n\r\n")
-
-    async def _until(self, mark: bytes) -> bytes:
-        while (end := self._buffer.find(mark)) < 0:
-            if len(self._buffer) > HEAD_BYTES:
-                raise _malformed(f"the head of a part has more than {HEAD_BYTES} bytes")
-            await self._more()
-        found = bytes(self._buffer[:end])
-        del self._buffer[: end + len(mark)]
-        return found
+            assert isinstance(found, bytes)
+            yield found
 
     async def _more(self) -> None:
         piece = await anext(self._stream, None)
         if piece is None:
             raise _malformed("it ends before its last boundary")
-        self._buffer += piece
+        try:
+            self._parser.write(piece)
+        except FormParserError as error:
+            raise _malformed(str(error)) from error
+
+    def _callbacks(self) -> "MultipartCallbacks":
+        return {
+            "on_part_begin": self._headers.clear,
+            "on_part_data": lambda data, start, end: self._found.append(data[start:end]),
+            "on_part_end": lambda: self._found.append(None),
+            "on_header_field": self._add_field,
+            "on_header_value": self._add_value,
+            "on_header_end": self._end_header,
+            "on_headers_finished": lambda: self._found.append(dict(self._headers)),
+            "on_end": self._end,
+        }
+
+    def _add_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def _add_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        self._headers[self._field.lower()] = self._value
+        self._field = self._value = b""
+
+    def _end(self) -> None:
+        self._ended = True
 
 
 def _boundary(content_type: str) -> bytes:
-    header = HeaderParser().parsestr(f"Content-Type: {content_type}")
-    boundary = header.get_boundary()
-    if not boundary or len(boundary) > 70:
-        raise _malformed("its Content-Type names no boundary of 1 to 70 characters")
-    return boundary.encode("latin-1", "replace")
+    boundary = parse_options_header(content_type)[1].get(b"boundary")
+    if not boundary or len(boundary) > BOUNDARY_BYTES:
+        raise _malformed(f"its Content-Type names no boundary of 1 to {BOUNDARY_BYTES} characters")
+    return boundary
 
 
-def _part(head: bytes, chunks: AsyncIterator[bytes]) -> FormPart:
+def _part(head: dict[bytes, bytes], chunks: AsyncIterator[bytes]) -> FormPart:
+    disposition, options = parse_options_header(head.get(b"content-disposition"))
+    media_type, _ = parse_options_header(head.get(b"content-type", b"text/plain"))
+    if disposition != b"form-data" or b"name" not in options:
+        raise _malformed("a part has no Content-Disposition: form-data with a name")
     try:
-        headers = HeaderParser().parsestr(head.decode())
+        filename = options[b"filename"].decode() if b"filename" in options else None
+        return FormPart(options[b"name"].decode(), filename, media_type.decode(), chunks)
     except UnicodeDecodeError as error:
         raise _malformed("the head of a part is not UTF-8") from error
-    name = headers.get_param("name", header="content-disposition")
-    if headers.get_content_disposition() != "form-data" or not isinstance(name, str):
-        raise _malformed("a part has no Content-Disposition: form-data with a name")
-    return FormPart(name, headers.get_filename(), headers.get_content_type(), chunks)
 
 
 def _malformed(reason: str) -> BadRequest:
