@@ -1,4 +1,4 @@
-"""The application: what it is made of, and what lives as long as it does."""
+"""Creates the application, and starts and stops what lives as long as it does."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -45,7 +45,9 @@ def create_app(
     artifacts: ArtifactStore,
     feed: EventFeed | None = None,
 ) -> FastAPI:
-    """The application over what the caller has opened, and closes. `feed`: of a worker in this process."""
+    """Return the application. The caller opens and closes client, store and artifacts. `feed`: of a worker in this
+    process.
+    """
     app = DocumentedApi(
         title="Wand Orchestrator",
         description=DESCRIPTION,
@@ -72,7 +74,7 @@ def create_app(
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
-    """Whatever is added later looks at a request earlier."""
+    """Add the middleware; what is added later sees a request earlier."""
     app.add_middleware(EncodedIds)
     origins = settings.cors_origin_list
     if settings.api_key is not None:

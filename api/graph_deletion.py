@@ -1,4 +1,4 @@
-"""Deletes stored graphs. Their runs keep them: what was deleted is only not to be found, listed or started any more."""
+"""Deletes stored graphs. Their runs keep them: a deleted graph is only not found, listed or started any more."""
 
 from wand_orchestrator.api.schedules.schedules import Schedules
 from wand_orchestrator.errors import Conflict
@@ -17,7 +17,7 @@ class GraphDeletion:
         self._schedules = schedules
 
     async def delete(self, graph_id: str) -> None:
-        """Raises NotFound, GraphInUse, Unavailable."""
+        """Delete a graph. Raises NotFound, GraphInUse, Unavailable."""
         graph = await self._store.graphs.get(graph_id)
         if graph is None:
             raise no_graph(graph_id)

@@ -1,4 +1,4 @@
-"""What routers are handed, each under a name of its own."""
+"""Defines the services of the application, and how routers get them."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -49,7 +49,7 @@ MAX_PAGE = 500
 
 @dataclass(frozen=True)
 class Services:
-    """Everything that the application holds. Its lifespan ends the tasks of those that have one."""
+    """Contains the services of the application, whose lifespan runs their background tasks."""
 
     settings: Settings
     store: Store

@@ -18,7 +18,9 @@ Work = Callable[[], Awaitable[None]]
 
 
 class Supervision:
-    """`run` is a background task itself. `tasks`: what each does, as it stands in the log, and its endless work."""
+    """Keeps background tasks running; `run` is a background task itself. `tasks`: the endless work of each, by its name
+    for the log.
+    """
 
     def __init__(self, tasks: Mapping[str, Work], well_after_sec: float = WELL_AFTER_SEC) -> None:
         self._tasks = dict(tasks)
@@ -27,11 +29,11 @@ class Supervision:
 
     @property
     def faults(self) -> dict[str, str]:
-        """Tasks that have failed and are not known to be well again, and of what they failed."""
+        """The tasks that have failed and are not known to be well again, with their errors."""
         return dict(self._faults)
 
     async def run(self) -> None:
-        """Until cancelled: then all tasks are cancelled and awaited."""
+        """Run all tasks until cancelled; then cancel and await them."""
         async with asyncio.TaskGroup() as group:
             for name, work in self._tasks.items():
                 group.create_task(self._keep(name, work), name=name)

@@ -1,4 +1,4 @@
-"""Webhooks as the API sees them: whether they can be signed, and the news that no workflow is left to send."""
+"""Checks that webhooks can be signed, and sends those about ends that no workflow is left to send."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ class Webhooks:
         self._settings = settings
 
     def require_signed(self, webhook: Webhook | None) -> None:
-        """Raises WebhooksOff for a webhook that could not be signed."""
+        """Raise WebhooksOff for a webhook that could not be signed."""
         if webhook is not None and not self._settings.webhook_keys:
             raise WebhooksOff("webhooks are off, as there is no secret to sign them with: set WAND_WEBHOOK_SECRET")
 

@@ -1,1 +1,1 @@
-"""Graphs as the API checks, stores and returns them."""
+"""Checks, caches and returns the graphs of the API."""

@@ -1,5 +1,6 @@
-"""Graphs that were read lately, for their runs. A stored graph never changes, so what is here is never stale, and one
-that was deleted is still that of its runs."""
+"""Caches stored graphs for their runs. A stored graph never changes, so the cache is never stale; a deleted graph
+remains that of its runs.
+"""
 
 from contextlib import suppress
 from typing import TypeVar
@@ -12,10 +13,12 @@ V = TypeVar("V")
 
 
 class Recent(LRUCache[str, V]):
-    """`maxsize` and `getsizeof` as in cachetools."""
+    """Caches what was used recently; `maxsize` and `getsizeof` as in cachetools."""
 
     def keep(self, key: str, value: V) -> None:
-        """Instead of what was not used for the longest time; passes over a value that is larger than all may be."""
+        """Add the value, in place of those not used for the longest time; a value larger than
+        `maxsize` is not added.
+        """
         with suppress(ValueError):
             self[key] = value
 
@@ -30,7 +33,9 @@ class GraphCache:
         self._graphs: Recent[StoredGraph] = Recent(MAX_NODES, lambda stored: len(stored.graph.nodes))
 
     async def get(self, graph_id: str) -> StoredGraph | None:
-        """None if there is no such graph. Whether one that is here was deleted, is seen when a run of it is stored."""
+        """Return the graph; None if there is none. It may have been deleted, which is detected when a run of it is
+        stored.
+        """
         stored = self._graphs.get(graph_id)
         if stored is None:
             stored = await self._store.graphs.of_run(graph_id)

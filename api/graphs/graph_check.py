@@ -25,18 +25,18 @@ class GraphCheck:
         self._limiter = anyio.CapacityLimiter(MAX_CHECKS)
 
     async def check(self, document: Mapping[str, Any]) -> Checked:
-        """The graph with its warnings, or all of its faults."""
+        """Return the graph with its warnings, or all of its faults."""
         return await anyio.to_thread.run_sync(self._check, document, limiter=self._limiter)
 
     async def require(self, document: Mapping[str, Any]) -> tuple[Graph, tuple[Fault, ...]]:
-        """The graph and its warnings; raises GraphFaults."""
+        """Return the graph and its warnings. Raises GraphFaults."""
         checked = await self.check(document)
         if checked.graph is None or checked.faults:
             raise GraphFaults(checked.faults)
         return checked.graph, checked.warnings
 
     async def admit(self, graph: Graph, input: Any) -> Any:
-        """The input of a run of this graph, with its defaults. Raises InputFaults."""
+        """Return the input of a run of this graph, with its defaults filled in. Raises InputFaults."""
         if graph.input_schema is None:
             return input
         return await anyio.to_thread.run_sync(admitted, graph.input_schema, input, limiter=self._limiter)

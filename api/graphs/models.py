@@ -1,4 +1,4 @@
-"""What the API takes and gives of graphs."""
+"""Defines what the API accepts and returns of graphs."""
 
 from typing import Annotated, Any
 
@@ -14,7 +14,9 @@ from wand_orchestrator.storage import GraphHead, StoredGraph
 
 
 class _ShownAsGraph:
-    """In OpenAPI the component Graph; taken as it is, because checking a graph finds more than its shape."""
+    """Shows a field in OpenAPI as the component Graph; pydantic does not validate it, because a graph's check finds
+    more.
+    """
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {SHOWN_AS: Graph.__name__}
@@ -52,13 +54,13 @@ class GraphView(GraphSummary):
 
     @classmethod
     def of_stored(cls, stored: StoredGraph) -> "GraphView":
-        """The document as it was posted: what it left to the defaults is left out."""
+        """Return the view of a stored graph, whose document is as it was posted: without the defaults."""
         document = stored.graph.model_dump(mode="json", by_alias=True, exclude_unset=True)
         return cls(**GraphSummary.of(stored).model_dump(), graph=document)
 
 
 class GraphPage(BaseModel):
-    """Newest first. `next`: the `cursor` of the next page; null on the last."""
+    """A page of graphs, newest first. `next`: the `cursor` of the next page; null on the last."""
 
     graphs: list[GraphSummary]
     next: str | None

@@ -1,1 +1,1 @@
-"""Hooks: names under which messages from elsewhere start runs."""
+"""Implements hooks: names under which messages from other systems start runs."""

@@ -1,4 +1,4 @@
-"""What the API accepts and returns of hooks."""
+"""Defines what the API accepts and returns of hooks."""
 
 from typing import Annotated, Any, Literal
 
@@ -27,9 +27,9 @@ InputKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class HookRequest(RequestedTerms):
-    """What a message to the hook starts, and how it is verified.
+    """The run that a message to the hook starts, and how the message is verified.
 
-    `tags` and `webhook` are those of each run, and `input` is what its input has besides what `map` gives.
+    `tags` and `webhook` are those of each run; `input` is what its input contains besides the results of `map`.
     """
 
     graph_name: str = Field(
@@ -96,7 +96,7 @@ class HookStored(HookView):
 
 
 class HookPage(BaseModel):
-    """Newest first. `next`: the `cursor` of the next page; null on the last."""
+    """A page of hooks, newest first. `next`: the `cursor` of the next page; null on the last."""
 
     hooks: list[HookView]
     next: str | None

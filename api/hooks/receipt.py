@@ -1,7 +1,6 @@
-"""Takes a message to a hook: verifies it, makes an input of it, and starts a run.
+"""Receives messages to hooks: verifies each, maps it to an input, and starts a run.
 
-Whoever sends has no API key, so what fails before the verification tells nothing, not even whether there is such a
-hook.
+The sender has no API key, so errors before the verification reveal nothing, not even whether the hook exists.
 """
 
 import asyncio
@@ -62,7 +61,7 @@ class HookReceipts:
 
 
 def _idempotency(name: str, headers: Mapping[str, str], body: bytes) -> Idempotency | None:
-    """A message that is sent again has the same id, and so starts no second run."""
+    """Return the idempotency of a message, as one that is sent again must start no second run; None if it has no id."""
     id = headers.get("webhook-id") or headers.get("idempotency-key")
     if id is None:
         return None
@@ -109,7 +108,7 @@ def _value(content_type: str, body: bytes) -> Any:
 
 
 def _fields(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """A name that stands several times has all of its values in a list."""
+    """Return the fields of a form or a query; a name that occurs several times has all of its values in a list."""
     found: dict[str, list[str]] = {}
     for name, value in pairs:
         found.setdefault(name, []).append(value)

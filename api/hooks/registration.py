@@ -1,4 +1,4 @@
-"""The hooks that there are: made, listed, changed, removed by those who have the API key."""
+"""Creates, lists, changes and deletes hooks."""
 
 from wand_orchestrator.api.hooks.models import HookPage, HookRequest, HookStored, HookView
 from wand_orchestrator.api.hooks.verification import kept, new_secret
@@ -9,14 +9,14 @@ from wand_orchestrator.storage.hook_rows import new_hook, no_hook
 
 
 class HookRegistration:
-    """Every call raises Unavailable."""
+    """Creates, lists, changes and deletes hooks. Every call may raise Unavailable."""
 
     def __init__(self, store: Store, webhooks: Webhooks) -> None:
         self._store = store
         self._webhooks = webhooks
 
     async def put(self, name: str, request: HookRequest) -> tuple[HookStored, bool]:
-        """Store a hook, and return it and whether it is new. Raises NotFound for an unknown graph, WebhooksOff."""
+        """Store a hook; return it, and whether it is new. Raises NotFound for an unknown graph, WebhooksOff."""
         self._webhooks.require_signed(request.webhook)
         await self._store.graphs.named(None, request.graph_name, request.version)
         given = None if request.secret is None else request.secret.get_secret_value()
@@ -35,7 +35,7 @@ class HookRegistration:
         return HookStored(**HookView.fields_of(hook), secret=shown), is_new
 
     async def get(self, name: str) -> HookView:
-        """Raises NotFound."""
+        """Return a hook. Raises NotFound."""
         hook = await self._store.hooks.get(name)
         if hook is None:
             raise no_hook(name)
@@ -46,5 +46,5 @@ class HookRegistration:
         return HookPage(hooks=[HookView(**HookView.fields_of(hook)) for hook in page.items], next=page.next)
 
     async def delete(self, name: str) -> None:
-        """The runs that it has started stay. Raises NotFound."""
+        """Delete a hook; the runs that it has started stay. Raises NotFound."""
         await self._store.hooks.delete(name)

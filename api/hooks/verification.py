@@ -1,4 +1,4 @@
-"""Whether a message to a hook is genuine: by a signature after Standard Webhooks, or by a token.
+"""Verifies messages to hooks: by a signature after Standard Webhooks, or by a token.
 
 What is compared takes the same time however much of it is right, and a hook that does not exist is compared as well.
 """
@@ -34,7 +34,7 @@ def new_secret(verification: Verification) -> str:
 
 
 def check_secret(verification: Verification, secret: str) -> None:
-    """Raises ValueError, which does not repeat the secret."""
+    """Check that the secret is usable. Raises ValueError, which does not repeat the secret."""
     if verification == "signature" and not signing_keys(secret):
         raise ValueError("the secret is empty")
     if verification == "token" and not _TOKEN.fullmatch(secret):
@@ -42,12 +42,12 @@ def check_secret(verification: Verification, secret: str) -> None:
 
 
 def kept(verification: Verification, secret: str) -> str:
-    """Return what is stored of the secret: of a token only its hash; a signature cannot be checked without the key."""
+    """Return what is stored of the secret: the hash of a token, or the key that checks signatures."""
     return secret if verification == "signature" else hashlib.sha256(secret.encode()).hexdigest()
 
 
 def is_genuine(hook: Hook | None, headers: Mapping[str, str], body: bytes, now: float) -> bool:
-    """Return whether whoever sent the message knows the secret of the hook. `headers`: by their lower-case names."""
+    """Return whether the sender of the message knows the secret of the hook. `headers`: by their lower-case names."""
     if hook is not None and hook.verification == "signature":
         return _is_fresh(headers.get("webhook-timestamp", ""), now) and is_signed(
             signing_keys(hook.secret),

@@ -1,1 +1,1 @@
-"""What every route shares: authentication, problems, bodies, OpenAPI."""
+"""Implements what all routes share: authentication, problems, bodies, OpenAPI."""

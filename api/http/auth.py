@@ -1,4 +1,4 @@
-"""Checks the API key before anything else of a request, its body included."""
+"""Checks the API key before anything else of a request, even its body."""
 
 import hmac
 import re

@@ -19,7 +19,7 @@ class Busy(WandError):
 
 
 class BodyBudget:
-    """A budget of bytes. One body always fits, however large; callers wait in turn."""
+    """Shares a budget of bytes among bodies. One body always fits, however large; callers wait in turn."""
 
     def __init__(self, total: int) -> None:
         self._total = total

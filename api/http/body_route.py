@@ -1,4 +1,4 @@
-"""A route that takes a body of any media type, and reads it as it comes."""
+"""Defines a route that accepts a body of any media type, and reads it while it arrives."""
 
 from fastapi import Request
 
@@ -6,7 +6,7 @@ from wand_orchestrator.api.http.strict_route import StrictRoute
 
 
 class BodyRoute(StrictRoute):
-    """A page of another origin is kept out by the key, or without one by BrowserGuard."""
+    """A route with any body. Pages of other origins are kept out by the key or, without one, by BrowserGuard."""
 
     def require_type(self, request: Request) -> None:
-        """Accept whatever it is."""
+        """Accept any media type."""

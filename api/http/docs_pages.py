@@ -1,4 +1,4 @@
-"""The pages /docs and /redoc, with scripts and styles that this API serves itself: they need no internet.
+"""Serves the pages /docs and /redoc with their scripts and styles, so that they need no internet.
 
 The files are those of the package fastapi-offline, which brings the releases of Swagger UI and ReDoc.
 """

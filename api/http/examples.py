@@ -1,4 +1,4 @@
-"""Examples in the OpenAPI document: each can be sent as it stands, and a test sends them all."""
+"""Contains the examples of the OpenAPI document: each can be sent as it is, and a test sends them all."""
 
 from typing import Any
 

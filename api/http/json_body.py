@@ -32,7 +32,7 @@ BUDGET_BYTES = 64 * 1024**2
 
 @dataclass(frozen=True)
 class BodyLimit:
-    """How large a body may be, the limit in words, and the budget in which a large one takes its place."""
+    """Contains how large a body may be, the limit in words, and the budget in which a large one takes its place."""
 
     most_bytes: int
     named: str
@@ -90,7 +90,7 @@ class ParsedRequest(Request):
 
 
 def _as_json(request: Request) -> list[tuple[bytes, bytes]]:
-    """FastAPI takes only a body that is declared as JSON for a document."""
+    """Return the headers with JSON as the type: FastAPI parses only a body that is declared as JSON."""
     others = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
     return [*others, (b"content-type", b"application/json")]
 

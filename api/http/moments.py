@@ -1,4 +1,4 @@
-"""The API's format of moments."""
+"""Defines the API's format of times."""
 
 import re
 from datetime import UTC, datetime

@@ -33,7 +33,7 @@ FORM = "multipart/form-data"
 
 @dataclass(frozen=True)
 class FormPart:
-    """One part. `chunks` has to be read to its end before the next part is asked for; what is left is skipped."""
+    """Contains one part of a form. `chunks` can be read until the next part is requested, which skips the rest."""
 
     name: str
     filename: str | None
@@ -42,7 +42,9 @@ class FormPart:
 
 
 async def pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body as it comes. Raises BodyTimeout when nothing comes for long, BadRequest when the caller is gone."""
+    """Yield the body as it arrives. Raises BodyTimeout if nothing arrives for long, BadRequest if
+    the caller is gone.
+    """
     stream = aiter(request.stream())
     while True:
         try:

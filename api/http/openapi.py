@@ -22,7 +22,7 @@ _COMPONENTS = "#/components/schemas/"
 
 
 class DocumentedApi(FastAPI):
-    """An application whose routes declare their own errors; those of bodies and parameters are added."""
+    """Builds the OpenAPI document: routes declare their own errors; those of bodies and parameters are added."""
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
@@ -39,7 +39,9 @@ class DocumentedApi(FastAPI):
 
 
 def _own_schemas() -> dict[str, Any]:
-    """Of problems and, once for all who take or give one, of a graph; the codes under a name of their own."""
+    """Return the schemas of problems and of graphs, which many routes refer to, with the problem codes as a schema of
+    their own.
+    """
     models = [(Problem, "serialization"), (Graph, "validation")]
     _, made = models_json_schema(models, ref_template=f"{_COMPONENTS}{{model}}")  # type: ignore[arg-type]
     found: dict[str, Any] = made["$defs"]
@@ -50,10 +52,9 @@ def _own_schemas() -> dict[str, Any]:
 
 
 def _name_and_tell(part: Any) -> None:
-    """Everywhere in `part`: refer to what is shown as a component, and tell a default in words.
+    """Replace in `part`, at any depth, what is shown as a component by a reference, and each default by a description.
 
-    Generators of types take a property with `default` for one that is always there, also where a caller may leave it
-    out.
+    Generators of types regard a property with `default` as always present, also where a caller may leave it out.
     """
     if isinstance(part, list):
         for each in part:

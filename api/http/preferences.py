@@ -1,4 +1,4 @@
-"""The header `Prefer` (RFC 7240), as far as it is heeded: how long a caller would wait."""
+"""Reads the header `Prefer` (RFC 7240), of which only `wait` is supported: how long a caller would wait."""
 
 import re
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
-"""Every code that a problem document can have, with its HTTP status: OpenAPI enumerates them, docs/errors.md
-explains them."""
+"""Lists every code of problem documents, with its HTTP status: OpenAPI enumerates them,
+docs/errors.md explains them.
+"""
 
 from wand_orchestrator.contract import codes
 

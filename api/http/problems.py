@@ -34,8 +34,9 @@ log = logging.getLogger(__name__)
 
 
 class ProblemFault(BaseModel):
-    """`pointer`: a JSON pointer (RFC 6901) into the body, into the graph or the input that it brings, or the name of a
-    parameter."""
+    """A fault in a request. `pointer`: a JSON pointer (RFC 6901) into the body, into the graph or the input that it
+    brings, or the name of a parameter.
+    """
 
     pointer: str
     code: str
@@ -163,7 +164,7 @@ def _not_allowed(request: Request) -> Response:
 
 
 async def _on_unexpected(request: Request, error: Exception) -> Response:
-    """The server logs the error with its trace; the caller learns only that it happened."""
+    """Return a problem without details: the server logs the error with its trace."""
     return _internal()
 
 

@@ -40,7 +40,9 @@ class Snapshots:
         return b"".join((b'{"graph":', self._text(launch), b',"input":', input, b",", rest.removeprefix(b"{")))
 
     def _text(self, launch: Launch) -> bytes:
-        """Without a version it is not known whether the graph is the one that is stored under this id."""
+        """Return the graph as JSON, cached for stored graphs. Without a version the graph may differ from the stored
+        one of this id.
+        """
         key = launch.run.graph_id
         if key is None or launch.version is None:
             return _json(self._resolved(launch.graph))

@@ -78,7 +78,7 @@ scheduled, started, completed, and the close. A run that began has at least sche
 
 @dataclass(frozen=True)
 class Ending:
-    """The close of a workflow as Temporal reports it."""
+    """Contains the close of a workflow as Temporal reports it."""
 
     status: RunStatus
     at: datetime
@@ -91,7 +91,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class _Closed:
-    """What the archive and the webhook get of the run besides its events."""
+    """Contains what the archive and the webhook get of the run besides its events."""
 
     run: RunSummary
     terms: RunTerms
@@ -172,8 +172,9 @@ class Reconciliation:
         return state
 
     async def _settle_deleted(self, run: Run, seconds: float) -> None:
-        """Temporal has forgotten a run that did not tell its end: somebody deleted it there, which terminates it, or
-        terminated it so long ago that Temporal's retention is over. Of its journal the archive has what there is."""
+        """End a run that Temporal has forgotten as terminated: somebody deleted it there, which terminates it, or
+        terminated it so long ago that Temporal's retention is over. Its journal is what the archive contains.
+        """
         closed = _Closed(run.summary, run.terms, None)
         reason = "terminated: Temporal has it no longer, as after `temporal workflow delete`"
         failure = Failure(code="terminated", message=reason)
@@ -213,7 +214,7 @@ class Reconciliation:
             after = page.events[-1].seq
 
     async def _copy_known(self, closed: _Closed, seconds: float) -> None:
-        """Archive the events that the history alone tells: the journal cannot be read by any worker."""
+        """Archive the events that follow from the history alone, as no worker can read the journal."""
         archived = await self.fold_archive(closed.run.run_id)
         if not archived.status.ended:
             events = await known_events(self._executions.client, closed.run.run_id, archived, seconds)

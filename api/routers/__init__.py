@@ -1,1 +1,1 @@
-"""One router for each resource of the API."""
+"""Contains one router for each resource of the API."""

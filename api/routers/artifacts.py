@@ -1,4 +1,4 @@
-"""Files that the agents of a run have kept."""
+"""Routes of the files that the agents of a run have kept."""
 
 import asyncio
 from dataclasses import asdict
@@ -23,7 +23,9 @@ GUARD_HEADERS = {
 
 
 class ArtifactView(BaseModel):
-    """`size` in bytes; `url` is a path of this API; `node` kept it, null for a file of an old release."""
+    """A file of a run. `size` in bytes; `url` is a path of this API; `node` kept it, null for a
+    file of an old release.
+    """
 
     run_id: str = Field(description="The run itself, or a child run in it.")
     node: str | None
@@ -34,7 +36,7 @@ class ArtifactView(BaseModel):
 
 
 class ArtifactList(BaseModel):
-    """`next`: the `cursor` of the next page, with files of further child runs; null on the last."""
+    """A page of files. `next`: the `cursor` of the next page, with files of further child runs; null on the last."""
 
     artifacts: list[ArtifactView]
     next: str | None
@@ -50,7 +52,7 @@ router = APIRouter(route_class=StrictRoute, prefix="/runs", tags=["artifacts"], 
 
 @router.get("/{run_id}/artifacts", responses=declared(400))
 async def list_artifacts(run_id: RunIdPath, services: ServicesDep, cursor: Cursor = None) -> ArtifactList:
-    """The files of a run, by node and name, and then those of its child runs, as far as these are in the database."""
+    """List the files of a run by node and name, then those of its child runs that are in the database."""
     page = await services.files.page(run_id, cursor)
     return ArtifactList(
         artifacts=[ArtifactView(run_id=keeper, **asdict(artifact)) for keeper, artifact in page.files], next=page.next
@@ -59,7 +61,7 @@ async def list_artifacts(run_id: RunIdPath, services: ServicesDep, cursor: Curso
 
 @router.get("/{run_id}/artifacts/{name}", response_class=Response, responses=_FILE | declared(409))
 async def get_artifact(run_id: RunIdPath, name: FileName, services: ServicesDep) -> StreamingResponse:
-    """The only file of this name. 409 `ambiguous_artifact` if several nodes of the run keep one."""
+    """Return the only file of this name. 409 `ambiguous_artifact` if several nodes of the run keep one."""
     return await _file(run_id, None, name, services)
 
 
@@ -70,7 +72,7 @@ async def get_artifact_of_node(
     name: FileName,
     services: ServicesDep,
 ) -> StreamingResponse:
-    """The file that a node keeps under this name."""
+    """Return the file that a node keeps under this name."""
     return await _file(run_id, node, name, services)
 
 

@@ -1,4 +1,4 @@
-"""The agents and tools that graphs can name."""
+"""Routes of the agents and tools that graphs can name."""
 
 from typing import Any
 
@@ -40,13 +40,13 @@ router = APIRouter(route_class=StrictRoute, tags=["catalog"], responses=declared
 
 @router.get("/agents")
 async def list_agents(services: ServicesDep) -> AgentList:
-    """Every agent, with the JSON Schemas of its params, input and output."""
+    """List all agents with the JSON Schemas of their params, inputs and outputs."""
     return agent_list(services.registry)
 
 
 @router.get("/tools")
 async def list_tools(services: ServicesDep) -> ToolList:
-    """Every tool, with the JSON Schemas of its arguments and its result."""
+    """List all tools with the JSON Schemas of their arguments and results."""
     return tool_list(services.registry)
 
 

@@ -1,4 +1,4 @@
-"""A run's events: read as a list, or followed as they happen."""
+"""Routes of a run's events: as a list, or as a stream."""
 
 import re
 from typing import Annotated
@@ -34,7 +34,7 @@ async def list_events(
     node: Annotated[str | None, Query(max_length=1000, description="Only of this node.")] = None,
     level: Annotated[Level | None, Query(description="Only of this level or a graver one.")] = None,
 ) -> EventList:
-    """The events so far, oldest first."""
+    """List the events so far, oldest first."""
     page = await services.reader.selected(run_id, after, limit, node=node, level=level, seconds=ANSWER_SEC)
     return EventList(
         events=[Event.model_validate_json(event.body) for event in page.events],
@@ -59,7 +59,9 @@ async def list_events(
 async def stream_events(
     run_id: RunIdPath, services: ServicesDep, after: After = 0, last_event_id: LastEventId = None
 ) -> Response:
-    """The events as they happen, from the first or from where the caller left off; ends with the run's last event."""
+    """Stream the events as they happen, from the first or from where the caller left off, up to the
+    run's last event.
+    """
     seq = after if last_event_id is None else _seq(last_event_id)
     chunks = await services.streams.after(run_id, seq, received=last_event_id is not None)
     return Response(status_code=204) if chunks is None else EventStream(chunks)

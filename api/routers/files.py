@@ -1,4 +1,4 @@
-"""Files that are uploaded, and then given to the runs that are started with them."""
+"""Routes of files that are uploaded, and then given to the runs that are started with them."""
 
 from typing import Annotated
 
@@ -48,8 +48,9 @@ async def upload_file(
         str | None, Query(max_length=1000, description="Its name; of a form the file's own, if it is left out.")
     ] = None,
 ) -> FileView:
-    """Keep a file for runs: the body itself, with its media type, or a form with one part that has a file name. It is
-    kept as it comes, and for `WAND_FILE_RETENTION_HOURS`."""
+    """Upload a file for runs: as the body itself, with its media type, or as a form with one part that has a file name.
+    It is kept unchanged for `WAND_FILE_RETENTION_HOURS`.
+    """
     if media_type_of(request) != FORM:
         if name is None:
             raise BadRequest("give the file a name, as in POST /files?name=data.csv", code="invalid_file")
@@ -68,11 +69,11 @@ async def upload_file(
 
 @router.get("/{file_id}", responses=declared(404))
 async def get_file(file_id: FileIdPath, services: ServicesDep) -> FileView:
-    """An uploaded file that can still be given to runs."""
+    """Return an uploaded file that can still be given to runs."""
     return FileView.of(await services.uploads.find(file_id))
 
 
 @router.delete("/{file_id}", status_code=204)
 async def delete_file(file_id: FileIdPath, services: ServicesDep) -> None:
-    """Remove an uploaded file; runs that were given it keep it. One that is gone already is no error."""
+    """Delete an uploaded file; runs that were given it keep it. Deleting it again is no error."""
     await services.uploads.delete(file_id)

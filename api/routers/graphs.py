@@ -1,4 +1,4 @@
-"""Graphs: checked, stored, listed. A stored graph never changes; the same name again is the next version."""
+"""Routes of graphs. A stored graph never changes; the same name again is the next version."""
 
 import asyncio
 from typing import Annotated
@@ -28,7 +28,9 @@ GraphBody = Annotated[GraphDocument, Body(openapi_examples=examples.GRAPHS)]
 
 @router.post("", status_code=201, openapi_extra=YAML_BODY)
 async def create_graph(document: GraphBody, services: ServicesDep, response: Response) -> GraphCreated:
-    """Check a graph and store it as the next version of its name. A graph with faults is answered with all of them."""
+    """Check a graph and store it as the next version of its name. For an invalid graph the answer contains all of its
+    faults.
+    """
     graph, warnings = await services.graph_check.require(document)
     await services.subgraphs.check(graph)
     stored = await services.store.graphs.add(graph, document)
@@ -43,7 +45,7 @@ async def create_graph(document: GraphBody, services: ServicesDep, response: Res
 
 @router.post("/validate", openapi_extra=YAML_BODY)
 async def validate_graph(document: GraphBody, services: ServicesDep) -> GraphChecked:
-    """The faults and warnings of a graph; nothing is stored."""
+    """Return the faults and warnings of a graph, without storing it."""
     checked = await services.graph_check.check(document)
     faults: list[FaultLike] = list(checked.faults)
     if checked.graph is not None and not faults:
@@ -63,14 +65,14 @@ async def list_graphs(
     limit: Limit = 50,
     name: Annotated[str | None, Query(max_length=200, description="Only versions of this name.")] = None,
 ) -> GraphPage:
-    """Stored graphs without their documents, newest first."""
+    """List stored graphs without their documents, newest first."""
     page = await services.store.graphs.page(cursor, limit, name)
     return GraphPage(graphs=[GraphSummary.of(head) for head in page.items], next=page.next)
 
 
 @router.get("/{graph_id}", response_model=GraphView, responses=declared(404))
 async def get_graph(graph_id: GraphIdPath, services: ServicesDep) -> Response:
-    """One stored graph with its document."""
+    """Return a stored graph with its document."""
     stored = await services.store.graphs.get(graph_id)
     if stored is None:
         raise no_graph(graph_id)
@@ -81,5 +83,5 @@ async def get_graph(graph_id: GraphIdPath, services: ServicesDep) -> Response:
 
 @router.delete("/{graph_id}", status_code=204, responses=declared(404, 409))
 async def delete_graph(graph_id: GraphIdPath, services: ServicesDep) -> None:
-    """Remove one version of a graph; 409 while a schedule runs it. Other versions and runs that have used it stay."""
+    """Delete one version of a graph; 409 while a schedule runs it. Other versions and runs that have used it stay."""
     await services.graph_deletion.delete(graph_id)

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether what it needs is there."""
+"""Routes that report whether the process lives, and whether what it needs is available."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -20,7 +20,7 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Each part: `ok`, or why not."""
+    """The readiness of each part: `ok`, or why it is not."""
 
     temporal: str
     database: str
@@ -33,13 +33,13 @@ router = APIRouter(route_class=StrictRoute, tags=["health"])
 
 @router.get("/health")
 async def get_health() -> Health:
-    """The process lives."""
+    """Report that the process lives."""
     return Health()
 
 
 @router.get("/ready", responses={503: {"model": Readiness, "description": "Something is away; which, and why."}})
 async def get_readiness(services: ServicesDep, response: Response) -> Readiness:
-    """Temporal, the database and at least one core worker answer, and what the API does by itself does not fail."""
+    """Report whether Temporal, the database and at least one core worker answer, and whether background tasks work."""
     temporal, database, workers = await asyncio.gather(
         _check("Temporal", services.executions.ping(CHECK_SEC)),
         _check("the database", services.store.ping()),

@@ -1,4 +1,4 @@
-"""Hooks: names under which messages from elsewhere start runs, without an API key."""
+"""Routes of hooks: names under which messages from other systems start runs, without an API key."""
 
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
@@ -35,7 +35,7 @@ async def put_hook(
     services: ServicesDep,
     response: Response,
 ) -> HookStored:
-    """Make or change a hook. A secret that is made here is shown in this answer and never again."""
+    """Create or change a hook. A generated secret is part of this answer, and is never shown again."""
     stored, is_new = await services.hooks.put(name, body)
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/hooks/{name}"
@@ -44,19 +44,19 @@ async def put_hook(
 
 @router.get("", responses=declared(400))
 async def list_hooks(services: ServicesDep, cursor: Cursor = None, limit: Limit = 50) -> HookPage:
-    """Hooks without their secrets, newest first."""
+    """List hooks without their secrets, newest first."""
     return await services.hooks.page(cursor, limit)
 
 
 @router.get("/{name}", responses=declared(404))
 async def get_hook(name: HookNamePath, services: ServicesDep) -> HookView:
-    """One hook without its secret."""
+    """Return a hook without its secret."""
     return await services.hooks.get(name)
 
 
 @router.delete("/{name}", status_code=204, responses=declared(404))
 async def delete_hook(name: HookNamePath, services: ServicesDep) -> None:
-    """Remove a hook; runs that it has started stay."""
+    """Delete a hook; runs that it has started stay."""
     await services.hooks.delete(name)
 
 
@@ -68,7 +68,7 @@ async def receive_message(
 ) -> RunCreated:
     """Start a run with a message, verified by the hook's secret instead of the API key.
 
-    A message that comes again with the same `webhook-id` starts no second run. 401 tells nothing of the reason.
+    A message that is sent again with the same `webhook-id` starts no second run. 401 does not reveal the reason.
     """
     async with AsyncExitStack() as places:
         limit = BodyLimit(MAX_BYTES, "the limit of a message", request.app.state.messages)

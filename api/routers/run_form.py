@@ -1,4 +1,6 @@
-"""Starts of runs as a form (`multipart/form-data`): the part `run` is the request, and the files go along with it."""
+"""Reads a request for a run from a form (`multipart/form-data`): the part `run` is the request, the
+others are files.
+"""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -18,7 +20,7 @@ RUN = "run"
 
 
 class RunFormRoute(JsonRoute):
-    """A route whose body is JSON, or a form with that JSON and files, which are uploaded while they come.
+    """A route whose body is JSON, or a form with that JSON and files, which are uploaded while they arrive.
 
     The run has its own copies of the files when it has started, so the uploads are deleted then.
     """
@@ -47,7 +49,7 @@ class RunFormRoute(JsonRoute):
 
 
 async def _read(request: Request, uploads: UploadStore, uploaded: list[str]) -> bytes:
-    """The part `run`; the ids of the files are added to `uploaded` as they are kept."""
+    """Return the part `run`; add the ids of the files to `uploaded` as they are kept."""
     raw: bytes | None = None
     async for part in parts_of(request):
         if part.name == RUN:
@@ -72,7 +74,7 @@ async def _document(part: FormPart, limit: int) -> bytes:
 
 
 def _with_files(document: Any, uploaded: list[str]) -> Any:
-    """Files that were uploaded before may be named beside those of the form."""
+    """Return the document with the form's files added; it may name files that were uploaded before, too."""
     if not isinstance(document, dict) or not uploaded:
         return document
     named = document.get("files", [])

@@ -1,4 +1,4 @@
-"""Runs: started, listed, read, deleted."""
+"""Routes of runs: start, list, read, delete."""
 
 from typing import Annotated, Any
 
@@ -94,8 +94,8 @@ async def create_run(
 ) -> RunCreated | Response:
     """Start a run of a stored graph, by its name or id, or of one given here, which is checked and stored first.
 
-    With `wait`, or the header `Prefer: wait=30`, the answer comes when the run has ended: 200 with the run as
-    `GET /runs/{id}` shows it. 202 if the time is over before: the run goes on, as it does if the caller leaves.
+    With `wait`, or the header `Prefer: wait=30`, the answer is sent when the run has ended: 200 with the run as `GET
+    /runs/{id}` shows it. 202 if the time is over before that: the run continues, as it does if the caller disconnects.
     """
     created = await services.starter.start(body, idempotency_key)
     response.headers["Location"] = f"/runs/{created.run_id}"
@@ -129,7 +129,7 @@ async def list_runs(
         GivenMoment | None, Query(description="RFC 3339, exclusive; UTC without an offset.")
     ] = None,
 ) -> RunPage:
-    """Runs, newest first. Of one in progress, what changes is as of the last time it wrote to the database."""
+    """List runs, newest first. The progress of an open run is as of the last time it wrote to the database."""
     page = await services.store.runs.page(
         cursor,
         limit,
@@ -146,7 +146,7 @@ async def list_runs(
 
 @router.get("/{run_id}", responses=declared(404))
 async def get_run(run_id: RunIdPath, services: ServicesDep) -> RunView:
-    """One run with all of its nodes, its result or error, and what it waits for."""
+    """Return a run with all of its nodes, its result or error, and what it waits for."""
     return await services.runs.read(run_id)
 
 
@@ -156,25 +156,25 @@ async def get_run(run_id: RunIdPath, services: ServicesDep) -> RunView:
     responses={200: {"description": "The input.", "content": {"application/json": {"schema": {}}}}, **declared(404)},
 )
 async def get_run_input(run_id: RunIdPath, services: ServicesDep) -> Response:
-    """The input of the run, however large."""
+    """Return the input of the run, however large."""
     return Response(await services.runs.input_json(run_id), media_type="application/json")
 
 
 @router.get("/{run_id}/nodes/{node:path}/params", response_class=Response, responses=_VALUE | declared(404))
 async def get_node_params(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> Response:
-    """The params that the node was given, however large. 404 `value_not_kept` if they are not there."""
+    """Return the params that the node was given, however large. 404 `value_not_kept` if they are not there."""
     return await _value(run_id, node, "params", services)
 
 
 @router.get("/{run_id}/nodes/{node:path}/input", response_class=Response, responses=_VALUE | declared(404))
 async def get_node_input(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> Response:
-    """The input that the node was given, however large. 404 `value_not_kept` if it is not there."""
+    """Return the input that the node was given, however large. 404 `value_not_kept` if it is not there."""
     return await _value(run_id, node, "input", services)
 
 
 @router.get("/{run_id}/nodes/{node:path}/output", response_class=Response, responses=_VALUE | declared(404))
 async def get_node_output(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> Response:
-    """The output of the node, however large. 404 `value_not_kept` if it is not there."""
+    """Return the output of the node, however large. 404 `value_not_kept` if it is not there."""
     return await _value(run_id, node, "output", services)
 
 
@@ -186,8 +186,9 @@ async def get_node(
     offset: Annotated[int, Query(ge=0, le=1_000_000, description="Parts to leave out.")] = 0,
     limit: Limit = 50,
 ) -> NodeDetail:
-    """One node, or one part of a control node, such as `map[3]`, `loop[2]` or `sub/x`: what went in, what came out,
-    its attempts and its parts."""
+    """Return a node, or a part of a control node, such as `map[3]`, `loop[2]` or `sub/x`, with its params, input,
+    output, attempts and parts.
+    """
     return await services.nodes.read(run_id, node, offset, limit)
 
 
@@ -198,15 +199,15 @@ async def _value(run_id: str, node: str, name: ValueName, services: Services) ->
 
 @router.get("/{run_id}/webhooks", responses=declared(404))
 async def list_deliveries(run_id: RunIdPath, services: ServicesDep) -> DeliveryList:
-    """What has become of the messages to the run's webhook, as long as Temporal keeps them."""
+    """List the deliveries to the run's webhook, as long as Temporal keeps them."""
     return await services.deliveries.list(run_id)
 
 
 @router.delete("/{run_id}", status_code=204, responses=declared(404, 409))
 async def delete_run(run_id: RunIdPath, services: ServicesDep) -> None:
-    """Remove a run that has ended, with its child runs, events, artifacts and idempotency key, from Temporal too.
+    """Delete a run that has ended, with its child runs, events, artifacts and idempotency key, in Temporal too.
 
-    It is gone for every reader with the answer; what lies outside of the database follows within moments.
+    With the answer it is gone for every reader; what is outside of the database is deleted shortly after.
     """
     await services.deletions.delete(run_id)
 
@@ -219,7 +220,7 @@ async def retry_run(
     body: RetryRequest | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> RunCreated:
-    """Go on from a run that ended, in a new one: nodes that had succeeded keep their outputs and do not run again."""
+    """Retry an ended run in a new one: nodes that had succeeded keep their outputs and do not run again."""
     request = body or RetryRequest()
     created = await services.retries.retry(run_id, request.from_nodes, idempotency_key)
     response.headers["Location"] = f"/runs/{created.run_id}"

@@ -1,4 +1,4 @@
-"""Schedules: runs that Temporal starts by the clock. Each route is what `temporal schedule` does, too."""
+"""Routes of schedules: runs that Temporal starts by the clock. `temporal schedule` has the same operations."""
 
 from typing import Annotated
 
@@ -37,7 +37,9 @@ async def create_schedule(
     services: ServicesDep,
     response: Response,
 ) -> ScheduleCreated:
-    """Start runs of a stored graph by the clock; `GET` then tells the next moments, as Temporal understood them."""
+    """Create a schedule, which starts runs of a stored graph by the clock. `GET` returns its next times, as Temporal
+    computes them.
+    """
     schedule_id = await services.schedules.create(body)
     response.headers["Location"] = f"/schedules/{schedule_id}"
     return ScheduleCreated(schedule_id=schedule_id)
@@ -51,13 +53,13 @@ async def list_schedules(
     graph_id: Annotated[str | None, Query(max_length=200, description="Only those of this version.")] = None,
     graph_name: Annotated[str | None, Query(max_length=200, description="Only those of graphs of this name.")] = None,
 ) -> SchedulePage:
-    """Schedules with their next and last runs, as of a moment ago."""
+    """List schedules with their next and last runs, as of a moment ago."""
     return await services.schedules.page(cursor, limit, graph_id=graph_id, graph_name=graph_name)
 
 
 @router.get("/{schedule_id}", responses=declared(404))
 async def get_schedule(schedule_id: ScheduleIdPath, services: ServicesDep) -> ScheduleView:
-    """One schedule with its next ten moments and its last ten runs."""
+    """Return a schedule with its next ten times and its last ten runs."""
     return await services.schedules.get(schedule_id)
 
 
@@ -65,7 +67,7 @@ async def get_schedule(schedule_id: ScheduleIdPath, services: ServicesDep) -> Sc
 async def pause_schedule(
     schedule_id: ScheduleIdPath, services: ServicesDep, body: NoteRequest | None = None
 ) -> ScheduleSteered:
-    """Start nothing until `resume`; runs that go on are not touched."""
+    """Pause a schedule: it starts no runs until `resume`; open runs continue."""
     await services.schedules.pause(schedule_id, body.note if body else None)
     return ScheduleSteered(schedule_id=schedule_id)
 
@@ -74,7 +76,7 @@ async def pause_schedule(
 async def resume_schedule(
     schedule_id: ScheduleIdPath, services: ServicesDep, body: NoteRequest | None = None
 ) -> ScheduleSteered:
-    """Go on after a pause, with the next moment to come."""
+    """Resume a schedule, from its next time on."""
     await services.schedules.resume(schedule_id, body.note if body else None)
     return ScheduleSteered(schedule_id=schedule_id)
 
@@ -83,7 +85,9 @@ async def resume_schedule(
 async def trigger_schedule(
     schedule_id: ScheduleIdPath, services: ServicesDep, body: TriggerRequest | None = None
 ) -> ScheduleTriggered:
-    """Start a run now, besides those by the clock, even while it is paused; 409 where `overlap` forbids it."""
+    """Start a run now, besides those by the clock, even while the schedule is paused; 409 where
+    `overlap` forbids it.
+    """
     run_id = await services.schedules.trigger(schedule_id, body.overlap if body else None)
     return ScheduleTriggered(schedule_id=schedule_id, run_id=run_id)
 
@@ -94,12 +98,12 @@ async def backfill_schedule(
     body: Annotated[BackfillRequest, Body(openapi_examples=examples.BACKFILLS)],
     services: ServicesDep,
 ) -> ScheduleSteered:
-    """Start the runs of moments that lie in the past. A moment that has a run is left out."""
+    """Start the runs of times in the past, except for times that have a run."""
     await services.schedules.backfill(schedule_id, body.start_at, body.end_at, body.overlap)
     return ScheduleSteered(schedule_id=schedule_id)
 
 
 @router.delete("/{schedule_id}", status_code=204, responses=declared(404))
 async def delete_schedule(schedule_id: ScheduleIdPath, services: ServicesDep) -> None:
-    """Start nothing any more. The runs that it started stay, and go on."""
+    """Delete a schedule. The runs that it started stay, and continue."""
     await services.schedules.delete(schedule_id)

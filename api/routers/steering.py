@@ -1,4 +1,6 @@
-"""Steering: each route is one signal, update or native request that the Web UI and the `temporal` CLI can send, too."""
+"""Routes that steer runs: each is one signal, update or native request that the Web UI and the `temporal` CLI can send,
+too.
+"""
 
 from typing import Annotated, Any
 
@@ -33,22 +35,22 @@ class ApprovalAnswer(BaseModel):
 
 @router.post("/{run_id}/cancel", status_code=202)
 async def cancel_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
-    """Ask a run to stop: its agents are told at once, and it is `cancelled` when all have ended.
+    """Cancel a run: its agents are notified at once, and it is `cancelled` when all have ended.
 
-    Asking again, or asking a run that has ended, is answered with the status that it has.
+    The answer to a repeated cancel, or for a run that has ended, is the status that the run has.
     """
     return RunSteered(run_id=run_id, status=await services.steering.cancel(run_id))
 
 
 @router.post("/{run_id}/pause", status_code=202)
 async def pause_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
-    """Start nothing new until `resume`; what is in flight ends, and the run's deadline stands still."""
+    """Pause a run: no node starts until `resume`; nodes in flight finish, and the run's deadline stands still."""
     return RunSteered(run_id=run_id, status=await services.steering.pause(run_id))
 
 
 @router.post("/{run_id}/resume", status_code=202)
 async def resume_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
-    """Go on after a pause."""
+    """Resume a paused run."""
     return RunSteered(run_id=run_id, status=await services.steering.resume(run_id))
 
 
@@ -75,13 +77,13 @@ async def respond_to_node(
 
 @router.post("/{run_id}/nodes/{node:path}/skip")
 async def skip_node(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> NodeSteered:
-    """Skip a node that has not finished; one in flight is cancelled first."""
+    """Skip a node that has not finished; if it is in flight, it is cancelled first."""
     await services.steering.skip(run_id, node)
     return NodeSteered(run_id=run_id, node=node)
 
 
 @router.post("/{run_id}/nodes/{node:path}/retry")
 async def retry_node(run_id: RunIdPath, node: NodePath, services: ServicesDep) -> NodeSteered:
-    """Try a node now: one that waits for its next attempt, or one that failed and holds its run."""
+    """Retry a node now: one that waits for its next attempt, or one that failed and holds its run."""
     await services.steering.retry(run_id, node)
     return NodeSteered(run_id=run_id, node=node)

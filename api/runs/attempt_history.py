@@ -1,4 +1,4 @@
-"""The attempts of a node, folded from its events."""
+"""Derives the attempts of a node from its events."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ _ENDINGS: dict[EventType, Ending] = {
 
 
 def attempts_of(events: Iterable[Event], now: NodeView) -> list[AttemptView]:
-    """Each that ended, as its event told it, and the one that runs now."""
+    """Return the attempts that ended, as their events report them, and the one that runs now."""
     attempts: list[AttemptView] = []
     last = 0
     for event in events:

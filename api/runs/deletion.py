@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 class RunRemoval:
-    """`run` is its background task."""
+    """Deletes runs, and what belongs to them; `run` is its background task."""
 
     def __init__(
         self,
@@ -63,7 +63,9 @@ class RunRemoval:
         self._news = asyncio.Event()
 
     async def delete(self, run_id: str) -> None:
-        """Raises NotFound, also for a run that was deleted already; Conflict for one that goes on; Unavailable."""
+        """Delete a run. Raises NotFound, also for a run that was deleted already; Conflict for an open one;
+        Unavailable.
+        """
         await self._require_ended(run_id)
         await self.delete_ended(run_id)
 
@@ -74,7 +76,7 @@ class RunRemoval:
         self._news.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Clean up after deleted runs until cancelled."""
         while True:
             pause = await self._look()
             with suppress(TimeoutError):
@@ -93,7 +95,9 @@ class RunRemoval:
             await self._require_closed(run_id, row, budget)
 
     async def _require_closed(self, run_id: str, row: Run | None, budget: CallBudget) -> None:
-        """A run that did not say how it ended; one that Temporal has forgotten will never say."""
+        """Raise Conflict if the run is open in Temporal, or waits for its start; a run that Temporal has forgotten
+        counts as closed.
+        """
         description = await self._executions.describe(run_id, budget.left(DESCRIBE_SEC))
         if description is None and row is None:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")
@@ -104,7 +108,7 @@ class RunRemoval:
     # What lies outside of the database
 
     async def _look(self) -> float:
-        """Clean up after deleted runs; gives the seconds until the next look."""
+        """Clean up after deleted runs; return the seconds until the next look."""
         try:
             left = await self._store.deletions.to_clean(BATCH)
             clean = await self._for_each(left, self._clean)
@@ -128,7 +132,9 @@ class RunRemoval:
         return await asyncio.gather(*(one(run_id) for run_id in run_ids))
 
     async def _clean(self, run_id: str) -> bool:
-        """Whether nothing is left of the run. Its files go last: until then its workflows may have to be replayed."""
+        """Delete the run's workflows and files; return whether nothing is left of it. Until the workflows are gone, the
+        deletion is repeated.
+        """
         family = await self._executions.family(run_id, CALL_SEC)
         for execution in family:
             await self._executions.delete(*execution, CALL_SEC)

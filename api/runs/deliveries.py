@@ -1,4 +1,4 @@
-"""What has become of a run's webhooks: each delivery is a workflow of its own, which Temporal knows."""
+"""Reads the deliveries of a run's webhook: each is a workflow of its own in Temporal."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class DeliveryStatus(StrEnum):
 
 
 class DeliveryView(BaseModel):
-    """The message about one event of the run."""
+    """The delivery of the message about one event of the run."""
 
     seq: int = Field(description="Of the event.")
     event: str = Field(description="Its type.")
@@ -43,7 +43,7 @@ class DeliveryView(BaseModel):
 
 
 class DeliveryList(BaseModel):
-    """The newest first; at most 50."""
+    """Deliveries, the newest first; at most 50."""
 
     deliveries: list[DeliveryView]
 
@@ -54,7 +54,7 @@ class Deliveries:
         self._runs = runs
 
     async def list(self, run_id: str) -> DeliveryList:
-        """Those that Temporal still has. Raises NotFound, Unavailable."""
+        """Return the deliveries that Temporal still has. Raises NotFound, Unavailable."""
         budget = CallBudget()
         await self._runs.known(run_id, budget)
         seconds = budget.left()
@@ -105,7 +105,7 @@ def _attempts(history: Sequence[HistoryEvent]) -> int:
 
 
 def _why(history: Sequence[HistoryEvent], status: DeliveryStatus) -> str | None:
-    """The innermost failure says it: those around it are the workflow's and the activity's."""
+    """Return the message of the innermost failure; those around it are the workflow's and the activity's."""
     if status is not DeliveryStatus.FAILED:
         return None
     failure = history[-1].workflow_execution_failed_event_attributes.failure

@@ -1,4 +1,4 @@
-"""What the API takes and gives of runs; statuses, events and errors are those of `wand_orchestrator`."""
+"""Defines what the API accepts and returns of runs; statuses, events and errors are those of `wand_orchestrator`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ from wand_orchestrator.storage import Run
 
 
 class StatusFilter(StrEnum):
-    """A status of a run, or `open` for all of a run that has not ended."""
+    """A status of a run, or `open` for all statuses of runs that have not ended."""
 
     OPEN = "open"
     PENDING = "pending"
@@ -37,19 +37,19 @@ class StatusFilter(StrEnum):
 
 
 def statuses_of(wanted: Sequence[StatusFilter]) -> tuple[RunStatus, ...]:
-    """Those that `wanted` stands for."""
+    """Return the statuses that `wanted` selects."""
     all_open = StatusFilter.OPEN in wanted
     return tuple(status for status in RunStatus if status.value in wanted or (all_open and not status.ended))
 
 
 class WebhookRequest(Webhook):
-    """Told of the run by POST, signed after the Standard Webhooks specification."""
+    """Receives events of the run by POST, signed after the Standard Webhooks specification."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class RequestedTerms(CallerTerms):
-    """What a request says of the run, or of each run of a schedule."""
+    """The terms that a request sets for a run, or for each run of a schedule."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,7 +61,7 @@ class RequestedTerms(CallerTerms):
 
 
 class RunRequest(RequestedTerms):
-    """One of `graph_name`, `graph_id` and `graph`."""
+    """A run to start: one of `graph_name`, `graph_id` and `graph`, and the terms of the run."""
 
     graph_name: str | None = Field(
         default=None, max_length=200, description="Of stored graphs: the newest version of this name, or `version`."
@@ -102,7 +102,7 @@ class RetryRequest(BaseModel):
 
 
 class NodeView(BaseModel):
-    """One node now, also within an attempt that is in flight."""
+    """The current state of a node, including what happens within an attempt in flight."""
 
     status: NodeStatus
     attempt: int = Field(description="From 1; 0 before the first.")
@@ -130,14 +130,16 @@ class RunView(RunSummary):
 
 
 class RunPage(BaseModel):
-    """Newest first. `next`: the `cursor` of the next page; null on the last."""
+    """A page of runs, newest first. `next`: the `cursor` of the next page; null on the last."""
 
     runs: list[RunSummary]
     next: str | None
 
 
 class EventList(BaseModel):
-    """`last_seq`: the `after` of the next call. `ended`: the run has ended, and these are its last events."""
+    """A page of events. `last_seq`: the `after` of the next call. `ended`: the run has ended, and these are its last
+    events.
+    """
 
     events: list[Event]
     last_seq: int
@@ -169,7 +171,7 @@ def run_view(
     reasons: Sequence[str] = (),
     node_reasons: Mapping[str, str] | None = None,
 ) -> RunView:
-    """`state` over what the row says; nodes that have not begun come from the graph."""
+    """Return the view of a run: `state` overrides the row; nodes that have not begun come from the graph."""
     of_nodes = node_reasons or {}
     names = [node.id for node in graph.nodes] if graph else [name for name in state.nodes if not is_part(name)]
     now = replace(
@@ -192,6 +194,6 @@ def run_view(
 
 
 def _shown_input(run: Run) -> dict[str, Any]:
-    """Of a run without a row, which tells no input, nothing is shown."""
+    """Return the input as it is shown: null if it is too large, or unknown, as for a run without a row."""
     size = len(run.input_json.encode())
     return {"input": run.input if 0 < size <= INLINE_VALUE_BYTES else None, "input_bytes": size}

@@ -1,4 +1,4 @@
-"""What the API gives of one node."""
+"""Defines what the API returns of one node."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Literal
@@ -16,7 +16,7 @@ ValueName = Literal["params", "input", "output"]
 
 
 class AttemptView(BaseModel):
-    """One attempt of a node; what nobody told is null, such as the times of a worker that died."""
+    """An attempt of a node; unknown fields are null, such as the times of a worker that died."""
 
     attempt: int = Field(description="From 1, and again from 1 when the node is run anew.")
     status: Literal["running", "succeeded", "failed", "cancelled"]
@@ -30,17 +30,17 @@ class AttemptView(BaseModel):
 
 
 class NodeValue(BaseModel):
-    """`url` gives the JSON; null of one that was too large to be kept."""
+    """The size of a value. `url` returns its JSON; null if the value was too large to be kept."""
 
     bytes: int = Field(description="Of the JSON.")
     url: str | None
 
 
 class NodeDetail(NodeView):
-    """A node, or a part of one, with what went in and what came out.
+    """A node, or a part of one, with its params, input and output.
 
-    `params`, `input` and `output` are null where `values` has none, and where one takes more than 64 KiB: that one is
-    to be had at its `url`.
+    `params`, `input` and `output` are null where `values` has none, and where one takes more than 64 KiB: its `url`
+    returns it.
     """
 
     params: Any = Field(description="As they were given to the agent, with all references resolved.")
@@ -80,7 +80,7 @@ class NodeDetail(NodeView):
 
 
 async def inline(text: str) -> AsyncIterator[bytes]:
-    """A value that is at hand, as one that is read in pieces."""
+    """Yield the text of a stored value in one piece."""
     yield text.encode()
 
 

@@ -45,7 +45,7 @@ class NodeReader:
         self._payloads = payloads
 
     async def read(self, run_id: str, node: str, offset: int, limit: int) -> NodeDetail:
-        """`limit` of its parts from `offset`. Raises NotFound, Unavailable."""
+        """Return the node with `limit` of its parts from `offset`. Raises NotFound, Unavailable."""
         budget = CallBudget()
         run = await self._runs.read(run_id)
         journal = await self._journal(run, node, budget)
@@ -63,7 +63,7 @@ class NodeReader:
         )
 
     async def value(self, run_id: str, node: str, name: ValueName) -> tuple[int, AsyncIterator[bytes]]:
-        """The size of one value and its JSON, in pieces. Raises NotFound, Unavailable."""
+        """Return the size of one value, and its JSON in pieces. Raises NotFound, Unavailable."""
         run = await self._runs.read(run_id)
         if node not in run.nodes and not (await self._journal(run, node, CallBudget())).events:
             raise _no_node(node)
@@ -79,7 +79,9 @@ class NodeReader:
             raise _not_kept(node, name, value) from error
 
     async def _journal(self, run: RunView, node: str, budget: CallBudget) -> NodeJournal:
-        """What happened to the node, as far as it is known: in the database, and in the workflow of an open run."""
+        """Return the known events of the node: those in the database, and those that the workflow of an open run still
+        holds.
+        """
         archived = [
             Event.model_validate_json(event.body) for event in await self._store.events.turns(run.run_id, node, EVENTS)
         ]
@@ -93,7 +95,7 @@ class NodeReader:
         return live.model_copy(update={"events": (*archived, *(event for event in live.events if event.seq > last))})
 
     async def _part(self, run: RunView, node: str, journal: NodeJournal, budget: CallBudget) -> NodeView:
-        """The state of a part, such as `m[3]`, which the view of the run does not have."""
+        """Return the state of a part, such as `m[3]`, which the view of the run does not contain. Raises NotFound."""
         if not journal.events:
             raise _no_node(node)
         state = RunState()
@@ -121,7 +123,9 @@ class NodeReader:
         return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))
 
     async def _stored(self, run: RunView, node: str) -> StoredNode | None:
-        """A node of a child run, such as `g/x`, is stored with that run."""
+        """Return the stored values of a node; those of a node of a child run, such as `g/x`, are
+        stored with that run.
+        """
         root, run_id = run.part_of or run.run_id, run.run_id
         *containers, last = node.split("/")
         for container in containers:
@@ -133,7 +137,9 @@ class NodeReader:
 
 
 def _visible(stored: StoredNode | None, status: NodeStatus) -> StoredNode | None:
-    """A node that runs again may not have told so yet: what it gave before is not its output."""
+    """Return what is shown of the stored values: no output of an earlier attempt for a node that runs again, and
+    nothing of one that has not run.
+    """
     if stored is None or status in (NodeStatus.PENDING, NodeStatus.SKIPPED):
         return None
     return stored if status is NodeStatus.SUCCEEDED else StoredNode(**{**vars(stored), "output": None})

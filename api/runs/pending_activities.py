@@ -1,4 +1,4 @@
-"""What Temporal says of the nodes that are in flight now: the pending activities of a run's workflow."""
+"""Reads the nodes in flight from the pending activities of a run's workflow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _STARTED = (
 
 @dataclass(frozen=True)
 class PendingNode:
-    """One node in flight. `started_at`: of the attempt that a worker runs now; moments are UTC."""
+    """Contains the state of a node in flight. `started_at`: of the attempt that a worker runs now; times are UTC."""
 
     node: str
     running: bool
@@ -37,12 +37,12 @@ class PendingNode:
     last_failure: str
 
     def backs_off(self, now: datetime) -> bool:
-        """Whether it waits for the moment of its next attempt, and not for a worker."""
+        """Return whether the node waits for the time of its next attempt, and not for a worker."""
         return not self.running and self.next_attempt_at is not None and self.next_attempt_at > now
 
 
 def pending_nodes(description: WorkflowExecutionDescription) -> dict[str, PendingNode]:
-    """By node id."""
+    """Return the nodes in flight by id."""
     return {
         info.activity_id: _pending(info, description.task_queue)
         for info in description.raw_description.pending_activities
@@ -50,7 +50,7 @@ def pending_nodes(description: WorkflowExecutionDescription) -> dict[str, Pendin
 
 
 def overlay(nodes: dict[str, NodeState], pending: Mapping[str, PendingNode]) -> None:
-    """Put what happens inside an attempt, which the journal does not tell, over what it told."""
+    """Update these states with what happens inside attempts, which the journal does not contain."""
     for node, info in pending.items():
         if is_own_activity(node):
             continue

@@ -1,4 +1,4 @@
-"""Puts together what is known of a run: its row, its workflow's state, and what Temporal says of its activities.
+"""Combines what is known of a run: its row, its workflow's state, and its pending activities in Temporal.
 
 Each of the three may be away. What is known is told, and what is missing stands in `waiting_for`.
 """
@@ -51,7 +51,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _Execution:
-    """What Temporal and the workflow say, or the error that says why they do not. No description: no such run."""
+    """Contains Temporal's description of a run and its workflow's state, or the errors of reading them. Without a
+    description there is no such run.
+    """
 
     description: WorkflowExecutionDescription | WandError | None
     state: RunState | WandError
@@ -73,7 +75,7 @@ class RunReader:
         self._waits = Waits(executions)
 
     async def read(self, run_id: str) -> RunView:
-        """Raises NotFound, or Unavailable when nothing is known because of what is away."""
+        """Return the view of a run. Raises NotFound; Unavailable if nothing is known because a service is away."""
         budget = CallBudget()
         row = await self.row(run_id, budget)
         if isinstance(row, Run) and row.status.ended:
@@ -97,7 +99,7 @@ class RunReader:
         return run.input_json
 
     async def held(self, run_id: str) -> list[str]:
-        """Nodes that failed and hold the run, as far as its workflow tells; none of a run that cannot be asked."""
+        """Return the nodes that failed and hold the run; none if its workflow does not answer."""
         budget = CallBudget()
         row = await self.row(run_id, budget)
         graph = await self._graph(row) if isinstance(row, Run) else None
@@ -107,7 +109,7 @@ class RunReader:
         return held_nodes(graph, state) if isinstance(state, RunState) else []
 
     async def row(self, run_id: str, budget: CallBudget) -> Run | Unavailable | None:
-        """The run's row; None if there is none; the error if the database is away."""
+        """Return the run's row; None if there is none; the error if the database is away."""
         try:
             async with asyncio.timeout(budget.left(DATABASE_SEC)):
                 return await self._store.runs.get(run_id)
@@ -117,7 +119,7 @@ class RunReader:
             return Unavailable("database", "the database does not answer")
 
     async def known(self, run_id: str, budget: CallBudget) -> Run | None:
-        """The run's row, None if only Temporal could be asked.
+        """Return the run's row; None if only Temporal knows the run.
 
         Raises NotFound, also for a run that was deleted; Unavailable if that cannot be told.
         """
@@ -146,7 +148,7 @@ class RunReader:
     async def _without_temporal(
         self, run_id: str, row: Run | Unavailable | None, temporal: WandError | None, budget: CallBudget
     ) -> RunView:
-        """What the database knows of a run of which Temporal says nothing."""
+        """Return the view from the database, of a run that Temporal does not know or while it is away."""
         if isinstance(row, Unavailable):
             raise row
         if row is None:
@@ -168,7 +170,9 @@ class RunReader:
         return run_view(row, state, await self._graph(row), reasons=[reason])
 
     async def _closed(self, run: Run, budget: CallBudget) -> RunView:
-        """Settle it. While the database or Temporal is away, the end is held back: it is told with its result."""
+        """Settle the run and return its view. If a service is away, its end is not shown yet, but later together with
+        its result.
+        """
         missing = await self._settle(run.run_id, budget)
         row = await self.row(run.run_id, budget)
         if isinstance(row, Run) and row.status.ended:
@@ -177,7 +181,7 @@ class RunReader:
         return run_view(run, state, await self._graph(run), reasons=[missing.message])
 
     async def _settle(self, run_id: str, budget: CallBudget) -> Unavailable:
-        """What is missing, if it could not be settled."""
+        """Settle the run; return what is missing if that could not be done."""
         seconds = max(LEAST_SEC, budget.left() - KNOWN_END_SEC)
         try:
             async with asyncio.timeout(seconds):
@@ -189,17 +193,18 @@ class RunReader:
         return Unavailable("temporal", "Temporal to tell how it ended")
 
     async def _known_end(self, run_id: str, missing: Unavailable, budget: CallBudget) -> RunState | None:
-        """How it ended, of a run whose journal only a worker could tell; nothing of it is stored."""
+        """Return how the run ended, if only a worker for its journal is missing; nothing is stored."""
         if missing.fields["missing"] != "worker":
             return None
         known = await _or_error(self._settlement.known_end(run_id, budget.left()))
         return known if isinstance(known, RunState) else None
 
     async def _closing(self, run: Run, state: RunState, budget: CallBudget) -> RunView:
-        """The run has had its last event and its result is on the way to the database: the end is told with it.
+        """Return the view of a run whose result is on the way to the database: its end is shown together with the
+        result.
 
-        The row is looked at until then. To wait for the close of the workflow would be longer by a workflow task, which
-        under a burst takes its time.
+        The row is read until it has the end. To wait for the close of the workflow would take another workflow task,
+        which under a burst takes its time.
         """
         pause = CLOSING_LOOK_SEC
         while True:
@@ -231,7 +236,7 @@ class RunReader:
         return run_view(run, state, graph, reasons=reasons, node_reasons=of_nodes)
 
     async def _archived_state(self, run: Run) -> RunState:
-        """What the database knows: the row, and the events of a run that has gone on in a new history."""
+        """Return the state as the database has it: from the row, and from the archived events."""
         archived = await _or_error(self._settlement.fold_archive(run.run_id))
         state = archived if isinstance(archived, RunState) else RunState()
         state.started_at = state.started_at or run.started_at
@@ -247,7 +252,9 @@ class RunReader:
 
 
 def _without_end(state: RunState) -> RunState:
-    """The same run just before its end: status, result and error of a run are told together, from its row."""
+    """Return the state just before the run's end: status, result and error of an ended run are shown together, from its
+    row.
+    """
     if state.status.ended or state.status is RunStatus.PENDING:
         state.status = RunStatus.RUNNING
     state.progress, state.finished_at, state.error = min(state.progress, 99), None, None
@@ -262,7 +269,9 @@ async def _or_error(call: Awaitable[T]) -> T | WandError:
 
 
 def _stand_in(description: WorkflowExecutionDescription) -> Run:
-    """For the row, when the database is away, or when the run was started past the API and has not archived yet."""
+    """Return a substitute for the row, if the database is away, or the run was not started by the API and has not
+    archived yet.
+    """
     attributes = description.typed_search_attributes
     graph_id = attributes.get(WAND_GRAPH_ID)
     return Run(

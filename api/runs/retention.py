@@ -1,4 +1,4 @@
-"""Lets what is old go: runs that ended long ago, with all that belongs to them, and large payloads that nobody needs.
+"""Deletes what is old: runs that ended long ago, with all that belongs to them, and large payloads that nobody needs.
 
 Every API process looks, in small steps and at a time of its own; two that do the same at once do no harm. A run is
 deleted as `DELETE /runs/{id}` does it (`api.runs.deletion`). Payloads have a time of their own: they are only needed as
@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 
 class Retention:
-    """`run` is its background task."""
+    """Deletes old runs and payloads; `run` is its background task."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Retention:
         self._payloads = payloads
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Delete old runs and payloads step by step, until cancelled."""
         while True:
             try:
                 more = await self.step(datetime.now(UTC))
@@ -76,7 +76,7 @@ class Retention:
             await asyncio.sleep(STEP_SEC if more else RETENTION_LOOK_SEC * random.uniform(0.5, 1.5))
 
     async def step(self, now: datetime) -> bool:
-        """Delete some of what is old by then; whether there may be more of it. Raises Unavailable."""
+        """Delete some of what is old at this time; return whether there may be more of it. Raises Unavailable."""
         runs = 0 if self._runs_for is None else await self._delete_runs(now - self._runs_for)
         payloads = await self._payloads.collect(now - self._payloads_for, self._is_open, PAYLOADS)
         if runs or payloads:

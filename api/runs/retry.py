@@ -1,4 +1,6 @@
-"""Goes on from a run that ended without success: a new run, which keeps what had succeeded."""
+"""Retries runs that ended without success: each retry is a new run, which keeps the outputs of nodes that had
+succeeded.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -49,7 +51,9 @@ class Retries:
         self._launcher = launcher
 
     async def retry(self, run_id: str, from_nodes: Sequence[str], idempotency_key: str | None) -> RunCreated:
-        """Raises NotFound, UnknownNode, Unavailable; Conflict for a run that goes on, or has nothing left to do."""
+        """Start a retry of the run. Raises NotFound, UnknownNode, Unavailable; Conflict for an open run, or one with
+        nothing left to do.
+        """
         budget = CallBudget()
         _require_retryable((await self._runs.read(run_id)).status, from_nodes)
         order = await self._order(run_id, budget)
@@ -70,7 +74,7 @@ class Retries:
         return RunCreated(run_id=run.run_id, status=status)
 
     async def _graph(self, run_id: str, order: RunInput | RunOrder) -> tuple[str, int, Graph]:
-        """The graph that the run had, with its id and version."""
+        """Return the id, the version and the graph of the run. Raises Conflict if it ended before it had a graph."""
         if isinstance(order, RunInput):
             known = await self._graphs.get(order.graph_id) if order.graph_id else None
             known = known or await self._store.graphs.find_or_add(order.graph)
@@ -105,7 +109,9 @@ def _require_known(graph: Graph, from_nodes: Sequence[str]) -> None:
 
 
 def _earlier(row: Run | None) -> tuple[str, ...]:
-    """Runs whose files the outputs of this one may name: the one that it is a part of, and those it went on from."""
+    """Return the runs whose files the outputs of this one may name: the run that it is a part of, and those that it
+    retries.
+    """
     if row is None:
         return ()
     above = () if row.part_of is None else (row.part_of,)

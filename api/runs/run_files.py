@@ -1,4 +1,4 @@
-"""The files of a run with those of the child runs in it, whose agents keep files under ids of their own."""
+"""Lists the files of a run and of its child runs, whose agents keep files under ids of their own."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ AT_ONCE = 4
 
 @dataclass(frozen=True)
 class FilesPage:
-    """Files by run. `next` is the cursor of the page after this one; None on the last."""
+    """Contains files with the ids of their runs. `next` is the cursor of the next page; None on the last."""
 
     files: Sequence[tuple[str, Artifact]]
     next: str | None
@@ -33,7 +33,7 @@ class RunFiles:
         self._runs = runs
 
     async def page(self, run_id: str, cursor: str | None) -> FilesPage:
-        """The run's own files on the first page, then those of child runs, the newest run first.
+        """Return a page of files: first the run's own, then those of child runs, the newest run first.
 
         Raises NotFound, Unavailable, BadRequest for a cursor that no page gave.
         """
@@ -55,7 +55,9 @@ class RunFiles:
         return FilesPage([file for files in found for file in files], following)
 
     async def _children(self, run: Run | None, cursor: str | None) -> tuple[list[str], str | None]:
-        """Rows of child runs name the run that somebody started; those of a child run begin with its id."""
+        """Return a page of ids of child runs. Their rows name the topmost run; the ids of those within a child run
+        begin with its id.
+        """
         if run is None:
             return [], None
         page = await self._store.runs.page(cursor, CHILDREN, part_of=run.part_of or run.run_id)

@@ -1,4 +1,4 @@
-"""Steers a run: each call is one signal, update or native request of Temporal, which its own tools can send, too."""
+"""Steers runs: each call is one signal, update or native request of Temporal, which its own tools can send, too."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -60,7 +60,9 @@ class EventInvalid(WandError):
 
 
 class Steering:
-    """Every call raises NotFound, Unavailable; on a run that has ended, all but `cancel` raise Conflict."""
+    """Steers runs. Every call raises NotFound, Unavailable; for a run that has ended, all but
+    `cancel` raise Conflict.
+    """
 
     def __init__(self, executions: Executions, runs: RunReader, settlement: Reconciliation, starter: RunStart) -> None:
         self._executions = executions
@@ -69,7 +71,7 @@ class Steering:
         self._starter = starter
 
     async def cancel(self, run_id: str) -> RunStatus:
-        """The status after the request; a run that has ended keeps its own.
+        """Cancel the run; return its status after the request. A run that has ended keeps its status.
 
         One whose workflow cannot carry a cancel out, because its code fails, is terminated.
         """
@@ -91,18 +93,18 @@ class Steering:
         return RunStatus.PAUSED
 
     async def resume(self, run_id: str) -> RunStatus:
-        """Raises Conflict also for a run that a failed node holds."""
+        """Resume the run. Raises Conflict also for a run that a failed node holds."""
         if held := (await self._runs.held(run_id)):
             raise Conflict(f"the run is held by {', '.join(held[:5])}, which failed: retry or skip what holds it")
         await self._signal(run_id, SIGNAL_RESUME)
         return RunStatus.RUNNING
 
     async def respond(self, run_id: str, node: str, answer: Any, by: str | None) -> None:
-        """Raises AnswerInvalid, UnknownNode, Conflict."""
+        """Answer a node that waits for it. Raises AnswerInvalid, UnknownNode, Conflict."""
         await self._update(run_id, UPDATE_RESPOND, Answer(node=node, answer=answer, by=by))
 
     async def send_event(self, run_id: str, event: SentEvent) -> None:
-        """Raises EventInvalid, TooLarge, Conflict (`events_full`).
+        """Send the run an event. Raises EventInvalid, TooLarge, Conflict (`events_full`).
 
         While no worker answers, the event is sent all the same: it waits in Temporal, and then in the run.
         """
@@ -157,7 +159,7 @@ class Steering:
             raise Conflict(f"the run is {status}: nothing in it can be steered any more", code="run_ended")
 
     async def _open(self, run_id: str, budget: CallBudget) -> RunStatus:
-        """The status of a run that has ended; otherwise its workflow is there, and it counts as running."""
+        """Return the status of the run; one that is pending is started first. Raises NotFound."""
         row = await self._runs.row(run_id, budget)
         if isinstance(row, Run) and row.status.ended:
             return row.status

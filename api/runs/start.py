@@ -1,4 +1,4 @@
-"""Takes the order for a run: finds or stores its graph, writes its row, and has its workflow started."""
+"""Starts runs: finds or stores the graph, writes the row, and hands the run to the outbox."""
 
 import hashlib
 import json
@@ -44,9 +44,10 @@ class RunStart:
         self._webhooks = webhooks
 
     async def start(self, request: RunRequest, idempotency_key: str | None) -> RunCreated:
-        """Raises NotFound, GraphFaults, InputFaults, Conflict, WebhooksOff; Unavailable if the database is away.
+        """Start a run. Raises NotFound, GraphFaults, InputFaults, Conflict, WebhooksOff; Unavailable if the database is
+        away.
 
-        With Temporal away the run is `pending`: it stands in the database, and is started later.
+        While Temporal is away, the run is `pending`: it is stored in the database, and started later.
         """
         files = await self._files(request.files)
         idempotency = None if idempotency_key is None else await self._idempotency(idempotency_key, request, files)
@@ -70,13 +71,17 @@ class RunStart:
         return RunCreated(run_id=run.run_id, status=status)
 
     async def start_stored(self, run: Run, budget: CallBudget) -> RunStatus:
-        """Start a run that is still `pending`; answers its status, which is `failed` if it will never be accepted."""
+        """Start a run that is still `pending`; return its status, which is `failed` if Temporal
+        will never accept it.
+        """
         return await self._launcher.start_at_once(run, budget.left(OUTBOX_START_SEC))
 
     async def _add(
         self, stored: StoredGraph, request: RunRequest, idempotency: Idempotency | None, files: Sequence[Upload]
     ) -> Run:
-        """The row of the run, which has its files by then; an earlier call with this key may have made another one."""
+        """Give the run its files, then add and return its row; if an earlier call with this key added a run, return
+        that one.
+        """
         run_id = new_run_id()
         added: Run | None = None
         try:
@@ -112,8 +117,9 @@ class RunStart:
 
 
 def _fingerprint(request: RunRequest, files: Sequence[Upload]) -> str:
-    """SHA-256, in hex, of what the request says: white space and the order of keys make no difference, nor whether the
-    same files were uploaded anew."""
+    """Return the SHA-256 of a request in hex: white space, the order of keys and a new upload of the same files make no
+    difference.
+    """
     said: dict[str, Any] = request.model_dump(mode="json", exclude_unset=True, exclude={"files"})
     if files:
         said["files"] = sorted((file.name, file.sha256) for file in files)

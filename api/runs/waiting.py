@@ -1,6 +1,6 @@
-"""What a run and each of its nodes wait for, in words. Pure: what it needs was asked before.
+"""Describes what a run and each of its nodes wait for, from facts that the caller has read.
 
-A run that goes on says nothing; one that does not says why, so that nobody has to guess what is stuck.
+A run that makes progress has no reasons; one that does not has some, so that nobody has to guess what is stuck.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -28,12 +28,14 @@ _IN_FLIGHT = (NodeStatus.SCHEDULED, NodeStatus.RUNNING, NodeStatus.RETRYING)
 
 
 def queues_to_check(pending: Iterable[PendingNode], now: datetime) -> set[str]:
-    """The task queues on which a node waits for a worker."""
+    """Return the task queues on which a node waits for a worker."""
     return {node.queue for node in pending if not node.running and not node.paused and not node.backs_off(now)}
 
 
 def node_reasons(pending: Mapping[str, PendingNode], polled: Collection[str] | None, now: datetime) -> dict[str, str]:
-    """By node id. `polled`: the queues that a worker polls; None if nobody could tell."""
+    """Return by node id what nodes in flight wait for. `polled`: the queues that a worker polls; None if that is
+    unknown.
+    """
     reasons = {}
     for name, node in pending.items():
         reason = _node_reason(node, polled, now)
@@ -59,8 +61,7 @@ def _node_reason(node: PendingNode, polled: Collection[str] | None, now: datetim
 
 
 def held_back(graph: Graph, state: RunState) -> dict[str, str]:
-    """Nodes that could go on but may not yet: the run is paused, one of them failed and holds it, or all of its slots
-    are taken.
+    """Return what ready nodes wait for: the run is paused, a failed node holds it, or all of its slots are taken.
 
     A node whose sources have all settled is decided at once; if it is still pending, it is ready. One that takes the
     first of its edges may be from the first success on.
@@ -93,7 +94,7 @@ def held_back(graph: Graph, state: RunState) -> dict[str, str]:
 
 
 def held_nodes(graph: Graph, state: RunState) -> list[str]:
-    """Nodes that failed and hold their run until somebody retries or skips them."""
+    """Return the nodes that failed and hold their run until somebody retries or skips them."""
     if state.status is not RunStatus.PAUSED or graph.options.on_failure != "pause":
         return []
     return [node.id for node in graph.nodes if not node.optional and _is_held(state.nodes.get(node.id))]
@@ -104,7 +105,7 @@ def _is_held(node: NodeState | None) -> bool:
 
 
 def open_questions(graph: Graph, state: RunState) -> dict[str, str]:
-    """Control nodes that wait for something from outside or for a moment, those too in whose child runs a node does."""
+    """Return what control nodes wait for, from outside or a time, including those in whose child runs a node waits."""
     asked: dict[str, list[Question]] = {}
     for part, question in state.questions.items():
         asked.setdefault(node_of(part), []).append(question)
@@ -126,7 +127,7 @@ def _first(questions: list[Question]) -> str:
 
 
 def run_reasons(reasons: Mapping[str, str]) -> list[str]:
-    """Those of the nodes, each once, with the nodes that they hold."""
+    """Return the reasons of the nodes, each once, with the nodes that it applies to."""
     holding: dict[str, list[str]] = {}
     for node, reason in reasons.items():
         holding.setdefault(reason, []).append(node)
@@ -159,7 +160,7 @@ class Waits:
     async def of_nodes(
         self, pending: Mapping[str, PendingNode], state: RunState, graph: Graph | None, budget: CallBudget
     ) -> dict[str, str]:
-        """By node id, what each node that does not go on waits for."""
+        """Return by node id what each node that makes no progress waits for."""
         now = datetime.now(UTC)
         queues = waiting.queues_to_check(pending.values(), now)
         polled: set[str] | None = None
@@ -176,7 +177,7 @@ class Waits:
         return reasons
 
     async def of_workflow(self, missing: WandError | None, budget: CallBudget) -> str:
-        """Why the workflow did not tell its state."""
+        """Return why the workflow did not return its state."""
         queue = self._executions.task_queue
         try:
             polled = await self._executions.polled(

@@ -118,7 +118,7 @@ class ScheduleView(CallerTerms, ScheduleSummary):
 
 
 class SchedulePage(BaseModel):
-    """`next`: the `cursor` of the next page; null on the last."""
+    """A page of schedules. `next`: the `cursor` of the next page; null on the last."""
 
     schedules: list[ScheduleSummary]
     next: str | None
@@ -137,7 +137,7 @@ class TriggerRequest(BaseModel):
 
 
 class BackfillRequest(BaseModel):
-    """All moments of the schedule from `start_at` to `end_at`, both included."""
+    """A backfill: all times of the schedule from `start_at` to `end_at`, both included."""
 
     model_config = ConfigDict(extra="forbid")
 

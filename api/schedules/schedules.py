@@ -1,4 +1,5 @@
-"""Schedules: each is one of Temporal's own, whose action starts `GraphRun`. Nothing of them is in the database.
+"""Manages schedules: each is a schedule of Temporal whose action starts `GraphRun`. The database contains nothing of
+them.
 
 So `temporal schedule` and the Web UI show and change the same schedules. The action names its graph instead of carrying
 it: the run fetches it as it begins, and so meets the newest version.
@@ -91,8 +92,8 @@ LISTED = 500
 
 
 class Schedules:
-    """The schedules. Every call may raise Unavailable; those on one schedule raise NotFound, also for one that runs no
-    graph.
+    """Manages schedules. Every call may raise Unavailable; those on one schedule raise NotFound, also for one that runs
+    no graph.
     """
 
     def __init__(self, client: Client, task_queue: str, store: Store, check: GraphCheck, webhooks: Webhooks) -> None:
@@ -183,8 +184,9 @@ class Schedules:
             await handle.delete(rpc_timeout=_timeout(seconds))
 
     async def using(self, graph: GraphHead, *, newest: bool) -> str | None:
-        """The id of a schedule that runs this graph: by its id or, if it is the `newest` of its name, by that. As
-        Temporal lists them, a moment late."""
+        """Return the id of a schedule that runs this graph, by the graph's id or, if it is the `newest` of its name, by
+        its name. Temporal lists new schedules a moment late.
+        """
         budget, token = CallBudget(SCHEDULE_CALL_SEC), None
         wanted = ScheduleFilter(graph_name=graph.name)
         while True:
@@ -211,8 +213,9 @@ class Schedules:
     async def _action(
         self, schedule_id: str, request: ScheduleRequest, graph: StoredGraph, attributes: TypedSearchAttributes
     ) -> ScheduleActionStartWorkflow:
-        """Temporal appends the moment to the workflow id, and starts none twice. So that the moments of a schedule are
-        not taken for those of a former one that was called the same, the id says which of the two it is."""
+        """Return the action of a schedule. Temporal appends the time to the workflow id, and starts none twice; a
+        random part tells the runs of a schedule from those of a former one of the same id.
+        """
         order = RunOrder(graph_id=request.graph_id, graph_name=request.graph_name, **request.said())
         return ScheduleActionStartWorkflow(
             WORKFLOW_GRAPH_RUN,
@@ -225,7 +228,9 @@ class Schedules:
         )
 
     async def _encode(self, order: RunOrder) -> Payload:
-        """With the schedule itself: what is kept elsewhere is kept as long as a run needs it, and this is no run's."""
+        """Return the order as a payload within the schedule: the external storage keeps payloads only as long as a run
+        needs them.
+        """
         converter = replace(self._client.data_converter, external_storage=None)
         [payload] = await converter.encode([order.model_dump(mode="json", exclude_defaults=True)])
         return payload
@@ -242,7 +247,9 @@ class Schedules:
             raise Conflict(f"there is a schedule {id} already", code="schedule_exists") from error
 
     async def _require_moments(self, id: str, budget: CallBudget) -> None:
-        """Temporal takes a cron that never comes, such as 30 February; only of a schedule that is there it tells."""
+        """Delete a new schedule without any next time, and raise ScheduleInvalid: Temporal accepts a cron such as 30
+        February.
+        """
         if (await self._describe(id, budget)).info.next_action_times:
             return
         seconds = budget.left(SCHEDULE_CALL_SEC)
@@ -251,12 +258,14 @@ class Schedules:
         raise ScheduleInvalid("`cron` names no moment that will ever come", code="cron_never", pointer="/cron")
 
     async def _ensure_attributes(self, budget: CallBudget) -> None:
-        """Temporal may be another one since this process began."""
+        """Register the search attributes: Temporal may have been replaced since this process began."""
         async with deadline(budget.left(ATTRIBUTES_SEC)), translated(listing_meaning):
             await ensure_search_attributes(self._client)
 
     async def _handle(self, schedule_id: str) -> tuple[ScheduleHandle, float]:
-        """Of a schedule that runs graphs, and the seconds that are left: others share the namespace."""
+        """Return the handle of a schedule and the seconds left. Raises NotFound if it runs no graphs: other schedules
+        share the namespace.
+        """
         budget = CallBudget()
         await self._describe(schedule_id, budget)
         return self._client.get_schedule_handle(schedule_id), budget.left()
@@ -272,7 +281,7 @@ class Schedules:
         return description
 
     async def _rows(self, run_ids: list[str], budget: CallBudget) -> dict[str, RunHead]:
-        """Nothing while the database is away: what Temporal knows is told nevertheless."""
+        """Return the rows of these runs; none while the database is away, as Temporal's part of the answer is known."""
         try:
             async with asyncio.timeout(budget.left(DATABASE_SEC)):
                 return await self._store.runs.heads(run_ids)

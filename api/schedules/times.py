@@ -1,4 +1,4 @@
-"""The times of a schedule: Temporal keeps calendars and intervals, people write `cron` and `every`."""
+"""Converts the times of a schedule: Temporal has calendars and intervals, people write `cron` and `every`."""
 
 import re
 from collections.abc import Sequence

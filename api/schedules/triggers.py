@@ -1,4 +1,4 @@
-"""Triggers of schedules: each starts a run of its own, or is refused.
+"""Triggers schedules: each trigger starts a run of its own, or is refused.
 
 Temporal names the run of a trigger by the second in which it came, so the later of two in one second would have the id
 of the other's run, and would not begin. And when two triggers reach it in one step, it heeds the last alone. So here a

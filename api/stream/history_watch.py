@@ -14,8 +14,9 @@ log = logging.getLogger(__name__)
 
 
 class HistoryWatch:
-    """`execution` is the one that it has come to. `accepted`: the id of the start of its newest workflow task that was
-    accepted, by `worker`; 0 and "" before the first."""
+    """Watches the history of a run. `execution`: the current one. `accepted`: the id of the start of its newest
+    workflow task that was accepted, by `worker`; 0 and "" before the first.
+    """
 
     def __init__(self, run_id: str, executions: Executions) -> None:
         self.run_id = run_id

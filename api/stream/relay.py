@@ -143,8 +143,9 @@ class Streams:
             return True
 
     def _goes_on(self, run_id: str, seq: int) -> bool:
-        """Whether it is known here that there is such a run, and that it has not ended or that none of it was
-        received."""
+        """Return whether this process knows that the run exists, and that it has not ended or none
+        of it was received.
+        """
         return self._relay.goes_on(run_id) or (seq == 0 and self._launcher.has_just_started(run_id))
 
     async def _known(self, run_id: str) -> Run | None:

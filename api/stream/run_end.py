@@ -16,7 +16,9 @@ Receive = Callable[[], Awaitable[Any]]
 
 
 class RunEnd:
-    """The wait of one caller; the run does not depend on it. It shares the follower of the run with its subscribers."""
+    """Waits for the end of a run for one caller, on which the run does not depend. It shares the run's follower with
+    subscribers.
+    """
 
     def __init__(self, relay: Relay, runs: RunReader) -> None:
         self._relay = relay

@@ -1,4 +1,4 @@
-"""The last events of a run, encoded for SSE once for all subscribers."""
+"""Keeps the last events of a run, encoded for SSE once for all subscribers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_BYTES = 16 * 1024**2
 
 @dataclass(frozen=True)
 class Chunk:
-    """Bytes to send, and the seq of the last event in them."""
+    """Contains bytes to send, and the seq of the last event in them."""
 
     data: bytes
     last: int
@@ -30,7 +30,7 @@ def chunk_of(events: Sequence[StoredEvent]) -> Chunk:
 
 
 class SseWindow:
-    """A window of at most `size` events and MAX_BYTES (one event may be larger); it begins after the event `last`."""
+    """Keeps at most `size` events and MAX_BYTES (one event may be larger); the window begins after the event `last`."""
 
     def __init__(self, last: int, size: int) -> None:
         self.last = last

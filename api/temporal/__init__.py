@@ -1,1 +1,1 @@
-"""Calls to Temporal, with their time budget and errors."""
+"""Calls Temporal, with a time budget and with Wand's errors."""

@@ -1,4 +1,4 @@
-"""The time in which one call has to be answered, shared by its upstream requests."""
+"""Bounds the time of one call to the API, which its upstream requests share."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ def _now() -> float:
 
 @dataclass(frozen=True)
 class CallBudget:
-    """A budget of seconds that begins when it is created."""
+    """Measures a budget of seconds that begins when it is created."""
 
     seconds: float = ANSWER_SEC
     began: float = field(default_factory=_now)

@@ -1,4 +1,4 @@
-"""Wand's errors for Temporal's answers about an execution."""
+"""Translates Temporal's answers about an execution into Wand's errors."""
 
 from temporalio.service import RPCError, RPCStatusCode
 

@@ -1,4 +1,4 @@
-"""Temporal's side of runs: start, cancel, describe and query the workflow executions whose ids are the runs' ids.
+"""Starts, cancels, describes and queries the workflow executions of runs, whose workflow ids are the runs' ids.
 
 Every call takes the seconds it may last and raises Unavailable when Temporal, or the worker that a query needs, does
 not answer within them.
@@ -72,7 +72,9 @@ PING_SEC = 0.25
 
 
 class Executions:
-    """`eager`: a worker runs in this process, over the same client, and may take a run's first task with the start."""
+    """Calls Temporal about runs. `eager`: a worker in this process, over the same client, may get a run's first task
+    with the start.
+    """
 
     def __init__(self, client: Client, task_queue: str, *, eager: bool) -> None:
         self.client = client
@@ -122,28 +124,28 @@ class Executions:
             await self.client.get_workflow_handle(run_id).cancel(rpc_timeout=timedelta(seconds=seconds))
 
     async def is_failing(self, run_id: str, seconds: float) -> bool:
-        """Whether the workflow task of the run has failed so often that it will not come to its end by itself."""
+        """Return whether the run's workflow task has failed so often that the run will not end by itself."""
         description = await self.describe(run_id, seconds)
         if description is None or description.status is not WorkflowExecutionStatus.RUNNING:
             return False
         return description.raw_description.pending_workflow_task.attempt > FAILING_ATTEMPTS
 
     async def terminate(self, run_id: str, reason: str, seconds: float) -> None:
-        """Raises NotFound if the execution is closed or there is none."""
+        """Terminate the run's execution. Raises NotFound if it is closed or there is none."""
         async with deadline(seconds), translated(meaning):
             await self.client.get_workflow_handle(run_id).terminate(
                 reason=reason, rpc_timeout=timedelta(seconds=seconds)
             )
 
     async def signal(self, run_id: str, name: str, seconds: float, args: Sequence[Any] = ()) -> None:
-        """Raises NotFound if the execution is closed or there is none."""
+        """Send the run a signal. Raises NotFound if its execution is closed or there is none."""
         async with deadline(seconds), translated(meaning):
             await self.client.get_workflow_handle(run_id).signal(
                 name, args=args, rpc_timeout=timedelta(seconds=seconds)
             )
 
     async def event_refusal(self, run_id: str, event: SentEvent, seconds: float) -> EventRefusal | None:
-        """Why the run can do nothing with such an event now; None if it can. Raises ExecutionClosed."""
+        """Return why the run cannot accept this event now; None if it can. Raises ExecutionClosed."""
         refusal: EventRefusal | None = await self._query(
             run_id,
             QUERY_EVENT_REFUSAL,
@@ -155,7 +157,7 @@ class Executions:
         return refusal
 
     async def update(self, run_id: str, name: str, argument: Any, seconds: float) -> None:
-        """Wait until it is done. Raises UpdateRefused, also when the execution closes first."""
+        """Send an update and wait until it is done. Raises UpdateRefused, also when the execution closes first."""
         id = str(uuid.uuid4())
         try:
             async with self._worker_deadline(seconds):
@@ -171,7 +173,7 @@ class Executions:
             raise UpdateRefused(code or "", getattr(cause, "message", str(cause))) from error
 
     async def _update_once(self, run_id: str, name: str, argument: Any, id: str, seconds: float) -> bool:
-        """False if the workflow task that it was in has to be done anew, because more had happened meanwhile."""
+        """Send an update; return False if its workflow task failed and the update has to be sent again."""
         try:
             async with translated(meaning):
                 await self.client.get_workflow_handle(run_id).execute_update(
@@ -182,10 +184,10 @@ class Executions:
         return True
 
     async def ended_without_success(self, since: datetime, seconds: float) -> list[str]:
-        """Ids of the runs that closed since then otherwise than by success, as far as Temporal lists them yet.
+        """Return the ids of runs that closed without success since then, as far as Temporal lists them yet.
 
-        Temporal or an operator may have closed them, or the SDK before the workflow had begun, which nothing of the
-        status tells.
+        Temporal or an operator may have closed them, or the SDK before the workflow had begun, which the status does
+        not show.
         """
         query = (
             f'WorkflowType = "{WORKFLOW_GRAPH_RUN}" AND {equals("TaskQueue", self.task_queue)} '
@@ -197,9 +199,9 @@ class Executions:
             return [execution.id async for execution in listed if execution.task_queue == self.task_queue]
 
     async def family(self, run_id: str, seconds: float) -> list[tuple[str, str]]:
-        """Workflow and run ids of what Temporal still has of the run, its child runs and its webhooks.
+        """Return the workflow and run ids of what Temporal still has of the run, its child runs and its webhooks.
 
-        A webhook that is still on its way is none of them.
+        Webhook deliveries that are still open are left out.
         """
         webhooks = delivery_workflow_id(run_id, "")
         conditions = (
@@ -222,7 +224,7 @@ class Executions:
         return [(run_id, latest.run_id)]  # not listed yet, or no longer
 
     async def delivery_ids(self, run_id: str, seconds: float) -> list[str]:
-        """Workflow ids of the run's webhooks that Temporal still has, as far as it lists them yet."""
+        """Return the workflow ids of the run's webhook deliveries that Temporal has, as far as it lists them yet."""
         begin = delivery_workflow_id(run_id, "")
         query = f'WorkflowType = "{WORKFLOW_WEBHOOK_DELIVERY}" AND {begins_with("WorkflowId", begin)}'
         async with deadline(seconds), translated(meaning):
@@ -231,7 +233,7 @@ class Executions:
         return [id for id in ids if id.startswith(begin) and id.removeprefix(begin).isdecimal()]
 
     async def delete(self, workflow_id: str, run_id: str, seconds: float) -> None:
-        """Have Temporal delete an execution, which it does when it gets to it; one that is gone is no error."""
+        """Request the deletion of an execution, which Temporal performs later; one that is gone is no error."""
         execution = common.WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
         with suppress(NotFound):
             async with deadline(seconds), translated(meaning):
@@ -243,7 +245,7 @@ class Executions:
                 )
 
     async def is_open(self, workflow_id: str, seconds: float) -> bool:
-        """Of any workflow, also one that is no run of a graph."""
+        """Return whether a workflow is open, also one that is no run of a graph."""
         try:
             async with deadline(seconds), translated(meaning):
                 description = await self.client.get_workflow_handle(workflow_id).describe(
@@ -254,7 +256,7 @@ class Executions:
         return description.status is WorkflowExecutionStatus.RUNNING
 
     async def describe(self, run_id: str, seconds: float) -> WorkflowExecutionDescription | None:
-        """None if there is no run of this id: no execution, or one that is no run of a graph."""
+        """Return Temporal's description of the run; None if there is no execution, or it is no run of a graph."""
         try:
             async with deadline(seconds), translated(meaning):
                 description = await self.client.get_workflow_handle(run_id).describe(
@@ -267,14 +269,17 @@ class Executions:
     async def events(
         self, run_id: str, after: int, limit: int, seconds: float, *, although_closed: bool = False
     ) -> EventPage:
-        """A page of the journal that the workflow holds. A closed one is asked only `although_closed`: the worker has
-        to replay it for that."""
+        """Return a page of the journal that the workflow holds. A closed one is queried only `although_closed`, as a
+        worker has to replay it.
+        """
         condition = QueryRejectCondition.NONE if although_closed else QueryRejectCondition.NOT_OPEN
         page: EventPage = await self._query(run_id, QUERY_EVENTS, [after, limit], EventPage, condition, seconds)
         return page
 
     async def state(self, run_id: str, graph: Graph | None, seconds: float) -> RunState:
-        """The run's state with all of its nodes that have one. `graph`: if it is not known, the workflow tells it."""
+        """Return the run's state with all of its nodes. If `graph` is None, the workflow returns
+        the nodes' ids, too.
+        """
         table: StateTable = await self._query(
             run_id, QUERY_TABLE, [graph is None], StateTable, QueryRejectCondition.NOT_OPEN, seconds
         )
@@ -284,27 +289,27 @@ class Executions:
         return table.state.model_copy(update={"nodes": table.nodes.states(ids)})
 
     async def parts(self, run_id: str, node: str, offset: int, limit: int, seconds: float) -> PartsPage:
-        """Parts of a control node of an open run. Raises ExecutionClosed."""
+        """Return parts of a control node of an open run. Raises ExecutionClosed."""
         page: PartsPage = await self._query(
             run_id, QUERY_PARTS, [node, offset, limit], PartsPage, QueryRejectCondition.NOT_OPEN, seconds
         )
         return page
 
     async def node(self, run_id: str, name: str, seconds: float) -> NodeJournal:
-        """What an open run still holds of one of its nodes or parts. Raises ExecutionClosed."""
+        """Return the events that an open run still holds of one of its nodes or parts. Raises ExecutionClosed."""
         journal: NodeJournal = await self._query(
             run_id, QUERY_NODE, [name], NodeJournal, QueryRejectCondition.NOT_OPEN, seconds
         )
         return journal
 
     async def polled(self, queues: Iterable[str], kind: "enums.TaskQueueType.ValueType", seconds: float) -> set[str]:
-        """Those of `queues` that some worker polls."""
+        """Return those of `queues` that a worker polls."""
         names = list(queues)
         polled = await asyncio.gather(*(self._is_polled(name, kind, seconds) for name in names))
         return {name for name, yes in zip(names, polled, strict=True) if yes}
 
     async def namespace_id(self, seconds: float) -> str:
-        """Of the namespace, which no other one of the same name has."""
+        """Return the id of the namespace, which differs from that of any other namespace of the same name."""
         async with deadline(seconds), translated(meaning):
             described = await self.client.workflow_service.describe_namespace(
                 workflowservice.DescribeNamespaceRequest(namespace=self.client.namespace),
@@ -313,7 +318,7 @@ class Executions:
         return described.namespace_info.id
 
     async def ping(self, seconds: float) -> None:
-        """Raises Unavailable if Temporal does not answer."""
+        """Check that Temporal answers. Raises Unavailable."""
         async with deadline(seconds), translated(meaning):
             await self.client.workflow_service.get_system_info(
                 workflowservice.GetSystemInfoRequest(), timeout=timedelta(seconds=seconds)
@@ -338,7 +343,9 @@ class Executions:
 
     @asynccontextmanager
     async def _worker_deadline(self, seconds: float) -> AsyncIterator[None]:
-        """A deadline for what goes through Temporal to a worker: who was silent is found out within it."""
+        """Apply a deadline to a call that a worker has to answer. Raises Unavailable, which names Temporal or the
+        worker as the silent one.
+        """
         try:
             async with asyncio.timeout(max(seconds - PING_SEC, seconds / 2)):
                 yield

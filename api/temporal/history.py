@@ -1,4 +1,4 @@
-"""Histories of executions, as far as they tell of runs: what one was started with, its progress, and its end."""
+"""Reads histories of executions: what a run was started with, its progress, and its end."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ _TASK_COMPLETED = enums.EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 
 @dataclass(frozen=True)
 class AcceptedTask:
-    """A workflow task as the history has it: the id of its start, and who did it."""
+    """Contains an accepted workflow task: the id of its start event, and the worker that completed it."""
 
     start: int
     worker: str
@@ -31,7 +31,7 @@ class AcceptedTask:
 
 @dataclass(frozen=True)
 class HistoryStep:
-    """What a poll of the history brought: workflow tasks that were accepted, oldest first.
+    """Contains the result of a poll of the history: workflow tasks that were accepted, oldest first.
 
     `began`: the execution, where its first event is among them; `token`: to go on from; `successor`: the execution in
     which the run has gone on, to poll from its begin; `over`: nothing more will come.
@@ -45,12 +45,13 @@ class HistoryStep:
 
     @property
     def news(self) -> bool:
-        """Whether the journal may have grown, which it does in workflow tasks only, or has come to its end."""
+        """Whether the journal may have grown, which it does only in workflow tasks, or is complete."""
         return bool(self.tasks or self.successor or self.over)
 
 
 async def order_of(client: Client, run_id: str, seconds: float) -> RunInput | RunOrder:
-    """What the run was started with: its graph, or the name of it. Raises NotFound if Temporal has forgotten it.
+    """Return what the run was started with: its graph, or the graph's name. Raises NotFound if Temporal has forgotten
+    it.
 
     Conflict: it was started past the API, with something else.
     """
@@ -89,7 +90,7 @@ async def poll(client: Client, run_id: str, execution: str | None, token: bytes 
 
 
 async def closing_event(client: Client, run_id: str, seconds: float) -> HistoryEvent | None:
-    """The last event of a closed execution's history."""
+    """Return the last event of a closed execution's history."""
     async with deadline(seconds), translated(meaning):
         history = client.get_workflow_handle(run_id).fetch_history_events(
             event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT,
@@ -105,10 +106,10 @@ def _accepted(event: HistoryEvent) -> AcceptedTask:
 
 
 def _execution(event: HistoryEvent) -> str:
-    """Which one the history is of, as its first event says; that of a reset names the one that was reset."""
+    """Return the execution's id from its first event; that of a reset execution is the original one's."""
     return event.workflow_execution_started_event_attributes.original_execution_run_id
 
 
 def _successor(event: HistoryEvent) -> str:
-    """The execution in which the run goes on."""
+    """Return the execution in which the run continues, from the last event of its history."""
     return event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id

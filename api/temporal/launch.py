@@ -1,4 +1,4 @@
-"""A run that is to be started: its row, and the graphs that it takes along as they are now."""
+"""Defines a run that is to be started: its row, and the graphs that it uses as they are now."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ from wand_orchestrator.storage import Run
 
 @dataclass(frozen=True)
 class Launch:
-    """`version`: of the graph, if it is known. `subgraphs`: by the name or id that names them."""
+    """Contains a run to start. `version`: of the graph, if it is known. `subgraphs`: by the name or id that refers to
+    them.
+    """
 
     run: Run
     graph: Graph

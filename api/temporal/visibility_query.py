@@ -1,4 +1,4 @@
-"""Conditions on texts in Temporal's query language, which cannot say all of them.
+"""Builds conditions on texts in Temporal's query language, which cannot express all of them.
 
 Temporal's visibility takes a text in quotes apart and puts it together again escaped, so that a name with a quote, a
 backslash or a control character in it equals nothing. What stands before the first of those can be asked for. So a
@@ -11,13 +11,13 @@ _PLAIN = re.compile(r"[^\"'\\\x00-\x1f\x7f]*")
 
 
 def equals(attribute: str, text: str) -> str:
-    """Finds all of which the attribute is this text, and maybe others."""
+    """Return a condition that matches all executions whose attribute is this text, and maybe others."""
     plain = _plain(text)
     return f"{attribute} = '{text}'" if plain == text else _begins(attribute, plain)
 
 
 def begins_with(attribute: str, text: str) -> str:
-    """Finds all of which the attribute begins with this text, and maybe others."""
+    """Return a condition that matches all executions whose attribute begins with this text, and maybe others."""
     return _begins(attribute, _plain(text))
 
 
