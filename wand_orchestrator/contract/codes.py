@@ -1,4 +1,6 @@
-"""Codes of failures and refusals that more than one process acts on; each is written here and nowhere else."""
+"""Defines the codes of failures and refusals that more than one process acts on; each is written
+here and nowhere else.
+"""
 
 CHILD_CANCELLED = "child_cancelled"
 """Code of the failure of a node whose child run somebody cancelled."""

@@ -83,7 +83,7 @@ ShownMoment = Annotated[
 
 
 class Event(BaseModel):
-    """One thing that happened.
+    """An event of a run.
 
     `progress` is the run's, in percent, for all types but `node.progress`, whose percent is the node's.
     `data` of the end of an attempt: `queued_ms`, `duration_ms`, `worker`; of `node.retrying` and of failures: `error`

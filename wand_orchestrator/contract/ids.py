@@ -23,7 +23,7 @@ _LONGEST_PARENT = 900
 
 
 def _uuid7_hex(milliseconds: int, random: int) -> str:
-    """32 hex digits: 48 bits of Unix milliseconds, the version, the variant, 74 of the 80 random bits."""
+    """Return 32 hex digits: 48 bits of Unix milliseconds, the version, the variant, 74 of the 80 random bits."""
     value = (milliseconds << 80) | random
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)

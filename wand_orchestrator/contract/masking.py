@@ -42,8 +42,9 @@ class Mask:
         return _CREDENTIALS.sub(f"://{HIDDEN}@", text)
 
     def foreign_text(self, text: str) -> str:
-        """A text that nobody chose to show: it loses the queries of URLs, which may be signed, and what stands behind
-        a name such as `token=` as well."""
+        """Mask a text that nobody chose to show: also the queries of URLs, which may be signed, and values behind a
+        name such as `token=`.
+        """
         return _NAMED.sub(rf"\g<1>{HIDDEN}", _QUERY.sub(rf"\g<1>?{HIDDEN}", self.text(text)))
 
     def json(self, value: Any) -> Any:

@@ -71,8 +71,9 @@ def webhook_queue(task_queue: str) -> str:
 
 
 def rate_queue(task_queue: str, rate: str) -> str:
-    """Task queue of the nodes with that rate, beside that of the core worker: Temporal limits how many a second it
-    hands out of it."""
+    """Return the task queue of the nodes with this rate, beside that of the core worker: Temporal limits how many tasks
+    it hands out of it per second.
+    """
     return f"{task_queue}.rate.{rate}"
 
 

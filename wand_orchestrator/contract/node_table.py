@@ -1,4 +1,4 @@
-"""The states of a run's nodes in a few bytes each, for a run of thousands.
+"""Encodes the states of a run's nodes in a few bytes each, for runs of thousands of nodes.
 
 A letter a node tells its status. A node that has begun has three moments, each in milliseconds since the one before it
 in the table, so that most are short; null for one that there is not. What is seldom stands by the node's place.

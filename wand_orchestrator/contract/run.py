@@ -1,4 +1,4 @@
-"""A run as a message: what starts it, what it results in, what is archived of it."""
+"""Defines the messages of a run: what starts it, its result, what is archived of it."""
 
 from typing import Any
 
@@ -12,8 +12,9 @@ from wand_orchestrator.graph import Graph
 
 
 class RunParent(Message):
-    """`watched`: the run itself has to end when that one does, as Temporal ends no child run with its parent that is to
-    live on while its parent goes on in a new history."""
+    """Names the parent of a child run. `watched`: the child has to end by itself when its parent is closed, because
+    Temporal would end it as well when the parent only continues in a new history.
+    """
 
     run_id: str
     node: str
@@ -42,7 +43,7 @@ class RunInput(RunTerms):
 
     @property
     def earlier_runs(self) -> tuple[str, ...]:
-        """The runs that this one goes on from, whose files its kept outputs may name."""
+        """The runs that this one retries, whose files its kept outputs may name."""
         return self.reads if self.retry_of is None else (self.retry_of.run_id, *self.retry_of.earlier)
 
 

@@ -76,7 +76,7 @@ def read_ahead(data: bytes) -> None:
 
 
 def _in_slices(data: bytes) -> RunInput:
-    """What `RunInput.model_validate_json` gives. Raises ValueError, TypeError, KeyError."""
+    """Return what `RunInput.model_validate_json` returns. Raises ValueError, TypeError, KeyError."""
     document = from_json(data)
     graphs = document.pop("subgraphs", None) or {}
     small, graph = _without_most(document["graph"])
@@ -92,7 +92,9 @@ def _graph_in_slices(document: dict[str, Any]) -> Graph:
 
 
 def _without_most(graph: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The graph with its first node alone, and itself: what is not of a node or an edge is read with that."""
+    """Return the graph with its first node alone, with which all but nodes and edges is validated, and the graph
+    itself.
+    """
     return graph | {"nodes": graph["nodes"][:1]} | ({"edges": []} if "edges" in graph else {}), graph
 
 
@@ -103,7 +105,7 @@ def _completed(graph: Graph, document: dict[str, Any]) -> Graph:
 
 
 def _sliced(kind: TypeAdapter[Any], items: list[Any]) -> tuple[Any, ...]:
-    """pydantic lets no other thread run while it reads."""
+    """Validate the items in slices, as pydantic lets no other thread run while it validates."""
     slices = (items[start : start + _SLICE] for start in range(0, len(items), _SLICE))
     return tuple(item for some in slices for item in kind.validate_python(some))
 

@@ -1,4 +1,4 @@
-"""A run in a few words, the same in the API's lists and in webhooks."""
+"""Defines the summary of a run, the same in the API's lists and in webhooks."""
 
 from typing import Any, Self
 

@@ -1,4 +1,4 @@
-"""The terms of a run: what whoever starts it says of it, beside its graph.
+"""Defines the terms of a run: what its starter specifies besides the graph.
 
 They are one record from the request to the archive: the API, a schedule, the input of the workflow and the row of the
 run contain it as a whole. A new term is a field here, and is stored and passed on with the others.
@@ -14,7 +14,7 @@ from wand_orchestrator.contract.webhook import Webhook
 
 
 class RetryOf(Message):
-    """The ended run that a run goes on from; argument of the activity `wand.outputs`."""
+    """The ended run that a run retries; argument of the activity `wand.outputs`."""
 
     run_id: str
     from_nodes: tuple[str, ...] = Field(
@@ -48,12 +48,12 @@ class RunTerms(CallerTerms):
 
     @property
     def terms(self) -> "RunTerms":
-        """The terms alone, of a record that contains more."""
+        """The terms alone, without the other fields of a record."""
         return RunTerms.model_construct(**self.said())
 
     @property
     def without_input(self) -> "RunTerms":
-        """All but the input, which may be large and is stored beside them."""
+        """The terms without the input, which may be large and is stored separately."""
         return RunTerms.model_construct(**{name: term for name, term in self.said().items() if name != "input"})
 
     def of_part(self, input: Any) -> "RunTerms":

@@ -90,7 +90,9 @@ class Failure(BaseModel):
 
     @property
     def sentence(self) -> str:
-        """`KeyError: 'city'` for an exception that nobody raised for a reader, such as whose message says little."""
+        """The failure as a sentence, with the exception's type in front, such as `KeyError: 'city'`, if nobody wrote
+        the message for readers.
+        """
         unnamed = self.exception is not None and self.exception.type.rpartition(".")[2] == self.code != self.message
         return f"{self.code}: {self.message}" if unnamed else self.message
 

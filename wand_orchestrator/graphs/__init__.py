@@ -1,1 +1,1 @@
-"""What the graph document means: control nodes, expressions, execution."""
+"""Implements the meaning of the graph document: control nodes, expressions, references, execution."""

@@ -1,4 +1,4 @@
-"""What validation, the snapshot and the API know of a control node: a row of the table; params that several share."""
+"""Defines a row of the table of control nodes, and params that several of them share."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ JsonSchema = Mapping[str, Any]
 
 
 def closed(**properties: JsonSchema) -> JsonSchema:
-    """An object with exactly these keys."""
+    """Return the schema of an object with exactly these keys."""
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
@@ -32,7 +32,7 @@ class DefaultAnswer(Strict):
 
 
 class Awaiting(Strict):
-    """What a node waits for from outside of the run, and for how long."""
+    """Params of a node that waits for something from outside of the run."""
 
     answer_schema: dict[str, Any] = Field(
         default_factory=dict,
@@ -46,7 +46,7 @@ class Awaiting(Strict):
 
 
 class Target(Strict):
-    """What a control node runs: one agent, or a stored graph by its name or id."""
+    """Params of a control node that runs one agent, or a stored graph by its name or id."""
 
     agent: Name | None = None
     agents: Names = Field(default=(), description="Those that `agent` may be, where a reference gives it.")
@@ -66,7 +66,7 @@ class Target(Strict):
 
 @dataclass(frozen=True, eq=False)
 class ControlNode:
-    """One row of the table.
+    """Describes a control node: a row of the table.
 
     `input`: JSON Schema of what edges may carry into it; None for what the agent takes that it runs. `output`: JSON
     Schema of its output, or a function that gives it by the params. `expressions`: params that hold JMESPath over an
@@ -82,7 +82,9 @@ class ControlNode:
     waits_for: str = ""
 
     def output_of(self, params: Mapping[str, Any]) -> JsonSchema:
-        """The output's schema of a node with these params, as they stand in the graph; the same object each time."""
+        """Return the schema of the output of a node with these params, as written in the graph; the same object each
+        time.
+        """
         return self.output(params) if callable(self.output) else self.output
 
     @property

@@ -1,4 +1,4 @@
-"""The table of control nodes: nodes that the workflow carries out itself, with no agent behind them.
+"""Contains the table of control nodes: nodes that the workflow carries out itself, without an agent.
 
 Validation, the snapshot of a run, the API and the workflow read it; `workflows.control.registry` maps each to the class
 that carries it out.
@@ -88,7 +88,7 @@ class MapParams(Target):
     )
 
     def tolerated(self, count: int) -> int:
-        """How many of `count` items may fail."""
+        """Return how many of `count` items may fail."""
         return int(self.tolerate * count) if 0 < self.tolerate < 1 else int(self.tolerate)
 
 

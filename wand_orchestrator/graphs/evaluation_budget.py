@@ -1,4 +1,4 @@
-"""What one evaluation of an expression, or one check against a JSON Schema, may cost.
+"""Bounds the cost of one evaluation of an expression, or of one check against a JSON Schema.
 
 Both are written by users and run in processes that others share. So the work is counted where it is done, in steps and
 bytes that depend on nothing but the values: a replay counts the same.
@@ -27,11 +27,11 @@ _OBJECT_BYTES, _PAIR_BYTES = 160, 48
 
 
 class Exceeded(InternalError):
-    """The budget is used up; the text says of what, as the end of a sentence."""
+    """The budget is used up; the text names the limit, as the end of a sentence."""
 
 
 class Budget:
-    """What is left of it. `steps` is public as the interpreter counts thousands of them.
+    """Counts steps and bytes down. `steps` is public as the interpreter counts thousands of them.
 
     `more` is asked, once, for further steps when all have been taken.
     """
@@ -46,21 +46,23 @@ class Budget:
 
     @property
     def used(self) -> int:
-        """Steps taken so far, with those of reading expressions."""
+        """The steps taken so far, including those for parsing expressions."""
         return self._most - self.steps + self._read
 
     def read(self, characters: int) -> None:
-        """An expression of this length is read; counted also if it was kept, as a replay may find it elsewhere."""
+        """Count the parsing of an expression of this length; also if its tree is cached, as it may
+        not be in a replay.
+        """
         self._read += characters * _STEPS_PER_CHARACTER
 
     def take(self, steps: int) -> None:
-        """Raises Exceeded."""
+        """Take steps from the budget. Raises Exceeded."""
         self.steps -= steps
         if self.steps < 0:
             self.extend()
 
     def extend(self) -> None:
-        """All steps have been taken. Raises Exceeded unless there are more."""
+        """Request further steps, as all have been taken. Raises Exceeded if there are none."""
         more, self._more = self._more, None
         if more is not None:
             further = more()
@@ -70,20 +72,20 @@ class Budget:
             raise Exceeded(f"takes more than {self._most:,} steps")
 
     def build_list(self, length: int) -> None:
-        """A list of this many elements is about to be made. Raises Exceeded."""
+        """Count the memory of a list of this many elements, before it is built. Raises Exceeded."""
         self.build(_LIST_BYTES + _ELEMENT_BYTES * length)
 
     def build_object(self, length: int) -> None:
         self.build(_OBJECT_BYTES + _PAIR_BYTES * length)
 
     def build_text(self, length: int) -> None:
-        """A text of this many characters."""
+        """Count the memory of a text of this many characters, before it is built. Raises Exceeded."""
         if length > MAX_BYTES:
             raise too_large("makes a text")
         self.build(length)
 
     def build(self, size: int) -> None:
-        """So many bytes of memory are about to be taken. Raises Exceeded."""
+        """Count these bytes of memory, before they are used. Raises Exceeded."""
         self.take(1)
         self._bytes -= size
         if self._bytes < 0:

@@ -1,4 +1,4 @@
-"""Where a node's agent runs: as a regular activity, or as a local one in the process of the workflow.
+"""Decides where a node's agent runs: as a regular activity, or as a local one in the process of the workflow.
 
 A workflow cannot see which agents are installed, so who starts a run decides it and puts it into the run's snapshot.
 """
@@ -11,7 +11,8 @@ from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 
 
 def resolve_execution(graph: Graph, agents: Mapping[str, Agent]) -> Graph:
-    """The graph with `execution` set on each node that is to run locally; `agents`: by name, those of the core worker.
+    """Return the graph with `execution` set on each node that runs locally; `agents`: by name, those of the core
+    worker.
 
     A node with a `queue` or a `rate`, or an agent that the core worker does not have, never runs locally, whatever it
     says. Of a control node that runs an agent, `execution` is that of the agent.
@@ -35,7 +36,9 @@ def _execution(node: Node, agents: Mapping[str, Agent]) -> Execution | None:
 
 
 def agents_of(node: Node) -> tuple[str, ...]:
-    """The names of the agents of which the node runs one; of a node that runs none, no name of an agent."""
+    """Return the names of the agents that the node may run; for a node that runs none, its type, which is no agent's
+    name.
+    """
     control = CONTROL_NODES.get(node.type)
     if control is None or not control.names_agent:
         return (node.type,)

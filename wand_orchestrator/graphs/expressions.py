@@ -1,4 +1,4 @@
-"""JMESPath, compiled once an expression: `map`, `when` and references.
+"""Compiles and evaluates JMESPath: the expressions of `map`, `when` and references.
 
 The language is specified at https://jmespath.org/specification.html.
 """
@@ -51,15 +51,16 @@ class ExpressionError(WandError):
 
 
 class ExpressionTooLarge(ExpressionError):
-    """The expression, its evaluation or what it gives is larger than allowed."""
+    """The expression, its evaluation or its result is larger than allowed."""
 
     code = "expression_too_large"
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """`selects`: the expression gives a part of its value, and makes nothing. `loops`: it goes through elements.
-    `chars`: of its text."""
+    """Contains a compiled expression. `selects`: it returns a part of its value, and builds nothing. `loops`: it
+    iterates over elements. `chars`: of its text.
+    """
 
     tree: Ast
     selects: bool
@@ -68,14 +69,14 @@ class Compiled:
 
 
 class _Parser(Parser):  # type: ignore[misc]
-    """jmespath keeps the last 512 expressions, of whatever size; this one keeps none."""
+    """A parser without a cache; jmespath's own keeps the last 512 expressions, of whatever size."""
 
     _CACHE: dict[str, Any] = {}  # noqa: RUF012 (jmespath's own way)
     _MAX_SIZE = 0
 
 
 def compile_expression(expression: str) -> Compiled:
-    """Raises ExpressionError with what the parser says, on one line, and ExpressionTooLarge."""
+    """Compile an expression. Raises ExpressionTooLarge, and ExpressionError with the parser's message on one line."""
     return _short(expression) if len(expression) <= SHORT_CHARS else _long(expression)
 
 
@@ -139,18 +140,20 @@ _interpret_loops = FunctionType(_interpret.__code__.replace(co_stacksize=_STACK_
 
 
 def is_true(value: Any) -> bool:
-    """Truth in JMESPath's sense: false, null, and empty strings, lists and objects are false; 0 is true."""
+    """Return the truth in JMESPath's sense: false, null, and empty strings, lists and objects are false; 0 is true."""
     return not (value is None or value is False or (isinstance(value, str | list | tuple | dict) and not value))
 
 
 def parts_of(node: Ast) -> list[Ast]:
-    """The trees right under this one; a slice has numbers there."""
+    """Return the child trees; none of a slice, whose children are numbers."""
     parts: list[Ast] = [] if node["type"] == "slice" else node["children"]
     return parts
 
 
 def _examine(tree: Ast) -> set[str]:
-    """The types of its nodes. Raises Exceeded where it is too deep, and ValueError at what JSON cannot hold."""
+    """Return the types of the tree's nodes. Raises Exceeded if it is too deep, ValueError for values that JSON cannot
+    represent.
+    """
     kinds: set[str] = set()
     level = [tree]
     for _ in range(MAX_LEVELS + 1):
@@ -164,7 +167,7 @@ def _examine(tree: Ast) -> set[str]:
 
 
 def _examine_written(node: Ast) -> None:
-    """What the expression itself writes: literals, and the names of keys."""
+    """Check the values that the expression itself contains: literals, and the names of keys."""
     level = [node["value"]] if node["type"] in ("literal", "key_val_pair") else []
     for _ in range(MAX_LEVELS + 1):
         inner: list[Any] = []
@@ -202,7 +205,7 @@ def _quoted(expression: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """On one line, and never with the value: it may be secret, and may be huge."""
+    """Return the reason on one line, and never with the value: it may be secret, and may be huge."""
     if isinstance(error, JMESPathTypeError):
         return f"{error.function_name}() takes {' or '.join(error.expected_types)}, and is given {error.actual_type}"
     if isinstance(error, RecursionError):

@@ -1,4 +1,4 @@
-"""Evaluates the tree of a JMESPath expression within a budget: jmespath's own interpreter, counting what it does.
+"""Evaluates the tree of a JMESPath expression within a budget, by jmespath's own interpreter with counters.
 
 What it does not count is what costs nothing: values are shared, not copied, so that `[@, @]` takes a step and a few
 bytes however large `@` is. What such a value is as JSON is measured where it is written as JSON: by `to_string`, and at
@@ -23,7 +23,7 @@ _ORDERED: dict[type, type] = {str: str, int: float, float: float}
 
 
 class Interpreter(TreeInterpreter):  # type: ignore[misc]
-    """For one evaluation. Raises Exceeded when the budget is used up."""
+    """Interprets one evaluation. Raises Exceeded when the budget is used up."""
 
     def __init__(self, budget: Budget, now: datetime | None = None) -> None:
         self._calls = FunctionCalls(budget, now)
@@ -38,7 +38,7 @@ class Interpreter(TreeInterpreter):  # type: ignore[misc]
         return _VISITS[node["type"]](self, node, value)
 
     def visit_comparator(self, node: Ast, value: Any) -> Any:
-        """jmespath takes true for 1 where they lie within lists and objects."""
+        """Compare two values by JSON's equality, as jmespath regards true and 1 as equal within lists and objects."""
         kind = node["value"]
         first, second = node["children"]
         left, right = self.visit(first, value), self.visit(second, value)
@@ -101,7 +101,7 @@ class Interpreter(TreeInterpreter):  # type: ignore[misc]
         return super().visit_slice(node, value)
 
     def _built(self, collected: list[Any] | None) -> list[Any] | None:
-        """A projection, each element of which took a step."""
+        """Count the memory of a projection, whose elements took a step each, and return it."""
         if collected is not None:
             self._budget.build_list(len(collected))
         return collected

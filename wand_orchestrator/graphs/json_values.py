@@ -1,4 +1,5 @@
-"""JSON values as they lie in memory, where one may stand in several places: what is small there may be huge as JSON.
+"""Checks and measures JSON values in memory, where one object may be in several places: a small value may be huge as
+JSON.
 
 Everything here is iterative, and what it looks at is taken from a budget.
 """
@@ -35,11 +36,11 @@ _CHARACTERS_PER_STEP = 1024
 
 
 class NotJson(InternalError, ValueError):
-    """The value cannot be written as JSON; the text says why, as the end of a sentence."""
+    """The value cannot be written as JSON; the text is the reason, as the end of a sentence."""
 
 
 def equal(left: Any, right: Any, budget: Budget) -> bool:
-    """Equality as JSON has it: of 1 and 1.0, and not of 1 and true. Raises Exceeded."""
+    """Return whether two values are equal in JSON's sense: 1 and 1.0 are, 1 and true are not. Raises Exceeded."""
     if not (isinstance(left, list | dict) and isinstance(right, list | dict)):
         return _same(left, right, budget)
     pairs = [(left, right)]
@@ -86,7 +87,7 @@ def frozen(value: Any, budget: Budget) -> Any:
 
 
 def check_storable(value: Any, budget: Budget) -> None:
-    """Raises ValueError if a text in the value, or a key, is one that cannot be stored."""
+    """Raise ValueError if a text in the value, or a key, cannot be stored."""
     pending = [value]
     while pending:
         inner = pending.pop()
@@ -101,13 +102,13 @@ def check_storable(value: Any, budget: Budget) -> None:
 
 
 def take_text(length: int, budget: Budget) -> None:
-    """Takes what it costs to look at this many characters. Raises Exceeded."""
+    """Take the steps of reading this many characters. Raises Exceeded."""
     if length > _CHARACTERS_PER_STEP:
         budget.take(length // _CHARACTERS_PER_STEP)
 
 
 def measured(value: Any, budget: Budget, text_bytes: Callable[[str], int] | None = None) -> int:
-    """Bytes of the value as JSON, roughly. Raises Exceeded above MAX_BYTES, and NotJson.
+    """Return roughly the bytes of the value as JSON. Raises Exceeded above MAX_BYTES, and NotJson.
 
     Goes from level to level, and looks at what stands in several places of one level once. `text_bytes`: of a text, if
     not roughly its characters.
@@ -137,7 +138,9 @@ def _of_children(
     inner: dict[int, tuple[Any, int]],
     text_bytes: Callable[[str], int] | None,
 ) -> int:
-    """Bytes of what lies right in it; lists and objects are put into `inner`, each with the places where it stands."""
+    """Return the bytes of the direct children; lists and objects are added to `inner`, each with the number of its
+    places.
+    """
     children: Iterable[Any] = container
     if isinstance(container, dict):
         children = chain(container, container.values())
@@ -158,7 +161,7 @@ def _of_children(
 
 
 def _of_scalar(value: Any, text_bytes: Callable[[str], int] | None) -> int:
-    """Bytes of the value without what is in it."""
+    """Return the bytes of the value without its children."""
     if isinstance(value, str):
         if text_bytes is not None:
             return _PER_VALUE + text_bytes(value)

@@ -1,4 +1,4 @@
-"""What a node is given when it starts: its params and its input, with the references in both replaced."""
+"""Computes what a node is given when it starts: its params and its input, with the references in both resolved."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +28,8 @@ class NodeValues:
 
 
 def node_values(node: Node, carried: dict[str, Any], scope: Scope, budget: Budget) -> NodeValues:
-    """The values of a node; `carried`: what its edges carry. All references are one evaluation. Raises ExpressionError.
+    """Return the values of a node; `carried`: what its edges carry. All references share one budget. Raises
+    ExpressionError.
 
     What is given to the parts of a control node stays as it is written in the graph: see `for_parts`.
     """
@@ -43,7 +44,7 @@ def node_values(node: Node, carried: dict[str, Any], scope: Scope, budget: Budge
 
 
 def for_parts(node: Node) -> dict[str, Any]:
-    """What of the node's params is resolved for each of its parts: each item of a map, each round of a repetition.
+    """Return the params that are resolved for each part of the node: each item of a map, each round of a repetition.
 
     Params of an agent that look only at the run's input are the same for all of them, and resolved with the node.
     """
@@ -57,7 +58,7 @@ def for_parts(node: Node) -> dict[str, Any]:
 
 
 def taken(node: Node, input: dict[str, Any]) -> dict[str, Any]:
-    """The input that is handed to the node's agent: without the keys that are there for references alone."""
+    """Return the input that the node's agent gets: without the keys that only references use."""
     if node.takes is None:
         return input
     return {key: value for key, value in input.items() if key in node.takes}
@@ -72,7 +73,9 @@ def _told_of(part: str) -> Iterator[None]:
 
 
 def _own_input(given: Any, carried: dict[str, Any], scope: Scope, budget: Budget) -> dict[str, Any]:
-    """Values without a reference to the node's input come first, and are seen by those with one."""
+    """Return the input with the node's own added: first values without references to the node's input, then those with
+    one, which see the others.
+    """
     if not given:
         return carried
     scope = replace(scope, own=carried)
@@ -93,7 +96,7 @@ def _joined(carried: dict[str, Any], given: Any) -> dict[str, Any]:
 
 
 def part_values(later: Mapping[str, Any], scope: Scope, budget: Budget) -> dict[str, Any]:
-    """The values of one part: what `for_parts` gives, with its references replaced. Raises ExpressionError."""
+    """Return the values of one part: those of `for_parts` with their references resolved. Raises ExpressionError."""
     values = {}
     for key, written in later.items():
         with _told_of(key):
@@ -104,5 +107,7 @@ def part_values(later: Mapping[str, Any], scope: Scope, budget: Budget) -> dict[
 
 
 def seen_by_part(own: Mapping[str, Any], item: Any, index: int) -> dict[str, Any]:
-    """What the references of a part see: the `item` with its own keys, its `index`, and the control node's input."""
+    """Return what the references of a part see: the `item` with its own keys, its `index`, and the control node's
+    input.
+    """
     return {**own, **(item if isinstance(item, dict) else {}), "item": item, "index": index}

@@ -1,4 +1,4 @@
-"""Regular expressions of JSON Schemas and expressions, in time linear in the text.
+"""Matches the regular expressions of JSON Schemas and expressions, in time linear in the text.
 
 Users write them, and others share the process. RE2's syntax (https://github.com/google/re2/wiki/Syntax) has what JSON
 Schema recommends; it has neither back-references nor look-around, which no engine matches in linear time.
@@ -21,7 +21,7 @@ are those of `(a|b)*a(a|b){100}`."""
 
 
 class UnusablePattern(InternalError, ValueError):
-    """It is no regular expression that can be matched in linear time; the text says why."""
+    """The text is no regular expression that can be matched in linear time; the message is the reason."""
 
 
 @lru_cache(maxsize=256)
@@ -33,7 +33,7 @@ def _compiled(pattern: str) -> Any:
 
 
 def check_pattern(pattern: str) -> None:
-    """Raises UnusablePattern."""
+    """Raise UnusablePattern if the pattern cannot be used."""
     if len(pattern) > MAX_CHARS:
         raise UnusablePattern(f"it has {len(pattern)} characters, and at most {MAX_CHARS} are allowed")
     try:
@@ -59,6 +59,6 @@ def steps_of(pattern: str, text: str) -> int:
 
 
 def found(pattern: str, text: str, budget: Budget) -> bool:
-    """Whether the pattern matches somewhere in the text. Raises Exceeded and UnusablePattern."""
+    """Return whether the pattern matches somewhere in the text. Raises Exceeded and UnusablePattern."""
     budget.take(1 + steps_of(pattern, text))
     return _compiled(pattern).search(text) is not None

@@ -1,4 +1,4 @@
-"""A graph as a run takes it along: with what a workflow cannot see, as it does not know the agents.
+"""Prepares a graph for the snapshot of a run: adds what a workflow cannot know, as it does not see the agents.
 
 Who starts a run knows them, and puts into its snapshot where each node runs and which of its inputs its agent takes.
 """
@@ -13,7 +13,7 @@ from wand_orchestrator.validation.schema_view import View
 
 
 def prepared(graph: Graph, agents: Mapping[str, Agent]) -> Graph:
-    """The graph with `execution` and `takes` set on the nodes that need them; `agents`: by name."""
+    """Return the graph with `execution` and `takes` set on the nodes that need them; `agents`: by name."""
     graph = resolve_execution(graph, agents)
     nodes = tuple(_with_takes(node, agents) for node in graph.nodes)
     if all(old is new for old, new in zip(graph.nodes, nodes, strict=True)):
@@ -22,7 +22,9 @@ def prepared(graph: Graph, agents: Mapping[str, Agent]) -> Graph:
 
 
 def _with_takes(node: Node, agents: Mapping[str, Agent]) -> Node:
-    """Only a node with references to its own input can have keys in it that its agent does not take."""
+    """Return the node with `takes` set, if it has references to its own input: only then can it have keys that its
+    agent does not accept.
+    """
     known = [agents.get(name) for name in agents_of(node)]
     if None in known or not (looks_at_own_input(node.params) or looks_at_own_input(node.input)):
         return node

@@ -1,4 +1,4 @@
-"""References: values in the `params` and the `input` of a node that only its run gives.
+"""Resolves references: values in the `params` and the `input` of a node that are known only in a run.
 
     {"$input": "<JMESPath over the run's input>"}
     {"$expr": "<JMESPath over the node's own input>"}
@@ -26,7 +26,7 @@ OWN_KEYS = frozenset({EXPR_KEY, TEMPLATE_KEY})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What references see: the run's input, the node's own input, and the run's clock."""
+    """Contains what references see: the run's input, the node's own input, and the run's clock."""
 
     run_input: Any
     own: Any = None
@@ -34,7 +34,7 @@ class Scope:
 
 
 def reference_key(value: Any) -> str | None:
-    """The key of a reference; None for a value that is none."""
+    """Return the key of a reference; None for a value that is no reference."""
     if not isinstance(value, Mapping) or len(value) != 1:
         return None
     [(key, told)] = value.items()
@@ -44,12 +44,12 @@ def reference_key(value: Any) -> str | None:
 
 
 def is_reference(value: Any) -> bool:
-    """Whether it is a reference whose value is not known before a run; that of a `$literal` is."""
+    """Return whether the value is a reference whose value is not known before a run; that of a `$literal` is known."""
     return reference_key(value) not in (None, LITERAL_KEY)
 
 
 def references_in(value: Any) -> Iterator[tuple[str, str]]:
-    """The key and the text of every reference in the value but those in a `$literal`."""
+    """Yield the key and the text of every reference in the value, except within a `$literal`."""
     key = reference_key(value)
     if key is not None:
         if key != LITERAL_KEY:
@@ -63,7 +63,7 @@ def references_in(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def expressions_of(key: str, text: str) -> list[str]:
-    """The expressions of a reference with this key and this text; of a template that cannot be read, none."""
+    """Return the expressions of a reference with this key and this text; none of an invalid template."""
     if key != TEMPLATE_KEY:
         return [text]
     try:
@@ -73,12 +73,12 @@ def expressions_of(key: str, text: str) -> list[str]:
 
 
 def looks_at_own_input(value: Any) -> bool:
-    """Whether there is a reference to the node's own input in it."""
+    """Return whether the value contains a reference to the node's own input."""
     return any(key in OWN_KEYS for key, _ in references_in(value))
 
 
 def resolve(value: Any, scope: Scope, budget: Budget | None = None) -> Any:
-    """The value with every reference in it replaced. All of them are one evaluation. Raises ExpressionError."""
+    """Return the value with all references in it resolved. They share one budget. Raises ExpressionError."""
     budget = budget or Budget()
     match reference_key(value):
         case "$input":

@@ -1,4 +1,4 @@
-"""Templates: text with `{{ JMESPath }}` in it.
+"""Parses and renders templates: text with `{{ JMESPath }}` in it.
 
 A string is put in as it is, null as nothing, any other value as compact JSON. `{{ '{{' }}` writes `{{`; a `}}` that
 closes nothing is text.
@@ -32,7 +32,9 @@ class Placeholder(NamedTuple):
 
 
 def template_parts(text: str) -> Iterator[str | Placeholder]:
-    """The texts and the expressions of a template, in order. Raises ExpressionError for a `{{` that nothing closes."""
+    """Yield the texts and the expressions of a template, in order. Raises ExpressionError for a `{{` that nothing
+    closes.
+    """
     end = 0
     while (opened := text.find(OPENING, end)) >= 0:
         if opened > end:
@@ -45,7 +47,7 @@ def template_parts(text: str) -> Iterator[str | Placeholder]:
 
 
 def rendered(text: str, value: Any, budget: Budget, now: datetime | None = None) -> str:
-    """The template with its expressions evaluated over `value`. Raises ExpressionError."""
+    """Return the template with its expressions evaluated over `value`. Raises ExpressionError."""
     try:
         budget.take(len(text) // _CHARACTERS_PER_STEP)
         written = [
@@ -73,7 +75,7 @@ def _written(place: Placeholder, value: Any, budget: Budget, now: datetime | Non
 
 
 def _closed(text: str, opened: int) -> int:
-    """The index of the `}}` that closes the `{{` at `opened`."""
+    """Return the index of the `}}` that closes the `{{` at `opened`. Raises ExpressionError."""
     depth = 0
     index = opened + len(OPENING)
     while index < len(text):

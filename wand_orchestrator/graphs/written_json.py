@@ -1,4 +1,4 @@
-"""Values written as JSON, within a budget: text of more than 16 MB is refused before it is made."""
+"""Encodes values as JSON within a budget: text of more than 16 MB is refused before it is built."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ def json_text(value: Any, budget: Budget, *, ascii: bool = False) -> str:
 
 
 def _escaped_bytes(text: str) -> int:
-    """What the text takes at most, escaped."""
+    """Return the maximum bytes of the escaped text."""
     if not text.isascii():
         return len(text) * _ESCAPE_BYTES
     controls = 0 if text.isprintable() else sum(map(text.count, _CONTROLS))

@@ -1,4 +1,4 @@
-"""The functions of expressions: JMESPath's own, and those that Wand adds, each with its signature and examples."""
+"""Defines the functions of expressions: JMESPath's own, and those that Wand adds, with signatures and examples."""
 
 from wand_orchestrator.graphs.functions.arithmetic import NUMBERS
 from wand_orchestrator.graphs.functions.choices import CHOICES

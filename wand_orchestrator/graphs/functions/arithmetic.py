@@ -1,4 +1,4 @@
-"""Functions of numbers. Whole numbers stay whole where the result is one."""
+"""Implements functions of numbers. Results that are whole numbers are integers."""
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import partial, reduce
@@ -146,7 +146,7 @@ def _product(call: Call, one: Number, other: Number) -> Number:
 
 
 def _take_bits(call: Call, bits: int) -> None:
-    """Takes what a product of so many bits costs, whose time is quadratic. Raises NotJson and Exceeded."""
+    """Take the steps of a product of so many bits, whose time is quadratic. Raises NotJson and Exceeded."""
     if bits > MAX_INTEGER_BITS:
         raise NotJson("gives a number with thousands of digits")
     if bits > _USUAL_BITS:

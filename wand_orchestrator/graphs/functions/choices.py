@@ -1,4 +1,4 @@
-"""Functions that choose between values, and tell what they are."""
+"""Implements functions that choose between values, and that return their types."""
 
 from typing import Any
 

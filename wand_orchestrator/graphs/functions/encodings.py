@@ -1,4 +1,4 @@
-"""Functions that write values as text, and read them."""
+"""Implements functions that encode values as text, and decode them."""
 
 import base64
 import binascii

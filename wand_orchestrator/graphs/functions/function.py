@@ -1,4 +1,4 @@
-"""What a function of expressions is: its signature, what it does, examples, and the code that does it.
+"""Defines a function of expressions: its signature, description, examples and code.
 
 Evaluation, inference and documentation read the same entry, so that a function cannot be typed or described otherwise
 than it works.
@@ -22,7 +22,7 @@ _PARAMETER = re.compile(r"(\*?)(\w+)(\??): ([^,]+)")
 
 
 class Example(NamedTuple):
-    """`expression` over `value` gives `result`."""
+    """An example: `expression` over `value` returns `result`."""
 
     expression: str
     value: Any
@@ -31,7 +31,7 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """`repeats`: it stands for one or more arguments, and is the last one."""
+    """A parameter of a function. `repeats`: it accepts one or more arguments, and is the last one."""
 
     name: str
     type: ValueType
@@ -50,7 +50,7 @@ class FunctionSignature:
 
     @property
     def least(self) -> int:
-        """The number of arguments that must be given."""
+        """The minimum number of arguments."""
         return sum(not parameter.optional for parameter in self.parameters)
 
     @property
@@ -58,11 +58,11 @@ class FunctionSignature:
         return math.inf if self.parameters and self.parameters[-1].repeats else len(self.parameters)
 
     def parameter(self, index: int) -> Parameter:
-        """Of the argument at this index, which is one that may be given."""
+        """Return the parameter of the argument at this index, which must be a possible one."""
         return self.parameters[min(index, len(self.parameters) - 1)]
 
     def wrong_count(self, given: int) -> str | None:
-        """Says so if this is not how many arguments it takes."""
+        """Return a message if this is a wrong number of arguments; None if it is right."""
         if self.least <= given <= self.most:
             return None
         wanted = f"at least {self.least}" if self.most == math.inf else f"{self.least}"
@@ -77,23 +77,23 @@ class FunctionSignature:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a function may use besides its arguments."""
+    """Contains what a function may use besides its arguments."""
 
     budget: Budget
     now: datetime | None
 
     def scan(self, *texts: str) -> None:
-        """Takes what it costs to go through the texts. Raises Exceeded."""
+        """Take the steps of reading the texts. Raises Exceeded."""
         for text in texts:
             self.budget.take(len(text) // (64 if text.isascii() else 16))
 
     def search(self, text: str, part: str) -> None:
-        """Takes what it costs to look for the part everywhere. Raises Exceeded."""
+        """Take the steps of searching the text for the part. Raises Exceeded."""
         self.scan(text)
         self.budget.take(len(text) * min(len(part), 64) // 256)
 
     def build_text(self, length: int, *sources: str) -> None:
-        """A text of so many characters is about to be made of the sources. Raises Exceeded."""
+        """Count the cost of building a text of so many characters from the sources. Raises Exceeded."""
         wide = not all(source.isascii() for source in sources)
         self.budget.build_text(length * (4 if wide else 1))
         self.budget.take(length // 256)
@@ -101,7 +101,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """`run`: None for those that jmespath itself has, and for `if`, which the interpreter evaluates."""
+    """A function of expressions. `run`: None for jmespath's own functions, and for `if`, which the interpreter
+    evaluates.
+    """
 
     signature: FunctionSignature
     group: str
@@ -114,7 +116,7 @@ class Function:
         return self.signature.name
 
     def __call__(self, call: Call, arguments: Sequence[Any]) -> Any:
-        """Raises ValueError, JMESPathTypeError, NotJson and Exceeded."""
+        """Call the function. Raises ValueError, JMESPathTypeError, NotJson and Exceeded."""
         if (wrong := self.signature.wrong_count(len(arguments))) is not None:
             raise ValueError(wrong)
         for index, argument in enumerate(arguments):

@@ -14,7 +14,7 @@ from wand_orchestrator.graphs.functions.standard import STEPS_OF_A_CALL, Standar
 
 
 class FunctionCalls:
-    """For one evaluation."""
+    """Calls the functions of one evaluation."""
 
     def __init__(self, budget: Budget, now: datetime | None = None) -> None:
         self._call = Call(budget, now)
@@ -28,7 +28,7 @@ class FunctionCalls:
         return function(self._call, resolved_args)
 
     def choose(self, given: int, is_true: Callable[[], bool], argument: Callable[[int], Any]) -> Any:
-        """Evaluates `if(…)` with so many arguments, of which it takes one."""
+        """Evaluate `if(…)` with so many arguments; only the chosen one is evaluated."""
         if (wrong := FUNCTIONS["if"].signature.wrong_count(given)) is not None:
             raise ValueError(wrong)
         self._call.budget.take(STEPS_OF_A_CALL)

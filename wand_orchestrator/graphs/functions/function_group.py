@@ -1,4 +1,4 @@
-"""A group of functions, such as those of texts; each module of functions fills one."""
+"""Defines a group of functions, such as those of texts; each module of functions fills one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,14 +9,14 @@ Run = Callable[..., Any]
 
 
 class FunctionGroup:
-    """`title` is the heading under which the documentation lists them."""
+    """Collects functions; `title` is the heading under which the documentation lists them."""
 
     def __init__(self, title: str) -> None:
         self.title = title
         self.functions: list[Function] = []
 
     def add(self, signature: str, sentence: str, *examples: tuple[str, Any, Any]) -> Callable[[Run], Run]:
-        """Returns a decorator for the code of the function."""
+        """Return a decorator that adds a function with the decorated code."""
 
         def add(run: Run) -> Run:
             self._append(signature, sentence, examples, run)

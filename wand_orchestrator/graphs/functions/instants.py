@@ -1,4 +1,4 @@
-"""Functions of times, which are texts in RFC 3339.
+"""Implements functions of times, which are texts in RFC 3339.
 
 What they return is in UTC, with milliseconds, so that two of them compare as texts. There are no names of time zones:
 their rules change, and a replay must find the same.
@@ -166,7 +166,7 @@ def written(time: datetime) -> str:
 
 
 def read(text: str) -> datetime:
-    """Raises ValueError."""
+    """Return the time that the text denotes. Raises ValueError."""
     found = _RFC_3339.fullmatch(text) if len(text) <= MAX_TIME_CHARS else None
     if found is None:
         raise ValueError("a time is written as 2026-01-31T12:00:00Z (RFC 3339)")
@@ -194,7 +194,9 @@ def _seconds(span: timedelta) -> Number:
 def _pieces(
     format: str, known: dict[str, object] | dict[str, str] | dict[str, Callable[[datetime], str]]
 ) -> list[tuple[bool, str]]:
-    """Its parts such as `%Y`, each by its letter, and the texts between them."""
+    """Split a format into its directives, each by its letter, such as `Y` for `%Y`, and the texts between them. Raises
+    ValueError.
+    """
     if len(format) > MAX_FORMAT_CHARS:
         raise ValueError(f"a format has at most {MAX_FORMAT_CHARS} characters")
     text, *rest = re.split(r"%(.?)", format)

@@ -1,4 +1,4 @@
-"""Functions of lists."""
+"""Implements functions of lists."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Functions of regular expressions, in RE2's syntax and in time linear in the text.
+"""Implements functions of regular expressions, in RE2's syntax and in time linear in the text.
 
 For a match RE2 may read all of the rest of the text: so each match is counted with a part of it.
 """
@@ -92,7 +92,7 @@ def _part(match: Any, group: int) -> str | None:
 
 
 def _template(new: str, groups: int) -> list[str | int]:
-    """Its texts, and the numbers of the groups between them."""
+    """Split a replacement into its texts, and the numbers of the groups between them. Raises ValueError."""
     parts: list[str | int] = []
     text, *rest = new.split("$")
     parts.append(text)

@@ -1,4 +1,4 @@
-"""Functions of objects."""
+"""Implements functions of objects."""
 
 from typing import Any
 

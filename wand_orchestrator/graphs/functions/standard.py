@@ -1,4 +1,4 @@
-"""JMESPath's functions, each within the budget of the evaluation that calls it, and none with a result beyond JSON."""
+"""Bounds JMESPath's own functions: each takes from the budget of its evaluation, and none returns what is not JSON."""
 
 import math
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _CHARACTERS_PER_NUMBER_STEP = 16
 
 
 class StandardFunctions(functions.Functions):  # type: ignore[misc]
-    """For one evaluation."""
+    """Calls JMESPath's own functions for one evaluation."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
@@ -45,7 +45,7 @@ class StandardFunctions(functions.Functions):  # type: ignore[misc]
         return result
 
     def _take(self, name: str, argument: Any) -> None:
-        """What a function takes for an argument that it goes through from end to end."""
+        """Take the steps of a function that reads its whole argument."""
         if isinstance(argument, list | dict):
             self._budget.take(len(argument) * (1 + len(argument).bit_length() // 4 if name in _SORTING else 1))
         if isinstance(argument, list) and name in _COMPARING:
@@ -91,7 +91,7 @@ class StandardFunctions(functions.Functions):  # type: ignore[misc]
 
     @functions.signature({"types": []})  # type: ignore[untyped-decorator]
     def _func_to_number(self, arg: Any) -> Any:
-        """Python reads `inf` and `nan`, which are no numbers of JSON."""
+        """Return null for `inf` and `nan`, which Python parses and JSON does not have."""
         if isinstance(arg, str):
             self._budget.take(len(arg) // _CHARACTERS_PER_NUMBER_STEP)
         number = super()._func_to_number(arg)

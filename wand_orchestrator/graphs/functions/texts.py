@@ -1,4 +1,4 @@
-"""Functions of texts, under the names of JMESPath Community where it has them (its JEP 14).
+"""Implements functions of texts, under the names of JMESPath Community where it has them (its JEP 14).
 
 Positions and lengths count characters, that is, Unicode code points.
 """
@@ -59,7 +59,7 @@ def upper(call: Call, text: str) -> str:
 
 
 def _cased(call: Call, text: str, is_ascii: bool) -> str:
-    """A letter may become up to three."""
+    """Count the cost of changing the case of a text, and return it; a letter may become up to three."""
     call.scan(text)
     call.build_text(len(text) * (1 if is_ascii else 3), text)
     return text

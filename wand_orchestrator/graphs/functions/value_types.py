@@ -1,4 +1,4 @@
-"""Types of JSON values, as the signatures of functions write them: `array[string]`, `number | null`, `&T`.
+"""Parses types of JSON values as signatures of functions write them: `array[string]`, `number | null`, `&T`.
 
 A single capital letter is a type that the arguments decide: `unique(list: array[T]) -> array[T]` returns a list of
 what it was given.
@@ -29,7 +29,7 @@ _NAMES: dict[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One alternative of a type; `inner`: what elements, values, or the result of an expression are."""
+    """One alternative of a type; `inner`: the type of elements, of values, or of an expression's result."""
 
     name: str
     inner: "ValueType | None" = None
@@ -46,13 +46,13 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """What a value may be: one of the terms."""
+    """A type of values: one of the terms."""
 
     terms: tuple[Term, ...]
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of JSON's types; empty if it may be any."""
+        """The names of the JSON types; empty if any is possible."""
         names = frozenset(term.name for term in self.terms)
         return frozenset() if ANY in names or any(term.is_variable for term in self.terms) else names
 
@@ -61,11 +61,11 @@ class ValueType:
         return self.terms[0].name == EXPRESSION
 
     def inner_of(self, name: str) -> "ValueType | None":
-        """What is in values of the named type, where the type says so."""
+        """Return the type of what values of the named type contain, if it is declared."""
         return next((term.inner for term in self.terms if term.name == name), None)
 
     def admits(self, value: Any) -> bool:
-        """Whether the value itself, not what is in it, is of this type."""
+        """Return whether the value is of this type; what it contains is not checked."""
         names = self.names
         return not names or type_name(value) in names
 
