@@ -25,7 +25,7 @@ def test_a_run_that_succeeds_ends_with_0_and_its_result_on_standard_output(
 ) -> None:
     ended = wand("run", graph_file(tmp_path, EMIT), "--watch", "--url", shared_wand.url, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
-    assert json.loads(ended.stdout) == {"outputs": {"a": {"x": 7}}, "sinks": ["a"], "skipped": []}
+    assert json.loads(ended.stdout) == {"outputs": {"a": {"x": 7}}, "sinks": ["a"], "skipped": [], "failed": []}
     assert "node.succeeded a" in ended.stderr
     assert "100 % run.succeeded" in ended.stderr
 
@@ -144,8 +144,8 @@ def test_agents_and_tools_are_listed_here_and_there(shared_wand: WandDev, tmp_pa
     ("arguments", "settings", "line"),
     [
         (("run", "missing.json"), {}, "wand: missing.json: No such file or directory"),
-        (("run", "broken.json"), {}, "wand: broken.json is not JSON: "),
-        (("run", "graph.json", "--input", "{"), {}, "wand: --input is not JSON: "),
+        (("run", "broken.json"), {}, "wand: broken.json is not JSON that can be read: "),
+        (("run", "graph.json", "--input", "{"), {}, "wand: --input is not JSON that can be read: "),
         (("run", "graph.json", "--url", "http://127.0.0.1:1"), {}, "wand: no API answers at http://127.0.0.1:1"),
         (("run", "graph.json", "--url", "nowhere"), {}, "wand: "),
         (("agents",), {"WAND_PORT": "eighty"}, "wand: WAND_PORT: "),

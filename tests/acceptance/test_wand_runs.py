@@ -201,7 +201,7 @@ def test_files_of_a_run_are_listed_and_fetched(shared_wand: WandDev, tmp_path: P
         (("logs", "r_none", "--follow"), "wand: there is no run r_none"),
         (("logs", "r_none", "--level", "loud"), "wand: --level is one of debug, info, warning, error, not loud"),
         (("list", "--status", "odd"), "wand: status: Input should be 'open', 'pending'"),
-        (("respond", "r_none", "a", "--answer", "{"), "wand: --answer is not JSON: "),
+        (("respond", "r_none", "a", "--answer", "{"), "wand: --answer is not JSON that can be read: "),
         (("watch", "r_none", "--url", "http://127.0.0.1:1"), "wand: no API answers at http://127.0.0.1:1"),
         (("show", "../health"), "wand: there is no"),
     ],
