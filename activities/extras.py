@@ -8,7 +8,7 @@ from wand_orchestrator.errors import AgentError
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Wrap a lazy import. Raises AgentError `extra_missing`, which says what to install."""
+    """Wrap a lazy import. Raises AgentError `extra_missing`, whose message names what to install."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""The series that agent.analyze returns and agent.chart draws: numbers, or points."""
+"""Defines the series that agent.analyze returns and agent.chart draws: numbers, or points."""
 
 from typing_extensions import TypedDict  # pydantic takes no other on Python 3.11
 

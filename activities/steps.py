@@ -1,4 +1,4 @@
-"""Steps of workflows during which Python does not look for cycles of objects.
+"""Suspends Python's search for cycles of objects during the steps of workflows.
 
 It looks where the number of new objects reaches a threshold, so mostly in the step that reads or restores a large run;
 with some such runs in memory that takes several times as long as the step itself. Afterwards it looks in the thread of
@@ -34,7 +34,7 @@ class UndisturbedRunner(UnsandboxedWorkflowRunner):
         return instance
 
     def _begin(self) -> None:
-        """In the loop's thread alone, as the SDK has it wait for each step."""
+        """Begin a step: suspend the search. Called only in the loop's thread, which the SDK lets wait for each step."""
         self._steps += 1
         gc.disable()
 

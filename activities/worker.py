@@ -1,4 +1,4 @@
-"""The worker: polls a task queue and runs its agents, and in a core worker the workflows too."""
+"""Runs the worker: polls a task queue and runs its agents, and in a core worker the workflows too."""
 
 import asyncio
 import uuid
@@ -187,7 +187,9 @@ def _held_worker(client: Client, attempts: HeldAttempts, agents: Sequence[Callab
 async def _rated(
     client: Client, queue: str, rate: str, settings: Settings, agents: Sequence[Callable[..., Awaitable[Any]]]
 ) -> AsyncIterator[None]:
-    """Temporal's server hands out so many a second, to whichever worker; each tells it the same number."""
+    """Run a worker for the nodes of a rate. Temporal's server limits the tasks per second over all workers; each sends
+    it the same limit.
+    """
     async with Worker(
         client,
         task_queue=rate_queue(queue, rate),
@@ -212,7 +214,7 @@ async def _polling(held: Worker) -> AsyncIterator[None]:
 
 
 def deployment() -> WorkerDeploymentConfig:
-    """Return the deployment that tells operators a worker's release. By default the SDK hashes all loaded modules,
+    """Return the deployment that shows operators a worker's release. By default the SDK hashes all loaded modules,
     which takes a second.
     """
     return WorkerDeploymentConfig(

@@ -1,1 +1,1 @@
-"""The agents that Wand brings along, a module each."""
+"""Contains Wand's built-in agents, a module each."""

@@ -1,4 +1,4 @@
-"""The agent `agent.chart`."""
+"""Implements the agent `agent.chart`."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The agent `agent.fetch`."""
+"""Implements the agent `agent.fetch`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The agent `agent.transform`."""
+"""Implements the agent `agent.transform`."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -30,7 +30,7 @@ class TransformParams(BaseModel):
 
 @agent("agent.transform", local=True)
 def transform(params: TransformParams, input: dict[str, Any]) -> Any:
-    """Reshapes its input by a JMESPath expression. Takes any keys, gives what the expression gives."""
+    """Reshapes its input by a JMESPath expression. Accepts any keys, returns the result of the expression."""
     try:
         return evaluate(params.expression, input, now=datetime.now(UTC))
     except ExpressionError as error:

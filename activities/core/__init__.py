@@ -1,1 +1,1 @@
-"""The core activities, which serve workflows and not their nodes."""
+"""Contains the core activities, which serve workflows and not their nodes."""

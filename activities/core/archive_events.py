@@ -1,4 +1,4 @@
-"""The archiver, an activity of the core worker: stores a run's events and its end."""
+"""Implements the archiver, an activity of the core worker: stores a run's events and its end."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext

@@ -1,4 +1,4 @@
-"""How Wand's own activities fail: the one place where its errors become application errors of Temporal's."""
+"""Translates Wand's errors into application errors of Temporal, for core activities; no other module does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,9 @@ from wand_orchestrator.errors import Unavailable, WandError
 
 @contextmanager
 def application_errors() -> Iterator[None]:
-    """Raises ApplicationError in place of a WandError, with its code; only what is away is worth another attempt."""
+    """Raise an ApplicationError with its code in place of a WandError; it is retryable only for
+    unavailable services.
+    """
     try:
         yield
     except Unavailable as error:

@@ -1,4 +1,4 @@
-"""Tells a run what the server knows of its nodes in flight: which of them run, and where they could be continued."""
+"""Reports to a run what the server knows of its nodes in flight: which of them run, and where they can be continued."""
 
 import asyncio
 import logging

@@ -57,7 +57,9 @@ def keep_paused_activity(client: Client) -> Callable[[PausedNode], Awaitable[Non
 async def _lying_aside(
     client: Client, execution: common.WorkflowExecution, paused: PausedNode
 ) -> PendingActivityInfo | None:
-    """The node's activity; None if it has ended, or is where it belongs."""
+    """Return the node's pending activity on the task queue aside; None if it has ended, or is on
+    its own queue already.
+    """
     described = await client.get_workflow_handle(paused.run_id, run_id=execution.run_id or None).describe()
     for pending in described.raw_description.pending_activities:
         if pending.activity_id == paused.node and pending.activity_options.task_queue.name == paused.aside:

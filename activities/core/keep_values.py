@@ -1,4 +1,4 @@
-"""Stores what the workflows of this worker tell of their nodes: what went in, and what came out.
+"""Stores the values of nodes that the workflows of this worker report: params, inputs and outputs.
 
 Nobody waits for it but the end of a run, which has all of its nodes stored. A worker that crashes has told less than a
 second of it to nobody; whoever takes its runs over replays them, and tells it again.
@@ -33,14 +33,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Encoded:
-    """`data`: the JSON; None of one that is too large to be kept, or that JSON has no words for."""
+    """Contains an encoded value. `data`: its JSON; None if it is too large to be kept, or cannot be written as JSON."""
 
     size: int
     data: bytes | None
 
 
 class ValueKeeper:
-    """Belongs to one core worker. `max_bytes`: of one value; a larger one is only told of by its size."""
+    """Stores the values of nodes for one core worker. `max_bytes`: of one value; of a larger one only the size is
+    stored.
+    """
 
     def __init__(self, store: Store, payloads: PayloadStore, max_bytes: int) -> None:
         self.log = ValueLog()
@@ -54,12 +56,14 @@ class ValueKeeper:
 
     @property
     def interceptors(self) -> list[Interceptor]:
-        """None if nothing is to be kept."""
+        """Return the interceptors of the worker; none if no values are kept."""
         return [ValueInterceptor(self.log)] if self._max_bytes else []
 
     @asynccontextmanager
     async def taken(self, run_id: str | None = None) -> AsyncIterator[list[StoredNode]]:
-        """What was told, of one run or of all, for the block to store; it is not lost if the block raises."""
+        """Yield the values reported by one run or all, for the block to store; they are put back if
+        the block raises.
+        """
         taken = self.log.take(run_id)
         try:
             encoded = await worked_off([told.output for told in taken], partial(self._encoded, taken))
@@ -76,7 +80,7 @@ class ValueKeeper:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Stores what is told, as long as the block lasts, and the rest at its end."""
+        """Store reported values while the block runs, and the rest at its end."""
         task = asyncio.create_task(self._run(), name="stores the values of nodes")
         try:
             yield
@@ -129,8 +133,9 @@ class ValueKeeper:
         )
 
     async def _place(self, root: str, value: _Encoded) -> StoredValue:
-        """Large ones with the run that somebody started, with which they are deleted. A store that is away holds up no
-        run for what is only there to be looked at."""
+        """Return the value as it is stored; large ones are kept in the payload store with the topmost run. If that
+        store is away, only the size is stored, so that no run waits for it.
+        """
         if value.data is None:
             return StoredValue(value.size)
         if value.size <= INLINE_VALUE_BYTES:
@@ -143,7 +148,7 @@ class ValueKeeper:
 
 
 class ValueInterceptor(Interceptor):
-    """Gives workflows the log, which is no part of a workflow."""
+    """Makes the log available to workflows, outside of their sandbox."""
 
     def __init__(self, values: ValueLog) -> None:
         self._values = values

@@ -69,8 +69,9 @@ class Opener:
         )
 
     async def _write_row(self, run_id: str, order: RunOrder, stored: StoredGraph) -> tuple[StoredGraph, datetime]:
-        """The graph that stands in the run's row: an attempt before this one may have met an older version. And when
-        the row was made."""
+        """Write the run's row; return the graph in it, which may be an older version from an earlier attempt, and the
+        time of its creation.
+        """
         run = await self._store.runs.begin(run_id, stored.graph_id, stored.name, order.terms)
         if run.status.ended:
             raise Conflict(f"there was a run {run_id} already, and it has ended", code="run_exists")
@@ -83,7 +84,9 @@ class Opener:
 
 
 async def _filled(order: RunOrder, graph: Graph) -> RunOrder:
-    """The order as it stands in the run's row. An input that does not fit the graph stays as it is: the run says so."""
+    """Return the order for the run's row, with the defaults of the input. An invalid input is left as it is: the run
+    fails of it.
+    """
     if graph.input_schema is None:
         return order
     with suppress(InputFaults):

@@ -1,4 +1,4 @@
-"""Watches runs until they end, for the runs above and below them that Temporal does not tell.
+"""Watches runs until they end, for parents and children that Temporal does not notify.
 
 What awaits the end of a run may wait for days, and there may be thousands of it. So the activity takes no place in its
 worker meanwhile: it is completed asynchronously, and this process sees to its heartbeats. When the run has ended, or
@@ -39,7 +39,7 @@ RPC_TIMEOUT = timedelta(seconds=5)
 
 
 class RunWatch:
-    """The watched runs of one worker. One task looks at a run, however many activities await its end."""
+    """Watches runs for one worker. One task looks at a run, however many activities await its end."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -47,7 +47,7 @@ class RunWatch:
         self._waiting: set[asyncio.Task[None]] = set()
 
     async def is_open(self, run_id: str) -> bool:
-        """Whether the newest execution of the run has not ended; one that Temporal does not have has."""
+        """Return whether the newest execution of the run is open; False if Temporal does not have it."""
         try:
             described = await self._client.get_workflow_handle(run_id).describe(rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
@@ -57,7 +57,9 @@ class RunWatch:
         return described.status is WorkflowExecutionStatus.RUNNING
 
     def watch(self, run_id: str) -> NoReturn:
-        """Have the activity that calls this be tried again when the run has ended. Raises what the SDK asks for."""
+        """Complete the calling activity asynchronously: its next attempt starts when the run has ended. Raises what the
+        SDK requires for that.
+        """
         handle = self._client.get_async_activity_handle(task_token=activity.info().task_token)
         if (end := self._ends.get(run_id)) is None:
             end = self._ends[run_id] = asyncio.create_task(self._until_end(run_id))
@@ -68,7 +70,7 @@ class RunWatch:
         activity.raise_complete_async()
 
     async def _until_end(self, run_id: str) -> None:
-        """Until the run has ended, or the worker stops."""
+        """Wait until the run has ended, or the worker stops."""
         stopping = asyncio.create_task(activity.wait_for_worker_shutdown())
         try:
             while not stopping.done():
@@ -81,7 +83,9 @@ class RunWatch:
 
 
 async def _until_done(end: "asyncio.Task[None]", handle: AsyncActivityHandle) -> None:
-    """Heartbeats until the end, and then the next attempt; nothing more if nobody wants the activity any longer."""
+    """Send heartbeats until the end, then fail the activity so that its next attempt starts; stop early if it is
+    cancelled.
+    """
     with suppress(RPCError, AsyncActivityCancelledError):
         while not end.done():
             await asyncio.wait({end}, timeout=WATCH_SILENCE_SEC)
@@ -91,7 +95,7 @@ async def _until_done(end: "asyncio.Task[None]", handle: AsyncActivityHandle) ->
 
 
 def run_watch_activities(client: Client) -> list[Callable[[str], Awaitable[RawValue | None]]]:
-    """The activity that gives the result of a child run, and the one that ends a child run with its parent."""
+    """Return the activity that awaits the result of a child run, and the one that ends a child run with its parent."""
     watch = RunWatch(client)
 
     @activity.defn(name=ACTIVITY_AWAIT_RUN)
@@ -110,7 +114,7 @@ def run_watch_activities(client: Client) -> list[Callable[[str], Awaitable[RawVa
 
 
 async def _result(client: Client, run_id: str) -> RawValue:
-    """Raises a non-retryable ApplicationError with what the run ended of, if it gave no result."""
+    """Return the result of the run. Raises a non-retryable ApplicationError with its failure if it has none."""
     try:
         result: RawValue = await client.get_workflow_handle(run_id, result_type=RawValue).result(
             rpc_timeout=RPC_TIMEOUT

@@ -24,7 +24,7 @@ from wand_orchestrator.contract.node import (
 
 
 class HostedReports:
-    """Takes reports from any thread. `settle` is called once, when nothing of the attempt runs any more."""
+    """Accepts reports from any thread. `settle` is called once, when nothing of the attempt runs any more."""
 
     def __init__(self, writer: FrameWriter, id: int, order: Order) -> None:
         self._writer = writer

@@ -1,4 +1,4 @@
-"""The worker's record of an invocation in progress in a host process."""
+"""Defines the worker's record of an invocation in progress in a host process."""
 
 import asyncio
 from dataclasses import dataclass

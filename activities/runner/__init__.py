@@ -1,1 +1,1 @@
-"""The runner: makes an agent an activity."""
+"""Implements the runner, which makes an agent an activity."""

@@ -32,7 +32,7 @@ class Artifacts(Protocol):
         """Save a file under the node, so that other nodes can save files of the same name."""
 
     async def read(self, run_id: str, name: str, node: str | None = None) -> OpenArtifact:
-        """Without `node`, the only file of this name. Raises NotFound, Conflict, Unavailable."""
+        """Return a file; without `node`, the only one of this name. Raises NotFound, Conflict, Unavailable."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Attempt:
     settings: Settings
 
     async def read_artifact(self, reference: str) -> bytes:
-        """Raises AgentError, Unavailable."""
+        """Return the bytes of a file. Raises AgentError, Unavailable."""
         family = Family(self.run_id, self.reads)
         return await read_artifact(self.artifacts, family, reference, self.settings.max_artifact_read_bytes)
 

@@ -40,7 +40,7 @@ Related = tuple[Literal["cause", "context", "part"], BaseException]
 
 
 class ErrorReport(BaseModel):
-    """An exception without its objects. `stated`: the agent raised it on purpose, so `traceback` says nothing new."""
+    """An exception without its objects. `stated`: the agent raised it on purpose, so `traceback` adds nothing."""
 
     code: str
     message: str
@@ -160,8 +160,9 @@ def _files(error: BaseException) -> Iterator[str]:
 
 
 def _is_authors(file: str, home: str | None) -> bool:
-    """Whether it is neither Wand's, nor Python's, nor of another library than the one that the agent is installed
-    with."""
+    """Return whether a file is the author's: neither Wand's, nor Python's, nor of another library than the one that the
+    agent is installed with.
+    """
     return not _is_wand(file) and not _is_pythons(file) and _library(file) in (None, home)
 
 

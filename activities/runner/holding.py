@@ -166,8 +166,8 @@ class HeldCall:
         return False
 
     async def _watch(self) -> None:
-        """Stops the agent when its time is over or nobody will want it, and with its worker: the SDK, which took its
-        activity for cancelled, stops it no more.
+        """Stop the agent when its time is over, when no history needs it, or when its worker stops: the SDK, which
+        regards its activity as cancelled, does not.
         """
         stopping = asyncio.create_task(activity.wait_for_worker_shutdown())
         try:

@@ -30,7 +30,7 @@ def next_attempt_at(info: Info, failure: AttemptFailure, failed_at: datetime) ->
 
 
 def by_rules(failure: AttemptFailure, rules: Sequence[RetryRule], info: Info) -> AttemptFailure:
-    """The failure as the first rule that names its code has it: when it is tried again, or that it is not.
+    """Return the failure with the retry of the first rule that names its code: after which pause, or none.
 
     A time that the agent asks for holds, as it does without rules.
     """

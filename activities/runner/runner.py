@@ -1,4 +1,4 @@
-"""The runner: makes an agent an activity.
+"""Implements the runner, which makes an agent an activity.
 
 It checks what goes in and out, keeps Temporal informed that the agent lives, hands a cancel on to it, reports what
 happens inside, and acknowledges the end only when the agent has really ended.

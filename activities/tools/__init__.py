@@ -1,1 +1,1 @@
-"""The tools that Wand brings along, a folder each."""
+"""Contains Wand's built-in tools, a folder each."""

@@ -1,1 +1,1 @@
-"""Files: artifacts, large payloads, and the object store under both."""
+"""Stores files: artifacts, large payloads, and the object store under both."""

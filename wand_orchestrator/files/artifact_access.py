@@ -1,4 +1,4 @@
-"""What an agent may read of the files that runs have kept: those of its own run, of the runs above it and within it.
+"""Decides which files of runs an agent may read: those of its own run, of the runs above it and within it.
 
 A run that somebody started and all child runs in it are one family: what one of them kept, another one can read, as
 when a graph hands the URL of a file from one child run to the next. A retry belongs to the family of the run that it
@@ -24,7 +24,7 @@ class ReadableArtifacts(Protocol):
 
 @dataclass(frozen=True)
 class ArtifactReference:
-    """A file as an agent names it: by the URL that `save_artifact` gave, by `node/name`, or by its name alone.
+    """A reference of an agent to a file: the URL that `save_artifact` returned, `node/name`, or the name alone.
 
     `run_id`: None of one that names no run.
     """
@@ -47,7 +47,7 @@ class ArtifactReference:
 
 @dataclass(frozen=True)
 class Family:
-    """A run among its own. `others`: the run that it is a part of, and those that it goes on from."""
+    """A run and its relatives. `others`: the run that it is a part of, and those that it retries."""
 
     run_id: str
     others: tuple[str, ...] = ()
@@ -57,8 +57,9 @@ class Family:
         return any(run_id == root or is_child_run_id(run_id, root) for root in (self.run_id, *self.others))
 
     def nearest(self) -> Iterator[str]:
-        """Ids of this run, of all that may stand above it, and then of the others; the id of a child run begins with
-        that of its run."""
+        """Yield the ids of this run, of all that may be above it, and then of the others; the id of a child run begins
+        with that of its parent.
+        """
         run_id = self.run_id
         while self.includes(run_id):
             yield run_id
@@ -91,7 +92,7 @@ async def read_artifact(artifacts: ReadableArtifacts, family: Family, reference:
 
 
 async def _whole(opened: OpenArtifact, max_bytes: int) -> bytes:
-    """What grows while it is read is bounded, too."""
+    """Return all bytes of the file; one that grows while it is read is bounded, too. Raises AgentError."""
     data = bytearray()
     if opened.artifact.size <= max_bytes:
         async for chunk in opened.chunks:

@@ -1,4 +1,4 @@
-"""Artifacts: files that agents keep with a run, in a folder or an object store.
+"""Stores artifacts: files that agents keep with a run, in a folder or an object store.
 
     <store>/<run id>/@<node id>/<name>            the file: two nodes can keep files of one name
     <store>/<run id>/@<node id>/.types/<name>     its media type, in a folder: an object store keeps it with the object
@@ -119,7 +119,7 @@ class ArtifactStore:
 
     @classmethod
     def open(cls, location: str | Path) -> Self:
-        """See `open_object_store`. Raises ConfigurationError."""
+        """Open the store; see `open_object_store`. Raises ConfigurationError."""
         return cls(open_object_store(location, "WAND_ARTIFACTS_URL"))
 
     async def save(self, run_id: str, node: str, name: str, data: bytes, media_type: str) -> Artifact:
@@ -249,7 +249,7 @@ def _is_name(name: str) -> bool:
 
 
 def check_file(name: str, media_type: str) -> None:
-    """Raises AgentError `invalid_artifact`."""
+    """Check the name and the media type of a file. Raises AgentError `invalid_artifact`."""
     if not _is_name(name):
         raise _invalid(
             f"{name[:100]!r} is no name for an artifact: letters, digits, '.', '-', '_' and spaces, "

@@ -1,4 +1,4 @@
-"""Object stores as settings name them: a folder, S3, Google Cloud Storage or Azure."""
+"""Opens object stores as settings name them: a folder, S3, Google Cloud Storage or Azure."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -41,7 +41,7 @@ def open_object_store(location: str | Path, setting: str) -> ObjectStore:
 
 @contextmanager
 def answering(store: str, away: str) -> Iterator[None]:
-    """Raises Unavailable, of that `store` and with the sentence `away`, where the store does not answer.
+    """Raise Unavailable, with the name `store` and the message `away`, if the store does not answer.
 
     The store's own messages may hold signed URLs, so they stay in the cause. FileNotFoundError is left as it is.
     """

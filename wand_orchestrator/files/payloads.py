@@ -1,4 +1,4 @@
-"""Large payloads, stored outside of Temporal's history: the SDK puts a reference into the history and asks this module
+"""Stores large payloads outside of Temporal's history: the SDK puts a reference into the history and asks this module
 for the bytes.
 
     <store>/<workflow id>/<SHA-256>.json        a JSON value, as it would stand in the history
@@ -84,14 +84,14 @@ class PayloadStore(StorageDriver):
         return DRIVER
 
     async def store(self, context: StorageDriverStoreContext, payloads: Sequence[Payload]) -> list[StorageDriverClaim]:
-        """Raises Unavailable."""
+        """Store payloads; return their references. Raises Unavailable."""
         folder = _folder_of(context)
         return await asyncio.gather(*(self._put(folder, payload) for payload in payloads))
 
     async def retrieve(
         self, context: StorageDriverRetrieveContext, claims: Sequence[StorageDriverClaim]
     ) -> list[Payload]:
-        """Raises NotFound, Unavailable."""
+        """Return the payloads of these references. Raises NotFound, Unavailable."""
         return await asyncio.gather(*(self._get(claim) for claim in claims))
 
     async def collect(self, before: datetime, is_open: Callable[[str], Awaitable[bool]], limit: int) -> int:
@@ -114,14 +114,18 @@ class PayloadStore(StorageDriver):
         return deleted
 
     async def keep(self, workflow_id: str, data: bytes) -> str:
-        """Keep a JSON text with a workflow, beside its payloads; gives the digest to read it by. Raises Unavailable."""
+        """Keep a JSON text with a workflow, beside its payloads; return the digest that `kept` reads it by. Raises
+        Unavailable.
+        """
         digest = await asyncio.to_thread(_digest, data)
         with _answering():
             await put(self._store, f"{_folder(workflow_id)}/{digest}.json", data, _CONTENT_TYPES["json"])
         return digest
 
     async def kept(self, workflow_id: str, digest: str) -> AsyncIterator[bytes]:
-        """The text in pieces. Raises FileNotFoundError at once if it was deleted because of its age; Unavailable."""
+        """Return the text in pieces. Raises FileNotFoundError at once if it was deleted because of its age;
+        Unavailable.
+        """
         with _answering():
             found = await get(self._store, f"{_folder(workflow_id)}/{digest}.json")
         return _pieces(found)

@@ -1,4 +1,4 @@
-"""A local folder as an object store: adds to obstore private file modes and the refusal of symbolic links.
+"""Uses a local folder as an object store: adds private file modes and the refusal of symbolic links to obstore.
 
 What runs left behind is for nobody but their owner: folders are 700 and files 600, whatever the umask. A symbolic link
 in the folder was put there by somebody, and where it leads is no business of a reader or of a deletion.
@@ -31,8 +31,9 @@ def write(root: Path, key: str, data: bytes) -> None:
 
 @contextmanager
 def writing(root: Path, key: str) -> Iterator[BinaryIO]:
-    """A file to write, which is there whole when the block ends, and not at all if it raises. Raises OSError, also for
-    a link on the way to it."""
+    """Yield a file to write, which appears as a whole when the block ends, and not at all if it raises. Raises OSError,
+    also for a symbolic link on its path.
+    """
     target = root / key
     _refuse_links(root, Path(key).parent)
     make(target.parent)

@@ -1,4 +1,4 @@
-"""Uploads: files that wait to be given to runs, beside the artifacts of runs.
+"""Stores uploads: files that wait to be given to runs, beside the artifacts of runs.
 
     <store>/.uploads/<file id>/content          the file
     <store>/.uploads/<file id>/about.json       its name, media type, size and SHA-256; written last
@@ -27,7 +27,9 @@ _ID = re.compile("f_[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Upload:
-    """`size` in bytes; `sha256` in hex; `expires_at` in UTC: from then on it cannot be given to a run."""
+    """An uploaded file. `size` in bytes; `sha256` in hex; `expires_at` in UTC: from then on it cannot be given to a
+    run.
+    """
 
     file_id: FileId
     name: str
@@ -41,7 +43,7 @@ _UPLOAD: TypeAdapter[Upload] = TypeAdapter(Upload)
 
 
 class UploadStore:
-    """`max_bytes`: of one file. `lifetime`: how long it can be given to runs."""
+    """Stores uploads. `max_bytes`: of one file. `lifetime`: how long it can be given to runs."""
 
     def __init__(self, artifacts: ArtifactStore, max_bytes: int, lifetime: timedelta) -> None:
         self._artifacts = artifacts
@@ -77,7 +79,7 @@ class UploadStore:
         return upload
 
     async def find(self, file_id: str) -> Upload:
-        """Raises NotFound `file_not_found`, also for one whose time is over; Unavailable."""
+        """Return an upload. Raises NotFound `file_not_found`, also for one that has expired; Unavailable."""
         if _ID.fullmatch(file_id) is None:
             raise _not_found(file_id)
         try:
@@ -92,7 +94,7 @@ class UploadStore:
         return upload
 
     async def give(self, upload: Upload, run_id: str) -> None:
-        """Have a run start with the file. Raises NotFound `file_not_found`, Unavailable."""
+        """Copy the file to a run that is about to start. Raises NotFound `file_not_found`, Unavailable."""
         try:
             await self._artifacts.add(run_id, upload.name, upload.media_type, _content(upload.file_id))
         except FileNotFoundError as error:
@@ -127,7 +129,7 @@ class UploadStore:
 
 
 class _Measured:
-    """What goes through, counted and hashed. `error`: what was raised while it came."""
+    """Passes bytes through, counted and hashed. `error`: the exception of their source."""
 
     def __init__(self, chunks: AsyncIterator[bytes], max_bytes: int) -> None:
         self._chunks = chunks
@@ -159,7 +161,7 @@ def _about(file_id: str) -> str:
 
 
 def _made_at(file_id: str) -> datetime:
-    """The moment in a UUID of version 7."""
+    """Return the time in a UUID of version 7."""
     return datetime.fromtimestamp(int(file_id.removeprefix("f_")[:12], 16) / 1000, UTC)
 
 

@@ -1,4 +1,4 @@
-"""The archive: what a run's journal hands over, events and the run's row in one transaction."""
+"""Writes the archive: events of a run's journal and the run's row, in one transaction."""
 
 from collections.abc import Sequence
 from typing import Any

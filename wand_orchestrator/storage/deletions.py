@@ -44,7 +44,7 @@ class Deletions:
         await self._database.write(add, seconds=BULK_SEC)
 
     async def refuse(self, run_id: str) -> None:
-        """Raises NotFound for a run that was deleted."""
+        """Raise NotFound for a run that was deleted."""
         if await self._database.row(deletion_of([run_id])) is not None:
             raise deleted(run_id)
 

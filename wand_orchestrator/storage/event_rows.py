@@ -47,7 +47,7 @@ class Events:
         return [StoredEvent(row.seq, EventType(row.type), row.body) for row in await self._database.rows(statement)]
 
     async def turns(self, run_id: str, node: str, limit: int) -> Sequence[StoredEvent]:
-        """The last `limit` events in which the state of the node changed, in order."""
+        """Return the last `limit` events in which the state of the node changed, in order."""
         statement = (
             select(col(EventRow.seq), col(EventRow.type), col(EventRow.body))
             .where(col(EventRow.run_id) == run_id, col(EventRow.node) == node, col(EventRow.type).in_(TURNS))

@@ -192,12 +192,12 @@ async def _stored(row: Row[Any] | None) -> StoredGraph | None:
 
 
 def refuse_deleted_graph(connection: Connection, graph_id: str) -> None:
-    """Raises NotFound for a graph that was deleted."""
+    """Raise NotFound for a graph that was deleted."""
     deleted = select(col(GraphRow.id)).where(col(GraphRow.id) == graph_id, ~_THERE)
     if connection.execute(deleted).first() is not None:
         raise no_graph(graph_id)
 
 
 def no_graph(name: str | None) -> NotFound:
-    """`name`: or the id."""
+    """Return the error for an unknown graph. `name`: its name or its id."""
     return NotFound(f"there is no graph {name}", code="graph_not_found")

@@ -1,4 +1,4 @@
-"""Hooks as they are stored."""
+"""Stores hooks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,9 @@ _HOOKS: Columns = select(*HookRow.metadata.tables["hooks"].c, col(HookRow.name).
 
 @dataclass(frozen=True)
 class Hook:
-    """`secret`: the signing secrets, or the SHA-256 of a token in hex. `map`: input key to expression."""
+    """A stored hook. `secret`: the signing secrets, or the SHA-256 of a token in hex. `map`: input
+    key to expression.
+    """
 
     name: str
     graph_name: str
@@ -64,7 +66,7 @@ class HookRows:
         return None if row is None else _hook(row)
 
     async def delete(self, name: str) -> None:
-        """Raises NotFound."""
+        """Delete a hook. Raises NotFound."""
         statement = delete(HookRow).where(col(HookRow.name) == name)
         if not await self._database.write(lambda connection: connection.execute(statement).rowcount):
             raise no_hook(name)

@@ -1,4 +1,6 @@
-"""Idempotency keys: the same key with the same body gives the same run (draft-ietf-httpapi-idempotency-key-header)."""
+"""Stores idempotency keys: the same key with the same body returns the same run
+(draft-ietf-httpapi-idempotency-key-header).
+"""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -23,8 +25,8 @@ class Idempotency(NamedTuple):
 def claim(database: Database, connection: Connection, idempotency: Idempotency, run_id: str, now: datetime) -> str:
     """Take the key for `run_id`, in the transaction that makes this run.
 
-    Gives the run that the key stands for: `run_id`, or the one that an earlier call made. A call at the same time waits
-    until the other's transaction has ended. Raises Conflict if the key came with another body.
+    Returns the run of the key: `run_id`, or the one that an earlier call made. A concurrent call waits until the
+    other's transaction has ended. Raises Conflict if the key was used with another body.
     """
     if len(idempotency.key) > MAX_KEY_LENGTH:
         raise BadRequest(f"an idempotency key has at most {MAX_KEY_LENGTH} characters", code="idempotency_key_too_long")

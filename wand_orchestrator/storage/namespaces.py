@@ -1,4 +1,4 @@
-"""The namespaces of Temporal that runs of this database were in, each with the moment when it was first seen."""
+"""Records the namespaces of Temporal that runs of this database were in, each with the time when it was first seen."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What went into nodes and came out of them, as it is stored: JSON text, or the digest of a payload that has it."""
+"""Stores params, inputs and outputs of nodes: as JSON text, or as the digest of a payload."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class StoredValue:
-    """`size`: bytes of its JSON. `text`: the JSON; None if it lies in the payload store under `digest`, or, without
-    one, was too large to be kept."""
+    """A stored value. `size`: bytes of its JSON. `text`: the JSON; None if it is in the payload store under `digest`
+    or, without one, was too large to be kept.
+    """
 
     size: int
     text: str | None = None
@@ -28,7 +29,9 @@ class StoredValue:
 
 @dataclass(frozen=True)
 class StoredNode:
-    """What is stored of one node; None for what was not told. `replaces`: all that was stored of the node before."""
+    """The stored values of one node; None for what was not reported. `replaces`: all that was stored of the node
+    before.
+    """
 
     root: str
     run_id: str
@@ -69,7 +72,7 @@ class NodeValueRows:
         return StoredNode(root, run_id, node, params=params, input=input, output=output, child=row.child)
 
     def put_in(self, connection: Connection, nodes: Iterable[StoredNode]) -> None:
-        """The same within a transaction."""
+        """Store values of nodes within a transaction."""
         rows = [(_row(node), node.replaces) for node in nodes]
         roots = list({row["root"] for row, _ in rows})
         gone = select(col(DeletionRow.run_id)).where(col(DeletionRow.run_id).in_(roots))

@@ -23,7 +23,7 @@ Columns = Select[*tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """`next` is the cursor of the page after this one; None on the last."""
+    """A page of rows. `next` is the cursor of the page after this one; None on the last."""
 
     items: tuple[T, ...]
     next: str | None
@@ -31,7 +31,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page ended. As text it is opaque to callers."""
+    """The place where a page ended; encoded, it is an opaque cursor."""
 
     created_at: datetime
     id: str

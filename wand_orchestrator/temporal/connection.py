@@ -40,8 +40,9 @@ class _OneConverter(PydanticPayloadConverter):
             super().__init__()
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
-        """What is read without a type, such as the details of an error, is raw where it cannot be read: anybody may
-        write it, and whoever reads it decides what it means."""
+        """Decode payloads. Without a type, as for the details of an error, what cannot be decoded stays raw: anybody
+        may have written it, and the reader decides what it means.
+        """
         if type_hints:
             return super().from_payloads(payloads, type_hints)
         return [self._untyped(payload) for payload in payloads]

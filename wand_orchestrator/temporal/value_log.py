@@ -1,4 +1,4 @@
-"""A value log: what went into the nodes of the runs in this process and came out of them, until it is stored.
+"""Collects the values of the nodes in this process, params, inputs and outputs, until they are stored.
 
 Workflows tell it beside their history, which does not have all of it: what a short agent or a control node was given
 stands nowhere there. They tell it anew when they are replayed, so a worker that crashed loses nothing of a run that
@@ -15,7 +15,7 @@ KEPT = 20_000
 
 
 class _Unset:
-    """In place of a value of which nothing was told."""
+    """Marks a value that was not reported."""
 
 
 UNSET = _Unset()
@@ -23,7 +23,7 @@ UNSET = _Unset()
 
 @dataclass(frozen=True)
 class ToldNode:
-    """What was told of one node. `begun`: it replaces all that was told of the node before; else it adds to it.
+    """Contains the reported values of one node. `begun`: they replace all reported before; else they add to them.
 
     `root`: the run that somebody started, of which `run_id` is a part or which it is. `child`: the child run that the
     node has.
@@ -39,7 +39,7 @@ class ToldNode:
     child: str | None = None
 
     def then(self, later: "ToldNode") -> "ToldNode":
-        """Both in one."""
+        """Return both reports in one."""
         if later.begun:
             return later
         output = self.output if later.output is UNSET else later.output
@@ -47,7 +47,7 @@ class ToldNode:
 
 
 class ValueLog:
-    """Takes from any thread what runs tell, and gives it to whoever stores it."""
+    """Collects values from any thread, for the task that stores them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -62,7 +62,7 @@ class ValueLog:
             self._add(told)
 
     def take(self, run_id: str | None = None) -> list[ToldNode]:
-        """What waits to be stored, of one run or of all; it is no longer here after that."""
+        """Remove and return the values that wait to be stored, of one run or of all."""
         with self._lock:
             taken = self._told if run_id is None else {run_id: self._told.pop(run_id, {})}
             self._told = {} if run_id is None else self._told
@@ -71,7 +71,7 @@ class ValueLog:
             return nodes
 
     def put_back(self, taken: Iterable[ToldNode]) -> None:
-        """What could not be stored, below what was told meanwhile."""
+        """Put back values that could not be stored; those reported meanwhile override them."""
         with self._lock:
             for told in taken:
                 later = self._told.get(told.run_id, {}).pop(told.node, None)
@@ -98,7 +98,7 @@ class ValueLog:
 
 
 class RunValues:
-    """One run's voice in the log."""
+    """Reports the values of one run to the log."""
 
     def __init__(self, log: ValueLog, root: str, run_id: str) -> None:
         self._log = log
@@ -106,12 +106,12 @@ class RunValues:
         self._run_id = run_id
 
     def begun(self, node: str, params: Any, input: Any) -> None:
-        """The node starts with these; they must not be changed after that."""
+        """Report the values that the node starts with, which must not be changed afterwards."""
         self._log.add(ToldNode(self._root, self._run_id, node, True, params, input))
 
     def ended(self, node: str, output: Any) -> None:
         self._log.add(ToldNode(self._root, self._run_id, node, output=output))
 
     def has_child(self, node: str, run_id: str) -> None:
-        """The node runs as this child run."""
+        """Report the child run that the node runs."""
         self._log.add(ToldNode(self._root, self._run_id, node, child=run_id))

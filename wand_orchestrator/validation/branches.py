@@ -1,4 +1,4 @@
-"""Edges that branch, and nodes where branches meet, say something that can come true."""
+"""Checks edges that branch, and nodes where branches meet: what they demand must be possible."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Types of a call: whether the arguments may fit, and what a function returns for them."""
+"""Checks the types of a call: whether the arguments may fit, and what the function returns for them."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ Evaluated = Callable[[int, View], View]
 
 
 def misfit_of(type: ValueType, view: View) -> str | None:
-    """Says what must be and what is, if no value of the view fits the type."""
+    """Return what is required and what is given, if no value of the view fits the type; None if one may."""
     names = type.names
     if not names:
         return None
@@ -29,20 +29,20 @@ def misfit_of(type: ValueType, view: View) -> str | None:
 
 
 def _inner_names(type: ValueType) -> frozenset[str]:
-    """What elements may be, by all that the type says of lists."""
+    """Return the types of elements, over all alternatives of the type that are lists."""
     inner = [term.inner.names for term in type.terms if term.inner is not None]
     return frozenset().union(*inner)
 
 
 class TypeVariables:
-    """What the type variables of a signature stand for in one call."""
+    """Binds the type variables of a signature in one call."""
 
     def __init__(self, signature: FunctionSignature) -> None:
         self._signature = signature
         self._bound: dict[str, View] = {}
 
     def returned(self, given: Sequence[View | None], evaluated: Evaluated) -> View:
-        """`given`: the arguments, None for those that are an `&expression`."""
+        """Return the view of the result. `given`: the arguments, None for those that are an `&expression`."""
         for index, view in enumerate(given):
             if view is not None:
                 for term in self._signature.parameter(index).type.terms:

@@ -28,7 +28,7 @@ from wand_orchestrator.validation.suggestions import Near
 
 @dataclass(frozen=True)
 class Checked:
-    """`graph` is None when there are faults."""
+    """Contains the result of a check. `graph` is None when there are faults."""
 
     graph: Graph | None
     faults: tuple[Fault, ...]
@@ -43,7 +43,7 @@ def check_graph(
     max_edges: int,
     rates: Collection[str] | None = None,
 ) -> Checked:
-    """All faults and warnings of a graph, given as parsed JSON; it never raises for what the document holds.
+    """Return all faults and warnings of a graph, given as parsed JSON; never raises, whatever the document contains.
 
     Faults that keep the document from being read at all (too large, too deep, text that is no Unicode) come alone.
     Takes time in proportion to the size of the document. `rates`: the names of those that there are, if that is known.
@@ -65,7 +65,7 @@ def check_graph(
 
 
 def require_graph(document: Any, agents: Mapping[str, Agent], *, max_nodes: int, max_edges: int) -> Checked:
-    """The graph, in `graph`, with its warnings. Raises GraphFaults with all of its faults."""
+    """Return the graph with its warnings. Raises GraphFaults with all of its faults."""
     checked = check_graph(document, agents, max_nodes=max_nodes, max_edges=max_edges)
     if checked.graph is None:
         raise GraphFaults(checked.faults)

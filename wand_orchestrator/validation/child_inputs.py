@@ -1,4 +1,4 @@
-"""What control nodes give to stored graphs, against the `input_schema` of these, where stored graphs are known."""
+"""Checks what control nodes pass to stored graphs against the `input_schema` of these."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,9 @@ from wand_orchestrator.validation.written_references import written
 
 @dataclass(frozen=True)
 class _Given:
-    """To one child run: what stands in the graph, with its place, and the keys that edges map, each with its edge."""
+    """Contains what one child run is given: the values written in the graph, their place, and the keys that edges map,
+    each with its edge.
+    """
 
     values: dict[str, Any]
     at: tuple[Part, ...]
@@ -28,7 +30,9 @@ class _Given:
 
 
 def child_input_faults(graph: Graph, children: Mapping[str, Graph]) -> Iterator[Fault]:
-    """Of the stored graphs by name or id, those with an `input_schema` that refuses what a node certainly gives."""
+    """Yield the faults of nodes whose input is certainly refused by the `input_schema` of a stored graph. `children`:
+    the stored graphs by name or id.
+    """
     mapped: dict[str, dict[str, int]] = {}
     for index, edge in enumerate(graph.edges):
         mapped.setdefault(edge.target, {}).update(dict.fromkeys(edge.map, index))
@@ -40,7 +44,7 @@ def child_input_faults(graph: Graph, children: Mapping[str, Graph]) -> Iterator[
 
 
 def _given(index: int, node: Node, mapped: Mapping[str, int]) -> _Given | None:
-    """None where it is not known before a run, as with the items of a map."""
+    """Return what the child run is given; None if that is unknown before a run, as with the items of a map."""
     if node.type == GRAPH.name:
         place: tuple[Part, ...] = ("nodes", index, INPUT)
         return None if is_reference(node.input) else _Given(written(node.input), place, mapped)

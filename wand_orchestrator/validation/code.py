@@ -1,4 +1,4 @@
-"""The stable codes of faults and warnings; `docs/faults.md` explains each."""
+"""Defines the stable codes of faults and warnings; `docs/faults.md` explains each."""
 
 from enum import StrEnum
 

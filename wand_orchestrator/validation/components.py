@@ -1,4 +1,4 @@
-"""Strongly connected components of a directed graph (Tarjan, 1972), without recursion, in time linear in its size."""
+"""Finds the strongly connected components of a directed graph (Tarjan, 1972), without recursion, in linear time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -14,7 +14,9 @@ def components(leaving: Leaving) -> Iterator[frozenset[str]]:
 
 
 class _ComponentSearch:
-    """Depth first. `number`: the order in which nodes were found; `_lowest`: the lowest that each can get back to."""
+    """Searches depth first. `number`: the order in which nodes were found; `_lowest`: the lowest number that each leads
+    back to.
+    """
 
     def __init__(self, leaving: Leaving) -> None:
         self._leaving = leaving
@@ -49,7 +51,7 @@ class _ComponentSearch:
             yield frozenset(self._close(node))
 
     def _close(self, root: str) -> Iterator[str]:
-        """The nodes that were found since `root`, and it."""
+        """Yield the nodes that were found since `root`, and `root` itself."""
         node = None
         while node != root:
             node, _ = self._open.popitem()

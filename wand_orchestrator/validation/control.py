@@ -1,4 +1,4 @@
-"""The params of control nodes, against their models, and of the agents that they run."""
+"""Checks the params of control nodes against their models, and those of the agents that they run."""
 
 import json
 from functools import lru_cache
@@ -21,7 +21,7 @@ from wand_orchestrator.validation.written_references import holds_reference
 
 @lru_cache
 def control_view(control: ControlNode) -> View:
-    """What its params may be."""
+    """Return the view of the control node's params."""
     schema = control.params.model_json_schema(by_alias=True)
     return View.of(schema, schema)
 
@@ -29,7 +29,7 @@ def control_view(control: ControlNode) -> View:
 def check_control(
     control: ControlNode, params: dict[str, Any], at: tuple[Part, ...], near: Near, findings: Findings
 ) -> None:
-    """`at`: where the params lie."""
+    """Check the params of a control node. `at`: their place."""
     if is_reference(params):
         return
     owners = {
@@ -46,7 +46,9 @@ def check_control(
 
 
 def _check_choice(noun: str, params: dict[str, Any], at: tuple[Part, ...], findings: Findings) -> None:
-    """A name that a reference gives is one of a list, so that what it may name can be checked and taken along."""
+    """Check that a name that comes by a reference is one of a list, so that what it may name can be
+    checked beforehand.
+    """
     listed_at, names = f"{noun}s", params.get(f"{noun}s", [])
     if not is_reference(params.get(noun)):
         if names:
@@ -61,7 +63,7 @@ def _check_choice(noun: str, params: dict[str, Any], at: tuple[Part, ...], findi
 
 
 def _check_answer(params: Awaiting, at: tuple[Part, ...], findings: Findings) -> None:
-    """The schema can be used, and the default fits it."""
+    """Check that the schema can be used, and that the default fits it."""
     try:
         schema = Schema(params.answer_schema, findings.budget)
         schema.errors(None, findings.budget)  # follows the references that every answer will meet

@@ -1,4 +1,4 @@
-"""Cycles: a shortest one for each group of nodes that lead back to one another."""
+"""Finds cycles: a shortest one for each group of nodes that lead back to one another."""
 
 from collections import deque
 from collections.abc import Collection
@@ -14,7 +14,7 @@ MAX_NAMED = 20
 
 
 def check_cycles(outline: Outline, findings: Findings) -> None:
-    """An edge from a node to itself is a fault of its own and no cycle here."""
+    """Check the graph for cycles, except for edges from a node to itself, which are a fault of their own."""
     leaving: dict[str, dict[str, int]] = {id: {} for id in outline.by_id}
     for edge in outline.edges:
         if edge.source in leaving and edge.target in leaving and edge.source != edge.target:
@@ -27,7 +27,7 @@ def check_cycles(outline: Outline, findings: Findings) -> None:
 
 
 def _way_back(start: str, component: Collection[str], leaving: dict[str, dict[str, int]]) -> list[str]:
-    """The nodes of a shortest cycle through `start`, which comes first."""
+    """Return the nodes of a shortest cycle through `start`, which comes first."""
     before: dict[str, str] = {}
     queue = deque([start])
     while start not in before:

@@ -1,4 +1,4 @@
-"""What any JSON document must satisfy before it is looked at as a graph: bounded, and fit to be stored.
+"""Checks what any JSON document must satisfy before it is checked as a graph: bounded, and fit to be stored.
 
 Everything here is iterative: a document cannot exhaust the stack.
 """
@@ -23,7 +23,7 @@ Link = tuple["Link | None", str | int]
 
 
 def check_document(document: Any, findings: Findings) -> bytes | None:
-    """The document as JSON; None when it has faults that keep it from being read as such."""
+    """Return the document as JSON; None if its faults prevent that."""
     if is_deeper(document, MAX_DEPTH):
         _report_depth(document, findings)
         return None
@@ -40,7 +40,7 @@ def check_document(document: Any, findings: Findings) -> bytes | None:
 
 
 def is_deeper(value: Any, levels: int) -> bool:
-    """Whether lists and objects are nested in more than so many levels."""
+    """Return whether lists and objects are nested in more than so many levels."""
     containers = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(levels):
         if not containers:
@@ -75,7 +75,7 @@ def _report_values(document: Any, findings: Findings) -> None:
 
 
 def _unstorable(value: Any) -> str | None:
-    """Why JSON, the database or Temporal cannot keep this value; None if they can."""
+    """Return why JSON, the database or Temporal cannot store this value; None if they can."""
     if isinstance(value, str):
         return _unstorable_text(value)
     if isinstance(value, float):
@@ -98,7 +98,7 @@ def _unstorable_text(text: str) -> str | None:
 
 
 def _walk(document: Any) -> Iterator[tuple[Link | None, Any]]:
-    """Every value down to the greatest depth, each with the way to it."""
+    """Yield every value down to the maximum depth, each with its path."""
     level: list[tuple[Link | None, Any]] = [(None, document)]
     for _ in range(MAX_DEPTH + 1):
         yield from level

@@ -1,4 +1,4 @@
-"""What edges are judged on: the output of their source, its failure, or either."""
+"""Determines what edges are judged on: the output of their source, its failure, or either."""
 
 from wand_orchestrator.graph import INPUT_SOURCE
 from wand_orchestrator.validation.node_signatures import Judged, Kind, Kinds
@@ -26,7 +26,7 @@ _ON_FAILURE = Judged.described('what an edge on failure is judged on, `{"error":
 
 
 class EdgeValues:
-    """Those of one document. `run_input`: what is known of the input of its runs."""
+    """Determines what the edges of one document are judged on. `run_input`: what is known of the input of its runs."""
 
     def __init__(self, outline: Outline, kinds: Kinds, run_input: Kind | None) -> None:
         self._outline = outline
@@ -35,7 +35,7 @@ class EdgeValues:
         self._settled: dict[Kind | None, Kind] = {}
 
     def of(self, edge: EdgeOutline) -> Kind | None:
-        """None if nothing is known of it."""
+        """Return what the edge is judged on; None if nothing is known of it."""
         if edge.source == INPUT_SOURCE:
             return self._run_input
         source = self._outline.by_id.get(edge.source) if edge.source is not None else None
@@ -47,12 +47,12 @@ class EdgeValues:
         return self._of_settled(kind) if edge.on == "settled" else kind
 
     def may_be_null(self, edge: EdgeOutline) -> bool:
-        """Whether the edge is judged on null if its source fails and the run goes on."""
+        """Return whether the edge is judged on null if its source fails and the run goes on."""
         source = self._outline.by_id.get(edge.source) if edge.source is not None else None
         return source is not None and source.optional and edge.on == "success"
 
     def exclude_one_another(self, one: EdgeOutline, other: EdgeOutline) -> bool:
-        """Whether at most one of the two edges can be taken in a run."""
+        """Return whether at most one of the two edges can be taken in a run."""
         source = self._outline.by_id.get(one.source) if one.source is not None else None
         if source is None or one.source != other.source:
             return False

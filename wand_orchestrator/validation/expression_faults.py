@@ -1,4 +1,4 @@
-"""JMESPath as far as it can be judged without a value: syntax, functions and the number of their arguments.
+"""Checks JMESPath without a value: syntax, functions and the number of their arguments.
 
 jmespath itself notices an unknown function, or a wrong number of arguments, only when a value is there.
 """
@@ -37,7 +37,7 @@ class ExpressionProblem:
 
 
 class Expressions:
-    """The expressions of one document, each judged once. Their trees are not kept: they may be a hundred thousand."""
+    """Checks the expressions of one document, each once. Their trees are not kept: there may be a hundred thousand."""
 
     def __init__(self, near: Near) -> None:
         self._near = near
@@ -46,7 +46,7 @@ class Expressions:
         self._chars = 0
 
     def read(self, expression: str) -> Ast | ExpressionProblem:
-        """Its tree, as jmespath has it, or what is wrong with it."""
+        """Return the expression's tree, as jmespath has it, or what is wrong with it."""
         if _BARE_KEY.fullmatch(expression) and len(expression) <= MAX_CHARS:
             return {"type": "field", "children": [], "value": expression}
         if expression in self._problems:
@@ -112,7 +112,9 @@ class Expressions:
 
 
 def _wrong_argument(signature: FunctionSignature, arguments: list[Ast]) -> str | None:
-    """Says which argument is an expression where a value must be, the other way round, or no regular expression."""
+    """Return which argument is an expression in place of a value, the other way round, or no regular expression; None
+    if all are right.
+    """
     for index, argument in enumerate(arguments):
         parameter, which = signature.parameter(index), f"argument {index + 1} of {signature.name}()"
         wants = parameter.type.is_expression
@@ -127,7 +129,7 @@ def _wrong_argument(signature: FunctionSignature, arguments: list[Ast]) -> str |
 
 
 def _reason(error: ExpressionError) -> str:
-    """What the parser says, without the drawing of the expression that follows it."""
+    """Return the parser's message, without the drawing of the expression that follows it."""
     cause = error.__cause__
     if isinstance(cause, IncompleteExpressionError):
         return "it ends too early"

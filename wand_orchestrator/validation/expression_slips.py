@@ -1,4 +1,4 @@
-"""What somebody probably meant who wrote an expression as another language has it.
+"""Guesses what was meant by an expression that is written as in another language.
 
 The patterns look at a few characters each, so that a long expression costs no more than its length.
 """
@@ -83,7 +83,7 @@ _WORDS["None"] = "`null`"
 
 
 def slip_of(expression: str) -> str | None:
-    """Says what was probably meant by an expression that does not parse."""
+    """Return what was probably meant by an expression that does not parse; None if there is no guess."""
     bare = _QUOTED.sub(lambda quoted: quoted[0][0] + "q" * (len(quoted[0]) - 2) + quoted[0][-1], expression)
     for pattern, meant in _COMPILED:
         if found := pattern.search(bare):
@@ -110,7 +110,9 @@ def missing_key_slip(key: str, expression: str) -> str:
 
 
 def silent_slip(tree: Ast) -> str | None:
-    """Says what is probably wrong with an expression that compares with a key called `true`, `false` or `null`."""
+    """Return what is probably wrong with an expression that compares with a key called `true`, `false` or `null`; else
+    None.
+    """
     level = [tree]
     while level:
         for node in level:

@@ -1,4 +1,4 @@
-"""What is wrong with a graph, gathered from all checks."""
+"""Collects what is wrong with a graph, over all checks."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,9 @@ MAX_LISTED_CHARS = 1_000_000
 
 @dataclass(frozen=True)
 class Fault:
-    """`pointer` is an RFC 6901 JSON pointer, `code` is stable, `message` says what is wrong and how to mend it."""
+    """A fault or a warning. `pointer` is an RFC 6901 JSON pointer, `code` is stable, `message` explains the fault and
+    how to correct it.
+    """
 
     pointer: str
     code: str
@@ -55,7 +57,8 @@ class FaultList:
 
 
 class Findings:
-    """Faults keep a graph from running; warnings do not. `budget`: what all checks against JSON Schemas may cost.
+    """Collects faults, which keep a graph from running, and warnings, which do not. `budget`: what all checks against
+    JSON Schemas may cost.
 
     `document`: what paths lead through; they need not tell of the `$literal`s on their way.
     """

@@ -1,4 +1,4 @@
-"""What a JMESPath expression can give when its value is described by a schema; certain failures are found on the way.
+"""Infers what a JMESPath expression can return for a value that a schema describes, and finds certain failures.
 
 Whatever is selected of null is null, which is no fault: a node that gives nothing may still be asked.
 An alternative (`a || b`), `not_null()`, `!a` and a comparison with null ask whether something is there: what the schema
@@ -25,7 +25,7 @@ _ASKING = frozenset({"not_null", "default", "if"})
 
 @dataclass(eq=False)
 class Impossible(InternalError):
-    """The schema rules it out. `word`: a key that is not there, `among`: those that are."""
+    """The schema excludes the expression. `word`: a key that does not exist, `among`: those that do."""
 
     reason: str
     code: Code = Code.IMPOSSIBLE_EXPRESSION
@@ -37,7 +37,9 @@ class Impossible(InternalError):
 
 
 def infer(tree: Ast, view: View) -> View:
-    """Raises Impossible when the expression fails on, or selects nothing of, whatever the view allows."""
+    """Return the view of the expression's result. Raises Impossible if it fails on, or selects nothing of, whatever the
+    view allows.
+    """
     inference = _Inference()
     result = inference.visit(tree, view)
     if inference.tolerated is not None and result.types == NULL.types:
@@ -46,7 +48,7 @@ def infer(tree: Ast, view: View) -> View:
 
 
 class _Inference:
-    """`tolerated`: the first thing that was ruled out where the expression asks whether it is there."""
+    """Visits a tree. `tolerated`: the first excluded key for whose existence the expression asks."""
 
     def __init__(self) -> None:
         self.tolerated: Impossible | None = None
@@ -139,7 +141,9 @@ class _Inference:
         return _with_null(View.list_of(_not_null(self._each(right, elements))), whole)
 
     def _each(self, node: Ast, elements: View) -> View:
-        """Elements of which nothing is known, because there is none, are no reason for a fault."""
+        """Infer an expression over elements; those of an always empty list may be anything, which is no reason for a
+        fault.
+        """
         return self.visit(node, elements if elements.alternatives else ANY)
 
     # Making
@@ -185,17 +189,17 @@ class _Inference:
         return TypeVariables(signature).returned(given, partial(self._each_of, arguments))
 
     def _each_of(self, arguments: list[Ast], index: int, elements: View) -> View:
-        """What `&expression`, the argument at the index, gives for each of the elements."""
+        """Return the view of `&expression`, the argument at the index, for each of the elements."""
         return self._each(arguments[index]["children"][0], elements)
 
 
 def _with_null(result: View, whole: View, type: str = "array") -> View:
-    """A projection of something that is not of the type gives null."""
+    """Return the view of a projection, which is null for a value of another type."""
     return result if whole.types == {type} else result | NULL
 
 
 def _not_null(view: View) -> View:
-    """Projections leave out null; nothing is known of the elements of one that is always empty."""
+    """Return the view without null, which projections leave out; any value if nothing else is left."""
     others = tuple(one for one in view.alternatives if one.type != "null")
     return View(others) if others else ANY
 

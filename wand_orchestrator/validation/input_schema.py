@@ -1,4 +1,4 @@
-"""The `input_schema` of a graph: what the input of its runs must be, and what is filled in where it is left out.
+"""Applies the `input_schema` of a graph: checks the input of its runs, and fills in defaults.
 
 Defaults are those of `properties`, however deep, and of the schema itself for a run without an input; one that stands
 in a choice (`anyOf`, `oneOf`, `if`) is not filled in, as nothing says which way is meant. A run without an input counts
@@ -35,7 +35,7 @@ _SINGLE = ("items", "additionalProperties", "contains", "propertyNames", "not", 
 
 
 class InputSchema:
-    """Raises UnusableSchema for a schema that cannot be used."""
+    """A compiled `input_schema`. Raises UnusableSchema for a schema that cannot be used."""
 
     def __init__(self, schema: Mapping[str, Any], budget: Budget | None = None) -> None:
         self._schema = schema
@@ -50,7 +50,7 @@ class InputSchema:
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """The keys that an input must have, as they have no default."""
+        """The required keys of an input that have no default."""
         properties = self._schema.get("properties", {})
         return tuple(
             key for key in self._schema.get("required", ()) if _default(properties.get(key), self._schema) is _NOTHING
@@ -62,11 +62,11 @@ class InputSchema:
         return self._schema.get("additionalProperties") is False and "patternProperties" not in self._schema
 
     def certain_errors(self, value: Any) -> list[ValidationError]:
-        """Of an input with references in it, what none of them can mend. Raises UnusableSchema."""
+        """Return the errors of an input that no value of the references in it can correct. Raises UnusableSchema."""
         return self._checked.certain_errors(value)
 
     def admitted(self, value: Any) -> Any:
-        """The input with its defaults. Raises InputFaults for one that does not fit, or cannot be checked."""
+        """Return the input with its defaults. Raises InputFaults for one that does not fit, or cannot be checked."""
         budget = Budget(MAX_STEPS)
         try:
             filled = self.filled(value, budget)
@@ -84,7 +84,7 @@ class InputSchema:
         return filled
 
     def filled(self, value: Any, budget: Budget | None = None) -> Any:
-        """The input with its defaults, whether it fits or not. Raises UnusableSchema."""
+        """Return the input with its defaults, whether it fits or not. Raises UnusableSchema."""
         if value is None:
             value = self._schema.get("default", {} if self._is_object else None)
         if not self._has_defaults:
@@ -93,7 +93,7 @@ class InputSchema:
             return _filled(self._schema, value, self._schema, budget or Budget(MAX_STEPS))
 
     def default_faults(self, budget: Budget) -> Iterator[tuple[tuple[Part, ...], str]]:
-        """Of each default that its own schema refuses, the place and the reason. Raises UnusableSchema."""
+        """Yield the place and the reason for each default that its own schema refuses. Raises UnusableSchema."""
         for path, schema in _schemas(self._schema):
             if "default" in schema:
                 for error in self._checked.errors_at(schema, schema["default"], budget):
@@ -103,7 +103,7 @@ class InputSchema:
 
 
 def admitted(schema: Mapping[str, Any] | None, value: Any) -> Any:
-    """The input of a run whose graph has this `input_schema`, with its defaults. Raises InputFaults."""
+    """Return the input of a run whose graph has this `input_schema`, with its defaults. Raises InputFaults."""
     if schema is None:
         return value
     try:
@@ -113,19 +113,19 @@ def admitted(schema: Mapping[str, Any] | None, value: Any) -> Any:
 
 
 def compiled(schema: Mapping[str, Any]) -> InputSchema:
-    """Raises UnusableSchema."""
+    """Return the compiled schema, cached if it is small. Raises UnusableSchema."""
     text = json.dumps(schema)
     return _compiled(text) if len(text) <= KEPT_CHARS else InputSchema(schema)
 
 
 @lru_cache(maxsize=256)
 def _compiled(text: str) -> InputSchema:
-    """Kept, as compiling a schema takes longer than most checks against it."""
+    """Return the compiled schema, cached, as compiling it takes longer than most checks."""
     return InputSchema(json.loads(text))
 
 
 def _told(misfit: Misfit) -> tuple[tuple[Part, ...], str]:
-    """Where it lies, and the reason."""
+    """Return the place of a misfit, and the reason."""
     if misfit.key is None:
         return misfit.path, misfit.message
     takes = f"it takes {listed(misfit.among)}" if misfit.among else "it takes no keys"
@@ -167,7 +167,7 @@ _NOTHING = object()
 
 
 def _default(schema: Any, root: Mapping[str, Any]) -> Any:
-    """The default of the schema itself, or of the one that it refers to."""
+    """Return the default of the schema itself, or of the one that it refers to."""
     for _ in range(8):
         if not isinstance(schema, Mapping):
             return _NOTHING
@@ -180,7 +180,7 @@ def _default(schema: Any, root: Mapping[str, Any]) -> Any:
 
 
 def _schemas(schema: Any, path: tuple[Part, ...] = ()) -> Iterator[tuple[tuple[Part, ...], dict[str, Any]]]:
-    """The schema and all schemas in it, each with its place."""
+    """Yield the schema and all schemas in it, each with its place."""
     if not isinstance(schema, dict):
         return
     yield path, schema

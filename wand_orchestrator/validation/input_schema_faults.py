@@ -1,4 +1,4 @@
-"""The `input_schema` of a graph that is posted: it can be used, its defaults fit it, and what references see of it."""
+"""Checks the `input_schema` of a posted graph: it can be used, and its defaults fit it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ PLACE = "input_schema"
 
 
 def check_input_schema(document: Any, findings: Findings) -> Kind | None:
-    """What references to the run's input see; None where nothing is known of it."""
+    """Check the `input_schema`; return what references to the run's input see, None if nothing is known of it."""
     schema = document.get(PLACE) if isinstance(document, dict) else None
     if not isinstance(schema, dict):
         return None
@@ -34,7 +34,7 @@ def check_input_schema(document: Any, findings: Findings) -> Kind | None:
 
 
 def _with_defaults_required(schema: Any) -> Any:
-    """The schema of an input whose defaults are filled in."""
+    """Return the schema of an input whose defaults are filled in: keys with a default are required."""
     if isinstance(schema, list):
         return [_with_defaults_required(part) for part in schema]
     if not isinstance(schema, dict):

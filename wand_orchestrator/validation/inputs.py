@@ -1,4 +1,6 @@
-"""The inputs of nodes: each is one that the node takes, is provided once, and is provided where it is required."""
+"""Checks the inputs of nodes: each is one that the node accepts, is provided once, and is provided
+if it is required.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -33,7 +35,7 @@ from wand_orchestrator.validation.written_references import written
 
 @dataclass
 class Provided:
-    """By the edges into one node, and by its own `input`.
+    """Records what one node is provided with, by the edges into it and by its own `input`.
 
     `by`: the edge that provides each input first, or what of the node does, as a sentence names it. `whole`: all of it
     is known. `referred`: the keys that references of the node ask for; None where they may ask for any. `seen`: what
@@ -80,7 +82,7 @@ class InputCheck:
             self._check_required(node, self._provided[id])
 
     def own(self, node: NodeOutline) -> OwnInput:
-        """Check the `input` of a node, after the edges; gives what the references in its params see."""
+        """Check the `input` of a node, after the edges; return what the references in its params see."""
         provided = self._provided_to(node)
         seen = provided.seen
         if not isinstance(node.input, dict) or is_reference(node.input):
@@ -99,7 +101,7 @@ class InputCheck:
         return seen
 
     def _check_given(self, node: NodeOutline, key: str, own: Kind | None) -> View | None:
-        """Check one value of the node's own `input`; gives what is known of it."""
+        """Check one value of the node's own `input`; return what is known of it."""
         assert node.input is not None
         at = (*_input_at(node), key)
         value = node.input[key]
@@ -116,7 +118,7 @@ class InputCheck:
         return view
 
     def _provided_to(self, node: NodeOutline) -> Provided:
-        """Of a second node with the same id nothing is known."""
+        """Return what the node is provided with; unknown for a second node with the same id."""
         if self._outline.by_id.get(str(node.id)) is node:
             return self._provided[str(node.id)]
         return Provided(seen=OwnInput(is_open=True), referred=None)
@@ -132,7 +134,7 @@ class InputCheck:
         return frozenset(referred)
 
     def _note_own(self, node: NodeOutline) -> None:
-        """What the node gives itself, before its edges."""
+        """Record what the node provides itself, before its edges."""
         provided = self._provided[str(node.id)]
         if node.type == MAP.name and (node.params is None or is_reference(node.params)):
             provided.whole = False
@@ -166,7 +168,9 @@ class InputCheck:
                 self._provided[str(target.id)].seen.see(key, given, always=target.join == "all")
 
     def _given(self, expression: Any, edge: EdgeOutline, giver: Kind | None, at: Path) -> View | None:
-        """What the expression may give, if that is known; null too, if the source may fail and the run go on."""
+        """Return what the expression may return, if that is known; also null, if the source may fail and the run goes
+        on.
+        """
         if not isinstance(expression, str):
             return None
         given = self._outputs.select(expression, giver, at)
@@ -180,7 +184,7 @@ class InputCheck:
             self._findings.fault(("edges", edge.index, "map", key), Code.DUPLICATE_INPUT, message)
 
     def _are_alternatives(self, target: NodeOutline, first: int | str, edge: EdgeOutline) -> bool:
-        """Whether at most one of the two maps anything into the target's input."""
+        """Return whether at most one of the two maps anything into the target's input."""
         if isinstance(first, str):
             return False
         return target.join == "first" or self._values.exclude_one_another(self._edges[first], edge)
@@ -218,7 +222,7 @@ class InputCheck:
             self._findings.fault(("nodes", node.index), Code.MISSING_INPUT, message)
 
     def _check_each(self, node: NodeOutline, kind: Kind, wanted: Collection[str]) -> None:
-        """Of a node that takes the first of its edges: each must bring all that it needs."""
+        """Check a node that takes the first of its edges: each must provide all that it needs."""
         own = {key for key, giver in self._provided[str(node.id)].by.items() if isinstance(giver, str)}
         for edge in self._firsts.get(str(node.id), ()):
             if missing := sorted(set(wanted) - own - (edge.map or {}).keys()):
@@ -228,7 +232,7 @@ class InputCheck:
 
 
 def _keys_of_state(node: NodeOutline) -> frozenset[str]:
-    """What each round of a `flow.repeat` with a state is given besides the node's input."""
+    """Return the keys that each round of a `flow.repeat` with a state is given besides the node's input."""
     state = (node.params or {}).get("state") if node.type == REPEAT.name else None
     return frozenset(state) if isinstance(state, dict) else frozenset()
 

@@ -1,4 +1,4 @@
-"""A JSON Schema, compiled once, and what does not fit it: of a value with references, what certainly does not."""
+"""Compiles JSON Schemas and finds what does not fit them; for a value with references, what certainly does not."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,15 +53,15 @@ _NOT_BOUNDED = ("unevaluatedItems", "unevaluatedProperties")
 
 
 class UnusableSchema(InternalError):
-    """It is no JSON Schema, refers to what it does not hold, or costs too much; the text says why."""
+    """The value is no JSON Schema, refers to something outside of it, or costs too much; the message is the reason."""
 
 
 class SchemaTooLarge(UnusableSchema):
-    """The check takes more steps than there are."""
+    """The check takes more steps than its budget has."""
 
 
 class Schema:
-    """Nothing is fetched for it, whatever it refers to; a check takes a bounded number of steps."""
+    """A compiled JSON Schema. Nothing is fetched, whatever it refers to; a check takes a bounded number of steps."""
 
     def __init__(self, schema: Any, budget: Budget | None = None) -> None:
         """Raises UnusableSchema."""
@@ -81,18 +81,20 @@ class Schema:
             self._validator = BoundedValidator(bare, registry=Registry(), format_checker=_FORMATS)
 
     def errors(self, value: Any, budget: Budget | None = None) -> list[ValidationError]:
-        """Raises UnusableSchema where a part that is needed is not there, and where the check takes too long."""
+        """Return the errors of the value. Raises UnusableSchema if a part that is needed is missing, or the check takes
+        too long.
+        """
         with within(budget):
             return _without_repeats(list(self._validator.iter_errors(value)))
 
     def certain_errors(self, value: Any, budget: Budget | None = None) -> list[ValidationError]:
-        """The same of a value with references in it: those that no value in their place could mend."""
+        """Return the errors of a value with references in it that no value in their place could correct."""
         with within(budget):
             errors = [error for error in self._validator.iter_errors(value) if _is_certain(error, value)]
         return _without_repeats(errors)
 
     def errors_at(self, part: Any, value: Any, budget: Budget | None = None) -> list[ValidationError]:
-        """The same for a schema that is a part of this one. Raises UnusableSchema."""
+        """Return the errors of a value against a part of this schema. Raises UnusableSchema."""
         with within(budget):
             validator = self._validator.evolve(schema=_without_dialects(part))
             return _without_repeats(list(validator.iter_errors(value)))
@@ -103,7 +105,9 @@ _META = BoundedValidator(Draft202012Validator.META_SCHEMA, registry=Registry(), 
 
 @contextmanager
 def within(budget: Budget | None) -> Iterator[None]:
-    """What is checked here is taken from the budget; whatever the schema does to the libraries is UnusableSchema."""
+    """Take the cost of the block's checks from the budget. Raises UnusableSchema for whatever the schema makes the
+    libraries raise.
+    """
     token = BUDGET.set(budget or Budget(MAX_SCHEMA_STEPS))
     try:
         yield
@@ -128,7 +132,7 @@ def _words(error: ValidationError) -> str:
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:
-    """The schema and all schemas in it; what stands in `const`, `enum`, `default` and `examples` is none."""
+    """Yield the schema and all schemas in it; values in `const`, `enum`, `default` and `examples` are none."""
     if isinstance(schema, dict):
         yield schema
         for key, child in schema.items():
@@ -148,7 +152,9 @@ def _patterns(schema: Any) -> Iterator[str]:
 
 
 def _without_dialects(schema: Any) -> Any:
-    """jsonschema would take another class for a part that says `$schema`, one that neither counts nor bounds."""
+    """Return the schema without `$schema` in its parts, for which jsonschema would use another
+    class, without budget.
+    """
     if isinstance(schema, list):
         return [_without_dialects(child) for child in schema]
     if not isinstance(schema, dict):
@@ -168,13 +174,14 @@ def _references(schema: Any) -> Iterator[str]:
 
 
 def _holds(schema: Any, reference: str) -> bool:
-    """Whether the reference stays in the schema. Where anchors lead is found out when they are followed."""
+    """Return whether the reference leads to a part of the schema; anchors are resolved only when they are followed."""
     return reference.startswith("#") and referred(schema, reference) is not None
 
 
 def referred(schema: Any, reference: str) -> Any:
-    """The part of the schema that a reference within it leads to; None where there is none. An anchor is not looked
-    up: its part is `{}`."""
+    """Return the part of the schema that a reference within it leads to; None if there is none. An anchor is not
+    resolved: `{}` is returned for it.
+    """
     head, *names = unquote(reference).split("/")
     if head != "#":
         return {}
@@ -190,13 +197,13 @@ def referred(schema: Any, reference: str) -> Any:
 
 
 def _without_repeats(errors: list[ValidationError]) -> list[ValidationError]:
-    """A value that is not among those listed need not be told that its type is wrong as well."""
+    """Return the errors without type errors of values that are not among those listed, either."""
     listed = {tuple(error.absolute_path) for error in errors if error.validator in ("enum", "const")}
     return [error for error in errors if error.validator != "type" or tuple(error.absolute_path) not in listed]
 
 
 def _is_certain(error: ValidationError, whole: Any) -> bool:
-    """Whether no value that the run's input may give could mend it."""
+    """Return whether no value of the references could correct the error."""
     if passes_reference(whole, error.absolute_path):
         return False
     if error.validator in _OF_THE_CONTAINER or not holds_reference(error.instance):

@@ -1,4 +1,4 @@
-"""What the models of the graph and of control nodes demand, told in the words of the document.
+"""Translates pydantic's errors for graphs and control nodes into faults in the terms of the document.
 
 pydantic names its places with the branches of unions in them and its reasons in terms of Python. Here a place becomes
 a path into the document, and the branches of a union become one sentence.
@@ -25,7 +25,7 @@ Place = tuple[Part, ...]
 
 @dataclass(frozen=True)
 class Owner:
-    """An object of the document: what a sentence calls it, and its model."""
+    """An object of the document: its name in sentences, and its model."""
 
     noun: str
     model: type[BaseModel]
@@ -37,7 +37,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Form(Generic[Model]):
-    """A model and the objects in it, by the keys that lead to them without the indexes of lists.
+    """Contains a model and the objects in it, by the keys that lead to them without the indexes of lists.
 
     `at`: where in the document it lies. `takes_references`: a value that the run's input will give fits anywhere.
     """
@@ -86,7 +86,9 @@ _UNKNOWN_IDS = frozenset({"string_too_short", "string_too_long", "string_pattern
 
 
 def read_form(form: Form[Model], value: Any, encoded: bytes, near: Near, findings: Findings) -> Model | None:
-    """The value, which is also given as JSON, as the model; None, with every reason told, when it does not fit."""
+    """Return the value, which is also given as JSON, as the model; None if it does not fit, with all reasons added to
+    the findings.
+    """
     try:
         return form.model.model_validate_json(encoded, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -107,7 +109,7 @@ def read_form(form: Form[Model], value: Any, encoded: bytes, near: Near, finding
 
 
 def _locate(value: Any, loc: Sequence[Part]) -> tuple[Place, Any]:
-    """The path in the document, without the names of union branches, and what lies there."""
+    """Return the path in the document, without the names of union branches, and the value there."""
     path: list[Part] = []
     for part in loc:
         is_index = isinstance(value, list) and isinstance(part, int) and part < len(value)
@@ -189,8 +191,9 @@ class _Teller:
 
 
 def _is_told_elsewhere(path: Place, value: Any, detail: ErrorDetails) -> bool:
-    """An id that no node may have is an unknown node where an edge or a sink names it; nodes that do not fit are there,
-    although pydantic counts none."""
+    """Return whether another check reports this: an invalid id in an edge or a sink is an unknown node, and a list of
+    invalid nodes is not too short, although pydantic counts none.
+    """
     if detail["type"] in _UNKNOWN_IDS:
         return _keys(path) in (("edges", "from"), ("edges", "to"), ("sinks",))
     return detail["type"] == "too_short" and bool(value)

@@ -1,4 +1,4 @@
-"""What a node takes and gives, by its type: an agent, or a control node of the workflow."""
+"""Determines what a node accepts and returns by its type: an agent, or a control node."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ from wand_orchestrator.validation.schema_view import JsonSchema, View
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """Made once for each type in a check, so that what is found out about it can be remembered."""
+    """Contains what nodes of one type accept and return; one object for each type in a check, so that results can be
+    cached by it.
+    """
 
     name: str
     input: View
@@ -20,7 +22,7 @@ class Kind:
 
     @property
     def given(self) -> str:
-        """What `output` describes, in words."""
+        """A description of `output` in words."""
         return f"the output of {self.name}"
 
     @classmethod
@@ -29,7 +31,7 @@ class Kind:
 
 
 class Judged(Kind):
-    """What no node gives, such as a failure or the run's input; `name` says what it is."""
+    """Contains a value that is no node's output, such as a failure or the run's input; `name` describes it."""
 
     @property
     def given(self) -> str:
@@ -46,7 +48,7 @@ _FOR_REFERENCES = Kind(REPEAT.name, _NO_INPUT, _CONTROL[REPEAT.name].output)
 
 
 class Kinds:
-    """The kinds of one document's nodes."""
+    """Finds the kinds of one document's nodes."""
 
     def __init__(self, agents: Mapping[str, Agent]) -> None:
         self._agents = agents
@@ -54,7 +56,7 @@ class Kinds:
         self._by_params: dict[tuple[int, str | None, int], Kind] = {}
 
     def of(self, node: NodeOutline) -> Kind | None:
-        """None if nothing is known of its type."""
+        """Return the kind of a node; None if nothing is known of its type."""
         if node.type is None:
             return None
         control = CONTROL_NODES.get(node.type)
@@ -69,12 +71,15 @@ class Kinds:
         return self._agent_kinds[name]
 
     def of_graph(self, name: object) -> Kind | None:
-        """What a stored graph gives is an object of outputs; None if this is no name of one."""
+        """Return the kind of a stored graph, whose output is an object of outputs; None if this is
+        no name of a graph.
+        """
         return _CONTROL[GRAPH.name] if isinstance(name, str) else None
 
     def _of_control(self, control: ControlNode, node: NodeOutline) -> Kind:
-        """One whose input is that of its agent has a kind for each agent, and one for each form of its output. Where
-        its params say what its agent is given, its own input is there for references."""
+        """Return the kind of a control node. If it accepts what its agent accepts, there is one kind for each agent and
+        form of output. If its params define what its agent is given, its own input is only for references.
+        """
         kind, params = _CONTROL[control.name], node.params or {}
         name, output = params.get("agent"), control.output_of(params)
         if control.input is None and "input" in params:

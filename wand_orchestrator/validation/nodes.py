@@ -1,4 +1,4 @@
-"""Each node by itself: its type is known, its params fit, and what they take from the run's input can be read."""
+"""Checks each node by itself: its type is known, its params fit, and their references can be resolved."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -50,7 +50,7 @@ class NodeCheck:
         self._types = (*agents, *CONTROL_NODES)
 
     def check(self, node: NodeOutline, own: OwnInput) -> None:
-        """`own`: what the references of the node see of its input."""
+        """Check a node. `own`: what its references see of its input."""
         control = CONTROL_NODES.get(node.type or "")
         if control is not None:
             self._check_control(control, node, own)
@@ -78,7 +78,7 @@ class NodeCheck:
         self._check_expressions(control, params, at)
 
     def _of_part(self, control: ControlNode, node: NodeOutline, given: Given, own: OwnInput) -> OwnInput:
-        """What the references in the params and the input of a part see."""
+        """Return what the references in the params and the input of a part see."""
         item: View | None = None
         if control is MAP:
             items = given.get((ITEMS,)) or own.views.get(ITEMS)
@@ -123,7 +123,9 @@ class NodeCheck:
             self._findings.warn(named_at, Code.UNKNOWN_AGENT, message)
 
     def _check_expressions(self, control: ControlNode, params: dict[str, Any], at: tuple[Part, ...]) -> None:
-        """Those that are evaluated over what the node's agent or graph gives, or over a state of any form."""
+        """Check the expressions that are evaluated over the output of the node's agent or graph, or over a state of any
+        form.
+        """
         agent = params.get("agent")
         kind = self._kinds.of_agent(agent) if isinstance(agent, str) else self._kinds.of_graph(params.get("graph"))
         if params.get("state") is not None:
@@ -140,7 +142,7 @@ class NodeCheck:
 
 
 def _named_agents(params: dict[str, Any], at: tuple[Part, ...]) -> Iterator[tuple[str, tuple[Part, ...]]]:
-    """The agents that a control node may run, each with its place."""
+    """Yield the agents that a control node may run, each with its place."""
     if isinstance(params.get("agent"), str):
         yield params["agent"], (*at, "agent")
     listed = params.get("agents")
@@ -150,5 +152,5 @@ def _named_agents(params: dict[str, Any], at: tuple[Part, ...]) -> Iterator[tupl
 
 
 def _seen(value: Any, own: OwnInput, node: NodeOutline) -> Kind | None:
-    """Made only where a reference asks for it."""
+    """Return what references see of the node's input; None if there is no such reference."""
     return own.kind(node.name) if looks_at_own_input(value) else None

@@ -1,4 +1,4 @@
-"""What can be read of a graph document whatever its faults, so that one fault does not hide the others."""
+"""Reads what is readable of a graph document despite its faults, so that one fault does not hide the others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from wand_orchestrator.validation.pointer import Part
 
 @dataclass(frozen=True, slots=True)
 class NodeOutline:
-    """None stands for a part that is missing or of the wrong type.
+    """The readable parts of a node; None for a part that is missing or of the wrong type.
 
     `params_at`: where the params lie; the node itself where it has none.
     """
@@ -34,7 +34,7 @@ class NodeOutline:
 
 @dataclass(frozen=True, slots=True)
 class EdgeOutline:
-    """`map` is None when it is no object; its values may be anything."""
+    """The readable parts of an edge. `map` is None if it is no object; its values may be anything."""
 
     index: int
     source: str | None
@@ -50,7 +50,9 @@ class EdgeOutline:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """`by_id` holds the first node of each id; `sinks` are texts with their indexes."""
+    """The readable parts of a graph. `by_id` contains the first node of each id; `sinks` are texts
+    with their indexes.
+    """
 
     nodes: tuple[NodeOutline, ...]
     edges: tuple[EdgeOutline, ...]
@@ -89,7 +91,7 @@ def _node(index: int, value: dict[str, Any]) -> NodeOutline:
 
 
 def _is_object(value: Any) -> bool:
-    """Whether it is an object as it is given to a node, also as a `$literal`."""
+    """Return whether the value is an object when it is given to a node, also as a `$literal`."""
     return isinstance(value, dict) and (reference_key(value) != LITERAL_KEY or isinstance(value[LITERAL_KEY], dict))
 
 

@@ -1,4 +1,4 @@
-"""What expressions select of the outputs of nodes, as far as the schemas of these say."""
+"""Checks what expressions select of the outputs of nodes, as far as their schemas describe them."""
 
 from wand_orchestrator.graphs.expressions import parts_of
 from wand_orchestrator.graphs.interpreter import Ast
@@ -18,7 +18,7 @@ _WHOLE = frozenset({"current", "value_projection"})
 
 
 class Outputs:
-    """Each expression is judged once for each kind of node."""
+    """Checks expressions over outputs, each once for each kind of node."""
 
     def __init__(self, expressions: Expressions, near: Near, findings: Findings) -> None:
         self._expressions = expressions
@@ -28,7 +28,8 @@ class Outputs:
         self._inferred: dict[tuple[Kind | None, str], View | Impossible] = {}
 
     def select(self, expression: str, source: Kind | None, at: Path) -> View | None:
-        """What the expression, which stands `at`, may give; None if it has a fault or nothing is known of the source.
+        """Return what the expression at this place may return; None if it has a fault or nothing is known of the
+        source.
 
         The findings tell of the fault. Some expressions fit no value: `!a.b` asks true or false for a key.
         """
@@ -54,7 +55,7 @@ class Outputs:
         return self._slips[expression]
 
     def fields_of(self, expression: str) -> frozenset[str] | None:
-        """The names of all keys that the expression asks for; None where it may look at any."""
+        """Return the names of all keys that the expression reads; None if it may read any."""
         tree = self._expressions.read(expression)
         if isinstance(tree, ExpressionProblem):
             return None

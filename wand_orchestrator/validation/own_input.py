@@ -1,4 +1,4 @@
-"""What references to a node's own input see: what its edges carry and what the graph gives it, by key."""
+"""Determines what references to a node's own input see: what its edges carry and what the graph provides, by key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _NUMBER = View.typed("number")
 
 @dataclass(frozen=True, slots=True)
 class _ByKey(Alternative):
-    """An object of which each key has a view of its own."""
+    """Describes an object with a view for each key."""
 
     views: Mapping[str, View] = field(default_factory=dict)
 
@@ -22,30 +22,34 @@ class _ByKey(Alternative):
 
 @dataclass
 class OwnInput:
-    """`always`: the keys that are there whatever happens. `is_open`: there may be keys that are not known."""
+    """Describes a node's own input. `always`: the keys that are always present. `is_open`: there
+    may be unknown keys.
+    """
 
     views: dict[str, View] = field(default_factory=dict)
     always: set[str] = field(default_factory=set)
     is_open: bool = False
 
     def see(self, key: str, view: View | None, *, always: bool) -> None:
-        """None stands for a view of which nothing is known. Of several edges one brings the value."""
+        """Add a key; `view` is None if nothing is known of its value. If several edges provide it, one of them does in
+        a run.
+        """
         known = ANY if view is None else view
         self.views[key] = self.views[key] | known if key in self.views else known
         if always:
             self.always.add(key)
 
     def see_all(self, views: Mapping[str, View | None]) -> None:
-        """What the graph itself gives."""
+        """Add what the graph itself provides."""
         for key, view in views.items():
             self.see(key, view, always=True)
 
     def kind(self, name: str) -> Kind:
-        """For expressions; `name` is the node's."""
+        """Return the input as the kind that expressions are checked against; `name` is the node's."""
         return Judged(f"the input of {quoted(name)}", ANY, self._view())
 
     def of_part(self, item: View, without: str) -> "OwnInput":
-        """What the references of a part of a control node see; `without`: the key that all items come by."""
+        """Return what the references of a part of a control node see; `without`: the key of the list of items."""
         part = OwnInput(dict(self.views), set(self.always), self.is_open)
         part.views.pop(without, None)
         part.always.discard(without)

@@ -1,4 +1,4 @@
-"""Params against the JSON Schema of the agent that takes them."""
+"""Checks params against the JSON Schema of the agent that accepts them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -23,7 +23,7 @@ from wand_orchestrator.validation.written_references import references
 
 @dataclass(frozen=True)
 class Taken:
-    """What an agent takes as params. `unusable`: why its schema cannot be used."""
+    """Describes the params that an agent accepts. `unusable`: why its schema cannot be used."""
 
     schema: Schema | None
     view: View
@@ -32,7 +32,7 @@ class Taken:
 
 @lru_cache(maxsize=1024)
 def taken_by(agent: Agent) -> Taken:
-    """Kept for the life of the process, as agents are: checking a schema takes milliseconds."""
+    """Return what the agent accepts, cached for the life of the process, as checking a schema takes milliseconds."""
     view = View.of(agent.params_schema, agent.params_schema)
     try:
         return Taken(Schema(agent.params_schema), view)
@@ -62,7 +62,9 @@ class ParamsCheck:
         self._findings = findings
 
     def check(self, name: str, params: dict[str, Any], given: Given, at: tuple[Part, ...]) -> None:
-        """`name`: the agent's; `given`: what references in the params give; `at`: where the params lie."""
+        """Check params. `name`: the agent's; `given`: what references in the params return; `at`: the place of the
+        params.
+        """
         taken = taken_by(self._agents[name])
         self.check_given(taken.view, given, at, Code.INVALID_PARAMS)
         for place, found in _expressions_by_reference(params, taken.view):
@@ -84,7 +86,7 @@ class ParamsCheck:
             self._findings.warn(at, Code.UNCHECKED_PARAMS, message)
 
     def check_given(self, wanted: View, given: Given, at: tuple[Part, ...], code: Code) -> None:
-        """What references certainly give in a place where it certainly does not fit."""
+        """Check the values of references that certainly do not fit their places."""
         for path, view in given.items():
             there = wanted
             for part in path:
@@ -96,7 +98,7 @@ class ParamsCheck:
                 self._findings.fault((*at, *path), code, message)
 
     def check_whole_input(self, name: str, input: dict[str, Any], given: Given, at: tuple[Part, ...]) -> None:
-        """The input of a part of a control node, to which nothing else adds."""
+        """Check the input of a part of a control node, to which nothing else adds."""
         view = _input_view(self._agents[name])
         self.check_given(view, given, at, Code.INCOMPATIBLE_INPUT)
         if is_reference(input):
@@ -112,7 +114,7 @@ class ParamsCheck:
             self._findings.fault(at, Code.MISSING_INPUT, f"{quoted(name)} needs the input {listed(missing)}")
 
     def check_input(self, name: str, input: dict[str, Any], at: tuple[Part, ...]) -> None:
-        """What the graph itself gives as input; that its keys are taken, and none is missing, is judged with edges."""
+        """Check the input that the graph itself provides; unknown and missing keys are checked together with edges."""
         schema = _input_of(self._agents[name])
         if schema is None or is_reference(input):
             return
@@ -141,7 +143,7 @@ class ParamsCheck:
             self._warn_if_ignored(taken, name, key, at)
 
     def _warn_if_ignored(self, taken: Taken, name: str, key: str, at: tuple[Part, ...]) -> None:
-        """A schema that says nothing of further keys allows them, but the agent never gets to see them."""
+        """Warn of a key that the schema allows, but the agent never receives."""
         if not taken.view.takes(key):
             message = f"{self._unknown(name, key, taken.view.keys)}; it is ignored"
             self._findings.warn((*at, key), Code.UNKNOWN_PARAM, message)
@@ -153,7 +155,7 @@ class ParamsCheck:
 
 
 def _expressions_by_reference(params: dict[str, Any], view: View) -> Iterator[tuple[tuple[Part, ...], dict[str, Any]]]:
-    """Where a reference would give an expression: in its place, or in that of all params."""
+    """Yield the references that would provide an expression: in its place, or in that of all params."""
     for place, _, found in references(params):
         if is_reference(found):
             there = view

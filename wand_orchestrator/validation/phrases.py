@@ -1,4 +1,4 @@
-"""How the sentences of faults speak of values, types and names."""
+"""Words values, types and names in the sentences of faults."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ TYPE_WORDS = {
 
 
 def shortened(text: str) -> str:
-    """On one line, and cut where it is long."""
+    """Return the text on one line, and cut if it is long."""
     line = " ".join(text.split())
     return line if len(line) <= MAX_QUOTED_CHARS else f"{line[: MAX_QUOTED_CHARS - 1]}…"
 
@@ -29,7 +29,7 @@ def quoted(text: str) -> str:
 
 
 def described(value: Any) -> str:
-    """A JSON value as the object of "and is": `the text 'x'`, `the number 5`, `a list`."""
+    """Return a JSON value as the object of "and is": `the text 'x'`, `the number 5`, `a list`."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, str):
@@ -40,12 +40,12 @@ def described(value: Any) -> str:
 
 
 def type_words(types: Iterable[str]) -> str:
-    """JSON types as a sentence names them: `text or null`."""
+    """Return JSON types as a sentence names them: `text or null`."""
     return " or ".join(TYPE_WORDS.get(type, type) for type in types)
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:
-    """`` `a`, `b` and `c` ``; of many, the first."""
+    """Return names as a list such as `` `a`, `b` and `c` ``; of many, the first."""
     ticked = [f"`{shortened(name)}`" for name in names]
     if len(ticked) > MAX_NAMES:
         ticked = [*ticked[:MAX_NAMES], f"{len(ticked) - MAX_NAMES} more"]

@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901): where in a document something is wrong."""
+"""Builds JSON pointers (RFC 6901), which name places in a document."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ Path = Sequence[Part]
 
 
 def pointer(path: Path) -> str:
-    """`("nodes", 0, "a/b")` is `/nodes/0/a~1b`; the document itself is the empty text."""
+    """Return the pointer of a path: `/nodes/0/a~1b` for `("nodes", 0, "a/b")`; empty for the document itself."""
     return "".join(f"/{escaped(part)}" for part in path)
 
 
@@ -16,7 +16,7 @@ def escaped(part: Part) -> str:
 
 
 def label(path: Path) -> str:
-    """The last key of a path with the indexes behind it, as a sentence names it: `` `sinks[1]` ``."""
+    """Return the last key of a path with the indexes behind it, as a sentence names it: `` `sinks[1]` ``."""
     name = ""
     for part in reversed(path):
         if isinstance(part, str):

@@ -1,4 +1,4 @@
-"""The rates that nodes name: there are such, and they limit something."""
+"""Checks the rates that nodes name: they exist, and they limit something."""
 
 from collections.abc import Collection
 
@@ -11,7 +11,7 @@ from wand_orchestrator.validation.suggestions import Near
 
 
 def check_rates(outline: Outline, rates: Collection[str] | None, near: Near, findings: Findings) -> None:
-    """`rates`: those that there are; None where nobody knows."""
+    """Check the rates of nodes. `rates`: the existing ones; None if they are unknown."""
     for node in outline.nodes:
         if node.rate is None:
             continue
@@ -25,7 +25,7 @@ def check_rates(outline: Outline, rates: Collection[str] | None, near: Near, fin
 
 
 def _unusable(node: NodeOutline) -> str | None:
-    """Why nothing of the node is limited by a rate."""
+    """Return why a rate limits nothing of the node; None if it does."""
     if node.queue is not None:
         return (
             f"a node with a `queue` takes no `rate`: the workers of {quoted(node.queue)} limit it themselves, or its "

@@ -1,4 +1,4 @@
-"""References in the params and the input of a node: each is well formed, and its expressions can be judged."""
+"""Checks references in the params and the input of a node: their form, and their expressions."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ _TEXT = View.typed("string")
 
 
 def misplaced(reference: dict[str, Any]) -> Code:
-    """The code of a reference in a place where none may stand."""
+    """Return the fault code of a reference in a place where none is allowed."""
     return Code.INPUT_REFERENCE if INPUT_KEY in reference else Code.REFERENCE
 
 
@@ -41,7 +41,7 @@ class ReferenceCheck:
         self._findings = findings
 
     def check(self, value: Any, at: tuple[Part, ...], own: Kind | None) -> Given:
-        """What each reference in the value may give, by its place in it.
+        """Check the references in a value; return what each may return, by its place in the value.
 
         `at`: where the value lies; `own`: what references to the node's own input see.
         """
@@ -52,7 +52,7 @@ class ReferenceCheck:
         }
 
     def _view(self, found: Found, place: tuple[Part, ...], own: Kind | None) -> View | None:
-        """None where nothing is known."""
+        """Return what a reference may return; None if nothing is known."""
         match found.key:
             case "$input":
                 return self._outputs.select(found.value[INPUT_KEY], self._run_input, (*place, INPUT_KEY))
@@ -74,7 +74,7 @@ class ReferenceCheck:
             self._findings.fault(at, Code.EXPRESSION_SYNTAX, error.message)
 
     def _tell(self, found: Found, place: tuple[Part, ...]) -> None:
-        """Of an object that is no reference, and has a key like one."""
+        """Report an object that is no valid reference, but has a key like one."""
         keys = [key for key in REFERENCE_KEYS if key in found.value]
         if keys:
             message = f"{listed(keys)} is taken as it stands: to be replaced, it must be text and alone in its object"

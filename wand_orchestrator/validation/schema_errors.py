@@ -1,4 +1,4 @@
-"""Why a value does not fit a JSON Schema, as a sentence."""
+"""Words why a value does not fit a JSON Schema."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,9 @@ _LIMITS = {
 
 @dataclass(frozen=True)
 class Misfit:
-    """`key`: one that the schema does not allow in the object at `path`, `among`: those that it does."""
+    """A reason why a value does not fit. `key`: one that the schema does not allow in the object at `path`, `among`:
+    those that it does.
+    """
 
     path: tuple[Part, ...]
     message: str = ""
@@ -31,7 +33,7 @@ class Misfit:
 
 
 def misfits(error: ValidationError, name: str) -> Iterator[Misfit]:
-    """`name` is what sentences call the value as a whole."""
+    """Yield the misfits of an error. `name`: what sentences call the value as a whole."""
     path = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and error.validator_value is False:
         known = tuple(error.schema.get("properties", ()))
@@ -42,7 +44,7 @@ def misfits(error: ValidationError, name: str) -> Iterator[Misfit]:
 
 
 def first_misfit(errors: Sequence[ValidationError], name: str) -> str | None:
-    """The best sentence of them all; None where there is no error. It never holds a long value."""
+    """Return the best sentence for all errors; None without an error. It never contains a long value."""
     best = best_match(iter(errors))
     for misfit in misfits(best, name) if best is not None else ():
         return misfit.message or f"{name} has a key {quoted(misfit.key or '')}: the schema has {listed(misfit.among)}"
@@ -69,7 +71,9 @@ def _sentence(error: ValidationError, name: str) -> str:
 
 
 def _of_branches(error: ValidationError, name: str) -> str:
-    """One sentence for all branches when each wants another type; otherwise the reason of the nearest branch."""
+    """Return one sentence for all branches if each requires another type; otherwise the reason of
+    the nearest branch.
+    """
     types = [part for part in error.context if part.validator == "type" and not part.relative_path]
     if len(types) == len(error.context):
         wanted = dict.fromkeys(type for part in types for type in _texts(part.validator_value))

@@ -1,4 +1,4 @@
-"""JSON Schema's keywords (draft 2020-12), each within a budget, and with patterns in linear time.
+"""Defines JSON Schema's keywords (draft 2020-12), each within a budget, and with patterns in linear time.
 
 jsonschema's own keywords do the work; they are counted, and those that take more than linear time are replaced. The
 budget of a check is in a context variable, as jsonschema hands its keywords nothing but the schema and the value.
@@ -29,7 +29,9 @@ _STEPS = {"$ref": 8, "$dynamicRef": 8}
 
 
 def _counted(name: str, keyword: Keyword) -> Keyword:
-    """The keyword, which takes a step, and one for each eight things in its schema and in the value."""
+    """Return the keyword with its steps counted: one, and one for each eight elements in its schema
+    and in the value.
+    """
     steps = _STEPS.get(name, 1)
 
     def counted(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
@@ -72,7 +74,7 @@ def _additional_properties(validator: Any, wanted: Any, instance: Any, schema: A
 
 
 def extra_keys(instance: dict[str, Any], schema: Any, budget: Budget) -> list[str]:
-    """Keys that are neither among the schema's `properties` nor match one of its `patternProperties`."""
+    """Return the keys that are neither among the schema's `properties` nor match one of its `patternProperties`."""
     known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     return [key for key in instance if key not in known and not any(found(each, key, budget) for each in patterns)]
 

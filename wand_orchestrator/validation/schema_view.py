@@ -1,4 +1,4 @@
-"""What a JSON Schema says that a value may be: its types, its keys and its elements, and no more than is certain.
+"""Reads from a JSON Schema what a value may be: its types, its keys and its elements, and no more than is certain.
 
 An object is closed, that is, has no keys but its `properties`, unless its schema says `additionalProperties`. JSON
 Schema would have it open, but agents' schemas come from their annotations, and the runner hands on only what these
@@ -24,7 +24,7 @@ _OPENING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One type that the value may have; `schema` describes it within the document `root`.
+    """One type that a value may have; `schema` describes it within the document `root`.
 
     What an expression makes has no schema: `elements` are those of a list, or the values of an object whose keys are
     not known, and `fields` are all keys of an object.
@@ -76,7 +76,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that the value may be."""
+    """Describes all that a value may be."""
 
     alternatives: tuple[Alternative, ...]
 
@@ -86,7 +86,7 @@ class View:
 
     @classmethod
     def typed(cls, *types: str) -> "View":
-        """Of these types; nothing else is known."""
+        """Return the view of a value of these types, of which nothing else is known."""
         return cls(tuple(Alternative(type, _NOTHING, _NOTHING) for type in types))
 
     @classmethod
@@ -95,12 +95,12 @@ class View:
 
     @classmethod
     def object_of(cls, values: "View") -> "View":
-        """An object with any keys."""
+        """Return the view of an object with any keys."""
         return cls((Alternative("object", _NOTHING, _NOTHING, values),))
 
     @classmethod
     def object_with(cls, fields: "Mapping[str, View]") -> "View":
-        """An object with exactly these keys."""
+        """Return the view of an object with exactly these keys."""
         return cls((Alternative("object", _NOTHING, _NOTHING, fields=fields),))
 
     def __or__(self, other: "View") -> "View":
@@ -108,7 +108,9 @@ class View:
 
     @classmethod
     def union(cls, views: Iterable["View"]) -> "View":
-        """Each alternative once: an expression that names the same thing often must not make the view grow."""
+        """Return the union of views, each alternative once: an expression that repeats a part must not make the view
+        grow.
+        """
         found = {one.identity: one for view in views for one in view.alternatives}
         return cls(tuple(found.values())) if len(found) <= MAX_ALTERNATIVES else ANY
 
@@ -118,38 +120,39 @@ class View:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Of all objects that it may be; those that are declared."""
+        """The declared keys of all objects that the value may be."""
         return tuple(dict.fromkeys(name for alternative in self.alternatives for name in alternative.properties))
 
     def only(self, type: str) -> "View":
         return View(tuple(alternative for alternative in self.alternatives if alternative.type == type))
 
     def takes(self, name: str) -> bool:
-        """Whether it may be an object with this key."""
+        """Return whether the value may be an object with this key."""
         return any(alternative.takes(name) for alternative in self.alternatives)
 
     def field(self, name: str) -> "View":
-        """What is under the key where it is present."""
+        """Return the view of what is under the key if it is present."""
         fields = [alternative.field(name) for alternative in self.alternatives if alternative.takes(name)]
         return fields[0] if len(fields) == 1 else View.union(fields)
 
     def requires(self) -> frozenset[str]:
-        """Keys that it has whatever it is."""
+        """The keys that the value has in each alternative."""
         if not self.alternatives:
             return frozenset()
         return frozenset.intersection(*(alternative.required for alternative in self.alternatives))
 
     def is_met_by(self, given: "View") -> bool:
-        """Whether some of what is given may fit. Agents read `"5"` as a number and `1` as true, and a text with a
-        format (a time, a duration) from a number."""
+        """Return whether some of what is given may fit. Agents accept `"5"` as a number, `1` as true, and a number for
+        a text with a format (a time, a duration).
+        """
         return bool(given.types & {type for alternative in self.alternatives for type in _read_as(alternative)})
 
     def element(self) -> "View":
-        """What the elements may be where it is a list."""
+        """Return the view of the elements, if the value is a list."""
         return View.union(_element(array) for array in self.only("array").alternatives)
 
     def value(self) -> "View":
-        """What the values may be where it is an object."""
+        """Return the view of the values, if the value is an object."""
         return View.union(_value(made) for made in self.only("object").alternatives)
 
 
@@ -178,7 +181,7 @@ def _value(made: Alternative) -> View:
 
 
 def _alternatives(schema: Any, root: Any, seen: frozenset[str]) -> Iterator[Alternative]:
-    """Whatever is not understood, or says nothing of the type, may be anything."""
+    """Yield the alternatives of a schema; any value for what is not understood, or does not restrict the type."""
     if not isinstance(schema, Mapping):
         yield from ANY.alternatives
     elif "$ref" in schema:
@@ -195,7 +198,7 @@ def _alternatives(schema: Any, root: Any, seen: frozenset[str]) -> Iterator[Alte
 
 
 def _types(schema: JsonSchema) -> tuple[str, ...]:
-    """The types that the schema names, or that the values it lists have."""
+    """Return the types that the schema names, or those of the values that it lists."""
     if "type" in schema:
         named = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
         return tuple(dict.fromkeys("number" if type == "integer" else type for type in named))
@@ -215,7 +218,9 @@ def type_of(value: Any) -> str:
 
 
 def _referred(reference: Any, root: Any, seen: frozenset[str]) -> Iterator[Alternative]:
-    """A reference to itself adds nothing; one that leads out of the document may be anything."""
+    """Yield the alternatives of the referred schema; none for a reference to itself, any value for one out of the
+    document.
+    """
     if reference in seen:
         return
     target = root

@@ -1,4 +1,4 @@
-"""Nodes, edges and sinks name one another rightly."""
+"""Checks that nodes, edges and sinks name one another correctly."""
 
 from wand_orchestrator.graph import INPUT_SOURCE
 from wand_orchestrator.validation.code import Code

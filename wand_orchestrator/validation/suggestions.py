@@ -12,13 +12,13 @@ MAX_SEARCHES = 100
 
 
 class Near:
-    """One for each check; a word that was looked up before in the same `scope` is answered from memory."""
+    """Finds similar names for one check; the result for a word is cached by `scope`."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], str] = {}
 
     def hint(self, scope: str, word: str, candidates: Collection[str]) -> str:
-        """``; did you mean `a` or `b`?`` or nothing. `scope` says which names the candidates are."""
+        """Return ``; did you mean `a` or `b`?`` or an empty text. `scope`: which names the candidates are."""
         if (scope, word) not in self._found:
             if len(self._found) >= MAX_SEARCHES or len(candidates) > MAX_CANDIDATES or len(word) > MAX_WORD_CHARS:
                 return ""

@@ -1,4 +1,4 @@
-"""References in `params` and `input` of nodes, as they are written: values that are unknown before a run."""
+"""Finds references in `params` and `input` of nodes: values that are unknown before a run."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ _JSON_SCHEMA = frozenset(
 
 
 class Found(NamedTuple):
-    """An object with a key that makes a reference, or looks like one; `key` is None where it is no reference."""
+    """An object with a key of a reference, or one that looks like it; `key` is None if it is no reference."""
 
     path: tuple[Part, ...]
     key: str | None
@@ -20,7 +20,7 @@ class Found(NamedTuple):
 
 
 def references(value: Any, path: tuple[Part, ...] = ()) -> Iterator[Found]:
-    """Every object that is a reference, is meant as one, or might be; nothing that stands in a `$literal`."""
+    """Yield every object that is a reference, or looks like one; nothing within a `$literal`."""
     if isinstance(value, dict):
         key = reference_key(value)
         if key is not None or _looks_like_one(value):
@@ -41,14 +41,14 @@ def _looks_like_one(value: dict[str, Any]) -> bool:
 
 
 def holds_reference(value: Any) -> bool:
-    """Whether anything in it is unknown before a run."""
+    """Return whether anything in the value is unknown before a run."""
     if isinstance(value, dict):
         return is_reference(value) or (reference_key(value) is None and any(map(holds_reference, value.values())))
     return isinstance(value, list) and any(map(holds_reference, value))
 
 
 def passes_reference(document: Any, path: Sequence[Part]) -> bool:
-    """Whether the way from the document along `path` leads to a reference or into one."""
+    """Return whether `path` leads to a reference or into one."""
     for part in path:
         if is_reference(document):
             return True
@@ -57,7 +57,7 @@ def passes_reference(document: Any, path: Sequence[Part]) -> bool:
 
 
 def written(value: Any) -> Any:
-    """The value with what stands in a `$literal` in the place of the `$literal`."""
+    """Return the value with each `$literal` replaced by its content."""
     if isinstance(value, dict):
         if reference_key(value) == LITERAL_KEY:
             return value[LITERAL_KEY]
@@ -66,7 +66,7 @@ def written(value: Any) -> Any:
 
 
 def through_literals(document: Any, path: Sequence[Part]) -> Sequence[Part]:
-    """The way through the document to what lies at `path` of `written(document)`."""
+    """Return the path in the document to what is at `path` in `written(document)`."""
     way: list[Part] = []
     literal = False
     for part in path:

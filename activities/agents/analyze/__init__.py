@@ -1,1 +1,1 @@
-"""`agent.analyze`: figures and series out of text, tables, JSON and web pages."""
+"""Implements `agent.analyze`: figures and series out of text, tables, JSON and web pages."""

@@ -1,4 +1,4 @@
-"""The agent `agent.analyze`: figures of a table, of JSON or of prose.
+"""Implements the agent `agent.analyze`: figures of a table, of JSON or of prose.
 
 It is a plain function and so runs in a thread: reading and counting megabytes would hold up the event loop. What needs
 polars is imported when it is first needed, since a worker can do without.
@@ -40,7 +40,9 @@ class AnalyzeOutput(BaseModel):
 
 @agent("agent.analyze", local=True)
 def analyze(params: ColumnChoice, input: AnalyzeInput, ctx: AgentContext) -> AnalyzeOutput:
-    """Recognises JSON, CSV and prose and gives figures: statistics of columns, a series of a table, frequent terms."""
+    """Recognises JSON, CSV and prose and returns figures: statistics of columns, a series of a
+    table, frequent terms.
+    """
     output = _analyzed(_given(input), params)
     total = len(output.insights)
     if total > MAX_INSIGHTS:

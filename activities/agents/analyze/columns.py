@@ -1,4 +1,4 @@
-"""Gives columns types, from the texts of a CSV file and from the values of JSON records.
+"""Determines the types of columns, from the texts of a CSV file and from the values of JSON records.
 
 Every value counts, not the first rows alone, and what fits no type stays text: nothing is lost by guessing.
 """

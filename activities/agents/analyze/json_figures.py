@@ -21,8 +21,9 @@ _TYPES: dict[type, str] = {
 
 
 def table_in(value: Any) -> pl.DataFrame | None:
-    """The table that a list of objects is, or an object of lists of one length, or an object that holds one such list
-    of objects, as the answers of many APIs do. None where there is no table."""
+    """Return the table in a JSON value: a list of objects, an object of lists of equal length, or an object with one
+    list of objects in it, as the answers of many APIs have. None if there is no table.
+    """
     if is_records(value):
         return read_records(value)
     if not isinstance(value, dict) or not value:

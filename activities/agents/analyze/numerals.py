@@ -40,7 +40,9 @@ def has_decimal_commas(texts: pl.Series) -> bool:
 
 
 def _with_commas(texts: pl.Series, separator: str) -> pl.Series:
-    """Between commas, a comma parts thousands; in other files it does where every one could and none must not."""
+    """Return the texts with commas resolved: as thousands separators if all texts allow that and the file is not
+    separated by semicolons; else as decimal commas, or not at all in files separated by commas.
+    """
     if separator != ";" and _fits(texts, _COMMA_THOUSANDS):
         return texts.str.replace_all(",", "", literal=True)
     if separator == ",":

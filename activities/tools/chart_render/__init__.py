@@ -1,1 +1,1 @@
-"""`chart.render`: draws a chart as SVG."""
+"""Implements the tool `chart.render`, which draws a chart as SVG."""

@@ -1,4 +1,4 @@
-"""The tool `chart.render`."""
+"""Implements the tool `chart.render`."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The spec of a chart: a kind with a few titles, or a full Vega-Lite spec."""
+"""Defines the spec of a chart: a kind with a few titles, or a full Vega-Lite spec."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal

@@ -1,5 +1,6 @@
-"""What can be drawn of a spec and its data: an SVG is XML, which does not have every character, and the renderer takes
-integers of 64 bits."""
+"""Reduces a spec and its data to what can be drawn: an SVG is XML, which does not have every character, and the
+renderer takes integers of 64 bits.
+"""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Vega-Lite specs: made from a kind of chart, or checked as they came. Imports altair, which takes most of a second."""
+"""Builds Vega-Lite specs from a kind of chart, and checks given ones. Imports altair, which takes most of a second."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +31,9 @@ def spec_of_kind(wanted: ChartSpec, axis: Axis, rows: Sequence[Row]) -> dict[str
 
 
 def checked(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return the spec. Raises AgentError `invalid_spec`, which says where it does not fit Vega-Lite's schema."""
+    """Return the spec. Raises AgentError `invalid_spec`, whose message names the place that does not fit Vega-Lite's
+    schema.
+    """
     try:
         alt.Chart.from_dict({**spec, "data": {"values": []}})
     except ValidationError as error:
@@ -61,7 +63,7 @@ def _mark(kind: Kind, axis: Axis, points: int, bar: float) -> alt.MarkDef:
 
 
 def _x(wanted: ChartSpec, axis: Axis, bar: float) -> alt.X:
-    """Times are read and written in UTC, so that a chart does not depend on where it was drawn."""
+    """Return the x axis. Times are in UTC, so that a chart does not depend on where it was drawn."""
     if axis == "temporal":
         padding = bar / 2 if wanted.kind == "bar" else 0
         return alt.X("x", type="temporal", title=wanted.x, scale=alt.Scale(type="utc", padding=padding))

@@ -1,1 +1,1 @@
-"""`http.fetch`: gets a page over HTTP, from public addresses alone."""
+"""Implements the tool `http.fetch`, which fetches pages over HTTP, only from public addresses."""

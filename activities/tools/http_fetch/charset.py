@@ -1,4 +1,4 @@
-"""The text of a body, as a browser reads it (https://encoding.spec.whatwg.org; HTML, "determining the character
+"""Decodes the text of a body as browsers do (https://encoding.spec.whatwg.org; HTML, "determining the character
 encoding").
 
 A byte order mark goes before the header's charset, that before what the document says of itself. Only the web's own

@@ -1,4 +1,4 @@
-"""The result of a fetch."""
+"""Defines the result of a fetch."""
 
 import json as json_format
 import re

@@ -1,4 +1,4 @@
-"""The tool `http.fetch`.
+"""Implements the tool `http.fetch`.
 
 It works on httpx's transport and not on its client: the client writes every URL, with its query, into the log, and
 follows redirects with headers that are meant for the first host alone.

@@ -1,4 +1,4 @@
-"""How long a caller waits for the database.
+"""Decides how long a caller waits for the database.
 
 A database that is away must be told from one that is busy: a caller gives up when the database has answered nobody in
 this process for QUICK_SEC, but waits on for its turn while others get answers. Once a transaction has its connection,

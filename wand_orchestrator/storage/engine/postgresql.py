@@ -20,7 +20,7 @@ _CONNECT_ARGS = {"application_name": "wand", "connect_timeout": 2, "tcp_user_tim
 
 
 def postgresql_engine(database: PostgresqlUrl) -> AsyncEngine:
-    """An engine that tries a pooled connection before it is used; options in the URL win over ours."""
+    """Return an engine that tests a pooled connection before use; options in the URL override ours."""
     return _engine(database)
 
 
