@@ -104,7 +104,7 @@ class InputFaults(WandError):
     status = 422
 
     def __init__(self, faults: Sequence[FaultLike]) -> None:
-        told = "; ".join(f"{fault.pointer or 'the input'}: {fault.message}" for fault in faults[:3])
+        told = "; ".join(f"{fault.pointer}: {fault.message}".removeprefix(": ") for fault in faults[:3])
         super().__init__(f"the input does not fit the graph's `input_schema`: {told}")
         self.faults = tuple(faults)
 

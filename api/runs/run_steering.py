@@ -156,7 +156,7 @@ class Steering:
     async def _require_open(self, run_id: str, budget: CallBudget) -> None:
         status = await self._open(run_id, budget)
         if status.ended:
-            raise Conflict(f"the run is {status}: nothing in it can be steered any more", code="run_ended")
+            raise Conflict(f"the run has ended ({status}): nothing in it can be steered any more", code="run_ended")
 
     async def _open(self, run_id: str, budget: CallBudget) -> RunStatus:
         """Return the status of the run; one that is pending is started first. Raises NotFound."""

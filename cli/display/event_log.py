@@ -10,7 +10,7 @@ from rich.text import Text
 from wand_orchestrator.cli.client.api_client import MAX_PAGE, ApiClient, Json, path_of
 from wand_orchestrator.cli.client.event_stream import follow
 from wand_orchestrator.cli.display.event_line import told
-from wand_orchestrator.cli.display.failure_view import indented
+from wand_orchestrator.cli.display.failure_view import below
 from wand_orchestrator.cli.display.output import console, plain, print_json
 from wand_orchestrator.contract.events import LEVELS, Event
 from wand_orchestrator.errors import BadRequest, Unavailable
@@ -83,5 +83,5 @@ def _line(event: Event) -> Text:
         (f"{event.seq:>5} {moment} ", "dim"),
         (f"{event.level:7} {told(event)}", _STYLES.get(event.level, "")),
         (plain("".join(data)), "dim"),
-        (indented(event.data.get("error")), "dim"),
+        (below(event), "dim"),
     )

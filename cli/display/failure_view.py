@@ -6,6 +6,7 @@ from typing import Any
 
 from wand_orchestrator.cli.client.api_client import Json
 from wand_orchestrator.cli.display.output import plain
+from wand_orchestrator.contract.events import Event
 
 _RELATIONS = {"cause": "caused by", "context": "while handling", "part": "part"}
 INDENT = "  "
@@ -30,6 +31,13 @@ def failure_lines(error: Json) -> list[str]:
 def indented(error: Any) -> str:
     """Return the details as indented lines, to be appended to the line with the message."""
     return "".join(f"\n{2 * INDENT}{line}" for line in failure_lines(error)) if isinstance(error, dict) else ""
+
+
+def below(event: Event) -> str:
+    """Return the details of an event's error, indented; none where a node failed the run, as the node's event has them."""
+    error = event.data.get("error")
+    told_before = event.node is None and isinstance(error, dict) and error.get("node")
+    return "" if told_before else indented(error)
 
 
 def named(error: Json) -> str:

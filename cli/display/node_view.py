@@ -8,7 +8,7 @@ from rich.text import Text
 from wand_orchestrator.cli.client.api_client import Json
 from wand_orchestrator.cli.display.failure_view import failure_lines, named
 from wand_orchestrator.cli.display.output import console, plain, print_fields, print_json
-from wand_orchestrator.cli.display.run_view import styled, why
+from wand_orchestrator.cli.display.run_view import styled, unmended, why
 from wand_orchestrator.cli.display.shown_times import took
 from wand_orchestrator.cli.display.table import print_table
 
@@ -25,7 +25,7 @@ def print_node(run_id: str, node: str, view: Json) -> None:
         ("started", view["started_at"]),
         ("finished", view["finished_at"]),
         ("took", took(view["started_at"], view["finished_at"])),
-        ("error", why(view["error"])),
+        ("error", why(unmended(view))),
         *(("waits for", reason) for reason in view["waiting_for"]),
     )
     _print_attempts(view["attempts"])
@@ -36,7 +36,7 @@ def print_node(run_id: str, node: str, view: Json) -> None:
     if view["parts"]:
         typer.echo()
         rows = [
-            (name, styled(part["status"]), took(part["started_at"], part["finished_at"]), why(part["error"]))
+            (name, styled(part["status"]), took(part["started_at"], part["finished_at"]), why(unmended(part)))
             for name, part in view["parts"].items()
         ]
         print_table(("part", "status", "took", "about"), rows, whole=("part",))

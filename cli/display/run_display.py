@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wand_orchestrator.cli.display.event_line import told
-from wand_orchestrator.cli.display.failure_view import indented
+from wand_orchestrator.cli.display.failure_view import below
 from wand_orchestrator.cli.display.output import plain
 from wand_orchestrator.cli.display.shown_times import span
 from wand_orchestrator.contract.events import Event
@@ -142,4 +142,4 @@ def _line(item: Event | Unavailable, progress: int) -> Text:
     """Return the line of an event. `progress` is the run's; that of the event may be its node's."""
     if isinstance(item, Unavailable):
         return Text(plain(item.message), style="yellow")
-    return Text(f"{progress:3d} % {told(item)}{indented(item.data.get('error'))}")
+    return Text(f"{progress:3d} % {told(item)}{below(item)}")

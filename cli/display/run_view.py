@@ -67,8 +67,9 @@ def _print_failures(nodes: Json) -> None:
     """Print the details of failed nodes that the table has no room for."""
     out = console()
     for name, node in nodes.items():
-        if node["error"] and (below := indented(node["error"])):
-            out.print(Text(f"\n{plain(name)}: {plain(named(node['error']))}{below}"), soft_wrap=True)
+        error = unmended(node)
+        if error and (details := indented(error)):
+            out.print(Text(f"\n{plain(name)}: {plain(named(error))}{details}"), soft_wrap=True)
 
 
 def print_artifacts(artifacts: Iterable[Json]) -> None:
@@ -92,7 +93,7 @@ def _node_row(name: str, node: Json) -> tuple[Cell, ...]:
         Text(status + percent, style=_STYLES.get(status, "")),
         str(node["attempt"] or ""),
         took(node["started_at"], node["finished_at"]),
-        "; ".join(filter(None, [why(node["error"]), *(f"waits for {reason}" for reason in node["waiting_for"])])),
+        "; ".join(filter(None, [why(unmended(node)), *(f"waits for {reason}" for reason in node["waiting_for"])])),
     )
 
 
@@ -100,6 +101,12 @@ def _failure(error: Json | None) -> str:
     """Return the failure of a run, with the node that failed."""
     place = f" at {error['node']}" if error and error.get("node") else ""
     return why(error) + place
+
+
+def unmended(node: Json) -> Json | None:
+    """Return the error of a node; None if a later attempt succeeded."""
+    error: Json | None = node["error"]
+    return None if node["status"] == "succeeded" else error
 
 
 def styled(status: str) -> Text:

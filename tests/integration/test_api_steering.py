@@ -355,7 +355,7 @@ async def test_a_run_that_has_ended_cannot_be_steered(service: Service, call: st
     answer = await service.http.post(f"/runs/{run['run_id']}/{call}")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "run_ended")
-    assert answer.json()["detail"] == "the run is succeeded: nothing in it can be steered any more"
+    assert answer.json()["detail"] == "the run has ended (succeeded): nothing in it can be steered any more"
 
 
 @pytest.mark.parametrize(("call", "status"), [("pause", 409), ("resume", 409), ("cancel", 202)])

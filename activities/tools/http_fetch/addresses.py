@@ -108,7 +108,7 @@ async def reachable(host: str, port: int, allow: AllowList) -> tuple[IPAddress, 
     opened = tuple(address for address in found if refusal(address) is None or allow.admits(host, address))
     if not opened:
         raise AgentError(
-            f"{host} is {refusal(found[0])}, which is not reached: the operator can open it by WAND_FETCH_ALLOW",
+            f"{host} is {refusal(found[0])}, which is refused: the operator can allow it in WAND_FETCH_ALLOW",
             code="address_refused",
             retryable=False,
         )
