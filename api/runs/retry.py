@@ -99,7 +99,10 @@ def _require_retryable(status: RunStatus, from_nodes: Sequence[str]) -> None:
     if not status.ended:
         raise Conflict(f"the run is {status}: only a run that has ended can be retried", code="run_open")
     if status is RunStatus.SUCCEEDED and not from_nodes:
-        raise Conflict("the run succeeded: name the nodes that are to run again in `from` (`wand runs retry --from NODE`)", code="nothing_to_retry")
+        raise Conflict(
+            "the run succeeded: name the nodes that are to run again in `from` (`wand runs retry --from NODE`)",
+            code="nothing_to_retry",
+        )
 
 
 def _require_known(graph: Graph, from_nodes: Sequence[str]) -> None:

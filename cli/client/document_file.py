@@ -13,6 +13,7 @@ from wand_orchestrator.graphs.yaml_text import parse_yaml
 STDIN = "-"
 FILE_MARK = "@"
 GRAPH_ID = re.compile("g_[0-9a-f]{32}")
+_QUOTED = ("{", "[", '"')
 _SUFFIXES = (".json", ".yaml", ".yml")
 
 
@@ -53,7 +54,14 @@ def graph_of(target: str, version: int | None = None) -> dict[str, Any]:
 
 def read_argument(text: str, option: str) -> Any:
     """Return the JSON in the value of `option`, or the document in the file that it names behind `@`."""
-    return read_document(text.removeprefix(FILE_MARK)) if text.startswith(FILE_MARK) else parse_json(text, option)
+    if text.startswith(FILE_MARK):
+        return read_document(text.removeprefix(FILE_MARK))
+    try:
+        return parse_json(text, option)
+    except BadRequest as error:
+        if text.lstrip().startswith(_QUOTED):
+            raise
+        raise BadRequest(f"{error.message}: a text stands in double quotes, as in {option} '\"yes\"'") from error
 
 
 def webhook_of(url: str | None, events: Sequence[str] | None) -> dict[str, Any] | None:

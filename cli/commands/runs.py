@@ -72,6 +72,7 @@ def show(
     """Show a run: its nodes, what it waits for, its error or result. With a node: its params, input, output and all of
     its attempts."""
     from wand_orchestrator.cli.client.api_client import ask, path_of
+    from wand_orchestrator.cli.client.open_approvals import open_approvals
     from wand_orchestrator.cli.display.node_view import print_node
     from wand_orchestrator.cli.display.output import print_json
     from wand_orchestrator.cli.display.run_view import print_run
@@ -81,7 +82,7 @@ def show(
     if as_json:
         print_json(view)
     elif node is None:
-        print_run(view)
+        print_run(view, ask(url, api_key, lambda api: open_approvals(api, view)))
     else:
         print_node(run, node, view)
 

@@ -34,7 +34,7 @@ def indented(error: Any) -> str:
 
 
 def below(event: Event) -> str:
-    """Return the details of an event's error, indented; none where a node failed the run, as the node's event has them."""
+    """Return the details of an event's error, indented; none where a node failed the run, whose own event has them."""
     error = event.data.get("error")
     told_before = event.node is None and isinstance(error, dict) and error.get("node")
     return "" if told_before else indented(error)

@@ -1,5 +1,6 @@
 """Prints runs for people."""
 
+import json
 from collections.abc import Iterable
 from itertools import chain, repeat
 
@@ -7,6 +8,7 @@ import typer
 from rich.text import Text
 
 from wand_orchestrator.cli.client.api_client import Json
+from wand_orchestrator.cli.client.open_approvals import OpenApproval
 from wand_orchestrator.cli.display.failure_view import indented, named
 from wand_orchestrator.cli.display.output import Cell, console, plain, print_fields, print_json
 from wand_orchestrator.cli.display.shown_times import ago, took
@@ -35,7 +37,7 @@ def print_runs(runs: Iterable[Json]) -> None:
     print_table(("run", "name", "status", "created", "took"), rows, whole=("run",))
 
 
-def print_run(view: Json) -> None:
+def print_run(view: Json, approvals: Iterable[OpenApproval] = ()) -> None:
     print_fields(
         ("run", view["run_id"]),
         ("graph", " ".join(filter(None, (view["name"], view["graph_id"])))),
@@ -55,6 +57,7 @@ def print_run(view: Json) -> None:
     rows = [_node_row(name, node) for name, node in view["nodes"].items()]
     print_table(("node", "status", "attempt", "took", "about"), rows)
     _print_failures(view["nodes"])
+    _print_approvals(view["run_id"], approvals)
     if view["input"] is not None:
         typer.echo("\ninput")
         print_json(view["input"])
@@ -70,6 +73,15 @@ def _print_failures(nodes: Json) -> None:
         error = unmended(node)
         if error and (details := indented(error)):
             out.print(Text(f"\n{plain(name)}: {plain(named(error))}{details}"), soft_wrap=True)
+
+
+def _print_approvals(run_id: str, approvals: Iterable[OpenApproval]) -> None:
+    """Print what somebody is asked, and the command that answers."""
+    out = console()
+    for asked in approvals:
+        out.print(Text(f"\n{plain(asked.node)} asks: {plain(asked.prompt)}"), soft_wrap=True)
+        out.print(Text(f"    wand runs respond {run_id} {plain(asked.node)} --answer JSON"), soft_wrap=True)
+        out.print(Text(f"    JSON that fits {plain(json.dumps(asked.schema, ensure_ascii=False))}"), soft_wrap=True)
 
 
 def print_artifacts(artifacts: Iterable[Json]) -> None:

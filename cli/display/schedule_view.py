@@ -36,7 +36,7 @@ def print_schedule(schedule: Json) -> None:
         ("webhook", schedule["webhook"] and schedule["webhook"]["url"]),
         ("state", _state(schedule)),
         ("note", schedule["note"]),
-        ("started", f"{schedule['started']} run{'' if schedule['started'] == 1 else 's'}; {schedule['skipped']} skipped, {schedule['missed']} missed"),
+        ("started", f"{schedule['started']} in all; {schedule['skipped']} skipped, {schedule['missed']} missed"),
         ("next run", schedule["next_run_at"] or NONE),
     )
     if schedule["last_runs"]:

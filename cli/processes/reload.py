@@ -10,18 +10,30 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from watchfiles import PythonFilter, awatch
+from watchfiles import Change, PythonFilter, awatch
 
+from wand_orchestrator.cli.client.document_file import read_document
 from wand_orchestrator.cli.processes.child_command import child_command
+from wand_orchestrator.errors import BadRequest
 
-MORE_FILES = (".env", ".json", ".toml", ".yaml", ".yml")
+GRAPH_FILES = (".json", ".yaml", ".yml")
+MORE_FILES = (".env", ".toml", *GRAPH_FILES)
+
+LARGEST_GRAPH_BYTES = 1_000_000
 
 log = logging.getLogger("wand")
 
 
+class PluginFilter(PythonFilter):
+    """Selects the changes that need a restart. A graph needs none: it is read when a run of it starts."""
+
+    def __call__(self, change: Change, path: str) -> bool:
+        return super().__call__(change, path) and not _is_graph(Path(path))
+
+
 async def serve_and_reload(arguments: Sequence[str], watched: Sequence[Path], ignored: Sequence[Path]) -> None:
     """Keep `wand *arguments` running, restarted on changes, until the task is cancelled."""
-    changes = PythonFilter(ignore_paths=[str(path.resolve()) for path in ignored], extra_extensions=MORE_FILES)
+    changes = PluginFilter(ignore_paths=[str(path.resolve()) for path in ignored], extra_extensions=MORE_FILES)
     while True:
         async with child_command(arguments) as process:
             changing = asyncio.create_task(_change(watched, changes))
@@ -41,6 +53,17 @@ async def _change(watched: Sequence[Path], filter: PythonFilter) -> str:
     async for changes in awatch(*watched, watch_filter=filter):
         return min(path for _, path in changes)
     raise asyncio.CancelledError
+
+
+def _is_graph(path: Path) -> bool:
+    """Return whether the file has a graph in it; one that cannot be read has not."""
+    try:
+        if path.suffix not in GRAPH_FILES or path.stat().st_size > LARGEST_GRAPH_BYTES:
+            return False
+        document = read_document(str(path))
+    except (OSError, BadRequest):
+        return False
+    return isinstance(document, dict) and isinstance(document.get("nodes"), list)
 
 
 def plugin_folders(modules: Sequence[str], app_dir: Path) -> list[Path]:

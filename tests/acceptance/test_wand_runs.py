@@ -108,7 +108,9 @@ def test_an_approval_is_paused_resumed_answered_and_watched_to_its_end(shared_wa
     run = started.stdout.strip()
     wait_until(lambda: view(shared_wand, run)["nodes"]["review"]["status"] == "waiting", "it waited")
     assert view(shared_wand, run)["tags"] == ["mine"]
-    assert "waits for  review: an answer to its open approval" in said(shared_wand, "show", run)
+    shown = said(shared_wand, "show", run)
+    assert "waits for  review: an answer to its open approval" in shown
+    assert f"review asks: May this be sent?\n    wand runs respond {run} review --answer JSON\n" in shown
 
     assert said(shared_wand, "pause", run) == f"{run} is paused\n"
     assert json.loads(said(shared_wand, "resume", run, "--json")) == {"run_id": run, "status": "running"}

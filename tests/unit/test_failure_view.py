@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from wand_orchestrator.cli.client.open_approvals import OpenApproval
 from wand_orchestrator.cli.display.event_line import told
 from wand_orchestrator.cli.display.event_log import _line
 from wand_orchestrator.cli.display.failure_view import failure_lines, named
@@ -71,6 +72,13 @@ def test_below_a_failure_in_the_log_stands_what_is_behind_it() -> None:
     assert below == [f"    {line}" for line in LINES]
 
 
+def test_what_a_node_failed_of_is_not_told_again_for_its_run() -> None:
+    of_node = event("run.failed", level="error", message="demo failed", data={"error": ERROR})
+    assert _line(of_node).plain.endswith("run.failed: demo failed")
+    of_run = event("run.failed", level="error", message="demo failed", data={"error": {**ERROR, "node": None}})
+    assert _line(of_run).plain.splitlines()[1:] == [f"    {line}" for line in LINES]
+
+
 def test_the_runs_percent_stands_in_the_runs_column() -> None:
     out = StringIO()
     display = RunDisplay(Console(file=out, width=200), "r_1", {"nodes": [{"id": "a", "type": "t"}]})
@@ -99,29 +107,35 @@ def test_a_cancelled_run_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == "the run is cancelled\n"
 
 
-def test_a_run_is_shown_with_what_its_nodes_failed_of(capsys: pytest.CaptureFixture[str]) -> None:
-    node = {
-        "status": "failed",
-        "attempt": 1,
-        "started_at": None,
-        "finished_at": None,
-        "percent": None,
-        "error": ERROR,
-        "waiting_for": [],
+def run_view(run_status: str, **node: Any) -> dict[str, Any]:
+    absent = ("name", "graph_id", "part_of", "retry_of", "created_at", "started_at", "finished_at", "result", "input")
+    times = {"started_at": None, "finished_at": None, "percent": None, "waiting_for": []}
+    nodes = {"a": {"attempt": 1, "error": ERROR, **times, **node}}
+    lists: dict[str, Any] = {"tags": [], "retried_by": [], "waiting_for": []}
+    return {
+        **dict.fromkeys(absent),
+        **lists,
+        "run_id": "r_1",
+        "status": run_status,
+        "progress": 0,
+        "nodes": nodes,
+        "error": None,
     }
-    names = (
-        "run_id",
-        "name",
-        "graph_id",
-        "part_of",
-        "retry_of",
-        "created_at",
-        "started_at",
-        "finished_at",
-        "result",
-        "input",
-    )
-    run: dict[str, Any] = dict.fromkeys(names) | {"error": ERROR, "nodes": {"a": node}}
-    run |= {"input": None, "tags": [], "retried_by": [], "waiting_for": []}
-    print_run(run | {"status": "failed", "progress": 0})
+
+
+def test_a_run_is_shown_with_what_its_nodes_failed_of(capsys: pytest.CaptureFixture[str]) -> None:
+    print_run(run_view("failed", status="failed"))
     assert "\na: no city\\nin it (LookupError)\n    at acme/text.py:12 in parse\n" in capsys.readouterr().out
+
+
+def test_an_error_that_another_attempt_made_good_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    print_run(run_view("succeeded", status="succeeded", attempt=2))
+    assert "no city" not in capsys.readouterr().out
+
+
+def test_a_run_is_shown_with_what_it_asks_and_how_to_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    approval = OpenApproval("a", "Send \x1bit?", {"type": "boolean"})
+    print_run(run_view("running", status="waiting", error=None), [approval])
+    assert capsys.readouterr().out.endswith(
+        '\na asks: Send \\x1bit?\n    wand runs respond r_1 a --answer JSON\n    JSON that fits {"type": "boolean"}\n'
+    )

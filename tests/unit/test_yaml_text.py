@@ -108,3 +108,9 @@ def test_a_bomb_of_aliases_is_refused_before_it_grows() -> None:
     with pytest.raises(BadRequest, match="anchors and aliases"):
         parse_yaml("\n".join(lines))
     assert time.process_time() - since < 1
+
+
+@pytest.mark.parametrize("expression", ["rows[*].{name: id}", "{name: id}.{x: name}", "*.{x: id}"])
+def test_an_expression_without_quotes_is_answered_with_what_to_do(expression: str) -> None:
+    with pytest.raises(BadRequest, match="needs quotes around it"):
+        parse_yaml(f"nodes: [{{params: {{expression: {expression}}}}}]")

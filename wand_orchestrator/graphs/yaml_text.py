@@ -23,8 +23,12 @@ _WORDS = {
 }
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
-_UNQUOTED = "mapping values are not allowed in this context"
-"""What the parser says of `key: text: more`, and of an expression such as `[*].{a: b}` without quotes."""
+_UNQUOTED = (
+    "mapping values are not allowed in this context",
+    "did not find expected alphabetic or numeric character",
+    "did not find expected ',' or '}'",
+)
+"""What the parser says of an expression such as `[*].{a: b}` without quotes."""
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 Events = Iterator[yaml.Event]
@@ -50,8 +54,8 @@ def parse_yaml(text: str) -> Any:
 
 def malformed(reason: str, mark: yaml.Mark | None = None) -> BadRequest:
     place = "" if mark is None else f" at line {mark.line + 1}, column {mark.column + 1}"
-    if reason == _UNQUOTED:
-        place += ": a text that holds a colon and a space, as `{a: b}` does in an expression, needs quotes around it"
+    if reason in _UNQUOTED:
+        place += ": an expression with `: `, `{` or `*` in it needs quotes around it"
     return BadRequest(f"the document is not YAML that can be read: {reason}{place}", code="malformed_yaml")
 
 
