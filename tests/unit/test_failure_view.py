@@ -109,7 +109,7 @@ def test_a_cancelled_run_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> 
 
 def run_view(run_status: str, **node: Any) -> dict[str, Any]:
     absent = ("name", "graph_id", "part_of", "retry_of", "created_at", "started_at", "finished_at", "result", "input")
-    times = {"started_at": None, "finished_at": None, "percent": None, "waiting_for": []}
+    times: dict[str, Any] = {"started_at": None, "finished_at": None, "percent": None, "waiting_for": []}
     nodes = {"a": {"attempt": 1, "error": ERROR, **times, **node}}
     lists: dict[str, Any] = {"tags": [], "retried_by": [], "waiting_for": []}
     return {
