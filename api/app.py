@@ -21,7 +21,18 @@ from wand_orchestrator.api.http.json_body import BUDGET_BYTES
 from wand_orchestrator.api.http.openapi import DocumentedApi
 from wand_orchestrator.api.http.path_ids import EncodedIds
 from wand_orchestrator.api.routers import artifacts as artifacts_router
-from wand_orchestrator.api.routers import catalog, events, files, graphs, health, hooks, runs, schedules, steering
+from wand_orchestrator.api.routers import (
+    catalog,
+    events,
+    files,
+    graphs,
+    health,
+    hooks,
+    links,
+    runs,
+    schedules,
+    steering,
+)
 from wand_orchestrator.api.services import Services
 from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.plugins import Registry
@@ -66,6 +77,7 @@ def create_app(
     add_docs_pages(app)
     app.include_router(health.router)
     app.include_router(hooks.receipts)
+    app.include_router(links.router)
     app.include_router(runs.starts, dependencies=[Depends(documented_key)])
     for routes in (catalog, graphs, files, runs, events, steering, artifacts_router, schedules, hooks):
         app.include_router(routes.router, dependencies=[Depends(documented_key)])

@@ -14,12 +14,14 @@ from wand_orchestrator.api.graphs.graph_check import GraphCheck
 from wand_orchestrator.api.hooks.receipt import HookReceipts
 from wand_orchestrator.api.hooks.registration import HookRegistration
 from wand_orchestrator.api.http.path_ids import decoded_id
+from wand_orchestrator.api.links.answer_links import AnswerLinks
 from wand_orchestrator.api.outbox.outbox import Outbox
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
 from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.reconcile.sweep import Sweep
 from wand_orchestrator.api.runs.deletion import RunRemoval
 from wand_orchestrator.api.runs.deliveries import Deliveries
+from wand_orchestrator.api.runs.node_questions import NodeQuestions
 from wand_orchestrator.api.runs.node_reader import NodeReader
 from wand_orchestrator.api.runs.reader import RunReader
 from wand_orchestrator.api.runs.retention import Retention
@@ -68,6 +70,7 @@ class Services:
     files: RunFiles
     uploads: UploadStore
     steering: Steering
+    links: AnswerLinks
     retries: Retries
     deletions: RunRemoval
     deliveries: Deliveries
@@ -109,6 +112,8 @@ class Services:
         schedules = Schedules(executions.client, settings.task_queue, store, graph_check, webhooks)
         settler = Sweep(executions, store, settlement, origin)
         retention = Retention(settings, executions, store, deletions, payloads, uploads)
+        nodes = NodeReader(executions, runs, settlement, store, payloads)
+        steering = Steering(executions, runs, settlement, starter)
         return cls(
             settings=settings,
             store=store,
@@ -123,10 +128,11 @@ class Services:
             subgraphs=subgraphs,
             launcher=launcher,
             starter=starter,
-            nodes=NodeReader(executions, runs, settlement, store, payloads),
+            nodes=nodes,
             uploads=uploads,
             files=RunFiles(store, artifacts, runs),
-            steering=Steering(executions, runs, settlement, starter),
+            steering=steering,
+            links=AnswerLinks(store, NodeQuestions(nodes, graphs), steering),
             retries=Retries(executions, store, graphs, graph_check, runs, subgraphs, launcher),
             deletions=deletions,
             deliveries=Deliveries(executions, runs),

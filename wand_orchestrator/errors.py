@@ -9,6 +9,7 @@
     │   └── WebhooksOff               there is no secret to sign webhooks with
     ├── ExecutionClosed               the run has ended
     ├── UpdateRefused                 the workflow of the run does not do it
+    ├── LinkGone                      the link was used before, or has expired
     ├── Unauthorized                  the API key is missing or wrong
     ├── Forbidden                     the request comes from where this API takes none
     ├── BadRequest                    the request itself cannot be read

@@ -20,6 +20,7 @@ from wand_orchestrator.contract.webhook_signature import signing_keys
 
 _RATE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.\-]{0,199})=(?P<count>\d{1,9}(?:\.\d{1,9})?)/(?P<unit>s|min|h)")
 _UNIT_SEC = {"s": 1, "min": 60, "h": 3600}
+_PUBLIC_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@]+")
 
 
@@ -51,6 +52,11 @@ class Settings(BaseSettings):
         default="",
         description="Origins whose pages may call the API from a browser, such as `https://app.example.com`, "
         "comma-separated; `*` for all, which needs a key.",
+    )
+    public_url: str = Field(
+        default="",
+        description="URL at which people reach the API, such as `https://wand.example.com`, for links that they are "
+        "given. Default: the one by which the link was asked for",
     )
     data_dir: Path = Field(default=Path(".wand"), description="Folder for everything that is kept on this machine.")
     database_url: str | None = Field(
@@ -219,6 +225,14 @@ class Settings(BaseSettings):
         for origin in _comma_separated(value):
             if origin != "*" and not _ORIGIN.fullmatch(origin):
                 raise ValueError(f"{origin} is no origin: scheme, host and port, such as https://app.example.com")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        """Raises ValueError."""
+        if value and not _PUBLIC_URL.fullmatch(value):
+            raise ValueError("is no URL of a site, such as https://wand.example.com")
         return value
 
     @model_validator(mode="after")

@@ -1,9 +1,14 @@
-"""Logs one line for each request: method, path without its query (which may hold secrets), status, milliseconds."""
+"""Logs one line for each request: method, path without what may be secret in it, status, milliseconds.
+
+A query may hold secrets, and the path of a link is one.
+"""
 
 import logging
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_LINKS = "/links/"
 
 log = logging.getLogger("wand.access")
 
@@ -32,6 +37,14 @@ class AccessLog:
             raise
         finally:
             milliseconds = (time.perf_counter() - began) * 1000
-            # ascii() keeps line breaks that were percent-encoded in the path out of the log.
-            path = scope["path"] if scope["path"].isprintable() else ascii(scope["path"])
-            log.info("%s %s %s %.0f ms", scope["method"], path, status or "-", milliseconds)
+            log.info("%s %s %s %.0f ms", scope["method"], shown_path(scope), status or "-", milliseconds)
+
+
+def shown_path(scope: Scope) -> str:
+    """Return the path of a request as it may stand in a log."""
+    path: str = scope["path"]
+    before, found, _ = path.removeprefix(scope.get("root_path", "")).partition(_LINKS)
+    if found and not before:
+        return f"{_LINKS}…"
+    # ascii() keeps line breaks that were percent-encoded in the path out of the log.
+    return path if path.isprintable() else ascii(path)

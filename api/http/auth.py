@@ -15,7 +15,9 @@ HEADER = "X-API-Key"
 OPEN_PATHS = frozenset({"/health", "/ready", "/docs", "/redoc", "/openapi.json"})
 
 documented_key = APIKeyHeader(
-    name=HEADER, auto_error=False, description="Needed if WAND_API_KEY is set; not on /health, /ready and the docs."
+    name=HEADER,
+    auto_error=False,
+    description="Needed if WAND_API_KEY is set; not on /health, /ready, the docs and links.",
 )
 """For OpenAPI only: `ApiKeyGuard` is what refuses."""
 
@@ -23,10 +25,13 @@ documented_key = APIKeyHeader(
 _MESSAGES = re.compile(r"/hooks/[^/]+")
 """Paths of messages to hooks, which bring a secret of their own."""
 
+_LINKS = re.compile(r"/links/[^/]+")
+"""Paths that are signed."""
+
 
 class ApiKeyGuard:
-    """Answers 401 to every request that does not bring the key, whether its path exists or not; OPEN_PATHS and messages
-    to hooks need none."""
+    """Answers 401 to every request that does not bring the key, whether its path exists or not; OPEN_PATHS, messages
+    to hooks, and links need none."""
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
@@ -47,5 +52,7 @@ class ApiKeyGuard:
 
 def _is_open(method: str, path: str) -> bool:
     if method == "POST" and _MESSAGES.fullmatch(path):
+        return True
+    if method in ("GET", "HEAD", "POST") and _LINKS.fullmatch(path):
         return True
     return path in OPEN_PATHS or path.startswith(f"{ASSETS}/")

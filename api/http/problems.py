@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from wand_orchestrator.api.http.access_log import shown_path
 from wand_orchestrator.api.http.allowed_methods import allowed_methods
 from wand_orchestrator.api.http.problem_codes import PROBLEM_CODES
 from wand_orchestrator.errors import FaultLike, GraphFaults, InputFaults, WandError
@@ -124,7 +125,7 @@ async def _on_wand_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, WandError):
         _impossible(error)
     if error.status >= 500 and error.status != HTTPStatus.SERVICE_UNAVAILABLE:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        log.error("%s %s failed", request.method, shown_path(request.scope), exc_info=error)
         return _internal()
     return problem_of(error)
 

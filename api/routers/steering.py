@@ -4,11 +4,12 @@ too.
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from wand_orchestrator.api.http.json_body import JsonRoute
 from wand_orchestrator.api.http.problems import declared
+from wand_orchestrator.api.links.models import LinkCreated, LinkRequest
 from wand_orchestrator.api.runs.models import EventSent, NodeSteered, RunSteered
 from wand_orchestrator.api.services import RunIdPath, ServicesDep
 from wand_orchestrator.contract.steering import SentEvent
@@ -87,3 +88,23 @@ async def retry_node(run_id: RunIdPath, node: NodePath, services: ServicesDep) -
     """Retry a node now: one that waits for its next attempt, or one that failed and holds its run."""
     await services.steering.retry(run_id, node)
     return NodeSteered(run_id=run_id, node=node)
+
+
+@router.post("/{run_id}/nodes/{node:path}/link", status_code=201)
+async def create_link(
+    run_id: RunIdPath,
+    node: NodePath,
+    services: ServicesDep,
+    request: Request,
+    response: Response,
+    body: LinkRequest | None = None,
+) -> LinkCreated:
+    """Make a link that answers one `flow.approval` node, or sends one `flow.event` node one event, without the API key.
+
+    Whoever has it can use it once, until it expires. It is shown in this answer only.
+    """
+    asked = body or LinkRequest()
+    token, text = await services.links.make(run_id, node, asked.expires_in_sec, asked.by)
+    response.headers["Cache-Control"] = "no-store"
+    base = services.settings.public_url or str(request.base_url)
+    return LinkCreated(url=f"{base.rstrip('/')}/links/{text}", expires_at=token.expiry)

@@ -20,7 +20,7 @@ from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.queries import NodeJournal, PartsPage
 from wand_orchestrator.contract.state import NodeState, NodeStatus, RunState, fold, parts_of
-from wand_orchestrator.errors import NotFound, Unavailable
+from wand_orchestrator.errors import Conflict, NotFound, Unavailable
 from wand_orchestrator.files.payloads import PayloadStore
 from wand_orchestrator.storage import Store
 from wand_orchestrator.storage.node_value_rows import StoredNode, StoredValue
@@ -77,6 +77,19 @@ class NodeReader:
             return value.size, await self._payloads.kept(run.part_of or run_id, value.digest)
         except FileNotFoundError as error:
             raise _not_kept(node, name, value) from error
+
+    async def history(self, run_id: str, node: str) -> tuple[RunView, tuple[Event, ...]]:
+        """Return an open run, and the events in which the state of its node or part changed.
+
+        Raises Conflict if the run has ended, NotFound, Unavailable.
+        """
+        run = await self._runs.read(run_id)
+        if run.status.ended:
+            raise Conflict(f"the run is {run.status}: nothing in it is answered any more", code="run_ended")
+        journal = await self._journal(run, node, CallBudget())
+        if node not in run.nodes and not journal.events:
+            raise _no_node(node)
+        return run, journal.events
 
     async def _journal(self, run: RunView, node: str, budget: CallBudget) -> NodeJournal:
         """Return the known events of the node: those in the database, and those that the workflow of an open run still

@@ -82,6 +82,7 @@ class Retention:
         if runs or payloads:
             log.info("deleted because of their age: %d runs, %d payloads", runs, payloads)
         graphs = await self._store.graphs.forget_unused(GRAPHS)
+        await self._store.links.forget(now)
         uploads = await self._uploads.collect(now, UPLOADS)
         more = uploads == UPLOADS or runs == RUNS or payloads >= PAYLOADS or graphs == GRAPHS
         return await self._store.shrink(PAGES) or more

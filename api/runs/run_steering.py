@@ -99,15 +99,25 @@ class Steering:
         await self._signal(run_id, SIGNAL_RESUME)
         return RunStatus.RUNNING
 
-    async def respond(self, run_id: str, node: str, answer: Any, by: str | None) -> None:
-        """Answer a node that waits for it. Raises AnswerInvalid, UnknownNode, Conflict."""
-        await self._update(run_id, UPDATE_RESPOND, Answer(node=node, answer=answer, by=by))
+    async def respond(
+        self, run_id: str, node: str, answer: Any, by: str | None, *, update_id: str | None = None
+    ) -> None:
+        """Answer an approval; a second call with the same `update_id` does nothing, and ends as the first did.
+
+        Raises AnswerInvalid, UnknownNode, Conflict.
+        """
+        await self._update(run_id, UPDATE_RESPOND, Answer(node=node, answer=answer, by=by), update_id)
 
     async def send_event(self, run_id: str, event: SentEvent) -> None:
         """Send the run an event. Raises EventInvalid, TooLarge, Conflict (`events_full`).
 
         While no worker answers, the event is sent all the same: it waits in Temporal, and then in the run.
         """
+        budget = await self.admit_event(run_id, event)
+        await self.deliver_event(run_id, event, budget)
+
+    async def admit_event(self, run_id: str, event: SentEvent) -> CallBudget:
+        """Raise what `send_event` raises, and send nothing. Return what is left of the time for the call."""
         if len(to_json(event.data)) > MAX_EVENT_BYTES:
             raise TooLarge(f"the data of an event has at most {MAX_EVENT_BYTES} bytes")
         budget = CallBudget()
@@ -116,6 +126,10 @@ class Steering:
             if refusal.code == codes.EVENTS_FULL:
                 raise Conflict(refusal.message, code=codes.EVENTS_FULL)
             raise EventInvalid(refusal.message)
+        return budget
+
+    async def deliver_event(self, run_id: str, event: SentEvent, budget: CallBudget) -> None:
+        """Send an event that was admitted. Where it raises Unavailable, it may have been sent."""
         await self._send(run_id, SIGNAL_EVENT, budget, [event.name, event.data])
 
     async def _event_refusal(self, run_id: str, event: SentEvent, budget: CallBudget) -> EventRefusal | None:
@@ -145,11 +159,11 @@ class Steering:
                 "the run has ended meanwhile: nothing in it can be steered any more", code="run_ended"
             ) from error
 
-    async def _update(self, run_id: str, name: str, argument: Any) -> None:
+    async def _update(self, run_id: str, name: str, argument: Any, id: str | None = None) -> None:
         budget = CallBudget()
         await self._require_open(run_id, budget)
         try:
-            await self._executions.update(run_id, name, argument, budget.left())
+            await self._executions.update(run_id, name, argument, budget.left(), id)
         except UpdateRefused as error:
             raise _REFUSALS.get(error.reason, Conflict)(error.message) from error
 

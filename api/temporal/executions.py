@@ -156,9 +156,12 @@ class Executions:
         )
         return refusal
 
-    async def update(self, run_id: str, name: str, argument: Any, seconds: float) -> None:
-        """Send an update and wait until it is done. Raises UpdateRefused, also when the execution closes first."""
-        id = str(uuid.uuid4())
+    async def update(self, run_id: str, name: str, argument: Any, seconds: float, update_id: str | None = None) -> None:
+        """Send an update and wait until it is done. Temporal does an update of the same id once, and ends every call of it alike.
+
+        Raises UpdateRefused, also when the execution closes first.
+        """
+        id = update_id or str(uuid.uuid4())
         try:
             async with self._worker_deadline(seconds):
                 while not await self._update_once(run_id, name, argument, id, seconds):

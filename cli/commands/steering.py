@@ -89,6 +89,21 @@ def event(
     _show(answer, as_json, lambda: typer.echo(f"{run} was sent the event {name}"))
 
 
+def link(
+    run: RunArgument,
+    node: NodeArgument,
+    days: Annotated[float, typer.Option(min=0.001, max=366, help="How long it can be used.")] = 7,
+    by: Annotated[str | None, typer.Option(help="Who is given it; it stands in the run's events.")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Make a link that answers an approval, or sends an event, once and without the API key, and print it."""
+    body = {"expires_in_sec": round(days * 86_400), "by": by}
+    answer = _post((run, "nodes", node, "link"), body, url, api_key)
+    _show(answer, as_json, lambda: typer.echo(answer["url"]))
+
+
 def delete(run: RunArgument, url: Url = None, api_key: ApiKey = None) -> None:
     """Remove a run that has ended, with its events and files."""
     from wand_orchestrator.cli.client.api_client import ask, path_of
@@ -98,7 +113,7 @@ def delete(run: RunArgument, url: Url = None, api_key: ApiKey = None) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (pause, resume, cancel, retry, retry_node, skip, respond, event, delete):
+    for command in (pause, resume, cancel, retry, retry_node, skip, respond, event, link, delete):
         app.command()(command)
 
 

@@ -144,6 +144,7 @@ def test_every_setting_reaches_the_api_and_all_but_its_own_the_workers() -> None
         "WAND_API_KEY",
         "WAND_ALLOWED_HOSTS",
         "WAND_CORS_ORIGINS",
+        "WAND_PUBLIC_URL",
     }
 
 

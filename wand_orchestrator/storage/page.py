@@ -15,7 +15,7 @@ from sqlalchemy import Row, Select, literal, tuple_
 from sqlalchemy.orm import Mapped
 
 from wand_orchestrator.errors import BadRequest
-from wand_orchestrator.storage.tables import UtcDateTime
+from wand_orchestrator.storage.utc_date_time import UtcDateTime
 
 T = TypeVar("T")
 Columns = Select[*tuple[Any, ...]]

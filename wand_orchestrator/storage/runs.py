@@ -18,8 +18,9 @@ from wand_orchestrator.storage.idempotency import Idempotency, claim
 from wand_orchestrator.storage.page import Page, newest_first, page_of
 from wand_orchestrator.storage.run_records import HEADS, RUNS, Run, RunHead, head_of, new_run, row_of, run_of
 from wand_orchestrator.storage.selection import Selection
-from wand_orchestrator.storage.tables import STARTED, RunRow, UtcDateTime
+from wand_orchestrator.storage.tables import STARTED, RunRow
 from wand_orchestrator.storage.tag_rows import insert_tags
+from wand_orchestrator.storage.utc_date_time import UtcDateTime
 
 _ENDED = tuple(status for status in RunStatus if status.ended)
 _BEGUN = tuple(status for status in RunStatus if not status.ended and status is not RunStatus.PENDING)

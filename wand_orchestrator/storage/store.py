@@ -8,9 +8,11 @@ from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.event_rows import Events
 from wand_orchestrator.storage.graphs import Graphs
 from wand_orchestrator.storage.hook_rows import HookRows
+from wand_orchestrator.storage.link_uses import LinkUses
 from wand_orchestrator.storage.namespaces import Namespaces
 from wand_orchestrator.storage.node_value_rows import NodeValueRows
 from wand_orchestrator.storage.runs import Runs
+from wand_orchestrator.storage.secret_rows import SecretRows
 from wand_orchestrator.storage.trigger_rows import TriggerRows
 
 
@@ -26,6 +28,8 @@ class Store:
         self.archive = EventArchive(database, self.node_values)
         self.deletions = Deletions(database)
         self.hooks = HookRows(database)
+        self.links = LinkUses(database)
+        self.secrets = SecretRows(database)
         self.triggers = TriggerRows(database)
         self.namespaces = Namespaces(database)
 

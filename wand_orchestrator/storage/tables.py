@@ -4,12 +4,10 @@ JSON is kept as text that was encoded once: what the API sends is what was store
 A change here needs a migration in `migrations/versions`; a test compares the two.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    DateTime,
-    Dialect,
     ForeignKeyConstraint,
     Index,
     MetaData,
@@ -19,8 +17,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import registry
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+from wand_orchestrator.storage.utc_date_time import UtcDateTime
 
 # Names given here, and not by the database, can be named in later migrations on both.
 _NAMES = {
@@ -41,26 +40,6 @@ RETRIES = text("retried_run IS NOT NULL")
 
 SERIOUS = text("level IN ('warning', 'error')")
 """Condition of a partial index. SQLite uses the index only for a query that repeats it word for word."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time zone aware moment in UTC. SQLite stores no zone: it is removed on writing and added on reading."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a time zone cannot be stored")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAMES))):
@@ -162,6 +141,27 @@ class HookRow(Table, table=True):
     map: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SecretRow(Table, table=True):
+    """A secret that Wand made for itself, such as the key that signs links."""
+
+    __tablename__ = "secrets"
+
+    name: str = Field(primary_key=True)
+    value: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LinkUseRow(Table, table=True):
+    """A link that has been used, by the id that is in it, until it would have expired."""
+
+    __tablename__ = "link_uses"
+    __table_args__: Any = (Index("ix_link_uses_expires_at", "expires_at"),)
+
+    id: str = Field(primary_key=True)
+    used_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class NamespaceRow(Table, table=True):
