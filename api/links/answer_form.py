@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from wand_orchestrator.api.http.json_body import check_text, parse_json
 from wand_orchestrator.errors import BadRequest
+from wand_orchestrator.graphs.strict_json import check_text, parse_json
 
 WHOLE = "answer"
 """Name of the field in which the whole answer is written, where there are no others."""

@@ -8,12 +8,12 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from wand_orchestrator.api.http.json_body import parse_json
 from wand_orchestrator.api.http.problems import UnsupportedMediaType
 from wand_orchestrator.api.http.strict_route import is_json, media_type_of
 from wand_orchestrator.api.links.answer_form import answer_of
 from wand_orchestrator.api.links.models import LinkAnswer
 from wand_orchestrator.errors import BadRequest
+from wand_orchestrator.graphs.strict_json import parse_json
 
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_FORM_FIELDS = 1000

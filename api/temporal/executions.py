@@ -157,7 +157,7 @@ class Executions:
         return refusal
 
     async def update(self, run_id: str, name: str, argument: Any, seconds: float, update_id: str | None = None) -> None:
-        """Send an update and wait until it is done. Temporal does an update of the same id once, and ends every call of it alike.
+        """Send an update and wait until it is done. Temporal does one of the same id once, and ends every call alike.
 
         Raises UpdateRefused, also when the execution closes first.
         """
