@@ -97,7 +97,7 @@ class TestAnApproval:
         nodes = [event(count=2), approval("other")]
         run_id = await waiting(guarded, *nodes)
         url = await link(guarded, run_id, "paid")
-        shared = {
+        shared: Json = {
             "task_queue": guarded.settings.task_queue,
             "database_url": guarded.settings.effective_database_url,
             "api_key": SecretStr(KEY),
