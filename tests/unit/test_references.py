@@ -1,5 +1,6 @@
 """References in params and input: what each gives, what it sees, and what becomes of the keys that only they use."""
 
+import time
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from wand_orchestrator.graphs.expressions import ExpressionError
 from wand_orchestrator.graphs.node_values import NodeValues, node_values
 from wand_orchestrator.graphs.prepared import prepared
 from wand_orchestrator.graphs.references import Scope, resolve
-from wand_orchestrator.graphs.templates import rendered
+from wand_orchestrator.graphs.templates import rendered, template_parts
 
 RUN_INPUT = {"urls": ["a", "b"], "user": {"name": "Ada", "age": 36}}
 OWN = {"link": "http://x", "rows": [1, 2], "none": None}
@@ -85,6 +86,18 @@ def test_a_template_is_bounded(template: str) -> None:
     with pytest.raises(ExpressionError) as error:
         rendered(template, {"a": "x" * 1_000_000}, Budget())
     assert error.value.code == "expression_too_large"
+
+
+@pytest.mark.parametrize(
+    ("template", "places"),
+    [("{{ " + '\\"' * 20_000 + " }}", 1), ("{{ \\' }}" * 20_000, 20_000)],
+    ids=["one place", "many places"],
+)
+def test_a_template_is_read_in_time_in_proportion_to_its_length(template: str, places: int) -> None:
+    """Quotes that nothing closes end nowhere, and stand for themselves."""
+    started = time.process_time()
+    assert len(list(template_parts(template))) == places
+    assert time.process_time() - started < 1
 
 
 def test_params_see_the_run_and_all_of_the_nodes_own_input() -> None:

@@ -36,10 +36,11 @@ def template_parts(text: str) -> Iterator[str | Placeholder]:
     closes.
     """
     end = 0
+    unclosed: set[str] = set()
     while (opened := text.find(OPENING, end)) >= 0:
         if opened > end:
             yield text[end:opened]
-        closed = _closed(text, opened)
+        closed = _closed(text, opened, unclosed)
         yield Placeholder(text[opened + len(OPENING) : closed].strip())
         end = closed + len(CLOSING)
     if end < len(text):
@@ -74,14 +75,23 @@ def _written(place: Placeholder, value: Any, budget: Budget, now: datetime | Non
     return text
 
 
-def _closed(text: str, opened: int) -> int:
-    """Return the index of the `}}` that closes the `{{` at `opened`. Raises ExpressionError."""
+def _closed(text: str, opened: int, unclosed: set[str]) -> int:
+    """Return the index of the `}}` that closes the `{{` at `opened`. Raises ExpressionError.
+
+    `unclosed`: quotes of which one was found that nothing closes, so that no later one is closed either: each is looked
+    for once in a template, not once a quote.
+    """
     depth = 0
     index = opened + len(OPENING)
     while index < len(text):
+        if text[index] in unclosed:
+            index += 1
+            continue
         token = _TOKEN.match(text, index)
         assert token is not None  # the last branch takes any character
         match token[0]:
+            case "'" | '"' | "`":
+                unclosed.add(token[0])
             case "{":
                 depth += 1
             case "}" if depth:

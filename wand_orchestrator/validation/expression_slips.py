@@ -8,7 +8,11 @@ import re
 from wand_orchestrator.graphs.interpreter import Ast
 from wand_orchestrator.validation.phrases import shortened
 
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*`", re.DOTALL)
+_QUOTED = re.compile(
+    r"""'(?:[^'\\]|\\.)*(?:(')|\\?\Z)|"(?:[^"\\]|\\.)*(?:(")|\\?\Z)|`(?:[^`\\]|\\.)*(?:(`)|\\?\Z)""", re.DOTALL
+)
+"""With a group if the quote is closed. One that nothing closes takes the whole rest: it would else be looked for again
+from every quote within it."""
 
 _SLIPS: tuple[tuple[str, str], ...] = (
     (r"\{\{|\}\}", "an expression stands without braces; `{{ … }}` is for `$template`"),
@@ -84,11 +88,17 @@ _WORDS["None"] = "`null`"
 
 def slip_of(expression: str) -> str | None:
     """Return what was probably meant by an expression that does not parse; None if there is no guess."""
-    bare = _QUOTED.sub(lambda quoted: quoted[0][0] + "q" * (len(quoted[0]) - 2) + quoted[0][-1], expression)
+    bare = _QUOTED.sub(_hidden, expression)
     for pattern, meant in _COMPILED:
         if found := pattern.search(bare):
             return _filled(meant, found, bare)
     return None
+
+
+def _hidden(quoted: re.Match[str]) -> str:
+    """What stands in quotes is no slip."""
+    text = quoted[0]
+    return text if quoted.lastindex is None else text[0] + "q" * (len(text) - 2) + text[-1]
 
 
 def _filled(meant: str, found: re.Match[str], bare: str) -> str:
