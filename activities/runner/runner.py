@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -134,8 +134,10 @@ class Runner:
         self._node = self._info.activity_id
         self._number = call.earlier_attempts + self._info.attempt
         self._rules = call.retry
+        self._timeout_sec = call.timeout_sec
         self._attempts = services.attempts
         self._too_slow = False
+        self._late = False
         self._stopped: activity.ActivityCancellationDetails | None = None
         interval_sec = None if self._info.is_local else INTERVAL_SEC
         self._reporter = Reporter(
@@ -157,20 +159,25 @@ class Runner:
 
     async def run(self) -> AgentResult:
         """Run the attempt. Cancelling this passes the cancel on to the agent, and keeps waiting for its end."""
-        if not self._info.is_local:
-            known = HeldAttempt(attempt=self._number, started_at=self._info.started_time)
-            return await HeldCall(self._attempts, known, self._run(), self._stop).run()
-        watch = self._limit()
-        ending = asyncio.create_task(self._run())
+        limits = self._limits()
         try:
-            while not ending.done():
-                try:
-                    await asyncio.wait({ending})
-                except asyncio.CancelledError:
-                    self._stop(activity.cancellation_details())
-            return ending.result()
+            return await (self._run_locally() if self._info.is_local else self._run_held())
         finally:
-            watch.cancel()
+            for limit in limits:
+                limit.cancel()
+
+    async def _run_held(self) -> AgentResult:
+        known = HeldAttempt(attempt=self._number, started_at=self._info.started_time)
+        return await HeldCall(self._attempts, known, self._run(), self._stop).run()
+
+    async def _run_locally(self) -> AgentResult:
+        ending = asyncio.create_task(self._run())
+        while not ending.done():
+            try:
+                await asyncio.wait({ending})
+            except asyncio.CancelledError:
+                self._stop(activity.cancellation_details())
+        return ending.result()
 
     def _stop(self, details: activity.ActivityCancellationDetails | None) -> None:
         self._stopped = details
@@ -181,12 +188,25 @@ class Runner:
             output = await self._invocation.output()
         except (Exception, asyncio.CancelledError) as error:
             raise await self._ending(error) from None
+        if self._late:
+            raise await self._ending(asyncio.CancelledError())
         measures = self._measures()
         return AgentResult(output=output, ended_at=_now(), reports=await self._reporter.settle(), **measures)
 
-    def _limit(self) -> asyncio.TimerHandle:
-        """Limit a local activity, which blocks its run: one that is not short is run again as a regular activity."""
-        return asyncio.get_running_loop().call_later(LOCAL_LIMIT_SEC, self._stop_as_too_slow)
+    def _limits(self) -> list[asyncio.TimerHandle]:
+        """Limit the attempt where its call says so, and a local activity in any case, as it blocks its run: one that is
+        not short is run again as a regular activity.
+        """
+        loop, limits = asyncio.get_running_loop(), []
+        if self._info.is_local:
+            limits.append(loop.call_later(LOCAL_LIMIT_SEC, self._stop_as_too_slow))
+        if self._timeout_sec is not None:
+            limits.append(loop.call_later(self._timeout_sec, self._stop_as_late))
+        return limits
+
+    def _stop_as_late(self) -> None:
+        self._late = True
+        self._stop(activity.ActivityCancellationDetails(timed_out=True))
 
     def _stop_as_too_slow(self) -> None:
         self._too_slow = True
@@ -201,6 +221,9 @@ class Runner:
         if self._invocation.cancelled:
             details = self._stopped
             failure = SLOW if self._too_slow and details is None else interruption(details, self._info, _now())
+            if failure is TIMEOUT and self._late:
+                message = f"the attempt took longer than its {self._timeout_sec:g} s"
+                failure = by_rules(replace(TIMEOUT, message=message), self._rules, self._info)
             if not isinstance(error, asyncio.CancelledError):
                 logger.warning("Node %s of %s failed while it was stopped", self._node, self._run_id, exc_info=error)
         if failure is None:

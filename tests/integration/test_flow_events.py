@@ -234,6 +234,7 @@ async def test_a_failure_of_a_child_run_has_the_code_that_its_graph_says(service
 async def test_a_code_by_which_nodes_are_tried_again_is_none_of_a_graph(service: Service) -> None:
     run = await service.run(graph([control("stop", "flow.fail", code={"$input": "c"})]), input={"c": "worker_lost"})
     assert run["error"]["code"] == "invalid_params"
+    assert run["error"]["message"].startswith("params: the code `worker_lost`")
     answer = await service.http.post("/graphs/validate", json=graph([control("stop", "flow.fail", code="worker_lost")]))
     [fault] = answer.json()["faults"]
     assert (fault["pointer"], fault["code"]) == ("/nodes/0/params", "bad_value")

@@ -161,3 +161,21 @@ async def test_what_references_gave_comes_into_the_next_history_and_what_is_left
     assert result.outputs["one"] == "edge"
     assert result.outputs["each"]["outputs"] == ["1 edge", "2 edge", "3 edge", "4 edge"]
     assert result.outputs["rounds"] == {"output": {"n": 6}, "times": 2, "satisfied": True}
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"items": {"$input": "gone"}}, "`items` must be a list, and is null"),
+        ({"items": {"$input": "secret"}}, "params.items: Input should be a valid list"),
+        (
+            {"items": [], "concurrency": {"$input": "none"}},
+            "params.concurrency: Input should be greater than or equal to 1",
+        ),
+    ],
+)
+async def test_a_param_that_does_not_fit_when_the_run_has_come_there_is_named_without_its_value(
+    service: Service, params: dict[str, Any], message: str
+) -> None:
+    run = await service.run(graph([each(agent="test.echo", **params)]), {"secret": "s3cr3t", "none": 0})
+    assert run["error"]["message"] == message

@@ -4,11 +4,11 @@ from temporalio.common import RetryPolicy
 
 from wand_orchestrator.contract.codes import TIMED_OUT_TYPE
 from wand_orchestrator.graph import Node, Options, Retry
+from wand_orchestrator.graphs.retries import rules_of
 from wand_orchestrator.workflows.nodes.activity_options import (
     QUEUE_WAIT,
     activity_options,
     local_activity_options,
-    rules_of,
 )
 
 OPTIONS = Options(default_timeout_sec=60, max_retries=2, retry=Retry(initial_interval_sec=1, max_interval_sec=10))

@@ -321,6 +321,29 @@ def test_what_is_too_short_for_a_timer_is_out_of_range() -> None:
     }
 
 
+RULE = "/nodes/0/retry/0"
+
+
+@pytest.mark.parametrize(
+    ("retry", "pointer", "code", "message"),
+    [
+        ([], "/nodes/0/retry", Code.OUT_OF_RANGE, "`retry` must not be empty"),
+        ([{"codes": []}], f"{RULE}/codes", Code.OUT_OF_RANGE, "`codes` must not be empty"),
+        ([{"codes": "x"}], f"{RULE}/codes", Code.WRONG_TYPE, "`codes` must be a list, and is the text 'x'"),
+        ([{"codes": ["x"], "retries": -1}], f"{RULE}/retries", Code.OUT_OF_RANGE, "`retries` must be at least 0"),
+        ([{}], RULE, Code.MISSING_KEY, "a rule of `retry` needs the key `codes`"),
+        ([{"codes": ["x"], "retires": 1}], f"{RULE}/retires", Code.UNKNOWN_KEY, "did you mean `retries`?"),
+        ([{"codes": ["*"]}, {"codes": ["x"]}], "/nodes/0/retry", Code.BAD_VALUE, "an earlier one names it"),
+        ({"initial_interval_sec": 0}, "/nodes/0/retry/initial_interval_sec", Code.OUT_OF_RANGE, "at least 0.001"),
+        (5, "/nodes/0/retry", Code.WRONG_TYPE, "`retry` must be an object or a list, and is the number 5"),
+    ],
+)
+def test_retry_has_one_fault_where_what_it_says_is_wrong(retry: Any, pointer: str, code: str, message: str) -> None:
+    [fault] = check(graph({**NOTHING, "retry": retry})).faults
+    assert (fault.pointer, fault.code) == (pointer, code)
+    assert message in fault.message
+
+
 @pytest.mark.parametrize("type", ["flow.wait", "flow.approval", "flow.map", "flow.graph", "flow.repeat"])
 def test_a_reference_under_a_key_that_a_control_node_has_not_is_a_fault(type: str) -> None:
     document = graph({"id": "a", "type": type, "params": {"secnds": {"$input": "x"}}})

@@ -23,6 +23,14 @@ def mapped(params: dict[str, Any], input: dict[str, Any] | None = None, **map: s
     return faults({"type": "flow.map", "params": params, "input": input or {}}, **map)
 
 
+@pytest.mark.parametrize("params", [{"agent": "flow.wait"}, {"agent": {"$expr": "a"}, "agents": ["flow.wait"]}])
+def test_a_control_node_is_no_agent_of_another_one(params: dict[str, Any]) -> None:
+    asked = {"a": "x"} if "agents" in params else {}
+    node = {"id": "n", "type": "flow.map", "params": {**params, "items": []}, "input": asked}
+    [fault] = check_graph({"name": "g", "nodes": [node]}, AGENTS, max_nodes=9, max_edges=9).faults
+    assert (fault.code, "'flow.wait' is a control node" in fault.message) == ("unknown_agent", True)
+
+
 def test_items_come_once_from_anywhere() -> None:
     assert mapped({**SEARCH, "items": {"$input": "urls"}}) == []
     assert mapped({**SEARCH, "items": ["a", "b"]}) == []

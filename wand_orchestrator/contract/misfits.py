@@ -5,6 +5,9 @@ from pydantic import ValidationError
 NAMED_FIELDS = 5
 """Fields that a sentence names."""
 
+_OWN = "Value error, "
+"""What pydantic puts before the sentences of a model's own checks."""
+
 
 def fields_at_fault(error: ValidationError, prefix: str = "") -> str:
     """Return the faults of a validation error as `params.url: Field required; …`."""
@@ -14,6 +17,7 @@ def fields_at_fault(error: ValidationError, prefix: str = "") -> str:
 
 
 def misfits(error: ValidationError, prefix: str = "") -> list[tuple[str, str]]:
-    """Yield every field at fault with its message."""
+    """Return every field at fault with its message."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [(".".join(map(str, (prefix, *fault["loc"]) if prefix else fault["loc"])), fault["msg"]) for fault in found]
+    places = [".".join(map(str, (prefix, *fault["loc"]) if prefix else fault["loc"])) for fault in found]
+    return [(place, fault["msg"].removeprefix(_OWN)) for place, fault in zip(places, found, strict=True)]

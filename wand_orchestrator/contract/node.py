@@ -29,6 +29,12 @@ class AgentCall(Message):
     retry: tuple[RetryRule, ...] = Field(
         default=(), description="Rules of the node by error code, each with its `retries`; the worker applies them."
     )
+    timeout_sec: float | None = Field(
+        default=None,
+        gt=0,
+        description="Of a node that says what follows a timeout: how long an attempt may take. The worker ends it "
+        "then; the server would do so a little later.",
+    )
     carries_on: bool = Field(
         default=False,
         description="The attempt began in an earlier history of the run, and this worker runs it already.",

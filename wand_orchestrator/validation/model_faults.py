@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from wand_orchestrator.graph import Edge, Graph, Node, Options, Retry
+from wand_orchestrator.graph import Edge, Graph, Node, Options, Retry, RetryRule
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.phrases import described, listed
@@ -37,7 +37,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Form(Generic[Model]):
-    """Contains a model and the objects in it, by the keys that lead to them without the indexes of lists.
+    """Contains a model and the objects in it, by the keys that lead to them, with `[]` for any index of a list.
 
     `at`: where in the document it lies. `takes_references`: a value that the run's input will give fits anywhere.
     """
@@ -52,11 +52,13 @@ GRAPH = Form(
     Graph,
     {
         (): Owner("the graph", Graph),
-        ("nodes",): Owner("a node", Node),
-        ("nodes", "retry"): Owner("`retry`", Retry),
-        ("edges",): Owner("an edge", Edge),
+        ("nodes", "[]"): Owner("a node", Node),
+        ("nodes", "[]", "retry"): Owner("`retry`", Retry),
+        ("nodes", "[]", "retry", "[]"): Owner("a rule of `retry`", RetryRule),
+        ("edges", "[]"): Owner("an edge", Edge),
         ("options",): Owner("`options`", Options),
         ("options", "retry"): Owner("`retry`", Retry),
+        ("options", "retry", "[]"): Owner("a rule of `retry`", RetryRule),
     },
 )
 
@@ -103,9 +105,18 @@ def read_form(form: Form[Model], value: Any, encoded: bytes, near: Near, finding
             against.setdefault(place, []).append(detail)
             values[place] = found
     teller = _Teller(form, near, findings)
+    told_within = {place[:end] for place in against for end in range(len(place))}
     for place, details in against.items():
-        teller.tell(place, values[place], details)
+        if not (place in told_within and all(map(_is_of_other_type, details))):
+            teller.tell(place, values[place], details)
     return None
+
+
+def _is_of_other_type(detail: ErrorDetails) -> bool:
+    """Return whether the value is of another type than one branch of a union wants: the branch is not the one that is
+    meant, where another one finds fault with what the value holds.
+    """
+    return detail["type"].endswith("_type")
 
 
 def _locate(value: Any, loc: Sequence[Part]) -> tuple[Place, Any]:
@@ -129,6 +140,7 @@ class _Teller:
         self._at = tuple(form.at)
 
     def tell(self, path: Place, value: Any, details: list[ErrorDetails]) -> None:
+        details = [detail for detail in details if not _is_of_other_type(detail)] or details
         missing = [detail for detail in details if detail["type"] == "missing"]
         for detail in missing:
             self._add(path, Code.MISSING_KEY, f"{self._noun(path)} needs the key `{detail['loc'][-1]}`")
@@ -146,7 +158,7 @@ class _Teller:
             key, words = _BOUNDS[kind]
             return Code.OUT_OF_RANGE, f"{name} must be {words} {_number(context[key])}, and is {_number(value)}"
         if kind == "too_short":
-            return Code.NO_NODES, "a graph needs at least one node: add one to `nodes`"
+            return self._empty(path)
         if kind in _UNKNOWN_IDS:
             return self._text(name, value, kind, context)
         if kind == "value_error":
@@ -170,6 +182,11 @@ class _Teller:
         if kind == "string_too_short":
             return Code.OUT_OF_RANGE, f"{name} must not be empty"
         return Code.OUT_OF_RANGE, f"{name} has {len(value)} characters, and at most {context['max_length']} are allowed"
+
+    def _empty(self, path: Place) -> tuple[Code, str]:
+        if _keys(path) == ("nodes",) and not self._at:
+            return Code.NO_NODES, "a graph needs at least one node: add one to `nodes`"
+        return Code.OUT_OF_RANGE, f"{self._name(path)} must not be empty"
 
     def _unknown_key(self, path: Place) -> str:
         key = str(path[-1])
@@ -195,12 +212,12 @@ def _is_told_elsewhere(path: Place, value: Any, detail: ErrorDetails) -> bool:
     invalid nodes is not too short, although pydantic counts none.
     """
     if detail["type"] in _UNKNOWN_IDS:
-        return _keys(path) in (("edges", "from"), ("edges", "to"), ("sinks",))
+        return _keys(path) in (("edges", "[]", "from"), ("edges", "[]", "to"), ("sinks", "[]"))
     return detail["type"] == "too_short" and bool(value)
 
 
 def _keys(path: Place) -> tuple[str, ...]:
-    return tuple(part for part in path if isinstance(part, str))
+    return tuple(part if isinstance(part, str) else "[]" for part in path)
 
 
 def _number(value: Any) -> str:

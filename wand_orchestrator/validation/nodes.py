@@ -112,6 +112,9 @@ class NodeCheck:
         if name in self._agents:
             if params is not None:
                 self._params.check(name, params, given, at)
+        elif name in CONTROL_NODES:
+            message = f"{quoted(name)} is a control node, and no agent: put it into a stored graph, and name that"
+            self._findings.fault(named_at, Code.UNKNOWN_AGENT, message)
         elif node.queue in (None, DEFAULT_TASK_QUEUE):
             hint = self._near.hint("agent", name, self._types) or ": `GET /agents` lists those that there are"
             self._findings.fault(named_at, Code.UNKNOWN_AGENT, f"there is no agent {quoted(name)}{hint}")

@@ -9,6 +9,7 @@ from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.graph import Options
 from wand_orchestrator.graphs.control_nodes import MapParams
 from wand_orchestrator.graphs.node_values import ITEMS
+from wand_orchestrator.validation.phrases import described
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
 from wand_orchestrator.workflows.control.target import TargetRunner, require_listed
 from wand_orchestrator.workflows.control.window import ItemWindow
@@ -50,7 +51,7 @@ class Map(Control):
 
     async def run(self) -> dict[str, Any]:
         if not isinstance(self._items, list):
-            raise failure("invalid_input", f"`items` must be a list, and is {type(self._items).__name__}")
+            raise failure("invalid_input", f"`items` must be a list, and is {described(self._items)}")
         begun = self._failed | self._outputs.keys() | set(self._going_on)
         todo = [index for index in range(len(self._items)) if index not in begun]
         self._window = ItemWindow(

@@ -29,6 +29,7 @@ from wand_orchestrator.contract.node import (
 )
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Node, Options
+from wand_orchestrator.graphs.retries import retries_of
 from wand_orchestrator.workflows.arrivals import code_of, details_of, states_attempt
 
 _TIMEOUTS = {
@@ -108,7 +109,7 @@ def _missing(node: Node) -> str:
 def _attempts(node: Node, options: Options, error: BaseException, earlier: int) -> int | None:
     """Return the number of attempts, if the reason for making no further one implies it."""
     if isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED:
-        return earlier + 1 + (options.max_retries if node.retries is None else node.retries)
+        return earlier + 1 + retries_of(node, options)
     return None
 
 

@@ -8,6 +8,7 @@ from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalA
 
 from wand_orchestrator.contract.codes import TIMED_OUT, TIMED_OUT_TYPE
 from wand_orchestrator.graph import Node, Options, Retry, RetryRule
+from wand_orchestrator.graphs.retries import retries_of
 from wand_orchestrator.temporal.visibility import summary
 
 HEARTBEAT_SEC = 10.0
@@ -23,13 +24,17 @@ LOCAL_RETRY_THRESHOLD = timedelta(milliseconds=1)
 is said of the failed attempt is then heard of while it waits."""
 
 
+OWN_TIMEOUT_GRACE = timedelta(seconds=30)
+"""How much later than the worker the server ends an attempt whose time is over, where the worker does so itself."""
+
+
 def activity_options(node: Node, options: Options, earlier_attempts: int = 0) -> ActivityConfig:
     """Return Temporal's timeouts and retry policy for a node.
 
     `earlier_attempts`: those that were made as another activity and use up retries.
     """
     config = ActivityConfig(
-        start_to_close_timeout=_timeout(node, options),
+        start_to_close_timeout=_start_to_close(node, options),
         heartbeat_timeout=_silence(node),
         retry_policy=_retry_policy(node, options, earlier_attempts),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -60,7 +65,7 @@ def held_activity_options(node: Node, options: Options, queue: str, earlier_atte
 def local_activity_options(node: Node, options: Options) -> LocalActivityConfig:
     """Return the options for a node that runs as a local activity, which has neither queue nor heartbeat."""
     return LocalActivityConfig(
-        start_to_close_timeout=_timeout(node, options),
+        start_to_close_timeout=_start_to_close(node, options),
         retry_policy=_retry_policy(node, options),
         local_retry_threshold=LOCAL_RETRY_THRESHOLD,
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -83,19 +88,21 @@ def _timeout(node: Node, options: Options) -> timedelta:
     return timedelta(seconds=node.timeout_sec or options.default_timeout_sec)
 
 
-def retries_of(node: Node, options: Options) -> int:
-    """Return the maximum number of attempts after the first."""
-    retries = options.max_retries if node.retries is None else node.retries
-    return max((rule.retries or 0 for rule in rules_of(node, options)), default=retries)
+def own_timeout_sec(node: Node, options: Options) -> float | None:
+    """Return after how many seconds the worker itself ends an attempt, so that what the node says of timeouts is
+    applied; None if the server does.
 
-
-def rules_of(node: Node, options: Options) -> tuple[RetryRule, ...]:
-    """Return the retry rules by error code, each with its `retries`; none if one backoff applies to all failures."""
+    A policy has but one number of attempts, and the SDK tries a local activity again whatever it says of timeouts. A
+    worker of another queue may be in another language, and know nothing of this.
+    """
     retry = node.retry or options.retry
-    if isinstance(retry, Retry):
-        return ()
-    retries = options.max_retries if node.retries is None else node.retries
-    return tuple(rule if rule.retries is not None else rule.model_copy(update={"retries": retries}) for rule in retry)
+    told = TIMED_OUT in retry.non_retryable if isinstance(retry, Retry) else True
+    return _timeout(node, options).total_seconds() if told and node.queue is None else None
+
+
+def _start_to_close(node: Node, options: Options) -> timedelta:
+    timeout = _timeout(node, options)
+    return timeout if own_timeout_sec(node, options) is None else timeout + OWN_TIMEOUT_GRACE
 
 
 def _total(node: Node, options: Options) -> timedelta:
@@ -104,14 +111,14 @@ def _total(node: Node, options: Options) -> timedelta:
     retry = node.retry or options.retry
     longest = max(_longest_sec(one) for one in ([retry] if isinstance(retry, Retry) else retry))
     backoff = retries * timedelta(seconds=longest)
-    return _timeout(node, options) * (retries + 1) + backoff + QUEUE_WAIT
+    return _start_to_close(node, options) * (retries + 1) + backoff + QUEUE_WAIT
 
 
 def _retry_policy(node: Node, options: Options, earlier_attempts: int = 0) -> RetryPolicy:
     """Return the retry policy. `earlier_attempts`: those made as another activity; the backoff continues from there.
 
-    Of rules by error code the worker tells the server which holds, failure by failure; what the server itself finds
-    out, a timeout, is tried again by the policy.
+    Of rules by error code the worker tells the server which holds, failure by failure; a timeout that the server itself
+    finds out is tried again by the policy.
     """
     retry, never = _for_timeouts(node.retry or options.retry)
     retries = retries_of(node, options)

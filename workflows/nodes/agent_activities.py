@@ -21,6 +21,7 @@ from wand_orchestrator.contract.node import (
     InFlight,
 )
 from wand_orchestrator.graph import Node, Options
+from wand_orchestrator.graphs.retries import retries_of, rules_of
 from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.arrivals import check_given, check_plain, result_of
 from wand_orchestrator.workflows.journal import event_texts
@@ -29,8 +30,7 @@ from wand_orchestrator.workflows.nodes.activity_options import (
     activity_options,
     held_activity_options,
     local_activity_options,
-    retries_of,
-    rules_of,
+    own_timeout_sec,
 )
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.crossing import (
@@ -133,6 +133,7 @@ class Activities:
             earlier_attempts=earlier_attempts,
             reads=self._reads,
             retry=rules_of(node, self._options),
+            timeout_sec=own_timeout_sec(node, self._options),
         )
         check_given(params, input, self._input_bytes)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)

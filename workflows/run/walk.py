@@ -17,6 +17,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
 from wand_orchestrator.contract.codes import RUN_TIMEOUT
+from wand_orchestrator.contract.misfits import fields_at_fault
 from wand_orchestrator.contract.names import (
     EXTERN_OUTPUT,
 )
@@ -394,7 +395,7 @@ class Walk:
         try:
             future = self._launcher.launch(given)
         except ValidationError as error:
-            self._fail(node, NodeFailure.of(node, "invalid_params", f"params: {error}"))
+            self._fail(node, NodeFailure.of(node, "invalid_params", fields_at_fault(error, "params")))
         except ApplicationError as error:
             self._fail(node, node_failure(node, self._graph.options, error))
         else:
