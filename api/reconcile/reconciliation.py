@@ -8,9 +8,10 @@ ending that Temporal knows.
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
 
@@ -33,7 +34,7 @@ from wand_orchestrator.contract.search_attributes import (
     WAND_TAGS,
 )
 from wand_orchestrator.contract.state import Failure, NodeState, RunState, RunStatus, fold
-from wand_orchestrator.errors import Conflict, NotFound, Unavailable
+from wand_orchestrator.errors import Conflict, NotFound, Unavailable, WandError
 from wand_orchestrator.files.payloads import STORE_AWAY
 from wand_orchestrator.storage import Run, Store
 from wand_orchestrator.temporal.visibility import root_of
@@ -61,6 +62,9 @@ class EndedStates:
 
 
 PAGE = 500
+
+JOURNAL_WAIT = timedelta(minutes=1)
+"""Before the journal of a closed run is given up that no worker is there to tell: one that was restarted may come."""
 
 NATIVE_STATUS = {
     WorkflowExecutionStatus.COMPLETED: RunStatus.SUCCEEDED,
@@ -135,7 +139,9 @@ class Reconciliation:
         if description.history_length > _WITHOUT_JOURNAL:
             try:
                 await self._copy_journal(closed, seconds)
-            except (QueryFailed, WorkflowFails) as error:
+            except (QueryFailed, Unavailable) as error:
+                if not await self._is_lost(error, description, seconds):
+                    raise
                 ending = replace(ending, journal=error.message)
                 await self._copy_known(closed, seconds)
         state = await self.fold_archive(run_id)
@@ -212,6 +218,18 @@ class Reconciliation:
                 return
             await self._append(closed, page.events, seconds)
             after = page.events[-1].seq
+
+    async def _is_lost(self, error: WandError, description: WorkflowExecutionDescription, seconds: float) -> bool:
+        """Return whether the journal is not to be had for this reason: its code fails, or nobody serves its task queue,
+        for so long that this is no restart.
+        """
+        if isinstance(error, QueryFailed | WorkflowFails):
+            return True
+        closed_at = description.close_time
+        if error.fields["missing"] != "worker" or closed_at is None or datetime.now(UTC) - closed_at < JOURNAL_WAIT:
+            return False
+        queue = description.task_queue
+        return queue not in await self._executions.polled([queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, seconds)
 
     async def _copy_known(self, closed: _Closed, seconds: float) -> None:
         """Archive the events that follow from the history alone, as no worker can read the journal."""
@@ -302,7 +320,7 @@ def _last_events(state: RunState, ending: Ending) -> list[Event]:
         {} if ending.failure is None else {"error": ending.failure.model_dump(mode="json", exclude_none=True)}
     )
     if ending.journal is not None:
-        data["journal"] = f"incomplete, as no worker can replay the run: {bounded_text(ending.journal, 1000)}"
+        data["journal"] = f"incomplete, as no worker tells it: {bounded_text(ending.journal, 1000)}"
     last = Event(
         seq=seq + 1,
         ts=ending.at,

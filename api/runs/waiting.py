@@ -113,7 +113,20 @@ def open_questions(graph: Graph, state: RunState) -> dict[str, str]:
         node.id: CONTROL_NODES[node.type].waits_for if node.type in CONTROL_NODES else "something outside"
         for node in graph.nodes
         if _status(state, node.id) is NodeStatus.WAITING
-    } | {node: _first(questions) for node, questions in asked.items()}
+    } | {node: _with_count(list(map(question_reason, questions))) for node, questions in asked.items()}
+
+
+def paused_children(state: RunState) -> dict[str, str]:
+    """Control nodes whose child runs are paused, but for those that the run itself has paused by its own pause."""
+    reasons: dict[str, list[str]] = {}
+    for part, child in state.paused_children.items():
+        if child.held:
+            reasons.setdefault(node_of(part), []).append(
+                f"{_names(list(child.held))} of the run {child.run_id} {TO_BE_RETRIED}"
+            )
+        elif state.status is not RunStatus.PAUSED:
+            reasons.setdefault(node_of(part), []).append(f"the run {child.run_id} to be resumed")
+    return {node: _with_count(found) for node, found in reasons.items()}
 
 
 def question_reason(question: Question) -> str:
@@ -121,9 +134,8 @@ def question_reason(question: Question) -> str:
     return wanted if question.run_id is None else f"{wanted} of the run {question.run_id}"
 
 
-def _first(questions: list[Question]) -> str:
-    first, rest = question_reason(questions[0]), len(questions) - 1
-    return first if not rest else f"{first}, and {rest} more"
+def _with_count(reasons: list[str]) -> str:
+    return reasons[0] if len(reasons) == 1 else f"{reasons[0]}, and {len(reasons) - 1} more"
 
 
 def run_reasons(reasons: Mapping[str, str]) -> list[str]:
@@ -174,6 +186,7 @@ class Waits:
         if graph is not None:
             reasons |= waiting.held_back(graph, state)
             reasons |= waiting.open_questions(graph, state)
+            reasons |= waiting.paused_children(state)
         return reasons
 
     async def of_workflow(self, missing: WandError | None, budget: CallBudget) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 from wand_orchestrator.cli.client.api_client import MAX_PAGE, ApiClient, Json, path_of
 from wand_orchestrator.cli.client.event_stream import follow
 from wand_orchestrator.cli.display.event_line import told
-from wand_orchestrator.cli.display.failure_view import below
+from wand_orchestrator.cli.display.failure_view import below, failure_of
 from wand_orchestrator.cli.display.output import console, plain, print_json
 from wand_orchestrator.contract.events import LEVELS, Event
 from wand_orchestrator.errors import BadRequest, Unavailable
@@ -78,7 +78,9 @@ async def _pages(api: ApiClient, selection: LogSelection) -> AsyncIterator[Json]
 def _line(event: Event) -> Text:
     """Format an event with its data; the details of an error follow below, indented."""
     moment = event.model_dump(mode="json", include={"ts"})["ts"]
-    data = (f" {key}={json.dumps(value, ensure_ascii=False)}" for key, value in event.data.items() if key != "error")
+    error = failure_of(event)
+    shown = {key: value for key, value in event.data.items() if key != "error" or error is None}
+    data = (f" {key}={json.dumps(value, ensure_ascii=False)}" for key, value in shown.items())
     return Text.assemble(
         (f"{event.seq:>5} {moment} ", "dim"),
         (f"{event.level:7} {told(event)}", _STYLES.get(event.level, "")),

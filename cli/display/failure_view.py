@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+
+from pydantic import ValidationError
 
 from wand_orchestrator.cli.client.api_client import Json
 from wand_orchestrator.cli.display.output import plain
 from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.state import Failure
 
 _RELATIONS = {"cause": "caused by", "context": "while handling", "part": "part"}
 INDENT = "  "
@@ -28,15 +30,24 @@ def failure_lines(error: Json) -> list[str]:
     return [plain(line) for line in lines]
 
 
-def indented(error: Any) -> str:
+def failure_of(event: Event) -> Json | None:
+    """Return the error that the event tells of; an agent's own line may have a key `error` that is none."""
+    try:
+        failure = Failure.model_validate(event.data.get("error"))
+    except ValidationError:
+        return None
+    return failure.model_dump(mode="json")
+
+
+def indented(error: Json | None) -> str:
     """Return the details as indented lines, to be appended to the line with the message."""
-    return "".join(f"\n{2 * INDENT}{line}" for line in failure_lines(error)) if isinstance(error, dict) else ""
+    return "" if error is None else "".join(f"\n{2 * INDENT}{line}" for line in failure_lines(error))
 
 
 def below(event: Event) -> str:
     """Return the details of an event's error, indented; none where a node failed the run, whose own event has them."""
-    error = event.data.get("error")
-    told_before = event.node is None and isinstance(error, dict) and error.get("node")
+    error = failure_of(event)
+    told_before = event.node is None and error is not None and error["node"] is not None
     return "" if told_before else indented(error)
 
 

@@ -318,3 +318,13 @@ async def test_runs_are_listed_of_a_stretch_of_time_that_is_in_utc_unless_it_say
             page = (await service.http.get("/runs", params={"name": "timed", **bounds})).json()
             assert [run["run_id"] for run in page["runs"]] == [run_id], bounds
     assert (await service.http.get("/runs", params={"created_after": after.isoformat()})).json()["runs"] == []
+
+
+@pytest.mark.parametrize("execution", ["local", "regular"])
+async def test_an_agent_may_log_under_the_names_that_the_journal_uses(service: Service, execution: str) -> None:
+    data = {"error": "boom", "duration_ms": "x", "schema": 1, "event": [], "run_status": "paused", "held": 5}
+    params = {"lines": ["hm"], "data": data}
+    run = await service.run(graph([{"id": "a", "type": "test.log", "params": params, "execution": execution}]))
+    assert (run["status"], run["nodes"]["a"]["error"]) == ("succeeded", None)
+    (line,) = [event for event in await service.events(run["run_id"]) if event["type"] == "node.log"]
+    assert line["data"] == data | {"length": 2}

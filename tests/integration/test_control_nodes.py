@@ -23,8 +23,8 @@ def mapped(items: list[Any], node: Json, **options: Any) -> Json:
     return graph([emit("items", items), node], [edge("items", node["id"], items="@")], options=options)
 
 
-async def store(service: Service, name: str, nodes: list[Json], edges: list[Json] | None = None) -> str:
-    answer = await service.http.post("/graphs", json=graph(nodes, edges) | {"name": name})
+async def store(service: Service, name: str, nodes: list[Json], edges: list[Json] | None = None, **rest: Any) -> str:
+    answer = await service.http.post("/graphs", json=graph(nodes, edges, **rest) | {"name": name})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["graph_id"])
 
@@ -270,6 +270,34 @@ async def test_an_approval_in_a_child_run_is_answered_there(service: Service) ->
 
     assert answer.status_code == 200, answer.text
     assert (await service.ended(run_id))["result"]["outputs"] == {"sub": {"ask": 5}}
+
+
+async def test_a_child_run_that_a_failed_node_holds_is_named_by_the_runs_above_it(service: Service) -> None:
+    await store(service, "holds", [fail("bad")], options={"on_failure": "pause"})
+    run_id = await service.start(graph([control("each", "flow.map", graph="holds", items=[1])]))
+    where = f"{run_id}.each[0]"
+    held = [f"each: bad of the run {where} to be retried or skipped"]
+    await until(lambda: service.get(run_id), lambda run: bool(run["waiting_for"] == held))
+
+    assert (await service.http.post(f"/runs/{where}/nodes/bad/skip")).status_code == 200
+    assert (await service.ended(run_id))["status"] == "succeeded"
+
+
+async def test_a_child_run_that_somebody_paused_is_named_by_the_runs_above_it(service: Service) -> None:
+    await store(service, "asks", [control("ask", "flow.approval", prompt="?")])
+    await store(service, "between", [control("inner", "flow.graph", graph="asks")])
+    run_id = await service.start(graph([control("sub", "flow.graph", graph="between")]))
+    where = f"{run_id}.sub.inner"
+    await until(lambda: service.get(run_id), lambda run: bool(run["waiting_for"]))
+
+    assert (await service.http.post(f"/runs/{where}/pause")).status_code == 202
+    paused = [f"sub: the run {where} to be resumed"]
+    await until(lambda: service.get(run_id), lambda run: bool(run["waiting_for"] == paused))
+    assert (await service.http.post(f"/runs/{where}/resume")).status_code == 202
+    asked = [f"sub: an answer to ask of the run {where}"]
+    await until(lambda: service.get(run_id), lambda run: bool(run["waiting_for"] == asked))
+    await service.http.post(f"/runs/{where}/nodes/ask/respond", json={"answer": 5})
+    assert (await service.ended(run_id))["status"] == "succeeded"
 
 
 async def test_an_approval_deep_down_is_named_by_every_run_above_it(service: Service) -> None:

@@ -51,6 +51,9 @@ def nested(levels: int) -> Any:
 DEEP = st.sampled_from([95, 99, 100, 101, 150, 197, 198, 199, 200, 201, 250]).map(nested)
 VALUES = JSON | DEEP
 FAILURES = st.fixed_dictionaries({}, optional={"code": SCALARS, "message": SCALARS, "node": NODES, "details": VALUES})
+KEYS = st.sampled_from(["error", "schema", "run_id", "node", "event", "duration_ms", "run_status", "held", "worker"])
+"""Those that the journal itself uses in the data of events."""
+DATA = st.dictionaries(KEYS | st.text(max_size=5), VALUES | FAILURES, max_size=3)
 REPORTS = st.fixed_dictionaries(
     {},
     optional={
@@ -60,7 +63,7 @@ REPORTS = st.fixed_dictionaries(
         "message": SCALARS,
         "level": st.sampled_from(["info", "error", "loud"]),
         "percent": st.integers(-5, 105) | SCALARS,
-        "data": st.dictionaries(st.text(max_size=5), VALUES, max_size=3) | JSON,
+        "data": DATA | JSON,
         "error": FAILURES | SCALARS,
         "next_attempt_at": MOMENTS | SCALARS,
     },
@@ -91,7 +94,7 @@ EVENTS = st.fixed_dictionaries(
         "node": NODES | SCALARS,
         "progress": st.integers(-1, 101),
         "message": SCALARS,
-        "data": st.dictionaries(st.text(max_size=5), VALUES, max_size=2) | JSON,
+        "data": DATA | JSON,
     },
 )
 CHILD_EVENTS = st.fixed_dictionaries(

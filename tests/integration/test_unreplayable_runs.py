@@ -1,6 +1,7 @@
 """Runs whose history their workflow's code cannot replay, as after a release: they are ended, read and retried."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.waiting import until
 from wand_orchestrator.activities.core.archive_events import archive_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.worker import build_worker
+from wand_orchestrator.api.reconcile import reconciliation
+from wand_orchestrator.api.temporal import executions
 from wand_orchestrator.temporal.connection import keeping_payloads
 from wand_orchestrator.workflows.graph_run import GraphRun
 
@@ -94,6 +97,24 @@ async def test_a_run_that_is_terminated_shows_so_without_any_worker(service: Ser
         settled = await until(lambda: service.get(run_id), lambda run: not run["waiting_for"])
     assert (settled["status"], settled["error"]) == (run["status"], run["error"])
     assert settled["nodes"]["b"]["status"] == "succeeded"
+
+
+async def test_a_run_that_is_terminated_is_told_so_everywhere_when_no_worker_comes(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = await in_flight(service, with_a_gate(tmp_path))
+    monkeypatch.setattr(reconciliation, "JOURNAL_WAIT", timedelta())
+    monkeypatch.setattr(executions, "POLL_SILENCE", timedelta())
+    await service.client.get_workflow_handle(run_id).terminate(reason="enough")
+    streamed = [event async for event in service.stream(run_id)]
+    listed = (await service.http.get("/runs", params={"status": "terminated"})).json()["runs"]
+    assert run_id in [run["run_id"] for run in listed]
+    assert (await service.get(run_id))["waiting_for"] == []
+    events = await service.events(run_id)
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert streamed == events
+    assert (events[0]["type"], events[-1]["type"]) == ("run.started", "run.terminated")
+    assert "no worker" in events[-1]["data"]["journal"]
 
 
 async def test_a_run_whose_workflow_task_fails_is_ended_by_a_cancel(service: Service, tmp_path: Path) -> None:

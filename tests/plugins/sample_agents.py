@@ -201,6 +201,7 @@ async def gated(params: GateParams, input: dict[str, Any]) -> dict[str, Any]:
 
 class LogParams(Recorded):
     lines: list[str] = []
+    data: dict[str, Any] = Field(default={}, description="Logged with each line.")
     times: int = Field(default=1, description="How often it logs all the lines.")
     level: Level = "info"
     percents: list[float] = []
@@ -212,7 +213,7 @@ async def log(params: LogParams, input: dict[str, Any], ctx: AgentContext) -> di
     """Logs and reports progress."""
     with noted(params.folder, ctx):
         for line in params.lines * params.times:
-            ctx.log(line, level=params.level, length=len(line))
+            ctx.log(line, level=params.level, **{"length": len(line)} | params.data)
         for percent in params.percents:
             await ctx.progress(percent)
         while params.hold is not None and not Path(params.hold).exists():

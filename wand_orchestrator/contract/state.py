@@ -4,11 +4,12 @@ The journal is the one source: the workflow folds as it appends, the API folds a
 what SSE brings. So all show the same.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, field_serializer
+from pydantic import BaseModel, Field, ValidationError, field_serializer
 
 from wand_orchestrator.contract.events import RUN_ENDINGS, Event, EventType, rfc3339
 
@@ -126,11 +127,19 @@ class Question(BaseModel):
     event: str | None = None
 
 
+class PausedChild(BaseModel):
+    """A child run that is paused. `held`: its nodes that failed and hold it, if it was not paused by somebody."""
+
+    run_id: str
+    held: tuple[str, ...] = ()
+
+
 class RunState(Timed):
     """The state of a run. `last_seq` is that of the last folded event; `progress` is a whole percent that never falls
     and is 100 only at the end.
 
     `questions`: open approvals in child runs, and nodes that wait for events, by the node or part that waits.
+    `paused_children`: by the node or part that runs them.
     """
 
     status: RunStatus = RunStatus.PENDING
@@ -141,6 +150,7 @@ class RunState(Timed):
     finished_at: datetime | None = None
     last_seq: int = 0
     questions: dict[str, Question] = Field(default_factory=dict)
+    paused_children: dict[str, PausedChild] = Field(default_factory=dict)
 
 
 def node_of(part: str) -> str:
@@ -183,6 +193,12 @@ _NODE_STATUS = {
 }
 
 
+_OF_THE_AGENT = (EventType.NODE_LOG, EventType.NODE_PROGRESS)
+"""What their data mean is for the agent to say: `error` is a key like any other there."""
+
+_LONGEST_MS = 100 * 365 * 86_400_000
+
+
 def run_status_after(type: EventType) -> RunStatus | None:
     """Return the status that an event of this type gives its run; None if it does not change it."""
     return _RUN_STATUS.get(type)
@@ -197,6 +213,7 @@ def fold(state: RunState, event: Event) -> None:
             node = state.nodes[event.node] = NodeState()
         _fold_node(node, event)
         _fold_question(state, event.node, node, event)
+        _fold_child(state, event.node, node, event)
         if event.type is EventType.NODE_PROGRESS:
             return
     else:
@@ -210,17 +227,39 @@ def _fold_run(state: RunState, event: Event) -> None:
         state.started_at = event.ts
     elif event.type in RUN_ENDINGS:
         state.finished_at = event.ts
-        if "error" in event.data:
-            state.error = Failure.model_validate(event.data["error"])
+        state.error = _failure_in(event) or state.error
+
+
+def _failure_in(event: Event) -> Failure | None:
+    """The failure that the event tells of. An event of a child run comes by a signal, and may hold anything."""
+    try:
+        return Failure.model_validate(event.data["error"]) if "error" in event.data else None
+    except ValidationError:
+        return None
+
+
+def _text_in(event: Event, key: str) -> str | None:
+    value = event.data.get(key)
+    return value if isinstance(value, str) else None
 
 
 def _fold_question(state: RunState, name: str, node: NodeState, event: Event) -> None:
     if node.status is not NodeStatus.WAITING:
         state.questions.pop(name, None)
     elif event.type is EventType.NODE_WAITING and "schema" in event.data:
-        child, awaited = event.data.get("run_id"), event.data.get("event")
+        child, awaited = _text_in(event, "run_id"), _text_in(event, "event")
         if child is not None or awaited is not None:
-            state.questions[name] = Question(run_id=child, node=event.data.get("node", name), event=awaited)
+            state.questions[name] = Question(run_id=child, node=_text_in(event, "node") or name, event=awaited)
+
+
+def _fold_child(state: RunState, name: str, node: NodeState, event: Event) -> None:
+    status = _text_in(event, "run_status") if event.attempt is None else None  # an agent's own line has an attempt
+    if status == RunStatus.PAUSED:
+        held = event.data.get("held")
+        names = tuple(node for node in held if isinstance(node, str)) if isinstance(held, list | tuple) else ()
+        state.paused_children[name] = PausedChild(run_id=_text_in(event, "run_id") or "", held=names)
+    elif status is not None or node.status.settled:
+        state.paused_children.pop(name, None)
 
 
 def _fold_node(node: NodeState, event: Event) -> None:
@@ -237,7 +276,8 @@ def _fold_node(node: NodeState, event: Event) -> None:
     elif node.status.settled and node.finished_at is None:
         node.finished_at = event.ts
         duration = event.data.get("duration_ms")
-        if duration is not None:
-            node.started_at = event.ts - timedelta(milliseconds=duration)
-    if "error" in event.data:
-        node.error = Failure.model_validate(event.data["error"])
+        if isinstance(duration, int | float) and 0 <= duration <= _LONGEST_MS:
+            with suppress(OverflowError):  # it ended in the first year of all
+                node.started_at = event.ts - timedelta(milliseconds=duration)
+    if event.type not in _OF_THE_AGENT:
+        node.error = _failure_in(event) or node.error

@@ -13,7 +13,7 @@ from wand_orchestrator.contract.node import (
     FailureDetails,
     Report,
 )
-from wand_orchestrator.contract.state import Failure
+from wand_orchestrator.contract.state import Failure, run_status_after
 from wand_orchestrator.contract.steering import (
     Answer,
 )
@@ -179,10 +179,12 @@ def of_child(node: str, run_id: str, event: Event) -> Entry:
     """Return the parent's entry for an event of a child run: its nodes are named `node/theirs`, the run itself becomes
     a log.
 
-    A node that waits is answered in its own run, so the event tells which that is.
+    A node that waits is answered in its own run, and a paused run is resumed as itself: the event tells which that is.
     """
     if event.node is None:
-        return Entry(EventType.NODE_LOG, event.message, event.level, node, data=event.data, at=event.ts)
+        status = run_status_after(event.type)
+        data = event.data if status is None else event.data | {"run_id": run_id, "run_status": status}
+        return Entry(EventType.NODE_LOG, event.message, event.level, node, data=data, at=event.ts)
     percent = event.progress if event.type is EventType.NODE_PROGRESS else None
     name = f"{node}/{event.node}"
     data = event.data
