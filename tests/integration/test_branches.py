@@ -65,7 +65,10 @@ async def test_only_a_failure_that_no_edge_handles_holds_a_run_that_is_to_be_pau
         edge("b", "after"),
     ]
     handle = await runs.start(graph(nodes, edges, options={"on_failure": "pause"}))
-    held = await state_when(handle, lambda state: state.status == "paused" and "alert" in state.nodes)
+    held = await state_when(
+        handle,
+        lambda state: state.status == "paused" and all(state.nodes[node].status == "failed" for node in ("a", "b")),
+    )
     assert {node for node, state in held.nodes.items() if state.status == "failed" and not state.handled} == {"b"}
     (tmp_path / "open").touch()
     await handle.execute_update("retry", "b")

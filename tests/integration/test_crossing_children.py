@@ -143,8 +143,8 @@ async def test_a_watch_that_falls_silent_is_taken_over(
 ) -> None:
     """As if the worker that watches had been killed: it neither looks nor beats any more."""
     monkeypatch.setattr(started_child, "SILENCE", timedelta(seconds=2))
-    monkeypatch.setattr(run_watch, "BEAT_SEC", 3600.0)
-    monkeypatch.setattr(run_watch, "LOOK_SEC", 3600.0)
+    monkeypatch.setattr(run_watch, "WATCH_SILENCE_SEC", 3600.0)
+    monkeypatch.setattr(run_watch, "CHILD_LOOK_SEC", 3600.0)
     handle = await runs.start(beside_many(child("sub")), subgraphs={"inner": inner(gate("wait", tmp_path / "open"))})
     await short_ones_end(handle)
     await until(lambda: awaiting(runs, handle), lambda found: len(found) == 1)
