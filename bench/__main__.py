@@ -1,4 +1,4 @@
-"""`python -m bench`: measures, and tells what came of it."""
+"""Runs the benchmarks, `python -m bench`, and reports the results."""
 
 import argparse
 import asyncio

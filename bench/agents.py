@@ -1,4 +1,6 @@
-"""Agents for the benchmarks, loaded as a plug-in: `WAND_PLUGINS=bench.agents` with this checkout on the path."""
+"""Contains agents for the benchmarks, loaded as a plug-in: `WAND_PLUGINS=bench.agents` with this
+checkout on the path.
+"""
 
 import asyncio
 import time
@@ -42,14 +44,14 @@ async def short(input: Step) -> Step:
 
 @agent("bench.stamp")
 async def stamp(params: Pause) -> dict[str, float]:
-    """Waits, and gives the moment at which it returns, in seconds since 1970."""
+    """Waits, and returns the time of its return, in seconds since 1970."""
     await asyncio.sleep(params.pause_sec)
     return {"at": time.time()}
 
 
 @agent("bench.compute")
 def compute(params: Work) -> None:
-    """Computes until it has had that much of a processor, in Python, of which a process runs one thread at a time."""
+    """Computes in Python until it has used that much processor time; a process runs one such thread at a time."""
     enough = time.thread_time() + params.cpu_sec
     while time.thread_time() < enough:
         sum(range(1000))
@@ -57,11 +59,11 @@ def compute(params: Work) -> None:
 
 @agent("bench.bulk")
 async def bulk(params: Size, input: Blob) -> Blob:
-    """Hands on what it takes; the first one makes it."""
+    """Returns its input; the first one in a chain creates it."""
     return Blob(blob=input.blob or "x" * params.bytes)
 
 
 @agent("bench.weigh")
 async def weigh(input: Blob) -> Step:
-    """The size of what it takes."""
+    """Returns the size of its input."""
     return Step(value=len(input.blob))

@@ -1,4 +1,4 @@
-"""What is up now: a workload finds what it needs, and nothing else runs beside it."""
+"""Opens the systems that a workload needs, and closes all others."""
 
 import asyncio
 import tempfile
@@ -32,8 +32,9 @@ def wand_with_processes(count: int) -> str:
 
 
 class Arena:
-    """Each system is opened in a folder of its own the first time it is needed, and closed once a workload does
-    without it."""
+    """Opens each system in a folder of its own when it is first needed, and closes it once a
+    workload does not need it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

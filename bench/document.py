@@ -1,4 +1,4 @@
-"""The page that keeps the figures of a full run, between two marks."""
+"""Updates the page that contains the figures of a full run, between two marks."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ END = "<!-- figures: end -->"
 
 
 def replace_figures(page: Path, figures: str) -> None:
-    """Raises ValueError for a page without the marks."""
+    """Replace the figures between the marks. Raises ValueError for a page without them."""
     text = page.read_text()
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)

@@ -1,4 +1,4 @@
-"""Single goes at a workload: what a contender does, and what is measured of it."""
+"""Defines single goes at a workload: what a contender does, and what is measured of it."""
 
 import asyncio
 import statistics
@@ -123,7 +123,9 @@ def _starts(taken: tuple[float, float], runs: int) -> Measures:
 
 
 def wand_large(contender: str, shape: Shape, label: str) -> Entry:
-    """Also what a node costs, and how much memory the process takes at its most over what it took when it was idle."""
+    """Return a go at a large graph, which also measures the time per node, and the peak memory above that of the idle
+    process.
+    """
     idle_mb: dict[int, float] = {}
 
     async def prepare(arena: Arena) -> Measures:
@@ -154,7 +156,7 @@ def handwritten_large(server: str, shape: Shape) -> Entry:
 
 
 def wand_processes(count: int, nodes: int, cpu_sec: float) -> Entry:
-    """Agents that compute: a process of Python runs one of them at a time."""
+    """Return a go with agents that compute: a process of Python runs one of them at a time."""
     name = wand_with_processes(count)
 
     async def go(arena: Arena) -> Measures:
@@ -168,7 +170,9 @@ def wand_processes(count: int, nodes: int, cpu_sec: float) -> Entry:
 
 
 def wand_subscribers(count: int, nodes: int) -> Entry:
-    """From an agent's return to the moment at which a subscriber has the event, over all nodes and subscribers."""
+    """Return a go that measures the time from an agent's return until a subscriber has the event, over all nodes and
+    subscribers.
+    """
 
     async def go(arena: Arena) -> Measures:
         latencies, refused = await _latencies(await arena.wand(), count, nodes)
@@ -185,7 +189,9 @@ def wand_subscribers(count: int, nodes: int) -> Entry:
 
 
 async def _latencies(system: Wand, count: int, nodes: int) -> tuple[list[float], int]:
-    """In ms, of the nodes that returned when all were subscribed; and how often a subscriber was refused before."""
+    """Return the latencies in ms of nodes that returned when all were subscribed; and how often a subscriber was
+    refused before.
+    """
     run_id = await system.start(await system.store(stamped(nodes, STAMPS_PAUSE_SEC)))
     subscribers, refused = await system.follow_all(run_id, count)
     since = time.time()
@@ -213,7 +219,7 @@ def _seen(subscriber: Subscriber, returned: dict[str, float]) -> list[float]:
 
 
 def wand_lists(rows: int) -> Entry:
-    """The first page, and one from the middle of the table."""
+    """Return a go that lists the first page, and one from the middle of the table."""
     name = wand_with_rows(rows)
 
     async def go(arena: Arena) -> Measures:
@@ -229,7 +235,7 @@ def wand_lists(rows: int) -> Entry:
 
 
 async def _list_ms(system: Wand, path: str) -> float:
-    """The median of several calls, one after the other."""
+    """Return the median of several calls in ms, one after the other."""
     taken = []
     for _ in range(LISTS):
         begun = time.perf_counter()

@@ -1,4 +1,5 @@
-"""A client that costs little beside what it measures: a thousand requests or subscribers on the machine of the server.
+"""Implements a client that costs little beside what it measures: a thousand requests or subscribers on the server's
+machine.
 
 It speaks HTTP/1.1 with one server on loopback, over connections that it keeps.
 """
@@ -51,7 +52,7 @@ class Http:
         return await self._request("POST", path, json.dumps(body).encode())
 
     async def subscribe(self, path: str) -> "Subscriber":
-        """Gives it when the connection stands and the request has been written."""
+        """Return a subscriber, once the connection is open and the request has been written."""
         loop = asyncio.get_running_loop()
         request = f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\n\r\n".encode()
         _, subscriber = await loop.create_connection(lambda: Subscriber(request), self._host, self._port)
@@ -84,7 +85,7 @@ class Http:
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    """Status and body; every answer but a stream says how long it is."""
+    """Return status and body of an answer; all but streams have a length."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     _, _, length = head.partition("content-length: ")
     if not length:
@@ -93,8 +94,9 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
 
 
 class Subscriber(asyncio.Protocol):
-    """Notes what comes and when; what it says is looked at afterwards. `ended_at`: the moment of the run's last event,
-    by `time.perf_counter`, once `ended` is set."""
+    """Records what arrives and when; the events are parsed afterwards. `ended_at`: the moment of the run's last event,
+    by `time.perf_counter`, once `ended` is set.
+    """
 
     def __init__(self, request: bytes) -> None:
         self._request = request
@@ -121,7 +123,7 @@ class Subscriber(asyncio.Protocol):
 
     @property
     def status(self) -> int:
-        """Of the answer, once it has `begun`; 0 if the connection ended before."""
+        """The status of the answer, once it has `begun`; 0 if the connection ended before."""
         return int(self._arrivals[0][1].split(b" ", 2)[1]) if self._arrivals else 0
 
     def close(self) -> None:
@@ -134,7 +136,7 @@ class Subscriber(asyncio.Protocol):
             self.ended.set()
 
     def events(self) -> list[tuple[float, Json]]:
-        """All events with the moment, in seconds since 1970, at which they had come whole."""
+        """Return all events with the times, in seconds since 1970, at which they were complete."""
         text, bounds = b"", []
         for moment, data in self._arrivals:
             text += data
@@ -143,7 +145,9 @@ class Subscriber(asyncio.Protocol):
 
 
 def _events(text: bytes, bounds: list[tuple[int, float]]) -> Any:
-    """Lines that begin with `data: `; the framing of chunks lies between them."""
+    """Yield the events of lines that begin with `data: `, with the times of arrival; the framing of chunks is between
+    them.
+    """
     begin = 0
     which = 0
     while (begin := text.find(b"\ndata: ", begin)) >= 0:

@@ -1,4 +1,4 @@
-"""How much memory a process takes."""
+"""Measures the memory of a process."""
 
 import asyncio
 import subprocess
@@ -15,14 +15,14 @@ class Peak:
 
 
 def resident_mb(pid: int) -> float:
-    """Resident set size, as `ps` tells it on every system."""
+    """Return the resident set size in MB, from `ps`, which every system has."""
     answer = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
     return int(answer.stdout) / 1024
 
 
 @asynccontextmanager
 async def peak_resident(pid: int) -> AsyncIterator[Peak]:
-    """The most it took at any look while this holds."""
+    """Yield the peak of the process's memory, measured again and again during the context."""
     peak = Peak(await asyncio.to_thread(resident_mb, pid))
     looking = asyncio.create_task(_look(pid, peak))
     try:

@@ -1,4 +1,4 @@
-"""The tables that a person reads, in Markdown."""
+"""Formats results as tables in Markdown."""
 
 from collections.abc import Iterator, Sequence
 
@@ -104,7 +104,7 @@ def _summary(samples: list[float] | None) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits."""
+    """Return the number with three significant digits."""
     if value == 0:
         return "0"
     if abs(value) >= 100:

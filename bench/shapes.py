@@ -1,4 +1,4 @@
-"""Shapes of graphs, in the terms that every contender understands: layers of nodes that all do the same little."""
+"""Defines shapes of graphs that every contender understands: layers of nodes that all do the same small work."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,7 +9,8 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Shape:
-    """Nodes of one layer may run once those of the layer before have ended; each adds one to what it is given.
+    """A graph in layers: nodes of a layer may run once those of the layer before have ended; each adds one to its
+    input.
 
     `short`: for Wand, agents that run as local activities.
     """
@@ -32,7 +33,7 @@ def chain(length: int, *, short: bool = False) -> Shape:
 
 
 def fan(width: int) -> Shape:
-    """1 -> width -> 1."""
+    """Return the shape 1 -> width -> 1."""
     return Shape((1, width, 1))
 
 
@@ -41,7 +42,7 @@ def layered(layers: int, width: int) -> Shape:
 
 
 def graph_of(shape: Shape) -> Json:
-    """The shape as a graph of Wand. Nothing but its edges holds a node back."""
+    """Return the shape as a graph of Wand, in which only edges hold nodes back."""
     agent = "bench.short" if shape.short else "bench.step"
     ids = [[f"n{layer}_{place}" for place in range(width)] for layer, width in enumerate(shape.layers)]
     edges = [edge for above, below in pairwise(ids) for edge in _edges(above, below)]
@@ -55,8 +56,9 @@ def graph_of(shape: Shape) -> Json:
 
 
 def _edges(above: list[str], below: list[str]) -> list[Json]:
-    """The value comes from one node above. Between two wide layers a node waits for two: all for all would be 10,000
-    edges a layer, which no contender needs in order to keep the layers apart."""
+    """Return the edges between two layers. The value comes from one node above; between two wide layers a node waits
+    for two, as all pairs would be 10,000 edges a layer, which no contender needs to separate the layers.
+    """
     if min(len(above), len(below)) == 1:
         pairs = [(source, target) for target in below for source in above]
     else:
@@ -73,7 +75,7 @@ def _edge(source: str, target: str, *, carries: bool) -> Json:
 
 
 def stamped(nodes: int, pause_sec: float) -> Json:
-    """A chain whose nodes take `pause_sec` each and tell when they returned."""
+    """Return a chain whose nodes take `pause_sec` each and return the time of their return."""
     names = [f"s{place}" for place in range(nodes)]
     return {
         "name": f"stamped-{nodes}",
@@ -84,7 +86,7 @@ def stamped(nodes: int, pause_sec: float) -> Json:
 
 
 def computing(nodes: int, cpu_sec: float) -> Json:
-    """Nodes that wait for nothing, and compute for that long each."""
+    """Return a graph of independent nodes that compute for that long each."""
     return {
         "name": f"computing-{nodes}",
         "nodes": [
@@ -95,7 +97,7 @@ def computing(nodes: int, cpu_sec: float) -> Json:
 
 
 def bulky(nodes: int, size_bytes: int) -> Json:
-    """A chain along which as many outputs of that size go, weighed at its end."""
+    """Return a chain along which as many outputs of that size are passed, weighed at its end."""
     names = [f"b{place}" for place in range(nodes)]
     hops = zip(names, [*names[1:], "weigh"], strict=True)
     return {

@@ -1,4 +1,4 @@
-"""Medians with their spread, and ratios that say how far they can be trusted.
+"""Computes medians with their spread, and ratios with their confidence.
 
 A ratio is that of two samples of the same round, where the machine was as fast for one as for the other; all rounds
 together give their median. It comes with a bootstrap interval: how far it moves when the rounds are drawn again from
@@ -24,7 +24,7 @@ Verdict = Literal["held", "not held", "undecided"]
 
 @dataclass(frozen=True)
 class Summary:
-    """Of samples of one thing. `low`, `high`: the quartiles."""
+    """Summarizes samples of one quantity. `low`, `high`: the quartiles."""
 
     count: int
     median: float
@@ -77,7 +77,9 @@ def median_of(samples: Sequence[float]) -> Estimate:
 
 
 def ratio_of(above: Sequence[float], below: Sequence[float]) -> Estimate:
-    """Of samples in the order of the rounds; a side that failed has fewer, and only its rounds count."""
+    """Return the ratio of samples in the order of the rounds; a side that failed has fewer, and
+    only its rounds count.
+    """
     return median_of([top / bottom for top, bottom in zip(above, below, strict=False)])
 
 

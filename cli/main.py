@@ -118,8 +118,9 @@ def main() -> None:
 
 
 def _exit(ended: SystemExit) -> None:
-    """All is closed by now. Once Temporal's SDK is loaded, the interpreter is not taken down: threads of its core may
-    still hand something over to Python, and while that happens the process would abort (status 134)."""
+    """Exit; all is closed by now. With Temporal's SDK loaded, skip the interpreter's shutdown: threads of its core may
+    still call Python, which would then abort the process (status 134).
+    """
     if "temporalio" not in sys.modules:
         raise ended
     for stream in (sys.stdout, sys.stderr):

@@ -1,1 +1,1 @@
-"""What is measured against one another."""
+"""Contains the systems that are compared."""

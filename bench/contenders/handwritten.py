@@ -1,4 +1,4 @@
-"""The same graphs as a hand-written Temporal workflow, started by a client in a process of its own."""
+"""Runs the same graphs as a hand-written Temporal workflow, started by a client in a process of its own."""
 
 import asyncio
 import time
@@ -25,20 +25,22 @@ class Handwritten:
             yield cls(client)
 
     async def run(self, shape: Shape) -> float:
-        """Seconds from the start to the result."""
+        """Return the seconds from the start to the result."""
         begun = time.perf_counter()
         handle = await self._start(shape)
         await self._result(handle, shape)
         return time.perf_counter() - begun
 
     async def burst(self, shape: Shape, runs: int) -> float:
-        """Seconds until all of so many runs, started at once, have given their results."""
+        """Return the seconds until all of so many runs, started at once, have their results."""
         begun = time.perf_counter()
         await asyncio.gather(*(self.run(shape) for _ in range(runs)))
         return time.perf_counter() - begun
 
     async def starts(self, shape: Shape, runs: int, at_once: int) -> tuple[float, float]:
-        """Seconds that so many starts take, with `at_once` under way at any time, and until all runs have ended."""
+        """Return the seconds that so many starts take, with `at_once` in progress at any time, and until all runs have
+        ended.
+        """
         left = iter(range(runs))
         begun = time.perf_counter()
         started = await asyncio.gather(*(self._start_some(shape, left) for _ in range(at_once)))

@@ -1,4 +1,6 @@
-"""The worker of the hand-written workflow: `python -m bench.contenders.handwritten_worker ADDRESS`, until SIGINT."""
+"""Runs the worker of the hand-written workflow: `python -m bench.contenders.handwritten_worker
+ADDRESS`, until SIGINT.
+"""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""What a good user of Temporal would write by hand for a graph in layers."""
+"""Defines the workflow that a good user of Temporal would write by hand for a graph in layers."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ LIMIT = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Plan:
-    """`values`: what the layer before the first of `layers` gave."""
+    """The remaining work. `values`: the outputs of the layer before the first of `layers`."""
 
     layers: list[int]
     values: list[int]
@@ -29,7 +29,7 @@ async def step(value: int) -> int:
 class Layers:
     @workflow.run
     async def run(self, plan: Plan) -> int:
-        """The first value of the last layer."""
+        """Return the first value of the last layer."""
         values = plan.values
         for done, width in enumerate(plan.layers):
             if workflow.info().is_continue_as_new_suggested():

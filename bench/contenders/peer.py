@@ -1,4 +1,4 @@
-"""Another system, run by its script in an environment of its own."""
+"""Runs another system by its script, in an environment of its own."""
 
 import asyncio
 import json
@@ -16,11 +16,11 @@ QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "LANG
 
 
 class PeerFailed(Exception):
-    """It did not start, or did not do what it was told."""
+    """The peer did not start, or did not do its task."""
 
 
 class Peer:
-    """`version`: what it says it is."""
+    """A running peer. `version`: as the peer reports it."""
 
     def __init__(self, process: asyncio.subprocess.Process, version: str) -> None:
         self.version = version
@@ -37,7 +37,7 @@ class Peer:
             yield cls(process, str(hello["ready"]))
 
     async def run(self, shape: Shape, runs: int = 1) -> float:
-        """Seconds from the start of so many runs at once to their results, on the peer's own clock."""
+        """Return the seconds from the start of so many runs at once to their results, on the peer's own clock."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"layers": shape.layers, "runs": runs}).encode() + b"\n")
         return float((await _heard(self._process))["seconds"])

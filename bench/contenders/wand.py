@@ -1,4 +1,4 @@
-"""Wand over HTTP, on the stack that `wand dev` starts."""
+"""Runs Wand over HTTP, on the stack that `wand dev` starts."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ class Lost(Exception):
 
 
 class Wand:
-    """`pid`: the process that holds worker and API."""
+    """A running Wand. `pid`: the process of worker and API."""
 
     def __init__(self, http: Http, temporal: Client, pid: int) -> None:
         self.http = http
@@ -45,17 +45,17 @@ class Wand:
     @classmethod
     @asynccontextmanager
     async def open_apart(cls, folder: Path, processes: int) -> AsyncIterator["Wand"]:
-        """API and workers in processes of their own."""
+        """Start API and workers in processes of their own."""
         async with wand_apart(folder, processes) as (http, temporal, pid):
             yield cls(http, temporal, pid)
 
     async def run(self, shape: Shape) -> float:
-        """Seconds from `POST /runs` to the run's last event over SSE."""
+        """Return the seconds from `POST /runs` to the run's last event over SSE."""
         seconds, _ = await self.timed(graph_of(shape))
         return seconds
 
     async def timed(self, document: Json) -> tuple[float, str]:
-        """The same of any graph, with the run's id."""
+        """Return the seconds that a run of any graph takes, and the run's id."""
         graph_id = await self.store(document)
         begun = time.perf_counter()
         run_id = await self.start(graph_id)
@@ -68,7 +68,9 @@ class Wand:
         return subscriber.ended_at - begun, run_id
 
     async def run_unwatched(self, shape: Shape) -> float:
-        """Seconds from `POST /runs` to the workflow's end, which Temporal tells without asking the run."""
+        """Return the seconds from `POST /runs` to the workflow's end, which Temporal reports without a query to the
+        run.
+        """
         graph_id = await self.store(graph_of(shape))
         begun = time.perf_counter()
         run_id = await self.start(graph_id)
@@ -76,7 +78,7 @@ class Wand:
         return time.perf_counter() - begun
 
     async def check(self, shape: Shape) -> None:
-        """A run gives what a contender that does the same work gives."""
+        """Check that a run returns what a contender that does the same work returns. Raises Lost."""
         run_id = await self.start(await self.store(graph_of(shape)))
         await (await self.follow(run_id)).ended.wait()
         outputs = (await self.http.get(f"/runs/{run_id}"))["result"]["outputs"]
@@ -84,8 +86,9 @@ class Wand:
             raise Lost(f"{shape.name} gave {outputs}")
 
     async def burst(self, shape: Shape, runs: int) -> tuple[float, int]:
-        """Seconds until all of so many runs, started at once, have ended; and how many did not succeed, be it that
-        their start was refused."""
+        """Return the seconds until all of so many runs, started at once, have ended; and how many did not succeed,
+        refused starts included.
+        """
         graph_id = await self.store(graph_of(shape), anew=True)
         begun = time.perf_counter()
         await asyncio.gather(*(self._start_if_let(graph_id) for _ in range(runs)))
@@ -94,7 +97,9 @@ class Wand:
         return seconds, runs - await self._count(graph_id, "succeeded")
 
     async def starts(self, shape: Shape, runs: int, at_once: int) -> tuple[float, float]:
-        """Seconds that so many starts take, with `at_once` under way at any time, and until all runs have ended."""
+        """Return the seconds that so many starts take, with `at_once` in progress at any time, and until all runs have
+        ended.
+        """
         graph_id = await self.store(graph_of(shape), anew=True)
         left = iter(range(runs))
         begun = time.perf_counter()
@@ -104,7 +109,7 @@ class Wand:
         return seconds, time.perf_counter() - begun
 
     async def store(self, document: Json, *, anew: bool = False) -> str:
-        """The id of the stored graph; `anew`: of one whose runs are none of earlier ones."""
+        """Return the id of the stored graph; `anew`: of a new version, which has no earlier runs."""
         name = document["name"]
         if anew or name not in self._graphs:
             self._graphs[name] = (await self.http.post("/graphs", document))["graph_id"]
@@ -117,7 +122,7 @@ class Wand:
         return await self.http.subscribe(f"/runs/{run_id}/stream")
 
     async def follow_all(self, run_id: str, count: int) -> tuple[list[Subscriber], int]:
-        """So many subscribers that come at once, all served; and how many 503 it took until they were."""
+        """Return so many subscribers that connect at once, and the number of 503 until all were served."""
         served: list[Subscriber] = []
         refused = 0
         while len(served) < count:
@@ -140,14 +145,16 @@ class Wand:
             await self.start(graph_id)
 
     async def _all_ended(self, graph_id: str) -> None:
-        """As the list of runs tells. It is asked so seldom that it costs the runs little: it takes a processor, too."""
+        """Wait until all runs have ended, by the list of runs, which is read so seldom that it
+        costs the runs little.
+        """
         begun = time.perf_counter()
         for status in ("pending", "running"):
             while await self._any(graph_id, status):  # noqa: ASYNC110 - it is another process that ends them
                 await asyncio.sleep(max(_POLL_SEC, _POLLED * (time.perf_counter() - begun)))
 
     async def _any(self, graph_id: str, status: str) -> bool:
-        """A 503 under a burst says to ask again."""
+        """Return whether any run has this status; a 503, as under a burst, counts as one."""
         try:
             page = await self.http.get(f"/runs?graph_id={graph_id}&status={status}&limit=1")
         except Refused as refusal:

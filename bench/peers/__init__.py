@@ -1,1 +1,1 @@
-"""Other systems, each run by a script in an environment of its own: see `bench.peers.protocol`."""
+"""Contains other systems, each run by a script in an environment of its own: see `bench.peers.protocol`."""

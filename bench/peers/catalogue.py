@@ -1,4 +1,4 @@
-"""The peers that can be measured, each once `make bench-peers` has made its environment."""
+"""Lists the peers that can be measured, each once `make bench-peers` has created its environment."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,9 @@ ENVIRONMENTS = HERE.parents[1] / ".bench-venvs"
 
 @dataclass(frozen=True)
 class PeerSpec:
-    """`folder` holds its script and its pinned requirements; `backend` is handed to the script."""
+    """Describes a peer. `folder` contains its script and its pinned requirements; `backend` is an argument of the
+    script.
+    """
 
     name: str
     folder: str
@@ -29,7 +31,7 @@ class PeerSpec:
 
     @property
     def installed(self) -> bool:
-        """`ready` is written at the end of its installation."""
+        """Whether the peer is installed: `ready` is written at the end of its installation."""
         return (self.environment / "ready").exists()
 
 

@@ -1,4 +1,4 @@
-"""A peer's server: a process of its own on loopback, awaited until it answers.
+"""Runs a peer's server: a process of its own on loopback, awaited until it answers.
 
 Imported by scripts in foreign environments: the standard library only.
 """
@@ -15,7 +15,7 @@ PAUSE_SEC = 0.1
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ones."""
+    """Return free ports, all different."""
     with ExitStack() as stack:
         listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [listener.getsockname()[1] for listener in listeners]
@@ -25,7 +25,7 @@ def free_ports(count: int) -> list[int]:
 def running(
     command: Sequence[str], end_with: signal.Signals = signal.SIGTERM, **options: Any
 ) -> "Iterator[subprocess.Popen[bytes]]":
-    """`options`: of the process. What it prints goes to standard error."""
+    """Run a command during the context; its output goes to standard error. `options`: of the process."""
     process = subprocess.Popen(command, stdout=2, **options)
     try:
         yield process
@@ -48,5 +48,5 @@ def wait_until_answered(ask: Callable[[], object], process: "subprocess.Popen[by
 
 
 def connect(port: int) -> None:
-    """Raises OSError if nothing listens there."""
+    """Check that a server listens on the port. Raises OSError."""
     socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -1,4 +1,5 @@
-"""A private PostgreSQL server as it comes, with every safety on: a free port on loopback, a folder of its own.
+"""Runs a private PostgreSQL server with default settings, safe ones included: a free port on loopback, a folder of its
+own.
 
 Imported by scripts in foreign environments: the standard library only.
 """
@@ -21,8 +22,9 @@ START_SEC = 30.0
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """Its URL, of the database `postgres`. Raises CalledProcessError if there is no PostgreSQL, and it says how to
-    install it."""
+    """Yield the URL of the database `postgres`. Raises CalledProcessError if there is no PostgreSQL; the script's
+    output explains how to install it.
+    """
     found = subprocess.run([ROOT / "scripts" / "ensure-postgres"], check=True, capture_output=True, text=True)
     programs, account, (port,) = Path(found.stdout.strip()), _account(), free_ports(1)
     data = folder / "postgres"
@@ -40,13 +42,13 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 def _let_through(folder: Path) -> None:
-    """Temporary folders are closed to the other account that the server runs under."""
+    """Open temporary folders to the account that the server runs under."""
     for part in (folder, folder.parent):
         part.chmod(part.stat().st_mode | 0o011)
 
 
 def _account() -> int | None:
-    """PostgreSQL refuses to run as root."""
+    """Return the account to run PostgreSQL under, as it refuses to run as root; None if this is not root."""
     if os.getuid() != 0:
         return None
     names = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}

@@ -1,4 +1,4 @@
-"""What a peer's script says and is told: one JSON object a line, on standard output and input.
+"""Defines the messages of a peer's script: one JSON object a line, on standard output and input.
 
 It begins with `{"ready": "<what runs>"}`. A task is `{"layers": [1, 200, 1], "runs": 1}`: so many runs at once of a
 graph in layers, each node of which adds one to the value that it is given. The answer is `{"seconds": …}`, from the
@@ -21,14 +21,14 @@ class WrongResult(Exception):
 
 
 def own_output() -> TextIO:
-    """Standard output for the protocol alone: what libraries print goes to standard error from now on."""
+    """Return standard output for the protocol alone: from now on, what libraries print goes to standard error."""
     kept = os.dup(1)
     os.dup2(2, 1)
     return os.fdopen(kept, "w", buffering=1)
 
 
 def serve(output: TextIO, ready: str, measure: Callable[[list[int], int], list[int]]) -> None:
-    """`measure(layers, runs)` gives the results of all runs."""
+    """Carry out tasks until the input ends. `measure(layers, runs)` returns the results of all runs."""
     _say(output, {"ready": ready})
     for line in sys.stdin:
         task = json.loads(line)
@@ -44,7 +44,7 @@ def serve(output: TextIO, ready: str, measure: Callable[[list[int], int], list[i
 
 
 async def serve_async(output: TextIO, ready: str, measure: Callable[[list[int], int], Awaitable[list[int]]]) -> None:
-    """The same on an event loop."""
+    """Carry out tasks on an event loop until the input ends."""
     _say(output, {"ready": ready})
     while line := await asyncio.to_thread(sys.stdin.readline):
         task = json.loads(line)

@@ -25,7 +25,7 @@ def print_graph(stored: Json) -> None:
 
 
 def _source(edge: Json) -> str:
-    """Where the edge comes from, and, unless it is taken on success, on what."""
+    """Return the source of the edge, with its `on` unless it is taken on success."""
     on = {"failure": " on failure", "settled": " settled"}.get(edge.get("on", "success"), "")
     otherwise = " otherwise" if edge.get("when") == OTHERWISE else ""
     return f"{edge['from']}{on}{otherwise}"

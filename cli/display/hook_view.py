@@ -1,4 +1,4 @@
-"""Hooks as a person reads them."""
+"""Prints hooks for people."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""One node of a run, for people: what went in, what came out, and every attempt."""
+"""Prints a node of a run for people: params, input, output, and every attempt."""
 
 import json
 
@@ -45,7 +45,7 @@ def print_node(run_id: str, node: str, view: Json) -> None:
 
 
 def _print_attempts(attempts: list[Json]) -> None:
-    """What failed is told below, as the table has no room for it."""
+    """Print the attempts as a table, and errors below it, as the table has no room for them."""
     if not attempts:
         return
     typer.echo()
@@ -69,7 +69,7 @@ def _print_attempts(attempts: list[Json]) -> None:
 
 
 def _print_value(value: object, known: Json) -> None:
-    """A large one is not in the answer: it is fetched from its address."""
+    """Print a value; for a large one, which the answer does not contain, its size and its URL."""
     if known["url"] is None:
         typer.echo(f"{known['bytes']:,} bytes, which were too many to be kept")
     elif value is None and known["bytes"] > len(json.dumps(None)):

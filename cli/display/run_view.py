@@ -122,10 +122,10 @@ def unmended(node: Json) -> Json | None:
 
 
 def styled(status: str) -> Text:
-    """The status of a run, a node or an attempt, in its colour."""
+    """Return the status of a run, a node or an attempt, in its colour."""
     return Text(status, style=_STYLES.get(status, ""))
 
 
 def why(error: Json | None) -> str:
-    """What failed, on one line; nothing if nothing did."""
+    """Return the error on one line; empty without an error."""
     return "" if error is None else named(error)

@@ -21,8 +21,9 @@ log = logging.getLogger("wand")
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Tries until Temporal answers. A refusal is logged, with what an operator can do, and is no error: runs start
-    once somebody has added them."""
+    """Register the search attributes, and retry until Temporal answers. A refusal is logged with a remedy, and is no
+    error: runs start once somebody has added them.
+    """
     while True:
         try:
             await ensure_search_attributes(client)

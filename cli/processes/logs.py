@@ -24,8 +24,9 @@ reader's time was up, or an activity ended while it was being cancelled."""
 
 
 class AgentTrace(logging.Filter):
-    """Leaves of an attempt that failed as its agent meant it one line; that of a bug keeps its whole traceback, with
-    all causes and from the agent's own code on."""
+    """Reduces the record of an intended failure of an agent to one line; that of a bug keeps its whole traceback, with
+    all causes, from the agent's own code on.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None

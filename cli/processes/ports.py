@@ -19,7 +19,9 @@ def free_port() -> int:
 
 
 def listen(host: str, port: int, *, what: str, flag: str) -> socket.socket:
-    """Return a listening socket. Raises PortTaken, which says what needs the port and which flag changes it."""
+    """Return a listening socket. Raises PortTaken, whose message names what needs the port and the flag that changes
+    it.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return _named_tcp(socket.create_server((host, port), family=family, backlog=BACKLOG))
@@ -35,8 +37,9 @@ def listen(host: str, port: int, *, what: str, flag: str) -> socket.socket:
 
 
 def _named_tcp(listener: socket.socket) -> socket.socket:
-    """The same, and it knows its protocol. asyncio turns Nagle's algorithm off only where it is told that it is TCP:
-    without, an answer that is written in two parts waits 40 ms for the client's acknowledgement of the first."""
+    """Return the socket with its protocol set. asyncio disables Nagle's algorithm only for sockets marked as TCP;
+    otherwise an answer in two parts waits 40 ms for the client's acknowledgement of the first.
+    """
     return socket.socket(listener.family, listener.type, socket.IPPROTO_TCP, fileno=listener.detach())
 
 

@@ -20,7 +20,7 @@ from bench.peers.protocol import own_output, serve_async
 
 
 class State(TypedDict):
-    """`values`: by layer, what its first node gave."""
+    """The state of the graph. `values`: by layer, the output of its first node."""
 
     values: Annotated[dict[int, int], operator.or_]
 

@@ -20,7 +20,7 @@ after five refusals."""
 
 @contextmanager
 def server(folder: Path) -> Iterator[None]:
-    """Prefect reads where it is when it is imported, so that comes later."""
+    """Start Prefect's server. Prefect reads its address when it is imported, so it is imported afterwards."""
     (port,) = free_ports(1)
     os.environ["PREFECT_HOME"] = str(folder)
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"

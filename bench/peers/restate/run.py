@@ -21,7 +21,7 @@ START_SEC = 60.0
 
 @contextmanager
 def restate(folder: Path) -> Iterator[int]:
-    """The port of its ingress."""
+    """Run Restate; yield the port of its ingress."""
     fabric, ingress, admin, service = free_ports(4)
     settings = {
         "RESTATE_BASE_DIR": str(folder / "restate"),
@@ -46,7 +46,7 @@ def restate(folder: Path) -> Iterator[int]:
 
 
 def register(admin: int, service: int) -> None:
-    """Raises OSError if the server is not ready for it."""
+    """Register the service. Raises OSError if the server is not ready for it."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{admin}/deployments",
         json.dumps({"uri": f"http://127.0.0.1:{service}"}).encode(),
@@ -56,7 +56,7 @@ def register(admin: int, service: int) -> None:
 
 
 async def call(ingress: int, widths: list[int]) -> int:
-    """A connection for each: the ingress is on this machine."""
+    """Call the service over a connection of its own: the ingress is on this machine."""
     body = json.dumps(widths).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", ingress)
     writer.write(
