@@ -52,7 +52,7 @@ from wand_orchestrator.contract.steering import (
     UPDATE_SKIP,
     SentEvent,
 )
-from wand_orchestrator.workflows import arrivals
+from wand_orchestrator.workflows.arrivals import steering_arguments
 from wand_orchestrator.workflows.control.base import Refusal
 from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.journal import event_texts
@@ -278,11 +278,11 @@ class GraphRun:
 
     @workflow.signal(name=SIGNAL_REPORT, description="Log lines, progress and failed attempts, sent by the workers.")
     def report(self, *given: Any) -> None:
-        self._walk.report(arrivals.reports_of(given))
+        self._walk.report(steering_arguments.reports_of(given))
 
     @workflow.signal(name=SIGNAL_CHILD_EVENTS, description="What happened in a child run, sent by it.")
     def child_events(self, *given: Any) -> None:
-        happened = arrivals.child_events_of(given)
+        happened = steering_arguments.child_events_of(given)
         if happened is None or happened.node not in self._journal.state.nodes:
             return
         for event in happened.events:
@@ -302,31 +302,31 @@ class GraphRun:
     )
     def event(self, *given: Any) -> None:
         """Pass an event to the run; one that arrives before any node waits for it is kept."""
-        if (event := arrivals.event_of(given)) is not None:
+        if (event := steering_arguments.event_of(given)) is not None:
             self._events.put(event)
 
     # Updates
 
     @workflow.update(name=UPDATE_SKIP, description="Skips a node that has not finished; cancels it if it is in flight.")
     async def skip(self, *given: Any) -> None:
-        node = arrivals.node_of(given)
+        node = steering_arguments.node_of(given)
         await self._when_begun(lambda walk: walk.refuse.skip(node))
         self._walk.skip(node)
 
     @skip.validator
     def _validate_skip(self, *given: Any) -> None:
-        node = arrivals.node_of(given)
+        node = steering_arguments.node_of(given)
         self._check(lambda walk: walk.refuse.skip(node))
 
     @workflow.update(name=UPDATE_RESPOND, description="Answers a `flow.approval` node that waits.")
     async def respond(self, *given: Any) -> None:
-        answer = arrivals.answer_of(given)
+        answer = steering_arguments.answer_of(given)
         await self._when_begun(lambda walk: walk.refuse.answer(answer))
         self._walk.respond(answer)
 
     @respond.validator
     def _validate_respond(self, *given: Any) -> None:
-        answer = arrivals.answer_of(given)
+        answer = steering_arguments.answer_of(given)
         self._check(lambda walk: walk.refuse.answer(answer))
 
     @workflow.update(
@@ -334,7 +334,7 @@ class GraphRun:
         description="Tries a node again: one that failed and is held, or one that waits for an attempt.",
     )
     async def retry(self, *given: Any) -> None:
-        node = arrivals.node_of(given)
+        node = steering_arguments.node_of(given)
         await self._when_begun(lambda walk: walk.refuse.retry(node))
         if self._walk.holds(node):
             self._walk.retry(node)
@@ -343,7 +343,7 @@ class GraphRun:
 
     @retry.validator
     def _validate_retry(self, *given: Any) -> None:
-        node = arrivals.node_of(given)
+        node = steering_arguments.node_of(given)
         self._check(lambda walk: walk.refuse.retry(node))
 
     # Queries

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 from wand_orchestrator.graphs.control_nodes import RepeatParams
 from wand_orchestrator.graphs.expressions import ExpressionError, is_true
-from wand_orchestrator.workflows.arrivals import output_of
+from wand_orchestrator.workflows.arrivals.activity_results import output_of
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
 from wand_orchestrator.workflows.control.target import TargetRunner, require_listed
 from wand_orchestrator.workflows.uncancelled import raise_if_cancelled

@@ -30,7 +30,8 @@ from wand_orchestrator.contract.node import (
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.graphs.retries import retries_of
-from wand_orchestrator.workflows.arrivals import code_of, details_of, states_attempt
+from wand_orchestrator.workflows.arrivals.bounded_reports import code_of
+from wand_orchestrator.workflows.arrivals.failure_details import details_of, states_attempt
 
 _TIMEOUTS = {
     TimeoutType.START_TO_CLOSE: (TIMED_OUT, "the attempt took longer than its {timeout:g} s"),

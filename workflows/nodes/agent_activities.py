@@ -23,7 +23,7 @@ from wand_orchestrator.contract.node import (
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.graphs.retries import retries_of, rules_of
 from wand_orchestrator.temporal.visibility import summary
-from wand_orchestrator.workflows.arrivals import check_given, check_plain, result_of
+from wand_orchestrator.workflows.arrivals.activity_results import check_given, check_plain, result_of
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.node_failures import node_failure
 from wand_orchestrator.workflows.nodes.activity_options import (
@@ -120,8 +120,8 @@ class Activities:
     def start(
         self, node: Node, params: dict[str, Any], input: dict[str, Any], earlier_attempts: int = 0
     ) -> asyncio.Future[Any]:
-        """Start or resume an agent. The future returns what `arrivals.result_of` reads, or raises why the agent failed;
-        cancelling it cancels the activity. Raises ApplicationError for values that an activity cannot be given.
+        """Start or resume an agent. The future returns what `activity_results.result_of` reads, or raises why the agent
+        failed; cancelling it cancels the activity. Raises ApplicationError for values that an activity cannot be given.
 
         `earlier_attempts`: those that ended with their workers, and do not use up the node's retries.
         """

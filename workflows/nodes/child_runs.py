@@ -29,7 +29,7 @@ from wand_orchestrator.contract.steering import (
 )
 from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
-from wand_orchestrator.workflows.arrivals import run_result_of
+from wand_orchestrator.workflows.arrivals.activity_results import run_result_of
 from wand_orchestrator.workflows.control.base import failure
 from wand_orchestrator.workflows.nodes.started_child import CarriedChild, Child, StartedChild
 from wand_orchestrator.workflows.uncancelled import uncancelled

@@ -28,7 +28,7 @@ from wand_orchestrator.contract.node import (
     HeldAttempt,
     InFlight,
 )
-from wand_orchestrator.workflows.arrivals import model_of
+from wand_orchestrator.workflows.arrivals.activity_results import model_of
 
 ONCE = RetryPolicy(maximum_attempts=1)
 ANSWER = timedelta(seconds=10)

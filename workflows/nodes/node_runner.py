@@ -22,7 +22,7 @@ from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.graphs.expressions import ExpressionError, evaluate
 from wand_orchestrator.graphs.node_values import part_values
 from wand_orchestrator.graphs.references import Scope
-from wand_orchestrator.workflows.arrivals import check_given, result_of
+from wand_orchestrator.workflows.arrivals.activity_results import check_given, result_of
 from wand_orchestrator.workflows.control.base import Control, Done, Given, PartValues, failure
 from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.control.registry import CONTROLS
@@ -77,8 +77,8 @@ class NodeRunner:
         self.children = children
 
     def launch(self, given: Given) -> asyncio.Future[Any]:
-        """Start a node. The future returns what `arrivals.result_of` reads, or raises why the node failed; cancelling
-        it cancels the node.
+        """Start a node. The future returns what `activity_results.result_of` reads, or raises why the node failed;
+        cancelling it cancels the node.
 
         Raises pydantic's ValidationError for params that a control node does not take, ApplicationError for what no
         node can be given.

@@ -41,8 +41,8 @@ class Child(Protocol):
     async def signal(self, name: str) -> None: ...
 
     async def result(self) -> Any:
-        """Return what `arrivals.run_result_of` reads; raises as a child workflow does. A cancel is passed on to the
-        child run, whose end is still awaited.
+        """Return what `activity_results.run_result_of` reads; raises as a child workflow does. A cancel is passed on to
+        the child run, whose end is still awaited.
         """
 
 

@@ -15,7 +15,7 @@ from wand_orchestrator.contract.names import (
 from wand_orchestrator.contract.run_terms import RetryOf
 from wand_orchestrator.graph import INPUT_SOURCE, Graph
 from wand_orchestrator.temporal.visibility import summary
-from wand_orchestrator.workflows.arrivals import object_of
+from wand_orchestrator.workflows.arrivals.activity_results import object_of
 from wand_orchestrator.workflows.scheduler import Scheduler
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))

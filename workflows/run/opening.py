@@ -29,7 +29,9 @@ from wand_orchestrator.errors import InputFaults
 from wand_orchestrator.graph import INPUT_SOURCE, Graph, Options
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
 from wand_orchestrator.validation.input_schema import admitted
-from wand_orchestrator.workflows.arrivals import code_of, model_of, plain, raw_json
+from wand_orchestrator.workflows.arrivals.activity_results import model_of
+from wand_orchestrator.workflows.arrivals.bounded_reports import code_of
+from wand_orchestrator.workflows.arrivals.raw_values import plain, raw_json
 
 TOLD_FAULTS = 20
 """Of an input that does not fit, those that stand in the details of the run's failure."""

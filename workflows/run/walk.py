@@ -38,7 +38,7 @@ from wand_orchestrator.graph import Node
 from wand_orchestrator.graphs.expressions import ExpressionError
 from wand_orchestrator.graphs.node_values import NodeValues, node_values
 from wand_orchestrator.graphs.references import Scope
-from wand_orchestrator.workflows.arrivals import result_of
+from wand_orchestrator.workflows.arrivals.activity_results import result_of
 from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import Given
 from wand_orchestrator.workflows.control.event_inbox import EventInbox
