@@ -8,7 +8,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -23,7 +22,6 @@ from wand_orchestrator.contract.names import (
 )
 from wand_orchestrator.contract.node import (
     AgentResult,
-    InFlight,
     Report,
 )
 from wand_orchestrator.contract.run import (
@@ -53,6 +51,7 @@ from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
 from wand_orchestrator.workflows.projections.to_archive import root_of_run
 from wand_orchestrator.workflows.projections.to_values import values_of
 from wand_orchestrator.workflows.projections.to_web_ui import Details
+from wand_orchestrator.workflows.run.carried_walk import CarriedWalk
 from wand_orchestrator.workflows.run.kept_outputs import Kept
 from wand_orchestrator.workflows.run.refusals import Refusals
 from wand_orchestrator.workflows.run.rollover import Rollover
@@ -78,67 +77,68 @@ class Walk:
         each_turn: Callable[[], None],
         write_ahead: "Callable[[], asyncio.Future[Any]]",
     ) -> None:
+        before = CarriedWalk(carried)
         self._run = run
         self._each_turn = each_turn
         self._graph = run.graph
         self._journal = journal
-        seconds = carried["deadline_sec"] if carried else run.graph.options.run_timeout_sec
-        budget = None if seconds is None else timedelta(seconds=seconds)
-        self._deadline = RunDeadline(budget, passed=lambda: self._put(self._time_out))
+        self._deadline = RunDeadline(before.budget(run.graph.options), passed=lambda: self._put(self._time_out))
         self._details = Details(run.graph)
         self._in_flight: dict[str, asyncio.Future[Any]] = {}
         self._skipping: set[str] = set()
         self._given: dict[str, Given] = {}
-        self._losses = Losses(carried.get("losses", {}) if carried else {})
-        self._skipped_before: list[str] = carried.get("skipping", []) if carried else []
-        self._attempts = Attempts(self._append, carried.get("attempts", {}) if carried else {})
+        self._losses = Losses(before.losses)
+        self._skipped_before = before.skipping
+        self._attempts = Attempts(self._append, before.attempts)
         self._steered_at: int | None = None
         self._mailbox: deque[Callable[[], None]] = deque()
         self._rollover = Rollover(
             self._wake, lambda: self._activities.regular, lambda: self._launcher.children.stuck, write_ahead
         )
-        self._task = task = WorkflowTask(wake=self._wake)
+        self._task = WorkflowTask(wake=self._wake)
         self._scheduler = (
-            Scheduler.restore(run.graph, carried["scheduler"], task, run.limits)
-            if carried
-            else Scheduler(run.graph, task, run.limits)
+            Scheduler(run.graph, self._task, run.limits)
+            if before.scheduler is None
+            else Scheduler.restore(run.graph, before.scheduler, self._task, run.limits)
         )
         self._paused = self._scheduler.paused
-        slow = carried["slow_agents"] if carried else []
-        crossed = (
-            {id: InFlight.model_validate(known) for id, known in carried.get("crossing", {}).items()} if carried else {}
-        )
-        child_runs = carried.get("child_runs", {"started": carried.get("children", 0)}) if carried else {}
-        self._crossed = bool(crossed or child_runs.get("runs"))
-        self._activities = Activities(
+        self._crossed = before.crosses
+        self._restored = before.controls
+        self._tell_values = values_of(run)
+        self._activities = self._activities_of(before)
+        self._launcher = self._launcher_of(before, events)
+        self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
+        self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
+
+    def _activities_of(self, before: CarriedWalk) -> Activities:
+        run = self._run
+        root = root_of_run(run)
+        return Activities(
             run.graph.options,
             self._task,
             self._append,
             self._attempts,
             self._rollover.started,
-            slow,
-            crossed,
-            (() if (root := root_of_run(run)) is None else (root,)) + run.earlier_runs,
+            before.slow_agents,
+            before.crossing,
+            (() if root is None else (root,)) + run.earlier_runs,
             run.limits.input_bytes,
         )
-        left = dict(carried["left"]) if carried else {}
-        self._tell_values = values_of(run)
-        self._launcher = NodeRunner(
-            run,
-            task,
+
+    def _launcher_of(self, before: CarriedWalk, events: EventInbox) -> NodeRunner:
+        return NodeRunner(
+            self._run,
+            self._task,
             self._activities,
             self._tell,
             self._attempts,
             self._losses,
             self._holds_back,
-            left,
-            Children(run, child_runs),
+            before.left,
+            Children(self._run, before.child_runs),
             events,
             self._tell_values,
         )
-        self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
-        self._restored: dict[str, Any] = carried["controls"] if carried else {}
-        self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
 
     async def to_the_end(self) -> Outcome | None:
         """Run the graph; return its outcome, or None if the run is to continue in a new history, with all that is in
