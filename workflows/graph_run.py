@@ -60,10 +60,7 @@ from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.journal.log_bound import LogBound
 from wand_orchestrator.workflows.nodes.retry_now import retry_now
 from wand_orchestrator.workflows.nodes.started_child import end_with_parent
-from wand_orchestrator.workflows.projections.to_archive import archive
-from wand_orchestrator.workflows.projections.to_parent import Forwarder
-from wand_orchestrator.workflows.projections.to_search_attributes import Visibility
-from wand_orchestrator.workflows.projections.to_webhook import Notifier
+from wand_orchestrator.workflows.projections.handover import Handover
 from wand_orchestrator.workflows.run.kept_outputs import kept_of
 from wand_orchestrator.workflows.run.opening import (
     admitted_input,
@@ -78,13 +75,11 @@ from wand_orchestrator.workflows.run.opening import (
 from wand_orchestrator.workflows.run.rollover import state_from, state_to_carry
 from wand_orchestrator.workflows.run.walk import Walk
 from wand_orchestrator.workflows.scheduler import Outcome
-from wand_orchestrator.workflows.uncancelled import uncancelled
 
 NOTHING = RawValue(Payload())
 """In place of an argument that is not given."""
 PATCH_CANCELLED_EARLY = "cancelled-before-begun"
 PATCH_LOGS_BOUNDED = "logs-bounded"
-PATCH_UPDATES_FIRST = "updates-before-end"
 
 
 @workflow.defn(name=WORKFLOW_GRAPH_RUN)
@@ -111,8 +106,7 @@ class GraphRun:
             lambda: workflow.patched(PATCH_LOGS_BOUNDED), carried_over.get("logs") if carried_over else None
         )
         self._journal = Journal(workflow.now, _told(), state, logs)
-        self._forwarder = Forwarder(self._journal, self._run.parent, carried_over)
-        self._visibility = Visibility(self._journal)
+        self._handover = Handover(self._journal, self._run, carried_over)
         self._events = EventInbox(carried_over.get("events") if carried_over else None)
         self._begin(carried_over)
         self._started = self._goes_on
@@ -130,20 +124,21 @@ class GraphRun:
         if self._run.parent is not None and self._run.parent.watched:
             self._parent_watch = asyncio.create_task(end_with_parent(self._run.parent))
         while (outcome := await self._walk.to_the_end()) is None:
-            if await self._hand_over():
+            if await self._handover.finish():
                 self._walk.cancel()
             elif self._walk.crosses:
                 workflow.continue_as_new(args=[self._document, self._carry()])
         result = self._close(outcome)
-        await self._hand_over(result)
+        await self._handover.finish(result)
         return self._end(outcome, result)
 
     def _begin(self, carried: dict[str, Any] | None) -> None:
         """Set up what carries the run out and tells of it."""
         self._journal.logs.limit = self._run.limits.log_bytes if self._order is None else None
-        self._notifier = Notifier(self._journal, self._run)
-        self._writing: asyncio.Future[bool] | None = None
-        self._walk = Walk(self._run, self._journal, carried, self._events, self._look, self._write_ahead)
+        self._handover.begin(self._run)
+        self._walk = Walk(
+            self._run, self._journal, carried, self._events, self._handover.look, self._handover.write_ahead
+        )
 
     async def _open(self) -> None:
         if self._goes_on:
@@ -176,54 +171,18 @@ class GraphRun:
             if not isinstance(error, FailureError) and not workflow.patched(PATCH_CANCELLED_EARLY):
                 raise error
             self._journal.append(event_texts.run_cancelled(graph))
-            await self._hand_over()
+            await self._handover.finish()
             raise asyncio.CancelledError
         failure = why_unopened(error)
         self._journal.append(event_texts.run_failed(graph, failure))
-        await self._hand_over()
+        await self._handover.finish()
         raise _failed(failure)
-
-    async def _hand_over(self, result: RunResult | None = None) -> bool:
-        """Pass all events to the parent, the database and the webhook, also those that are added meanwhile. Returns
-        whether the run was asked to cancel meanwhile.
-        """
-        cancelled, handed_over = await self._finish_updates(), None
-        if self._writing is not None:
-            cancelled = await uncancelled(self._writing) or cancelled
-        while handed_over != self._journal.state.last_seq:
-            handed_over = self._journal.state.last_seq
-            cancelled = await self._forwarder.flush() or cancelled
-            cancelled = await archive(self._journal, self._run, result) or cancelled
-            cancelled = await self._notifier.flush() or cancelled
-            cancelled = await self._finish_updates() or cancelled
-        self._visibility.look()
-        return cancelled
-
-    def _write_ahead(self) -> "asyncio.Future[bool]":
-        """Start to write what has happened so far to the database."""
-        last = self._journal.state.last_seq
-        self._writing = asyncio.ensure_future(archive(self._journal, self._run, last=last))
-        return self._writing
-
-    async def _finish_updates(self) -> bool:
-        """Wait until all updates are answered, before the run ends or continues as new. Returns what `_hand_over`
-        returns.
-        """
-        if workflow.all_handlers_finished() or not workflow.patched(PATCH_UPDATES_FIRST):
-            return False
-        return await uncancelled(asyncio.ensure_future(workflow.wait_condition(workflow.all_handlers_finished)))
-
-    def _look(self) -> None:
-        """Pass on what was added to the journal."""
-        self._forwarder.look()
-        self._notifier.look()
-        self._visibility.look()
 
     def _carry(self) -> dict[str, Any]:
         """Return what the next history of this run needs besides its input."""
         state = state_to_carry(self._journal.state, self._run.graph)
         mine = {"state": state, "events": self._events.carry(), "logs": self._journal.logs.carry()}
-        return self._walk.carry() | self._forwarder.carry() | mine
+        return self._walk.carry() | self._handover.carry() | mine
 
     def _close(self, outcome: Outcome) -> RunResult | None:
         """Append the run's last event; return its result if it succeeded."""
@@ -287,7 +246,7 @@ class GraphRun:
             return
         for event in happened.events:
             self._journal.append(event_texts.of_child(happened.node, happened.run_id, event))
-        self._look()
+        self._handover.look()
 
     @workflow.signal(name=SIGNAL_PAUSE, description="Nothing new starts; what is in flight ends. Lifted by `resume`.")
     def pause(self, *_: Any) -> None:
