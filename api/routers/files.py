@@ -12,7 +12,7 @@ from wand_orchestrator.api.http.problems import declared
 from wand_orchestrator.api.http.strict_route import media_type_of
 from wand_orchestrator.api.services import ServicesDep
 from wand_orchestrator.errors import BadRequest
-from wand_orchestrator.files.uploads import Upload
+from wand_orchestrator.files.uploads import Upload, UploadStore
 
 ANY_TYPE = "application/octet-stream"
 
@@ -55,16 +55,7 @@ async def upload_file(
         if name is None:
             raise BadRequest("give the file a name, as in POST /files?name=data.csv", code="invalid_file")
         return FileView.of(await services.uploads.add(name, media_type_of(request) or ANY_TYPE, pieces(request)))
-    kept: FileView | None = None
-    async for part in parts_of(request):
-        if part.filename is None:
-            continue
-        if kept is not None:
-            raise BadRequest("the form has several files: upload each by itself", code="malformed_form")
-        kept = FileView.of(await services.uploads.add(name or part.filename, part.media_type, part.chunks))
-    if kept is None:
-        raise BadRequest("the form has no part with a file name", code="malformed_form")
-    return kept
+    return FileView.of(await _file_of_form(request, name, services.uploads))
 
 
 @router.get("/{file_id}", responses=declared(404))
@@ -77,3 +68,22 @@ async def get_file(file_id: FileIdPath, services: ServicesDep) -> FileView:
 async def delete_file(file_id: FileIdPath, services: ServicesDep) -> None:
     """Delete an uploaded file; runs that were given it keep it. Deleting it again is no error."""
     await services.uploads.delete(file_id)
+
+
+async def _file_of_form(request: Request, name: str | None, uploads: UploadStore) -> Upload:
+    """Keep the only file of a form; of one that is refused behind its file, nothing is kept."""
+    kept: Upload | None = None
+    try:
+        async for part in parts_of(request):
+            if part.filename is None:
+                continue
+            if kept is not None:
+                raise BadRequest("the form has several files: upload each by itself", code="malformed_form")
+            kept = await uploads.add(name or part.filename, part.media_type, part.chunks)
+    except BaseException:
+        if kept is not None:
+            await uploads.delete(kept.file_id)
+        raise
+    if kept is None:
+        raise BadRequest("the form has no part with a file name", code="malformed_form")
+    return kept

@@ -53,6 +53,8 @@ async def _read(request: Request, uploads: UploadStore, uploaded: list[str]) -> 
     raw: bytes | None = None
     async for part in parts_of(request):
         if part.name == RUN:
+            if raw is not None:
+                raise BadRequest(f"the form has the part `{RUN}` twice", code="malformed_form")
             raw = await _document(part, request.app.state.settings.max_document_bytes)
         elif part.filename is not None:
             uploaded.append((await uploads.add(part.filename, part.media_type, part.chunks)).file_id)

@@ -111,6 +111,33 @@ async def test_what_is_no_form_is_refused_with_a_reason(service: Service) -> Non
         assert answer == (400, "malformed_form"), content[:50]
 
 
+def form_of(*parts: tuple[str, str | None, bytes]) -> Json:
+    """A form as it goes over the line: name, file name and content of each part."""
+    body = b""
+    for name, file, content in parts:
+        filename = "" if file is None else f'; filename="{file}"'
+        body += f'--x\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n'.encode() + content + b"\r\n"
+    return {"content": body + b"--x--\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}
+
+
+async def test_of_a_form_that_is_refused_behind_its_file_nothing_is_kept(
+    temporal_client: Client, tmp_path: Path
+) -> None:
+    two = form_of(("file", "a.csv", CSV), ("file", "b.csv", CSV))
+    cut = form_of(("file", "a.csv", CSV))
+    async with running_service(temporal_client, tmp_path, worker=False) as service:
+        for form in (two, cut | {"content": cut["content"].removesuffix(b"--\r\n")}):
+            assert await refused(service, **form) == (400, "malformed_form")
+            assert [path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()] == []
+
+
+async def test_a_form_has_one_request_for_a_run(service: Service) -> None:
+    documents = [json.dumps({"graph": READS, "input": {"table": name}}).encode() for name in ("data.csv", "other")]
+    form = form_of(*(("run", None, document) for document in documents), ("file", "data.csv", CSV))
+    answer = await service.http.post("/runs", **form)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_form")
+
+
 async def test_a_large_file_is_refused_while_it_comes(temporal_client: Client, tmp_path: Path) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(1000):
