@@ -112,7 +112,7 @@ class Services:
         schedules = Schedules(executions.client, settings.task_queue, store, graph_check, webhooks)
         settler = Sweep(executions, store, settlement, origin)
         retention = Retention(settings, executions, store, deletions, payloads, uploads)
-        nodes = NodeReader(executions, runs, settlement, store, payloads)
+        nodes = NodeReader(executions, runs, settlement, store, payloads, graphs)
         steering = Steering(executions, runs, settlement, starter)
         return cls(
             settings=settings,
@@ -132,7 +132,7 @@ class Services:
             uploads=uploads,
             files=RunFiles(store, artifacts, runs),
             steering=steering,
-            links=AnswerLinks(store, NodeQuestions(nodes, graphs), steering),
+            links=AnswerLinks(store, NodeQuestions(nodes), steering),
             retries=Retries(executions, store, graphs, graph_check, runs, subgraphs, launcher),
             deletions=deletions,
             deliveries=Deliveries(executions, runs),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wand_orchestrator.api.graphs.cache import GraphCache
 from wand_orchestrator.api.runs.models import RunView
 from wand_orchestrator.api.runs.node_reader import NodeReader
 from wand_orchestrator.contract.events import Event, EventType
@@ -24,9 +23,8 @@ class AskedNode:
 
 
 class NodeQuestions:
-    def __init__(self, nodes: NodeReader, graphs: GraphCache) -> None:
+    def __init__(self, nodes: NodeReader) -> None:
         self._nodes = nodes
-        self._graphs = graphs
 
     async def require_answerable(self, run_id: str, node: str) -> None:
         """Raise Conflict for a node that is answered by nobody; one that will wait later can be answered then.
@@ -34,7 +32,7 @@ class NodeQuestions:
         Raises NotFound, Unavailable.
         """
         run, events = await self._nodes.history(run_id, node)
-        type = await self._type(run, node)
+        type = await self._nodes.node_type(run, node)
         if type is not None and type not in (APPROVAL.name, EVENT.name):
             raise Conflict(f"the node {node} is of the type {type}: only approvals and events are answered")
         if _status(run, node, events).settled or (type is None and _asked(run_id, node, events) is None):
@@ -47,14 +45,6 @@ class NodeQuestions:
         if asked is None or _status(run, node, events) is not NodeStatus.WAITING:
             raise _not_waiting(node)
         return asked
-
-    async def _type(self, run: RunView, node: str) -> str | None:
-        """The type of a node; None for a part of one, and in a run that brought its graph along."""
-        if run.graph_id is None:
-            return None
-        stored = await self._graphs.get(run.graph_id)
-        nodes = () if stored is None else stored.graph.nodes
-        return next((each.type for each in nodes if each.id == node), None)
 
 
 def _status(run: RunView, node: str, events: tuple[Event, ...]) -> NodeStatus:

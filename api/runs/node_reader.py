@@ -7,6 +7,7 @@ while the run goes on.
 from collections.abc import AsyncIterator
 from itertools import islice
 
+from wand_orchestrator.api.graphs.cache import GraphCache
 from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.runs.attempt_history import attempts_of
 from wand_orchestrator.api.runs.models import NodeView, RunView
@@ -15,18 +16,23 @@ from wand_orchestrator.api.runs.pending_activities import overlay, pending_nodes
 from wand_orchestrator.api.runs.reader import TEMPORAL_SEC, RunReader
 from wand_orchestrator.api.runs.waiting import question_reason
 from wand_orchestrator.api.temporal.budget import CallBudget
-from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, TaskFailed, WorkflowFails
+from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, TaskFailed
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.queries import NodeJournal, PartsPage
 from wand_orchestrator.contract.state import NodeState, NodeStatus, RunState, fold, parts_of
-from wand_orchestrator.errors import Conflict, NotFound, Unavailable
+from wand_orchestrator.errors import Conflict, NotFound, Unavailable, WandError
 from wand_orchestrator.files.payloads import PayloadStore
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.storage import Store
 from wand_orchestrator.storage.node_value_rows import StoredNode, StoredValue
 
 EVENTS = 100
 """Of a node, from which its attempts are told."""
+
+
+SILENCE = (QueryFailed, TaskFailed, Unavailable)
+"""Why the workflow of an open run tells nothing: nobody knows then what has happened in it lately."""
 
 
 class NodeReader:
@@ -37,12 +43,14 @@ class NodeReader:
         settlement: Reconciliation,
         store: Store,
         payloads: PayloadStore,
+        graphs: GraphCache,
     ) -> None:
         self._executions = executions
         self._runs = runs
         self._settlement = settlement
         self._store = store
         self._payloads = payloads
+        self._graphs = graphs
 
     async def read(self, run_id: str, node: str, offset: int, limit: int) -> NodeDetail:
         """Return the node with `limit` of its parts from `offset`. Raises NotFound, Unavailable."""
@@ -95,17 +103,24 @@ class NodeReader:
         """Return the known events of the node: those in the database, and those that the workflow of an open run still
         holds.
         """
-        archived = [
-            Event.model_validate_json(event.body) for event in await self._store.events.turns(run.run_id, node, EVENTS)
-        ]
+        archived = await self._archived(run.run_id, node)
         if run.status.ended:
-            return NodeJournal(events=tuple(archived))
+            return NodeJournal(events=archived)
         try:
             live = await self._executions.node(run.run_id, node, budget.left(TEMPORAL_SEC))
-        except (ExecutionClosed, NotFound, QueryFailed, TaskFailed, Unavailable, WorkflowFails):
-            return NodeJournal(events=tuple(archived))  # what is away is told by the run's own `waiting_for`
+        except ExecutionClosed:  # meanwhile
+            await self._settlement.settle(run.run_id, budget.left())
+            return NodeJournal(events=await self._archived(run.run_id, node))
+        except (NotFound, *SILENCE) as error:
+            if not archived and node not in run.nodes and not isinstance(error, NotFound):
+                raise _unknown(error) from error  # there may be such a part
+            return NodeJournal(events=archived)  # what is away is told by the run's own `waiting_for`
         last = archived[-1].seq if archived else 0
         return live.model_copy(update={"events": (*archived, *(event for event in live.events if event.seq > last))})
+
+    async def _archived(self, run_id: str, node: str) -> tuple[Event, ...]:
+        stored = await self._store.events.turns(run_id, node, EVENTS)
+        return tuple(Event.model_validate_json(event.body) for event in stored)
 
     async def _part(self, run: RunView, node: str, journal: NodeJournal, budget: CallBudget) -> NodeView:
         """Return the state of a part, such as `m[3]`, which the view of the run does not contain. Raises NotFound."""
@@ -132,8 +147,24 @@ class NodeReader:
                 return await self._executions.parts(run.run_id, node, offset, limit, budget.left(TEMPORAL_SEC))
             except ExecutionClosed:  # meanwhile
                 await self._settlement.settle(run.run_id, budget.left())
-        parts = parts_of(await self._settlement.ended_state(run.run_id), node)
-        return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))
+            except NotFound:  # Temporal has forgotten it
+                return _page(await self._settlement.fold_archive(run.run_id), node, offset, limit)
+            except SILENCE as error:
+                if await self._may_have_parts(run, node):
+                    raise _unknown(error) from error
+                return PartsPage(parts={}, total=0)
+        return _page(await self._settlement.ended_state(run.run_id), node, offset, limit)
+
+    async def node_type(self, run: RunView, node: str) -> str | None:
+        """Return the node's type in the graph; None for a part, and in a run that brought its graph along."""
+        stored = None if run.graph_id is None else await self._graphs.get(run.graph_id)
+        nodes = () if stored is None else stored.graph.nodes
+        return next((each.type for each in nodes if each.id == node), None)
+
+    async def _may_have_parts(self, run: RunView, node: str) -> bool:
+        type = await self.node_type(run, node)
+        control = None if type is None else CONTROL_NODES.get(type)
+        return type is None or (control is not None and (control.names_agent or control.names_graph))
 
     async def _stored(self, run: RunView, node: str) -> StoredNode | None:
         """Return the stored values of a node; those of a node of a child run, such as `g/x`, are
@@ -147,6 +178,11 @@ class NodeReader:
                 return None
             run_id = row.child
         return await self._store.node_values.get(root, run_id, last)
+
+
+def _page(state: RunState, node: str, offset: int, limit: int) -> PartsPage:
+    parts = parts_of(state, node)
+    return PartsPage(parts=dict(islice(parts.items(), offset, offset + limit)), total=len(parts))
 
 
 def _visible(stored: StoredNode | None, status: NodeStatus) -> StoredNode | None:
@@ -165,6 +201,10 @@ def _reason(page: PartsPage, part: str) -> str | None:
 
 def _no_node(node: str) -> NotFound:
     return NotFound(f"the run has no node {node}", code="node_not_found")
+
+
+def _unknown(error: WandError) -> Unavailable:
+    return error if isinstance(error, Unavailable) else Unavailable("worker", error.message)
 
 
 def _not_kept(node: str, name: str, value: StoredValue | None) -> NotFound:

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from temporalio.client import Client
 
 from tests.integration.graph_cases import FAST_RETRY, echo, edge, emit, fail, flaky, gate, graph
-from tests.integration.service import Json, Service, running_service
+from tests.integration.service import Json, Service, build_service_worker, running_service
 from tests.waiting import until
 from wand_orchestrator.contract.limits import INLINE_VALUE_BYTES
 
@@ -224,3 +225,22 @@ async def _execution(service: Service, run_id: str) -> str:
     description = await service.services.executions.describe(run_id, 5)
     assert description is not None
     return description.run_id
+
+
+async def test_what_only_a_worker_can_tell_is_not_said_to_be_missing(temporal_client: Client, tmp_path: Path) -> None:
+    async with running_service(temporal_client, tmp_path, worker=False) as service:
+        asks = {"id": "ask", "type": "flow.approval", "params": {}}
+        await stored_graph(service, "asks", [asks])
+        each = {"id": "m", "type": "flow.map", "params": {"items": [1], "graph": "asks"}}
+        async with build_service_worker(service):
+            run_id = await service.start(graph([each, asks]))
+            shown = await until(lambda: detail(service, run_id, "m"), lambda told: "m[0]/ask" in told["parts"])
+            assert shown["total_parts"] == 2
+
+        assert (await detail(service, run_id, "ask"))["total_parts"] == 0
+        async with httpx.AsyncClient(base_url=service.url) as impatient:
+            for path in ("m", "m[0]/ask", "m[0]/ask/params"):
+                answer = await impatient.get(f"/runs/{run_id}/nodes/{path}")
+                assert (answer.status_code, answer.json()["missing"]) == (503, "worker"), path
+        answer = await service.http.post(f"/runs/{run_id}/nodes/m[0]/ask/link")
+        assert (answer.status_code, answer.json()["missing"]) == (503, "worker")
