@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents bench bench-peers clicks builtins clients screenshots histories lock clean
+.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers clicks builtins clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -52,6 +52,10 @@ format: setup
 # Far more orders of steering, and moments of a stop, than `make test` tries.
 fuzz-steer: setup
 	WAND_FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_steering_orders.py
+
+# Far more random graphs, against a model of what they say, than `make test` tries.
+fuzz-language: setup
+	WAND_FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_language_properties.py
 
 # Far more expressions that multiply what they are given than `make test` tries.
 fuzz-expressions: setup

@@ -3,6 +3,8 @@
 `Model` keeps what happened to each node, which edge each `join: first` took, and nothing that could be found out anew.
 """
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,9 +29,28 @@ class Ending:
     output: Any = None
 
 
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "@": lambda value: value,
+    "type(@)": lambda value: type_of(value),
+    "to_json(@)": lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False),
+    "not_null(gone, 'none')": lambda value: "none",
+    "if(error, 'bad', 'good')": lambda value: (
+        "bad" if is_truthy(value.get("error") if isinstance(value, dict) else None) else "good"
+    ),
+}
+"""Expressions that are more than keys, as Python has them."""
+
+
+def type_of(value: Any) -> str:
+    names = {bool: "boolean", int: "number", str: "string", list: "array", dict: "object"}
+    return "null" if value is None else names[type(value)]
+
+
 def value_at(expression: str, value: Any) -> Any:
     if expression == BROKEN:
         raise CannotBeEvaluated
+    if expression in FUNCTIONS:
+        return FUNCTIONS[expression](value)
     for key in expression.split("."):
         value = value.get(key) if isinstance(value, dict) else None
     return value
@@ -59,6 +80,8 @@ class Model:
     run_failed: bool = False
     stopped: bool = False
     paused: bool = False
+    errors: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What edges on failure of single nodes see."""
 
     def __post_init__(self) -> None:
         self.nodes = {node.id: node for node in self.graph.nodes}
@@ -101,7 +124,8 @@ class Model:
         if ending.how == "succeeded":
             seen = {"success": ending.output, "settled": {"output": ending.output, "error": None}}
         elif ending.how == "failed":
-            error = {"code": "expression", "attempt": None} if edge.source in self.broken else self.error
+            of_all = {"code": "expression", "attempt": None} if edge.source in self.broken else self.error
+            error = self.errors.get(edge.source, of_all)
             seen = {"failure": {"error": error}, "settled": {"output": None, "error": error}}
             if self.nodes[edge.source].optional:
                 seen["success"] = None
