@@ -386,6 +386,15 @@ def faults_of(document: Document) -> list[tuple[str, str]]:
     return [(fault.pointer, fault.code) for fault in check(document).faults]
 
 
+def test_an_input_has_a_key() -> None:
+    loose = LOOSE | {"input": {"": 1}}
+    assert faults_of(graph(SEARCH, loose, edges=[edge(map={"": "@"})])) == [
+        ("/edges/0/map/", Code.DUPLICATE_INPUT),
+        ("/edges/0/map/", Code.BAD_VALUE),
+        ("/nodes/1/input/", Code.BAD_VALUE),
+    ]
+
+
 def test_an_edge_is_on_success_failure_or_settled() -> None:
     assert faults_of(graph(SEARCH, LOOSE, edges=[edge(on="error")])) == [("/edges/0/on", Code.UNKNOWN_CHOICE)]
 

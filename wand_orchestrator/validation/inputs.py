@@ -190,6 +190,10 @@ class InputCheck:
         return target.join == "first" or self._values.exclude_one_another(self._edges[first], edge)
 
     def _check_taken(self, target: NodeOutline, key: str, given: View | None, at: tuple[Part, ...]) -> None:
+        if not key:
+            message = f"an input of {quoted(target.name)} has an empty key: name it"
+            self._findings.fault(at, Code.BAD_VALUE, message)
+            return
         kind = self._kinds.of(target)
         if kind is None:
             return
