@@ -13,7 +13,19 @@ def main() -> None:
     nothing: Any = None
     Services.build = classmethod(lambda *parts: None)  # type: ignore[assignment, method-assign]
     app = create_app(Settings(_env_file=None), client=nothing, store=nothing, registry=nothing, artifacts=nothing)
-    json.dump(app.openapi(), sys.stdout, indent=1)
+    json.dump(_for_generators(app.openapi()), sys.stdout, indent=1)
+
+
+def _for_generators(document: dict[str, Any]) -> dict[str, Any]:
+    """Leave YAML and URL-encoded forms out of the bodies that may also be JSON, which is what a client sends: generators
+    do not know the one, and tell the other from JSON by the type of the value."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            content = operation.get("requestBody", {}).get("content", {})
+            for other in ("application/yaml", "application/x-www-form-urlencoded"):
+                if "application/json" in content:
+                    content.pop(other, None)
+    return document
 
 
 if __name__ == "__main__":

@@ -23,7 +23,10 @@ _STORED: dict[int | str, dict[str, Any]] = {201: {"model": HookStored, "descript
 _MESSAGE: dict[str, Any] = {
     "requestBody": {
         "description": "The message, at most 1 MiB.",
-        "content": {"application/json": {"schema": {}}, "application/x-www-form-urlencoded": {"schema": {}}},
+        "content": {
+            "application/json": {"schema": {}},
+            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+        },
     }
 }
 

@@ -23,6 +23,7 @@ _PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 _QUESTION: dict[int | str, dict[str, Any]] = {200: {"content": _PAGE}}
 _ANSWER: dict[str, Any] = {
     "requestBody": {
+        "description": "The answer as JSON; the page of the link sends it as a form.",
         "required": True,
         "content": {
             "application/json": {"schema": LinkAnswer.model_json_schema()},

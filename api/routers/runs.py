@@ -47,7 +47,7 @@ IdempotencyKey = Annotated[
 Wait = Annotated[
     int | None, Query(ge=0, le=MAX_WAIT_SEC, description="Seconds to wait for the end of the run before the answer.")
 ]
-Prefer = Annotated[tuple[str, ...], Header(description="`wait=30`, as the parameter `wait` (RFC 7240).")]
+Prefer = Annotated[str | None, Header(description="`wait=30`, as the parameter `wait` (RFC 7240).")]
 
 TagsQuery = Annotated[
     tuple[str, ...],
@@ -89,7 +89,7 @@ async def create_run(
     request: Request,
     response: Response,
     wait: Wait = None,
-    prefer: Prefer = (),
+    prefer: Prefer = None,
     idempotency_key: IdempotencyKey = None,
 ) -> RunCreated | Response:
     """Start a run of a stored graph, by its name or id, or of one given here, which is checked and stored first.
@@ -99,7 +99,7 @@ async def create_run(
     """
     created = await services.starter.start(body, idempotency_key)
     response.headers["Location"] = f"/runs/{created.run_id}"
-    preferred = preferred_wait(prefer)
+    preferred = None if prefer is None else preferred_wait(request.headers.getlist("prefer"))  # it may be repeated
     seconds = wait if wait is not None else preferred
     if seconds is None:
         return created

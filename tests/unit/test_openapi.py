@@ -74,6 +74,13 @@ def test_every_bound_is_a_number() -> None:
     assert all(not isinstance(part.get(bound), str) for part in parts(document()) for bound in bounds)
 
 
+def test_no_header_is_a_list() -> None:
+    """Generators of clients leave out an operation with such a header altogether."""
+    headers = [each for operation in operations() for each in operation.get("parameters", ()) if each["in"] == "header"]
+    assert {"prefer", "idempotency-key"} <= {each["name"] for each in headers}
+    assert not [each["name"] for each in headers if each["schema"].get("type") == "array"]
+
+
 def test_moments_are_typed() -> None:
     run = document()["components"]["schemas"]["RunSummary"]["properties"]
     assert run["created_at"]["format"] == "date-time"
