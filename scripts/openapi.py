@@ -17,8 +17,10 @@ def main() -> None:
 
 
 def _for_generators(document: dict[str, Any]) -> dict[str, Any]:
-    """Leave YAML and URL-encoded forms out of the bodies that may also be JSON, which is what a client sends: generators
-    do not know the one, and tell the other from JSON by the type of the value."""
+    """Leave only JSON and multipart forms in the bodies that may be JSON, which is what a client sends.
+
+    Generators do not know YAML, and tell a URL-encoded form from JSON by the type of the value.
+    """
     for operations in document["paths"].values():
         for operation in operations.values():
             content = operation.get("requestBody", {}).get("content", {})
