@@ -4,33 +4,22 @@ Each of the three may be away. What is known is told, and what is missing stands
 """
 
 import asyncio
-from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TypeVar
 
 from temporalio.client import WorkflowExecutionDescription
 
 from wand_orchestrator.api.graphs.cache import GraphCache
-from wand_orchestrator.api.reconcile.reconciliation import NATIVE_STATUS, Reconciliation
+from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
+from wand_orchestrator.api.runs.execution_state import ExecutionState, or_error, stand_in, without_end
 from wand_orchestrator.api.runs.models import RunView, run_view
 from wand_orchestrator.api.runs.pending_activities import overlay, pending_nodes
 from wand_orchestrator.api.runs.waiting import Waits, held_nodes
 from wand_orchestrator.api.temporal.budget import LEAST_SEC, CallBudget
-from wand_orchestrator.api.temporal.errors import ExecutionClosed
 from wand_orchestrator.api.temporal.executions import Executions
-from wand_orchestrator.contract.ids import GraphId, RunId
-from wand_orchestrator.contract.run_terms import RunTerms
-from wand_orchestrator.contract.search_attributes import (
-    WAND_GRAPH,
-    WAND_GRAPH_ID,
-    WAND_TAGS,
-)
 from wand_orchestrator.contract.state import RunState, RunStatus
 from wand_orchestrator.errors import NotFound, Unavailable, WandError
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import Run, Store, StoredGraph
-from wand_orchestrator.temporal.visibility import root_of
 
 DATABASE_SEC = 0.6
 TEMPORAL_SEC = 0.6
@@ -45,25 +34,6 @@ KNOWN_END_SEC = 0.5
 """Of the same, to read from Temporal how a run ended whose journal no worker tells."""
 
 RETRIES_SHOWN = 20
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class _Execution:
-    """Contains Temporal's description of a run and its workflow's state, or the errors of reading them. Without a
-    description there is no such run.
-    """
-
-    description: WorkflowExecutionDescription | WandError | None
-    state: RunState | WandError
-
-    @property
-    def closed(self) -> bool:
-        natively = (
-            isinstance(self.description, WorkflowExecutionDescription) and self.description.status in NATIVE_STATUS
-        )
-        return natively or isinstance(self.state, ExecutionClosed)
 
 
 class RunReader:
@@ -84,7 +54,7 @@ class RunReader:
         description = execution.description
         if not isinstance(description, WorkflowExecutionDescription):
             return await self._without_temporal(run_id, row, description, budget)
-        run = row if isinstance(row, Run) else _stand_in(description)
+        run = row if isinstance(row, Run) else stand_in(description)
         if execution.closed:
             return await self._closed(run, budget)
         if isinstance(execution.state, RunState) and execution.state.status.ended:
@@ -105,7 +75,7 @@ class RunReader:
         graph = await self._graph(row) if isinstance(row, Run) else None
         if graph is None:
             return []
-        state = await _or_error(self._executions.state(run_id, graph, budget.left(TEMPORAL_SEC)))
+        state = await or_error(self._executions.state(run_id, graph, budget.left(TEMPORAL_SEC)))
         return held_nodes(graph, state) if isinstance(state, RunState) else []
 
     async def row(self, run_id: str, budget: CallBudget) -> Run | Unavailable | None:
@@ -132,13 +102,13 @@ class RunReader:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")
         return None
 
-    async def _execution(self, run_id: str, graph: Graph | None, budget: CallBudget) -> _Execution:
+    async def _execution(self, run_id: str, graph: Graph | None, budget: CallBudget) -> ExecutionState:
         seconds = budget.left(TEMPORAL_SEC)
         description, state = await asyncio.gather(
-            _or_error(self._executions.describe(run_id, seconds)),
-            _or_error(self._executions.state(run_id, graph, seconds)),
+            or_error(self._executions.describe(run_id, seconds)),
+            or_error(self._executions.state(run_id, graph, seconds)),
         )
-        return _Execution(description, state)
+        return ExecutionState(description, state)
 
     async def _ended(self, run: Run) -> RunView:
         state = await self._settlement.ended_state(run.run_id)
@@ -166,7 +136,7 @@ class RunReader:
             ended = await self.row(run_id, budget)
             if isinstance(ended, Run) and ended.status.ended:
                 return await self._ended(ended)
-            state = _without_end(state)
+            state = without_end(state)
         return run_view(row, state, await self._graph(row), reasons=[reason])
 
     async def _closed(self, run: Run, budget: CallBudget) -> RunView:
@@ -177,7 +147,7 @@ class RunReader:
         row = await self.row(run.run_id, budget)
         if isinstance(row, Run) and row.status.ended:
             return await self._ended(row)
-        state = await self._known_end(run.run_id, missing, budget) or _without_end(await self._archived_state(run))
+        state = await self._known_end(run.run_id, missing, budget) or without_end(await self._archived_state(run))
         return run_view(run, state, await self._graph(run), reasons=[missing.message])
 
     async def _settle(self, run_id: str, budget: CallBudget) -> Unavailable:
@@ -196,7 +166,7 @@ class RunReader:
         """Return how the run ended, if only a worker for its journal is missing; nothing is stored."""
         if missing.fields["missing"] != "worker":
             return None
-        known = await _or_error(self._settlement.known_end(run_id, budget.left()))
+        known = await or_error(self._settlement.known_end(run_id, budget.left()))
         return known if isinstance(known, RunState) else None
 
     async def _closing(self, run: Run, state: RunState, budget: CallBudget) -> RunView:
@@ -216,7 +186,7 @@ class RunReader:
             await asyncio.sleep(pause)
             pause = min(2 * pause, CLOSING_LOOKS_SEC)
         reason = row.message if isinstance(row, Unavailable) else "its journal to be written to the database"
-        return run_view(run, _without_end(state), await self._graph(run), reasons=[reason])
+        return run_view(run, without_end(state), await self._graph(run), reasons=[reason])
 
     async def _open(
         self, run: Run, description: WorkflowExecutionDescription, told: RunState | WandError, budget: CallBudget
@@ -237,7 +207,7 @@ class RunReader:
 
     async def _archived_state(self, run: Run) -> RunState:
         """Return the state as the database has it: from the row, and from the archived events."""
-        archived = await _or_error(self._settlement.fold_archive(run.run_id))
+        archived = await or_error(self._settlement.fold_archive(run.run_id))
         state = archived if isinstance(archived, RunState) else RunState()
         state.started_at = state.started_at or run.started_at
         if not state.last_seq:
@@ -247,46 +217,5 @@ class RunReader:
     async def _graph(self, run: Run) -> Graph | None:
         if run.graph_id is None:
             return None
-        graph = await _or_error(self._graphs.get(run.graph_id))
+        graph = await or_error(self._graphs.get(run.graph_id))
         return graph.graph if isinstance(graph, StoredGraph) else None
-
-
-def _without_end(state: RunState) -> RunState:
-    """Return the state just before the run's end: status, result and error of an ended run are shown together, from its
-    row.
-    """
-    if state.status.ended or state.status is RunStatus.PENDING:
-        state.status = RunStatus.RUNNING
-    state.progress, state.finished_at, state.error = min(state.progress, 99), None, None
-    return state
-
-
-async def _or_error(call: Awaitable[T]) -> T | WandError:
-    try:
-        return await call
-    except WandError as error:
-        return error
-
-
-def _stand_in(description: WorkflowExecutionDescription) -> Run:
-    """Return a substitute for the row, if the database is away, or the run was not started by the API and has not
-    archived yet.
-    """
-    attributes = description.typed_search_attributes
-    graph_id = attributes.get(WAND_GRAPH_ID)
-    return Run(
-        run_id=RunId(description.id),
-        graph_id=None if graph_id is None else GraphId(graph_id),
-        name=attributes.get(WAND_GRAPH) or description.id,
-        status=RunStatus.RUNNING,
-        progress=0,
-        last_seq=0,
-        created_at=description.start_time,
-        started_at=description.start_time,
-        finished_at=None,
-        error=None,
-        part_of=None if (root := root_of(description)) is None else RunId(root),
-        terms=RunTerms.model_construct(tags=tuple(attributes.get(WAND_TAGS) or ())),
-        input_json="",
-        result=None,
-    )

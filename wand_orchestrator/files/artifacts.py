@@ -14,8 +14,8 @@ import mimetypes
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, unquote
@@ -36,6 +36,7 @@ from wand_orchestrator.files.object_store import (
 )
 
 STORE_AWAY = "the artifact store does not answer"
+_answering = partial(answering, "artifacts", STORE_AWAY)
 
 MAX_NAME_BYTES = 240
 """File systems take 255 for a name, and a file that is being written carries a mark behind its own."""
@@ -221,10 +222,6 @@ async def _chunks(found: Any) -> AsyncIterator[bytes]:
     with _answering():
         async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
             yield bytes(chunk)
-
-
-def _answering() -> AbstractContextManager[None]:
-    return answering("artifacts", STORE_AWAY)
 
 
 def _segment(id: str) -> str:

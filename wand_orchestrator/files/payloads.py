@@ -15,9 +15,10 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 from urllib.parse import quote, unquote
 
@@ -49,6 +50,7 @@ from wand_orchestrator.settings import Settings
 
 DRIVER = "wand"
 STORE_AWAY = "the payload store does not answer"
+_answering = partial(answering, "payloads", STORE_AWAY)
 """How the error of a store that is away begins, also where only its text is known: in what a worker says."""
 
 CHUNK_BYTES = 256 * 1024
@@ -255,7 +257,3 @@ def _is_digest(folder: str) -> bool:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _answering() -> AbstractContextManager[None]:
-    return answering("payloads", STORE_AWAY)
