@@ -1,1 +1,1 @@
-"""Links: each answers one approval, or sends one event, without the API key."""
+"""Implements links: each answers one approval, or sends one event, without the API key."""

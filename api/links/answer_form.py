@@ -1,4 +1,6 @@
-"""The form in which a person answers a link: the schema of the answer gives its fields, and they give the answer."""
+"""Builds the form in which a person answers a link: its fields come from the answer's schema, and the answer from its
+fields.
+"""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +20,7 @@ _INPUTS = {"integer": 'type="number" step="1"', "number": 'type="number" step="a
 
 @dataclass(frozen=True)
 class AnswerField:
-    """A field; `key` is that of the answer, None if the answer is the field's value alone."""
+    """A field of the form; `key` is that of the answer, None if the answer is the field's value alone."""
 
     name: str
     key: str | None
@@ -97,7 +99,7 @@ def _is_plain(schema: Any) -> bool:
 
 
 def _choices(schema: Mapping[str, Any]) -> list[tuple[str, Any]] | None:
-    """What there is to choose from, each with its text."""
+    """Return the choices that the schema allows, each with its text; None if it allows any value."""
     if isinstance(values := schema.get("enum"), list) and values:
         return [(value if isinstance(value, str) else json.dumps(value), value) for value in values]
     return [("yes", True), ("no", False)] if schema.get("type") == "boolean" else None

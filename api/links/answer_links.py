@@ -1,4 +1,4 @@
-"""Makes links, shows what they ask, and takes their answers.
+"""Creates links, shows what they ask, and accepts their answers.
 
 A link is signed and not stored: only that it has been used is. What it asks is read from the run each time.
 """
@@ -21,7 +21,7 @@ SECRET = "links"
 
 
 class LinkGone(WandError):
-    """A link that was good once: it has been used, or is expired."""
+    """The link has been used, or has expired."""
 
     code = "link_used"
     status = 410
@@ -44,7 +44,7 @@ class AnswerLinks:
         return token, signed(token, await self._signing_key())
 
     async def question(self, text: str) -> LinkQuestion:
-        """Raises NotFound, LinkGone, Conflict, Unavailable."""
+        """Return what the link asks. Raises NotFound, LinkGone, Conflict, Unavailable."""
         token = await self._read(text)
         if await self._store.links.is_used(token.id):
             raise _used()

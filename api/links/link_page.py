@@ -1,4 +1,4 @@
-"""The pages of a link, for browsers: without scripts, and with nothing from elsewhere."""
+"""Builds the pages of a link, for browsers: without scripts, and with nothing from other servers."""
 
 from html import escape
 
@@ -30,7 +30,7 @@ _STYLE = (
 
 
 def question_page(question: LinkQuestion, *, refused: str | None = None, status: int = 200) -> Response:
-    """Return the form of a question; `refused` says why the last answer was not taken."""
+    """Return the form of a question; `refused`: why the last answer was not accepted."""
     fields = "".join(field.html for field in fields_of(question.answer_schema))
     complaint = "" if refused is None else f'<p class="refused" role="alert">{escape(refused)}</p>'
     until = escape(question.expires_at.strftime("%Y-%m-%d %H:%M UTC"))

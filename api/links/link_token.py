@@ -1,4 +1,4 @@
-"""The token in the URL of a link: what it is for, and a signature, in base64."""
+"""Signs and reads the token in the URL of a link: what the link is for, and a signature, in base64."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ MAX_TOKEN_LENGTH = 8000
 
 
 class LinkToken(BaseModel, frozen=True):
-    """What a link is for: a node of a run, until `expires_at` (Unix seconds). `by`: who was given it."""
+    """Contains what a link is for: a node of a run, until `expires_at` (Unix seconds). `by`: who was given it."""
 
     id: str
     run_id: str

@@ -1,4 +1,4 @@
-"""What the API accepts and returns of links."""
+"""Defines what the API accepts and returns of links."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ DAY_SEC = 86_400
 
 
 class LinkRequest(BaseModel):
-    """How long the link is good for, and who is given it."""
+    """A link to create: how long it can be used, and who is given it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,7 +26,7 @@ class LinkCreated(BaseModel):
 
 
 class LinkQuestion(BaseModel):
-    """What a link asks."""
+    """The question of a link."""
 
     node: str
     event: str | None = Field(description="The name of the event that the answer is; null of an approval.")

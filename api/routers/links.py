@@ -1,4 +1,4 @@
-"""Links: opened and answered without an API key."""
+"""Routes of links, which are opened and answered without an API key."""
 
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
@@ -71,7 +71,7 @@ async def _answered(token: str, request: Request, services: Services) -> str:
 
 
 async def _asked_again(token: str, request: Request, services: Services, error: WandError) -> Response:
-    """A person whose answer was refused is shown the form again, with the reason."""
+    """Return the form again with the reason, if a person's answer was refused; else the problem."""
     if not (_wants_page(request) and is_form(request) and error.status in (400, 413, 422)):
         return _refusal(request, error)
     try:

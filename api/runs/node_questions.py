@@ -1,4 +1,4 @@
-"""What a node asks of somebody outside of its run, while it waits for an answer or an event."""
+"""Finds what a node asks of somebody outside of its run, while it waits for an answer or an event."""
 
 from dataclasses import dataclass
 from typing import Any

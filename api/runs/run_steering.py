@@ -139,11 +139,11 @@ class Steering:
             return None
 
     async def skip(self, run_id: str, node: str) -> None:
-        """Raises UnknownNode, Conflict."""
+        """Skip a node. Raises UnknownNode, Conflict."""
         await self._update(run_id, UPDATE_SKIP, node)
 
     async def retry(self, run_id: str, node: str) -> None:
-        """Raises UnknownNode, Conflict."""
+        """Retry a node now. Raises UnknownNode, Conflict."""
         await self._update(run_id, UPDATE_RETRY, node)
 
     async def _signal(self, run_id: str, name: str) -> None:

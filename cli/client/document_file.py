@@ -1,4 +1,4 @@
-"""Documents that a person hands to a command, JSON or YAML: in a file, on standard input, or as an argument."""
+"""Reads documents that a command is given, JSON or YAML: in a file, on standard input, or as an argument."""
 
 import re
 import sys
@@ -36,7 +36,7 @@ def read_document(path: str) -> Any:
 
 
 def graph_of(target: str, version: int | None = None) -> dict[str, Any]:
-    """Return the part of a request for a run that says which graph: a document from a file or standard input, or a
+    """Return the part of a request for a run that names its graph: a document from a file or standard input, or a
     stored one by id or name.
 
     Raises BadRequest, OSError.

@@ -1,4 +1,4 @@
-"""A node as a message: the call of its agent, what the agent reports, and how it ends."""
+"""Defines the messages of a node: the call of its agent, what the agent reports, and how it ends."""
 
 from typing import Any, Literal
 
@@ -80,7 +80,7 @@ class FailureDetails(Message):
 
 
 class InFlight(Message):
-    """One pending activity of a run; the activity `wand.in_flight` gives them by activity id.
+    """A pending activity of a run; the activity `wand.in_flight` returns them by activity id.
 
     `queue`: of the one worker that runs it, if that worker can carry it on in another history of the run.
     `given_again`: how many of its node's attempts ended with their workers and do not use up retries; the run knows.
@@ -96,7 +96,7 @@ class InFlight(Message):
 
 
 class HeldAttempt(Message):
-    """One attempt that a worker runs; the activity `wand.hold`, given a run, gives that run's attempts by node."""
+    """An attempt that a worker runs; the activity `wand.hold` returns those of a run by node."""
 
     attempt: Attempt
     started_at: Moment
