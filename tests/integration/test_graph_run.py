@@ -208,13 +208,13 @@ async def test_a_long_run_goes_on_in_a_new_history_without_a_gap(tmp_path: Path)
     config = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60"]
     async with embedded_temporal(ui=False, extra_args=config) as environment:
         async for runs in serve(environment.client, tmp_path):
-            nodes = [emit(f"n{i}", i) for i in range(60)]
+            nodes = [emit(f"n{i}", i) for i in range(300)]
             for node in nodes:
-                node["params"]["padding"] = "x" * 6000
+                node["params"]["padding"] = "x" * 1200
             webhook = {"url": "https://example.com", "events": ["run.started", "run.succeeded"]}
             handle = await runs.start(graph(nodes, options={"concurrency": 20}), webhook=webhook)
             result = await handle.result()
-            assert result.outputs == {f"n{i}": i for i in range(60)}
+            assert result.outputs == {f"n{i}": i for i in range(300)}
             first = await environment.client.get_workflow_handle(
                 handle.id, run_id=handle.first_execution_run_id
             ).describe()
@@ -222,7 +222,7 @@ async def test_a_long_run_goes_on_in_a_new_history_without_a_gap(tmp_path: Path)
             [kept] = (tmp_path / "payloads" / handle.id).iterdir()  # the graph, for all histories
             assert kept.stat().st_size > 360_000
             events = await runs.archived(handle)
-            assert sum(event.type == "node.succeeded" for event in events) == 60
+            assert sum(event.type == "node.succeeded" for event in events) == 300
             assert events[-1].type == "run.succeeded"
             for seq in (1, len(events)):  # no worker takes them here
                 delivery = environment.client.get_workflow_handle(delivery_workflow_id(handle.id, seq))

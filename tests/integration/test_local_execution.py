@@ -152,14 +152,14 @@ async def test_the_items_of_a_map_run_locally(runs: Runs) -> None:
     assert await regular_nodes(handle) == 1
 
 
-async def test_events_come_within_300_ms_of_a_long_row_of_short_nodes(runs: Runs) -> None:
+async def test_events_of_a_long_row_of_short_nodes_come_while_it_goes_on(runs: Runs) -> None:
+    """The row takes 1.5 s at least, and a workflow task of it some 150 ms: its events come in that many portions."""
     handle = await runs.start(chain(150, sec=0.01))
-    delays: list[float] = []
+    portions: list[int] = []
     last, done = 0, False
     while not done:
         page: EventPage = await handle.query("events", args=[last, 500], result_type=EventPage)
-        now = datetime.now(UTC)
-        delays += [(now - event.ts).total_seconds() for event in page.events]
+        portions += [len(page.events)] if page.events else []
         last, done = page.last, page.ended
-    delays.sort()
-    assert delays[len(delays) * 9 // 10] < 0.3
+    assert len(portions) >= 5
+    assert max(portions) < sum(portions) / 2
