@@ -121,6 +121,9 @@ class TestWait:
         headers = {"Prefer": "respond-async, wait=30"}
         answer = await posted(service, {"graph": graph([emit("a")])}, headers=headers)
         assert (answer.status_code, answer.headers["Preference-Applied"]) == (200, "wait=30")
+        twice = [("Prefer", "respond-async"), ("Prefer", "wait=30")]
+        repeated = await service.http.post("/runs", json={"graph": graph([emit("a")])}, headers=twice)
+        assert repeated.headers["Preference-Applied"] == "wait=30"
         plain = await posted(service, {"graph": graph([emit("a")])}, headers={"Prefer": "wait=soon"})
         assert (plain.status_code, "Preference-Applied" in plain.headers) == (201, False)
 
