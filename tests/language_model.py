@@ -25,7 +25,7 @@ PART: Document = {
 
 RUN_INPUT = {"x": True, "v": 7, "none": None, "deep": {"list": [1, "ü"]}}
 ITEMS = [1, "two", None]
-CONDITIONS = ["input.own", "gone", "@", "error", BROKEN, "otherwise"]
+CONDITIONS = ["input.own", "v", "@", "error", "gone", BROKEN, "otherwise", "otherwise", "otherwise"]
 MAPPED = ["@", "input.own", "error.code", "output.input", "v", "gone.key", "type(@)", "to_json(@)"]
 MAPPED += ["not_null(gone, 'none')", "if(error, 'bad', 'good')", BROKEN]
 ASKED = {"code": "asked_to_fail", "message": "it failed as asked", "details": None}
@@ -75,7 +75,10 @@ def as_text(value: Any) -> str:
 def nodes(draw: st.DrawFn, id: str) -> Document:
     kind = draw(st.sampled_from(["echo", "echo", "echo", "echo", "map", "part", "fails", "stops", "broken"]))
     node: Document = {"id": id, "input": {"own": draw(st.sampled_from(OWN))}, "retries": 0}
-    node |= {"join": draw(st.sampled_from(["all", "any", "first", "first"])), "optional": draw(st.integers(0, 3)) == 0}
+    node |= {
+        "join": draw(st.sampled_from(["all", "any", "any", "first", "first"])),
+        "optional": draw(st.integers(0, 3)) == 0,
+    }
     params: Document = {"p": draw(st.sampled_from(PARAMS))}
     match kind:
         case "echo":
@@ -97,12 +100,12 @@ def nodes(draw: st.DrawFn, id: str) -> Document:
 def edges_into(draw: st.DrawFn, target: int) -> list[Document]:
     edges: list[Document] = []
     for source in ("$input", *(f"n{index}" for index in range(target))):
-        if draw(st.integers(0, 2)) != 0:
+        if not draw(st.booleans()):
             continue
         edge: Document = {"from": source, "to": f"n{target}"}
         if source != "$input":
             edge["on"] = draw(st.sampled_from(["success", "success", "success", "failure", "settled"]))
-        if draw(st.integers(0, 2)) == 0:
+        if draw(st.booleans()):
             edge["when"] = draw(st.sampled_from(CONDITIONS))
         if draw(st.booleans()):
             edge["map"] = {f"from_{source[-2:]}": draw(st.sampled_from(MAPPED))}

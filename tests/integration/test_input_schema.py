@@ -158,3 +158,40 @@ async def test_what_is_given_to_a_stored_graph_is_checked_when_a_graph_is_posted
     expected = [] if pointer is None else [(pointer, code)]
     assert [(fault["pointer"], fault["code"]) for fault in checked["faults"]] == expected
     assert posted.status_code == (201 if pointer is None else 422)
+
+
+async def test_rounds_are_given_the_defaults_and_their_own_references(service: Service) -> None:
+    """What `state` and `input` of a repetition give to each round is what the schema of its graph judges."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "round": {"type": "integer"},
+            "step": {"type": "integer", "default": 2},
+            "n": {"type": "integer"},
+        },
+        "required": ["round", "n"],
+        "additionalProperties": False,
+    }
+    counts = {"id": "n", "type": "agent.transform", "params": {"expression": "add(n, step)"}, "input": {"$input": "@"}}
+    name = (await store(service, nodes=[counts], edges=[], input_schema=schema))["name"]
+    rounds = {
+        "graph": name,
+        "state": {"n": 0},
+        "input": {"round": {"$expr": "index"}, "n": {"$expr": "item.n"}},
+        "until": "n >= `6`",
+        "max_times": 9,
+    }
+    stray = rounds | {"input": {"round": {"$template": "{{ index }}"}, "n": 1}}
+    nodes = [{"id": "fits", "type": "flow.repeat", "params": rounds}]
+    nodes.append({"id": "stray", "type": "flow.repeat", "params": stray, "optional": True})
+
+    run = await service.run(graph(nodes))
+
+    assert run["result"]["outputs"]["fits"] == {
+        "output": {"n": 6},
+        "times": 3,
+        "satisfied": True,
+        "state": {"n": 6},
+    }
+    error = run["nodes"]["stray"]["error"]
+    assert (error["code"], error["details"]["faults"][0]["pointer"]) == ("invalid_input", "/round")
