@@ -174,15 +174,15 @@ async def test_rounds_are_given_the_defaults_and_their_own_references(service: S
     }
     counts = {"id": "n", "type": "agent.transform", "params": {"expression": "add(n, step)"}, "input": {"$input": "@"}}
     name = (await store(service, nodes=[counts], edges=[], input_schema=schema))["name"]
-    rounds = {
+    rounds: Json = {
         "graph": name,
         "state": {"n": 0},
         "input": {"round": {"$expr": "index"}, "n": {"$expr": "item.n"}},
         "until": "n >= `6`",
         "max_times": 9,
     }
-    stray = rounds | {"input": {"round": {"$template": "{{ index }}"}, "n": 1}}
-    nodes = [{"id": "fits", "type": "flow.repeat", "params": rounds}]
+    stray: Json = rounds | {"input": {"round": {"$template": "{{ index }}"}, "n": 1}}
+    nodes: list[Json] = [{"id": "fits", "type": "flow.repeat", "params": rounds}]
     nodes.append({"id": "stray", "type": "flow.repeat", "params": stray, "optional": True})
 
     run = await service.run(graph(nodes))
