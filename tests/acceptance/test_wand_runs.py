@@ -108,6 +108,8 @@ def test_an_approval_is_paused_resumed_answered_and_watched_to_its_end(shared_wa
     run = started.stdout.strip()
     wait_until(lambda: view(shared_wand, run)["nodes"]["review"]["status"] == "waiting", "it waited")
     assert view(shared_wand, run)["tags"] == ["mine"]
+    # What a node was given is stored a moment after it has begun.
+    wait_until(lambda: "review asks" in said(shared_wand, "show", run), "it showed what is asked")
     shown = said(shared_wand, "show", run)
     assert "waits for  review: an answer to its open approval" in shown
     assert f"review asks: May this be sent?\n    wand runs respond {run} review --answer JSON\n" in shown

@@ -163,7 +163,7 @@ def test_expressions_over_the_run_input_are_read(expression: str, code: str) -> 
         ("flow.fail", {"code": "a b"}, [("/code", "bad_id")]),
         ("flow.fail", {"message": "x"}, [("", "missing_key")]),
         ("flow.fail", {"code": "worker_lost"}, [("", "bad_value")]),
-        ("flow.approval", {"on_timeout": "never"}, [("/on_timeout", "wrong_type")]),
+        ("flow.approval", {"on_timeout": "never"}, [("/on_timeout", "unknown_choice")]),
         (
             "flow.approval",
             {"on_timeout": {"answr": 1}},
