@@ -15,6 +15,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 from temporalio.worker import Interceptor, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
+from wand_orchestrator.background import background
 from wand_orchestrator.contract.limits import INLINE_VALUE_BYTES
 from wand_orchestrator.contract.names import EXTERN_VALUES
 from wand_orchestrator.errors import Unavailable
@@ -81,13 +82,10 @@ class ValueKeeper:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Store reported values while the block runs, and the rest at its end."""
-        task = asyncio.create_task(self._run(), name="stores the values of nodes")
         try:
-            yield
+            async with background(self._run()):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             with suppress(Unavailable):
                 await self.keep()
 

@@ -36,9 +36,9 @@ def api(
 
 async def _serve(settings: "Settings") -> None:
     from wand_orchestrator.api.app import create_app
+    from wand_orchestrator.background import background
     from wand_orchestrator.cli.processes.api_server import serving, url_of
     from wand_orchestrator.cli.processes.attribute_registration import register_search_attributes
-    from wand_orchestrator.cli.processes.background import background
     from wand_orchestrator.cli.processes.garbage import look_seldom
     from wand_orchestrator.cli.processes.ports import port_of
     from wand_orchestrator.cli.processes.stack import listen_for_api, opened_store

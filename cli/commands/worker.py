@@ -58,9 +58,9 @@ async def _watch(settings: "Settings", agents_only: bool, processes: int, app_di
 async def _work(settings: "Settings", agents_only: bool) -> None:
     from wand_orchestrator.activities.host.pool import AgentHost
     from wand_orchestrator.activities.worker import build_worker
+    from wand_orchestrator.background import background
     from wand_orchestrator.cli.processes.attribute_registration import register_search_attributes
     from wand_orchestrator.cli.processes.awaiting import available
-    from wand_orchestrator.cli.processes.background import background
     from wand_orchestrator.cli.processes.garbage import look_seldom
     from wand_orchestrator.cli.processes.stack import core_worker, opened_store
     from wand_orchestrator.cli.processes.stop_signal import run_until_stopped
