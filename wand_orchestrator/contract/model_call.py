@@ -1,0 +1,94 @@
+"""Defines the messages of `agent.llm`: what a turn asks a model, what the model replied, and what that cost."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from wand_orchestrator.contract.message import Message
+
+JsonSchema = dict[str, Any]
+
+
+class Price(Message):
+    """The price of a model's tokens, in US dollars per million."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0, description="Of input read from the provider's cache.")
+
+
+class ModelInfo(Message):
+    """A model as the worker knows it. `price`: null where nobody knows it, which is never taken for 0."""
+
+    model: str = Field(description="`provider:name`; an alias is resolved, and neither address nor key is told.")
+    price: Price | None = None
+    max_output_tokens: int | None = Field(default=None, ge=1)
+    context_tokens: int | None = Field(default=None, ge=1)
+
+
+class ToolDefinition(Message):
+    """A tool as a model is told of it. `parameters`: the JSON Schema of its arguments."""
+
+    name: str
+    description: str = ""
+    parameters: JsonSchema = Field(default_factory=dict)
+
+
+class ToolCall(Message):
+    """A call that a model asks for. `arguments`: text where they are no JSON object."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any] | str = Field(default_factory=dict)
+
+
+class ToolOutcome(Message):
+    """The one result of a tool call, as the model is told. `status` other than `succeeded`: `content` says why."""
+
+    id: str
+    name: str
+    status: Literal["succeeded", "failed", "refused", "skipped", "cancelled"] = "succeeded"
+    content: Any = None
+
+
+class Usage(Message):
+    """What model calls used. `input_tokens` include `cached_tokens`, `output_tokens` include `reasoning_tokens`.
+
+    `usd`: null where the price is unknown.
+    """
+
+    requests: int = Field(default=0, ge=0)
+    input_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
+    cached_tokens: int = Field(default=0, ge=0)
+    reasoning_tokens: int = Field(default=0, ge=0)
+    usd: float | None = Field(default=None, ge=0)
+
+
+class ModelTurn(Message):
+    """Params of the activity that calls a model once.
+
+    `before` refers to the conversation so far, which the worker keeps outside of the history; `prompt` and `outcomes`
+    are what is new. `output`: the JSON Schema of a structured answer.
+    """
+
+    model: str = Field(description="`provider:name`, or an alias of `WAND_MODELS`.")
+    instructions: str | None = None
+    before: str | None = None
+    prompt: str | None = None
+    outcomes: tuple[ToolOutcome, ...] = ()
+    tools: tuple[ToolDefinition, ...] = ()
+    output: JsonSchema | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class ModelReply(Message):
+    """Output of the activity that calls a model once. `conversation`: refers to all messages, this reply among them."""
+
+    text: str = ""
+    output: Any = Field(default=None, description="The structured answer, where the turn asked for one.")
+    calls: tuple[ToolCall, ...] = ()
+    finish: Literal["stop", "length", "tool_calls", "content_filter", "error"] | None = None
+    model: str = Field(default="", description="The model that replied, as its provider names it.")
+    usage: Usage = Field(default_factory=Usage)
+    conversation: str
