@@ -34,6 +34,52 @@ class ToolDefinition(Message):
     parameters: JsonSchema = Field(default_factory=dict)
 
 
+class ToolSource(Message):
+    """Where tools of an `agent.llm` come from: a tool or an agent of the worker's registry, or an MCP server.
+
+    `params`: of an agent, those that the graph gives; the model gives the others. `only`: of an MCP server, patterns of
+    the names of the tools that the model is told of; without them it is told of all.
+    """
+
+    kind: Literal["tool", "agent", "mcp"]
+    name: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    only: tuple[str, ...] = ()
+
+
+class DescribeModel(Message):
+    """Params of the activity that describes what an `agent.llm` uses. It fails for a model, a tool, an agent or an MCP
+    server that the worker does not know, with a code of its own.
+    """
+
+    model: str = Field(description="`provider:name`, or an alias of `WAND_MODELS`.")
+    tools: tuple[ToolSource, ...] = ()
+
+
+class DescribedTool(Message):
+    """A tool as the worker knows it. `source`: the index of its ToolSource in the request.
+
+    `definition.name` is the tool's own name, such as `http.fetch`; the workflow gives it one that providers take.
+    `agent`: the type of the activity that a call runs. `arguments_as`: where that is given the arguments of a call:
+    its input, its params, or both, of which each is a key of the arguments then.
+    """
+
+    source: int = Field(ge=0)
+    definition: ToolDefinition
+    agent: str
+    params: dict[str, Any] = Field(default_factory=dict, description="Given besides, whatever the model says.")
+    arguments_as: Literal["input", "params", "both"] = "input"
+    approve: bool | None = Field(default=None, description="What the graph leaves out; from the hints of MCP.")
+    retries: int | None = Field(default=None, ge=0, description="The same; null: those of the node.")
+
+
+class ModelDescription(Message):
+    """Output of the activity that describes what an `agent.llm` uses."""
+
+    model: ModelInfo
+    tools: tuple[DescribedTool, ...] = ()
+
+
 class ToolCall(Message):
     """A call that a model asks for. `arguments`: text where they are no JSON object."""
 

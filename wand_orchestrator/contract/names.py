@@ -24,6 +24,19 @@ ACTIVITY_KEEP_PAUSED = "wand.keep_paused"
 ACTIVITY_AWAIT_RUN = "wand.await_run"
 ACTIVITY_END_WITH_PARENT = "wand.end_with_parent"
 
+AGENT_MODEL_DESCRIBE = "wand.model.describe"
+"""Internal agent of `agent.llm`: params are a DescribeModel, output is a ModelDescription."""
+
+AGENT_MODEL_TURN = "wand.model.turn"
+"""Internal agent of `agent.llm`: params are a ModelTurn, output is a ModelReply."""
+
+AGENT_MODEL_TOOL = "wand.model.tool"
+"""Internal agent of `agent.llm`: runs one tool of the registry. Params are `{"tool": <name>}`, the input are the
+arguments of the call, the output is what the tool returns."""
+
+INTERNAL_AGENTS = frozenset({AGENT_MODEL_DESCRIBE, AGENT_MODEL_TURN, AGENT_MODEL_TOOL})
+"""Agents that only Wand's own control nodes run: `GET /agents` does not list them, and no graph can name them."""
+
 WORKFLOW_RUN_DELETION = "RunDeletion"
 ACTIVITY_DELETE = "wand.delete"
 
