@@ -63,7 +63,6 @@ class Services:
     reader: JournalReader
     runs: RunReader
     graph_check: GraphCheck
-    subgraphs: Subgraphs
     launcher: Outbox
     starter: RunStart
     nodes: NodeReader
@@ -100,8 +99,8 @@ class Services:
         settlement = Reconciliation(executions, store, webhooks, origin)
         reader = JournalReader(executions, store, settlement)
         graphs = GraphCache(store)
-        graph_check = GraphCheck(registry, settings)
         subgraphs = Subgraphs(store)
+        graph_check = GraphCheck(registry, settings, subgraphs)
         launcher = Outbox(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.run_limits)
         uploads = UploadStore(artifacts, settings.max_file_bytes, timedelta(hours=settings.file_retention_hours))
         starter = RunStart(store, graphs, graph_check, subgraphs, launcher, webhooks, uploads)
@@ -125,7 +124,6 @@ class Services:
             reader=reader,
             runs=runs,
             graph_check=graph_check,
-            subgraphs=subgraphs,
             launcher=launcher,
             starter=starter,
             nodes=nodes,

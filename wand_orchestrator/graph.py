@@ -105,6 +105,9 @@ def _once(rules: tuple[RetryRule, ...]) -> tuple[RetryRule, ...]:
 RetryRules = Annotated[tuple[RetryRule, ...], Field(min_length=1), AfterValidator(_once)]
 
 
+InputKeys = tuple[str, ...]
+
+
 class Node(Strict):
     """One agent in the graph."""
 
@@ -120,10 +123,12 @@ class Node(Strict):
         default_factory=dict,
         description="Inputs that the graph gives, beside what edges map; references as in `params`.",
     )
-    takes: tuple[str, ...] | None = Field(
+    takes: InputKeys | dict[Name, InputKeys] | None = Field(
         default=None,
         description="Input keys that the agent takes; others are there for references alone, and not handed to it. "
-        "Found out by itself for agents of this service, and to be said for those of a `queue` that need it.",
+        "Found out by itself for agents of this service, and to be said for those of a `queue` that need it. Where a "
+        "node chooses its agent: an object, with the keys of each agent by its name; one that is not in it is handed "
+        "all keys.",
     )
     timeout_sec: Seconds | None = Field(default=None, description="Of one attempt.")
     retries: int | None = Field(default=None, ge=0, le=1000, description="Attempts after the first.")

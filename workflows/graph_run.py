@@ -71,6 +71,7 @@ from wand_orchestrator.workflows.run.opening import (
     tell_temporal,
     unopened,
     why_unopened,
+    with_known_keys,
 )
 from wand_orchestrator.workflows.run.rollover import state_from, state_to_carry
 from wand_orchestrator.workflows.run.walk import Walk
@@ -146,6 +147,9 @@ class GraphRun:
         if self._order is not None:
             self._document = self._run = await fetched(self._order)
             self._order = None
+            self._begin(None)
+        elif (known := await with_known_keys(self._run)) is not self._run:
+            self._document = self._run = known
             self._begin(None)
         tell_temporal(self._run)
         self._admit()

@@ -10,6 +10,7 @@ from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
+from wand_orchestrator.storage.subgraphs import Subgraphs
 from wand_orchestrator.validation import Checked, Fault, check_graph
 from wand_orchestrator.validation.input_schema import admitted
 
@@ -19,14 +20,27 @@ only take the interpreter from the event loop."""
 
 
 class GraphCheck:
-    def __init__(self, registry: Registry, settings: Settings) -> None:
+    def __init__(self, registry: Registry, settings: Settings, subgraphs: Subgraphs) -> None:
         self._registry = registry
         self._settings = settings
+        self._subgraphs = subgraphs
         self._limiter = anyio.CapacityLimiter(MAX_CHECKS)
 
     async def check(self, document: Mapping[str, Any]) -> Checked:
-        """Return the graph with its warnings, or all of its faults."""
-        return await anyio.to_thread.run_sync(self._check, document, limiter=self._limiter)
+        """Return the graph with its warnings, or all of its faults.
+
+        The stored graphs that it names are found after the graph itself is without a fault, and it is checked again
+        with them.
+        """
+        checked = await self._in_thread(document, {})
+        if checked.graph is None:
+            return checked
+        try:
+            children = await self._subgraphs.of(checked.graph)
+        except GraphFaults as error:
+            faults = tuple(Fault(each.pointer, each.code, each.message) for each in error.faults)
+            return Checked(None, faults, checked.warnings)
+        return await self._in_thread(document, children) if children else checked
 
     async def require(self, document: Mapping[str, Any]) -> tuple[Graph, tuple[Fault, ...]]:
         """Return the graph and its warnings. Raises GraphFaults."""
@@ -41,11 +55,15 @@ class GraphCheck:
             return input
         return await anyio.to_thread.run_sync(admitted, graph.input_schema, input, limiter=self._limiter)
 
-    def _check(self, document: Mapping[str, Any]) -> Checked:
+    async def _in_thread(self, document: Mapping[str, Any], children: Mapping[str, Graph]) -> Checked:
+        return await anyio.to_thread.run_sync(self._check, document, children, limiter=self._limiter)
+
+    def _check(self, document: Mapping[str, Any], children: Mapping[str, Graph]) -> Checked:
         return check_graph(
             document,
             self._registry.agents,
             max_nodes=self._settings.max_nodes,
             max_edges=self._settings.max_edges,
             rates=self._settings.rate_table,
+            children=children,
         )

@@ -17,7 +17,6 @@ from wand_orchestrator.api.http import examples
 from wand_orchestrator.api.http.document_body import YAML_BODY, DocumentRoute
 from wand_orchestrator.api.http.problems import ProblemFault, declared
 from wand_orchestrator.api.services import Cursor, Limit, ServicesDep
-from wand_orchestrator.errors import FaultLike, GraphFaults
 from wand_orchestrator.storage import no_graph
 
 router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=DocumentRoute, responses=declared(401, 503))
@@ -32,7 +31,6 @@ async def create_graph(document: GraphBody, services: ServicesDep, response: Res
     faults.
     """
     graph, warnings = await services.graph_check.require(document)
-    await services.subgraphs.check(graph)
     stored = await services.store.graphs.add(graph, document)
     response.headers["Location"] = f"/graphs/{stored.graph_id}"
     return GraphCreated(
@@ -47,14 +45,10 @@ async def create_graph(document: GraphBody, services: ServicesDep, response: Res
 async def validate_graph(document: GraphBody, services: ServicesDep) -> GraphChecked:
     """Return the faults and warnings of a graph, without storing it."""
     checked = await services.graph_check.check(document)
-    faults: list[FaultLike] = list(checked.faults)
-    if checked.graph is not None and not faults:
-        try:
-            await services.subgraphs.check(checked.graph)
-        except GraphFaults as error:
-            faults.extend(error.faults)
     return GraphChecked(
-        valid=not faults, faults=ProblemFault.all_of(faults), warnings=ProblemFault.all_of(checked.warnings)
+        valid=not checked.faults,
+        faults=ProblemFault.all_of(checked.faults),
+        warnings=ProblemFault.all_of(checked.warnings),
     )
 
 

@@ -23,6 +23,7 @@ from wand_orchestrator.activities.core.open_run import open_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
 from wand_orchestrator.activities.core.start_run import start_run_activity
+from wand_orchestrator.activities.core.tell_input_keys import input_keys_activity
 from wand_orchestrator.activities.host.pool import AgentHost
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.api.app import create_app
@@ -140,6 +141,7 @@ async def core_worker(
         workflows=[GraphRun, RunDeletion],
         core_activities=[
             open_activity(store, registry.agents, settings.run_limits),
+            input_keys_activity(registry.agents),
             archive_activity(store, values),
             delete_activity(store),
             retry_now_activity(client),

@@ -20,6 +20,7 @@ from wand_orchestrator.activities.core.keep_paused import keep_paused_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
 from wand_orchestrator.activities.core.start_run import start_run_activity
+from wand_orchestrator.activities.core.tell_input_keys import input_keys_activity
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.queries import (
@@ -75,13 +76,15 @@ async def serve(client: Client, folder: Path, **options: Any) -> AsyncIterator[R
 
 
 def worker(client: Client, settings: Settings, store: Store) -> Worker:
+    registry = Registry.of(sample_agents, transform)
     return build_worker(
         client,
         settings,
-        Registry.of(sample_agents, transform),
+        registry,
         artifacts=ArtifactStore.open(settings.effective_artifacts_url),
         workflows=[GraphRun],
         core_activities=[
+            input_keys_activity(registry.agents),
             archive_activity(store),
             retry_now_activity(client),
             in_flight_activity(client),

@@ -24,6 +24,7 @@ from wand_orchestrator.activities.core.open_run import open_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.core.run_watch import run_watch_activities
 from wand_orchestrator.activities.core.start_run import start_run_activity
+from wand_orchestrator.activities.core.tell_input_keys import input_keys_activity
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.api.app import create_app
 from wand_orchestrator.api.services import Services
@@ -150,6 +151,7 @@ def build_service_worker(service: Service, feed: EventFeed | None = None, client
         workflows=[GraphRun, RunDeletion],
         core_activities=[
             open_activity(service.store, service.registry.agents, service.settings.run_limits),
+            input_keys_activity(service.registry.agents),
             archive_activity(service.store, values),
             delete_activity(service.store),
             retry_now_activity(connected),

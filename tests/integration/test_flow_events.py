@@ -219,6 +219,24 @@ async def test_a_node_fails_with_what_the_graph_says(service: Service) -> None:
     assert error == {"code": "too_poor", "message": "nothing is left", "node": "stop", "details": details}
 
 
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [("x" * 5000, "x" * 100), ({"left": [1]}, '{"left":[1]}'), (7, "7"), (None, "stop ends here")],
+    ids=["long", "object", "number", "null"],
+)
+async def test_whatever_a_reference_gives_for_its_message_the_code_is_told(
+    service: Service, why: Any, told: str
+) -> None:
+    stop = control("stop", "flow.fail", code="too_poor", message={"$input": "why"})
+    handled = edge("stop", "then", on="failure", when="error.code == 'too_poor'", message="error.message")
+
+    run = await service.run(graph([stop, echo("then")], [handled]), input={"why": why})
+
+    message = run["result"]["outputs"]["then"]["input"]["message"]
+    assert message.startswith(told)
+    assert len(message) <= 4000
+
+
 async def test_a_failure_of_a_child_run_has_the_code_that_its_graph_says(service: Service) -> None:
     stops = graph([control("stop", "flow.fail", code="E.42", details={"a": 1})]) | {"name": "stops"}
     assert (await service.http.post("/graphs", json=stops)).status_code == 201

@@ -64,6 +64,20 @@ async def test_the_agent_of_a_map_is_one_of_a_list(service: Service, agent: str,
         assert (output if agent == "test.emit" else output["input"]) == (7 if agent == "test.emit" else {"item": 1})
 
 
+@pytest.mark.parametrize("agent", ["test.narrow", "test.echo"])
+async def test_the_chosen_agent_is_handed_what_it_takes_and_no_key_that_only_references_use(
+    service: Service, agent: str
+) -> None:
+    params = {"agent": {"$expr": "which"}, "agents": ["test.narrow", "test.echo"], "until": "@", "max_times": 1}
+    loop = control("loop", "flow.repeat", **params) | {"input": {"x": 1, "which": {"$input": "which"}}}
+
+    run = await service.run(graph([loop]), input={"which": agent})
+
+    assert run["status"] == "succeeded", run["error"]
+    given = run["result"]["outputs"]["loop"]["output"]["input"]
+    assert given == ({"x": 1} if agent == "test.narrow" else {"x": 1, "which": agent})
+
+
 # flow.repeat with a state
 
 

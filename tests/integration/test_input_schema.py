@@ -117,11 +117,11 @@ async def test_a_retry_is_checked_as_well(service: Service) -> None:
 async def test_the_input_of_a_child_run_is_what_its_node_gives_and_fits_or_fails_the_node(service: Service) -> None:
     name = (await store(service))["name"]
     child = {"id": "child", "type": "flow.graph", "params": {"graph": name}, "input": {"topic": {"$input": "of.topic"}}}
-    bad = {"id": "bad", "type": "flow.graph", "params": {"graph": name}, "optional": True}
+    bad = {"id": "bad", "type": "flow.graph", "params": {"graph": name}, "optional": True, "input": {"$input": "empty"}}
     each = {"id": "each", "type": "flow.map", "params": {"graph": name, "tolerate": 1}}
     nodes: list[Json] = [child, bad, emit("items", [{"topic": "x"}, {"size": 1}]), each]
 
-    run = await service.run(graph(nodes, [edge("items", "each", items="@")]), {"of": {"topic": "x"}})
+    run = await service.run(graph(nodes, [edge("items", "each", items="@")]), {"of": {"topic": "x"}, "empty": {}})
 
     outputs = run["result"]["outputs"]
     assert outputs["child"] == {"a": FILLED}
@@ -129,6 +129,17 @@ async def test_the_input_of_a_child_run_is_what_its_node_gives_and_fits_or_fails
     assert run["nodes"]["bad"]["error"]["code"] == "invalid_input"
     assert outputs["each"]["outputs"] == [{"a": FILLED}, None]
     assert [error["code"] for error in outputs["each"]["errors"]] == ["invalid_input"]
+
+
+async def test_a_graph_in_the_request_of_a_run_is_checked_against_stored_graphs_as_well(service: Service) -> None:
+    name = (await store(service))["name"]
+    bad = {"id": "bad", "type": "flow.graph", "params": {"graph": name}}
+    nodes = [bad, echo("then")]
+
+    answer = await service.http.post("/runs", json={"graph": graph(nodes, [edge("bad", "then", x="nosuch")])})
+
+    faults = {(fault["pointer"], fault["code"]) for fault in answer.json()["faults"]}
+    assert faults == {("/nodes/0", "missing_input"), ("/edges/0/map/x", "impossible_expression")}
 
 
 @pytest.mark.parametrize(

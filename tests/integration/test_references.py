@@ -1,5 +1,7 @@
 """References in params and input, through the API, by what the agents are given."""
 
+import uuid
+
 from tests.integration.graph_cases import echo, edge, emit, graph
 from tests.integration.page_server import serve_page
 from tests.integration.service import Service
@@ -13,6 +15,28 @@ async def test_a_page_that_an_earlier_node_found_is_fetched(service: Service) ->
         run = await service.run(graph(nodes, [edge("search", "page", link="results[0].url")]))
 
     assert run["result"]["outputs"]["page"]["body"] == "found"
+
+
+async def test_a_run_that_temporal_starts_with_a_graph_of_its_own_hands_no_key_on_that_only_references_use(
+    service: Service,
+) -> None:
+    """Nobody who knows the agents has seen the graph before, nor those that it brings along."""
+    part = graph([{"id": "inner", "type": "test.narrow", "input": {"x": {"$expr": "link"}, "link": 2}}])
+    nodes = [
+        {"id": "a", "type": "test.narrow", "input": {"x": {"$expr": "link"}}},
+        {"id": "b", "type": "flow.graph", "params": {"graph": "part"}},
+        {"id": "open", "type": "test.echo", "input": {"y": {"$template": "{{ x }}"}, "x": 3}},
+    ]
+    order = {"graph": graph([emit("s", 7), *nodes], [edge("s", "a", link="@")]), "subgraphs": {"part": part}}
+    queue = service.settings.task_queue
+
+    run = await service.client.execute_workflow("GraphRun", order, id=f"hand-{uuid.uuid4().hex}", task_queue=queue)
+
+    assert run["outputs"] == {
+        "a": {"params": {}, "input": {"x": 7}},
+        "b": {"inner": {"params": {}, "input": {"x": 2}}},
+        "open": {"params": {}, "input": {"x": 3, "y": "3"}},
+    }
 
 
 async def test_input_and_params_of_a_node_come_from_the_run_and_from_edges(service: Service) -> None:

@@ -94,6 +94,16 @@ async def echo(params: dict[str, Any], input: dict[str, Any]) -> dict[str, Any]:
     return {"params": params, "input": input}
 
 
+class NarrowInput(BaseModel, extra="forbid"):
+    x: int
+
+
+@agent("test.narrow")
+async def narrow(input: NarrowInput) -> dict[str, Any]:
+    """Gives back its input, and takes no further keys."""
+    return {"params": {}, "input": input.model_dump()}
+
+
 class EmitParams(Recorded):
     value: Any = None
 

@@ -159,6 +159,7 @@ async def none() -> None:
 
 
 AGENTS = {"agent.test": closed, "agent.none": none}
+CHOOSES = {"type": "flow.repeat", "params": {"agent": {"$expr": "which"}, "agents": ["agent.test", "agent.none"]}}
 
 
 @pytest.mark.parametrize(
@@ -172,6 +173,8 @@ AGENTS = {"agent.test": closed, "agent.none": none}
         ({"type": "agent.unknown", "takes": ["a"], "params": {"url": {"$expr": "link"}}}, ("a",)),
         ({"type": "flow.map", "params": {"agent": "agent.none", "params": {"url": {"$expr": "item"}}}}, ()),
         ({"type": "flow.graph", "params": {"graph": "g"}, "input": {"a": {"$expr": "b"}}}, None),
+        (CHOOSES, {"agent.none": ()}),
+        ({**CHOOSES, "takes": {"agent.test": ["a"]}}, {"agent.test": ("a",)}),
     ],
 )
 def test_who_starts_a_run_says_which_keys_the_agent_takes(node: dict[str, Any], takes: Any) -> None:

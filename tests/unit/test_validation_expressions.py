@@ -5,6 +5,7 @@ from typing import Any
 import checked_agents
 import pytest
 
+from wand_orchestrator.activities import builtin
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.validation import check_graph
 
@@ -123,6 +124,33 @@ def test_what_the_schema_rules_out_is_a_fault(expression: str) -> None:
 def test_what_cannot_be_evaluated_is_a_fault(expression: str, code: str) -> None:
     assert codes(expression) == [code]
     assert codes(expression, source="check.loose") == [code] or code == "function_arguments"
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("format_time(note, '%Q')", "argument 2 of format_time() is '%Q': the format has a part that is not known"),
+        ("format_time(note, '%Y', 'Paris')", "argument 3 of format_time() is 'Paris': an offset is written as +02:00"),
+        ("parse_time(note, '%d.%d')", "argument 2 of parse_time() is '%d.%d': the format has a part twice"),
+        ("parse_time(note, '%A')", "the format has a part that is not known"),
+        ("is_before(note, '31.01.2026')", "argument 2 of is_before() is '31.01.2026': a time is written as"),
+        ("to_time('2026-02-30')", "argument 1 of to_time() is '2026-02-30'"),
+        ("regex_match(note, '(')", "argument 2 of regex_match() is no regular expression"),
+    ],
+)
+def test_a_text_in_an_expression_that_can_never_be_that_argument_is_a_fault(expression: str, reason: str) -> None:
+    document = {"name": "g", "nodes": [{"id": "a", "type": "agent.transform", "params": {"expression": expression}}]}
+    [fault] = check_graph(document, Registry.of(builtin).agents, max_nodes=2, max_edges=1).faults
+    assert (fault.pointer, fault.code) == ("/nodes/0/params/expression", "function_arguments")
+    assert reason in fault.message
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["format_time(note, '%d.%m.%Y')", "parse_time(note, '%d %b %z')", "to_time('2026-02-28')", "to_time(`0`)"],
+)
+def test_a_text_in_an_expression_that_may_be_that_argument_is_none(expression: str) -> None:
+    assert codes(expression) == []
 
 
 @pytest.mark.parametrize("expression", ["any.thing", "a[0].b", "length(a)", "a.*.b | [0]"])

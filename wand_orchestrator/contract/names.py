@@ -13,6 +13,7 @@ DEFAULT_TASK_QUEUE = "wand"
 
 WORKFLOW_GRAPH_RUN = "GraphRun"
 ACTIVITY_OPEN = "wand.open"
+ACTIVITY_INPUT_KEYS = "wand.input_keys"
 ACTIVITY_ARCHIVE = "wand.archive"
 ACTIVITY_NEXT_TASK = "wand.next_task"
 ACTIVITY_RETRY_NOW = "wand.retry_now"

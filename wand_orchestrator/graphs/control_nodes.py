@@ -43,11 +43,18 @@ class EventParams(Awaiting):
     count: int = Field(default=1, ge=1, le=1000, description="How many events it waits for.")
 
 
+MAX_FAIL_MESSAGE = 4000
+
+
 class FailParams(Strict):
     """Fails, and with it the run, if nothing handles the failure."""
 
     code: Identifier = Field(description="The code of the failure.")
-    message: str = Field(default="", max_length=4000, description="One sentence.")
+    message: str = Field(
+        default="",
+        max_length=MAX_FAIL_MESSAGE,
+        description="One sentence. What a reference gives is written as text, and cut off where it is longer.",
+    )
     details: Any = None
 
     @model_validator(mode="after")

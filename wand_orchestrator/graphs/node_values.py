@@ -40,7 +40,7 @@ def node_values(node: Node, carried: dict[str, Any], scope: Scope, budget: Budge
     with _told_of(PARAMS):
         params = resolve(written, replace(scope, own=own), budget)
     params = {**params, **later} if later else params
-    return NodeValues(params, own if node.type in _WITH_PARTS else taken(node, own))
+    return NodeValues(params, own if node.type in _WITH_PARTS else taken(node, node.type, own))
 
 
 def for_parts(node: Node) -> dict[str, Any]:
@@ -57,11 +57,12 @@ def for_parts(node: Node) -> dict[str, Any]:
     return later
 
 
-def taken(node: Node, input: dict[str, Any]) -> dict[str, Any]:
-    """Return the input that the node's agent gets: without the keys that only references use."""
-    if node.takes is None:
-        return input
-    return {key: value for key, value in input.items() if key in node.takes}
+def taken(node: Node, agent: str | None, input: dict[str, Any]) -> dict[str, Any]:
+    """Return the input that the agent of the node gets: without the keys that only references use. `agent`: its name,
+    None for a stored graph.
+    """
+    keys = node.takes.get(agent or "") if isinstance(node.takes, Mapping) else node.takes
+    return input if keys is None else {key: value for key, value in input.items() if key in keys}
 
 
 @contextmanager

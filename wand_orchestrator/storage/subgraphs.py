@@ -1,15 +1,12 @@
 """Finds the stored graphs that control nodes name, so that a run takes them along as they are at its start."""
 
-import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.storage import Store, StoredGraph
 from wand_orchestrator.validation import Code, Fault
-from wand_orchestrator.validation.child_inputs import child_input_faults
-from wand_orchestrator.validation.child_outputs import child_output_faults
 
 
 class Subgraphs:
@@ -26,18 +23,6 @@ class Subgraphs:
         if search.faults:
             raise GraphFaults(search.faults)
         return search.found
-
-    async def check(self, graph: Graph) -> None:
-        """Check the stored graphs that a posted graph needs, what it gives to them, and what it takes of their outputs.
-        Raises GraphFaults.
-        """
-        children = await self.of(graph)
-        if children and (faults := await asyncio.to_thread(_child_faults, graph, children)):
-            raise GraphFaults(faults)
-
-
-def _child_faults(graph: Graph, children: Mapping[str, Graph]) -> list[Fault]:
-    return [*child_input_faults(graph, children), *child_output_faults(graph, children)]
 
 
 class _Search:

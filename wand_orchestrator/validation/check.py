@@ -3,12 +3,14 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.validation.branches import check_branches
+from wand_orchestrator.validation.child_inputs import check_child_inputs
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.cycles import check_cycles
 from wand_orchestrator.validation.document import check_document
@@ -42,11 +44,14 @@ def check_graph(
     max_nodes: int,
     max_edges: int,
     rates: Collection[str] | None = None,
+    children: Mapping[str, Graph] = MappingProxyType({}),
 ) -> Checked:
     """Return all faults and warnings of a graph, given as parsed JSON; never raises, whatever the document contains.
 
     Faults that keep the document from being read at all (too large, too deep, text that is no Unicode) come alone.
     Takes time in proportion to the size of the document. `rates`: the names of those that there are, if that is known.
+    `children`: the stored graphs that control nodes name, nested ones included, by name or id, as far as they are
+    known: what is passed to them and selected of their outputs is checked, too.
     """
     findings = Findings()
     graph = None
@@ -60,7 +65,9 @@ def check_graph(
         outline = Outline.of(read)
         check_rates(outline, rates, near, findings)
         run_input = check_input_schema(read, findings)
-        _check_meaning(outline, agents, run_input, near, findings)
+        _check_meaning(outline, Kinds(agents, children), agents, run_input, near, findings)
+    if graph is not None and children:
+        check_child_inputs(graph, children, findings)
     return Checked(None if findings.faults else graph, findings.faults.listed(), findings.warnings.listed())
 
 
@@ -82,9 +89,8 @@ def _check_size(document: Any, max_nodes: int, max_edges: int, findings: Finding
 
 
 def _check_meaning(
-    outline: Outline, agents: Mapping[str, Agent], run_input: Kind | None, near: Near, findings: Findings
+    outline: Outline, kinds: Kinds, agents: Mapping[str, Agent], run_input: Kind | None, near: Near, findings: Findings
 ) -> None:
-    kinds = Kinds(agents)
     outputs = Outputs(Expressions(near), near, findings)
     check_structure(outline, near, findings)
     check_cycles(outline, findings)

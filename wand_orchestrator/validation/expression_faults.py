@@ -16,9 +16,9 @@ from wand_orchestrator.graphs.expressions import (
     parts_of,
 )
 from wand_orchestrator.graphs.functions import FUNCTIONS
-from wand_orchestrator.graphs.functions.function import FunctionSignature
+from wand_orchestrator.graphs.functions.function import Function
 from wand_orchestrator.graphs.interpreter import Ast
-from wand_orchestrator.graphs.patterns import UnusablePattern, check_pattern
+from wand_orchestrator.graphs.patterns import UnusablePattern
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.expression_slips import OTHER_NAMES, slip_of
 from wand_orchestrator.validation.phrases import quoted, shortened
@@ -104,27 +104,30 @@ class Expressions:
             other = OTHER_NAMES.get(name)
             hint = f": write {other}" if other else self._near.hint("function", name, FUNCTIONS)
             return ExpressionProblem(Code.UNKNOWN_FUNCTION, f"there is no function {shortened(name)}(){hint}")
-        signature = FUNCTIONS[name].signature
-        if (wrong := signature.wrong_count(len(arguments))) is not None:
+        function = FUNCTIONS[name]
+        if (wrong := function.signature.wrong_count(len(arguments))) is not None:
             wrong += f": write {name}(value)" if f".{name}(" in expression else ""
-        wrong = wrong or _wrong_argument(signature, arguments)
+        wrong = wrong or _wrong_argument(function, arguments)
         return None if wrong is None else ExpressionProblem(Code.FUNCTION_ARGUMENTS, wrong)
 
 
-def _wrong_argument(signature: FunctionSignature, arguments: list[Ast]) -> str | None:
-    """Return which argument is an expression in place of a value, the other way round, or no regular expression; None
-    if all are right.
+def _wrong_argument(function: Function, arguments: list[Ast]) -> str | None:
+    """Return which argument is an expression in place of a value, the other way round, or a text that can never be this
+    argument, such as a format of times with an unknown part; None if all may be right.
     """
     for index, argument in enumerate(arguments):
-        parameter, which = signature.parameter(index), f"argument {index + 1} of {signature.name}()"
+        parameter, which = function.signature.parameter(index), f"argument {index + 1} of {function.name}()"
         wants = parameter.type.is_expression
         if wants != (argument["type"] == "expref"):
             return f"{which} must be {'an expression, such as `&name`' if wants else 'a value: leave out the `&`'}"
-        if parameter.name == "pattern" and argument["type"] == "literal" and isinstance(argument["value"], str):
+        check = function.literals.get(parameter.name)
+        if check is not None and argument["type"] == "literal" and isinstance(argument["value"], str):
             try:
-                check_pattern(argument["value"])
+                check(argument["value"])
             except UnusablePattern as error:
                 return f"{which} is no regular expression: {error}"
+            except ValueError as error:
+                return f"{which} is {quoted(argument['value'])}: {error}"
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, MAP, REPEAT
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, GRAPH, MAP, REPEAT
 from wand_orchestrator.graphs.node_values import ITEMS
 from wand_orchestrator.graphs.references import (
     LITERAL_KEY,
@@ -108,13 +108,13 @@ class InputCheck:
         given = self._references.check(value, at, own)
         view = given.get(()) if is_reference(value) else View.typed(type_of(written(value)))
         # What is written is checked against the schema of an agent, more closely than here.
-        judged = is_reference(value) or node.type in CONTROL_NODES
+        judged = is_reference(value) or _has_no_schema(node)
         self._check_taken(node, key, view if judged else None, at)
         return view
 
     def _check_literal(self, node: NodeOutline, key: str, value: Any) -> View:
         view = View.typed(type_of(value))
-        self._check_taken(node, key, view if node.type in CONTROL_NODES else None, (*_input_at(node), key))
+        self._check_taken(node, key, view if _has_no_schema(node) else None, (*_input_at(node), key))
         return view
 
     def _provided_to(self, node: NodeOutline) -> Provided:
@@ -233,6 +233,13 @@ class InputCheck:
                 needs = f"{quoted(node.name)} ({kind.name}) needs the input {listed(missing)}"
                 message = f"{needs}, and runs with what the first edge maps: map it on this one, too"
                 self._findings.fault(("edges", edge.index), Code.MISSING_INPUT, message)
+
+
+def _has_no_schema(node: NodeOutline) -> bool:
+    """Return whether nothing else checks what is written in the node's `input`: neither an agent's schema, nor the
+    `input_schema` of a stored graph.
+    """
+    return node.type in CONTROL_NODES and node.type != GRAPH.name
 
 
 def _keys_of_state(node: NodeOutline) -> frozenset[str]:

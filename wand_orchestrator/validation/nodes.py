@@ -130,7 +130,7 @@ class NodeCheck:
         form.
         """
         agent = params.get("agent")
-        kind = self._kinds.of_agent(agent) if isinstance(agent, str) else self._kinds.of_graph(params.get("graph"))
+        kind = self._kinds.of_agent(agent) if isinstance(agent, str) else self._kinds.of_graph(params)
         if params.get("state") is not None:
             kind = None
         for name in control.expressions:

@@ -57,4 +57,5 @@ class TargetRunner:
         input = item if isinstance(item, dict) else {"item": item}
         later = for_parts(self.node)
         found = await self.host.resolve(later, seen_by_part(self.own, item, index)) if later else {}
-        return PartValues(found.get(PARAMS, self.target.params), taken(self.node, found.get(INPUT, input)))
+        given = taken(self.node, self.target.agent, found.get(INPUT, input))
+        return PartValues(found.get(PARAMS, self.target.params), given)

@@ -13,6 +13,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from wand_orchestrator.contract.bounds import MAX_DEPTH, bounded_json, bounded_text, is_too_deep
 from wand_orchestrator.contract.names import (
+    ACTIVITY_INPUT_KEYS,
     ACTIVITY_OPEN,
     own_activity_id,
 )
@@ -27,14 +28,17 @@ from wand_orchestrator.contract.search_attributes import (
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.errors import InputFaults
 from wand_orchestrator.graph import INPUT_SOURCE, Graph, Options
+from wand_orchestrator.graphs.input_keys import agents_to_ask, with_input_keys
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
 from wand_orchestrator.validation.input_schema import admitted
-from wand_orchestrator.workflows.arrivals.activity_results import model_of
+from wand_orchestrator.workflows.arrivals.activity_results import model_of, object_of
 from wand_orchestrator.workflows.arrivals.bounded_reports import code_of
 from wand_orchestrator.workflows.arrivals.raw_values import plain, raw_json
 
 TOLD_FAULTS = 20
 """Of an input that does not fit, those that stand in the details of the run's failure."""
+
+PATCH_INPUT_KEYS = "input-keys"
 
 RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
 """For ever: while the database is away, so is the graph."""
@@ -120,6 +124,32 @@ async def fetched(order: RunOrder) -> RunInput:
         summary=summary(f"the graph {order.graph_name or order.graph_id}"),
     )
     return model_of(RunInput, given).model_copy(update=order.said())
+
+
+async def with_known_keys(run: RunInput) -> RunInput:
+    """Return the run with `takes` set on the nodes that need it, as a core worker knows their agents; the same object
+    if no node needs it.
+
+    Whoever starts a run with a row has set it: what is left are graphs that somebody handed to Temporal.
+    """
+    graphs = (run.graph, *run.subgraphs.values())
+    if run.created_at is not None or run.parent is not None:
+        return run
+    names = sorted(frozenset[str]().union(*map(agents_to_ask, graphs)))
+    if not names or not workflow.patched(PATCH_INPUT_KEYS):
+        return run
+    given = await workflow.execute_activity(
+        ACTIVITY_INPUT_KEYS,
+        names,
+        activity_id=own_activity_id("input-keys"),
+        result_type=RawValue,
+        start_to_close_timeout=timedelta(seconds=30),
+        retry_policy=RETRY,
+        summary=summary("the input keys of the agents"),
+    )
+    keys = {name: tuple(map(str, known)) for name, known in object_of(given).items() if isinstance(known, list)}
+    subgraphs = {name: with_input_keys(graph, keys) for name, graph in run.subgraphs.items()}
+    return run.model_copy(update={"graph": with_input_keys(run.graph, keys), "subgraphs": subgraphs})
 
 
 def admitted_input(run: RunInput) -> Any:

@@ -6,8 +6,8 @@ than it works.
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -110,6 +110,8 @@ class Function:
     sentence: str
     examples: tuple[Example, ...]
     run: Callable[..., Any] | None = None
+    literals: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
+    """By parameter: raises ValueError for a text that this argument can never be, whatever the others are."""
 
     @property
     def name(self) -> str:

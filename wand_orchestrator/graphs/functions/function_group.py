@@ -15,21 +15,28 @@ class FunctionGroup:
         self.title = title
         self.functions: list[Function] = []
 
-    def add(self, signature: str, sentence: str, *examples: tuple[str, Any, Any]) -> Callable[[Run], Run]:
-        """Return a decorator that adds a function with the decorated code."""
+    def add(
+        self, signature: str, sentence: str, *examples: tuple[str, Any, Any], **literals: Callable[[str], object]
+    ) -> Callable[[Run], Run]:
+        """Return a decorator that adds a function with the decorated code. `literals`: see Function."""
 
         def add(run: Run) -> Run:
-            self._append(signature, sentence, examples, run)
+            self._append(signature, sentence, examples, run, literals)
             return run
 
         return add
 
     def describe(self, signature: str, sentence: str, *examples: tuple[str, Any, Any]) -> None:
         """Adds a function that jmespath itself has, or the interpreter."""
-        self._append(signature, sentence, examples, None)
+        self._append(signature, sentence, examples, None, {})
 
     def _append(
-        self, signature: str, sentence: str, examples: tuple[tuple[str, Any, Any], ...], run: Run | None
+        self,
+        signature: str,
+        sentence: str,
+        examples: tuple[tuple[str, Any, Any], ...],
+        run: Run | None,
+        literals: dict[str, Callable[[str], object]],
     ) -> None:
         made = tuple(Example(*example) for example in examples)
-        self.functions.append(Function(read_signature(signature), self.title, sentence, made, run))
+        self.functions.append(Function(read_signature(signature), self.title, sentence, made, run, literals))

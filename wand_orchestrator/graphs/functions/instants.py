@@ -63,103 +63,6 @@ READ = {
     "%": "%",
 }
 
-TIMES = FunctionGroup("Times")
-
-
-@TIMES.add("now() -> string", "Returns the moment at which the run evaluates the expression; a replay finds the same.")
-def now(call: Call) -> str:
-    if call.now is None:
-        raise ValueError("now() has no clock here")
-    return written(call.now)
-
-
-@TIMES.add(
-    "to_time(value: string | number) -> string",
-    "Returns a time in UTC: of text in RFC 3339, of a date (its midnight), or of the seconds since 1970.",
-    ("to_time(@)", "2026-03-01T14:30:00+02:00", "2026-03-01T12:30:00.000Z"),
-    ("to_time(@)", 0, "1970-01-01T00:00:00.000Z"),
-)
-def to_time(call: Call, value: str | Number) -> str:
-    return written(read(value) if isinstance(value, str) else _EPOCH + timedelta(seconds=value))
-
-
-@TIMES.add(
-    "unix_time(time: string) -> number",
-    "Returns the seconds since 1970.",
-    ("unix_time(@)", "1970-01-02T00:00:00Z", 86400),
-)
-def unix_time(call: Call, time: str) -> Number:
-    return _seconds(read(time) - _EPOCH)
-
-
-@TIMES.add(
-    "add_seconds(time: string, seconds: number) -> string",
-    "Returns the time so many seconds later.",
-    ("add_seconds(@, `90`)", "2026-12-31T23:59:00Z", "2027-01-01T00:00:30.000Z"),
-)
-def add_seconds(call: Call, time: str, seconds: Number) -> str:
-    return written(read(time) + timedelta(seconds=seconds))
-
-
-@TIMES.add(
-    "seconds_between(start: string, end: string) -> number",
-    "Returns the seconds from the one time to the other.",
-    ("seconds_between(@, '2026-01-02')", "2026-01-01T23:00:00Z", 3600),
-)
-def seconds_between(call: Call, start: str, end: str) -> Number:
-    return _seconds(read(end) - read(start))
-
-
-@TIMES.add(
-    "is_before(time: string, other: string) -> boolean",
-    "Tells whether the time comes before the other.",
-    ("is_before(@, '2026-01-01T11:00:00Z')", "2026-01-01T12:00:00+02:00", True),
-)
-def is_before(call: Call, time: str, other: str) -> bool:
-    return read(time) < read(other)
-
-
-@TIMES.add(
-    "is_after(time: string, other: string) -> boolean",
-    "Tells whether the time comes after the other.",
-    ("is_after(@, '2026-01-01')", "2026-01-01T00:00:01Z", True),
-)
-def is_after(call: Call, time: str, other: str) -> bool:
-    return read(time) > read(other)
-
-
-@TIMES.add(
-    "format_time(time: string, format: string, offset?: string) -> string",
-    "Writes a time; names of months and days are English. An offset such as `+02:00` is that of the clock on the wall.",
-    ("format_time(@, '%d.%m.%Y %H:%M', '+02:00')", "2026-03-01T12:30:00Z", "01.03.2026 14:30"),
-    ("format_time(@, '%A, %d %B %Y')", "2026-03-01", "Sunday, 01 March 2026"),
-)
-def format_time(call: Call, time: str, format: str, offset: str = "+00:00") -> str:
-    local = read(time).astimezone(_zone(offset))
-    pieces = _pieces(format, WRITTEN)
-    return "".join(WRITTEN[text](local) if is_part else text for is_part, text in pieces)
-
-
-@TIMES.add(
-    "parse_time(text: string, format: string) -> string",
-    "Reads a time that is written so, in UTC unless the format has `%z`.",
-    ("parse_time(@, '%d.%m.%Y')", "01.03.2026", "2026-03-01T00:00:00.000Z"),
-    ("parse_time(@, '%d/%b/%Y:%H:%M:%S %z')", "01/Mar/2026:12:30:00 +0200", "2026-03-01T10:30:00.000Z"),
-)
-def parse_time(call: Call, text: str, format: str) -> str:
-    found = _reader(format).fullmatch(text) if len(text) <= MAX_TIME_CHARS else None
-    if found is None:
-        raise ValueError("the text is not written as the format says")
-    parts = found.groupdict()
-    month = int(parts.get("m") or 1)
-    if name := parts.get("B") or parts.get("b"):
-        month = next(number for number, full in enumerate(_MONTHS, 1) if full.startswith(name))
-    day, hour, minute, second, milliseconds = (
-        int(parts.get(part) or least) for part, least in (("d", 1), ("H", 0), ("M", 0), ("S", 0), ("L", 0))
-    )
-    zone = _zone(parts.get("z") or "Z")
-    return written(datetime(int(parts.get("Y") or 1970), month, day, hour, minute, second, milliseconds * 1000, zone))
-
 
 def written(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -215,3 +118,114 @@ def _reader(format: str) -> re.Pattern[str]:
     if len(set(letters)) < len(letters):
         raise ValueError("the format has a part twice")
     return re.compile("".join(READ[text] if is_part else re.escape(text) for is_part, text in pieces), re.ASCII)
+
+
+TIMES = FunctionGroup("Times")
+
+
+@TIMES.add("now() -> string", "Returns the moment at which the run evaluates the expression; a replay finds the same.")
+def now(call: Call) -> str:
+    if call.now is None:
+        raise ValueError("now() has no clock here")
+    return written(call.now)
+
+
+@TIMES.add(
+    "to_time(value: string | number) -> string",
+    "Returns a time in UTC: of text in RFC 3339, of a date (its midnight), or of the seconds since 1970.",
+    ("to_time(@)", "2026-03-01T14:30:00+02:00", "2026-03-01T12:30:00.000Z"),
+    ("to_time(@)", 0, "1970-01-01T00:00:00.000Z"),
+    value=read,
+)
+def to_time(call: Call, value: str | Number) -> str:
+    return written(read(value) if isinstance(value, str) else _EPOCH + timedelta(seconds=value))
+
+
+@TIMES.add(
+    "unix_time(time: string) -> number",
+    "Returns the seconds since 1970.",
+    ("unix_time(@)", "1970-01-02T00:00:00Z", 86400),
+    time=read,
+)
+def unix_time(call: Call, time: str) -> Number:
+    return _seconds(read(time) - _EPOCH)
+
+
+@TIMES.add(
+    "add_seconds(time: string, seconds: number) -> string",
+    "Returns the time so many seconds later.",
+    ("add_seconds(@, `90`)", "2026-12-31T23:59:00Z", "2027-01-01T00:00:30.000Z"),
+    time=read,
+)
+def add_seconds(call: Call, time: str, seconds: Number) -> str:
+    return written(read(time) + timedelta(seconds=seconds))
+
+
+@TIMES.add(
+    "seconds_between(start: string, end: string) -> number",
+    "Returns the seconds from the one time to the other.",
+    ("seconds_between(@, '2026-01-02')", "2026-01-01T23:00:00Z", 3600),
+    start=read,
+    end=read,
+)
+def seconds_between(call: Call, start: str, end: str) -> Number:
+    return _seconds(read(end) - read(start))
+
+
+@TIMES.add(
+    "is_before(time: string, other: string) -> boolean",
+    "Tells whether the time comes before the other.",
+    ("is_before(@, '2026-01-01T11:00:00Z')", "2026-01-01T12:00:00+02:00", True),
+    time=read,
+    other=read,
+)
+def is_before(call: Call, time: str, other: str) -> bool:
+    return read(time) < read(other)
+
+
+@TIMES.add(
+    "is_after(time: string, other: string) -> boolean",
+    "Tells whether the time comes after the other.",
+    ("is_after(@, '2026-01-01')", "2026-01-01T00:00:01Z", True),
+    time=read,
+    other=read,
+)
+def is_after(call: Call, time: str, other: str) -> bool:
+    return read(time) > read(other)
+
+
+@TIMES.add(
+    "format_time(time: string, format: string, offset?: string) -> string",
+    "Writes a time; names of months and days are English. An offset such as `+02:00` is that of the clock on the wall.",
+    ("format_time(@, '%d.%m.%Y %H:%M', '+02:00')", "2026-03-01T12:30:00Z", "01.03.2026 14:30"),
+    ("format_time(@, '%A, %d %B %Y')", "2026-03-01", "Sunday, 01 March 2026"),
+    time=read,
+    format=lambda text: _pieces(text, WRITTEN),
+    offset=_zone,
+)
+def format_time(call: Call, time: str, format: str, offset: str = "+00:00") -> str:
+    local = read(time).astimezone(_zone(offset))
+    pieces = _pieces(format, WRITTEN)
+    return "".join(WRITTEN[text](local) if is_part else text for is_part, text in pieces)
+
+
+@TIMES.add(
+    "parse_time(text: string, format: string) -> string",
+    "Reads a time that is written so, in UTC unless the format has `%z`.",
+    ("parse_time(@, '%d.%m.%Y')", "01.03.2026", "2026-03-01T00:00:00.000Z"),
+    ("parse_time(@, '%d/%b/%Y:%H:%M:%S %z')", "01/Mar/2026:12:30:00 +0200", "2026-03-01T10:30:00.000Z"),
+    format=_reader,
+)
+def parse_time(call: Call, text: str, format: str) -> str:
+    found = _reader(format).fullmatch(text) if len(text) <= MAX_TIME_CHARS else None
+    if found is None:
+        raise ValueError("the text is not written as the format says")
+    parts = found.groupdict()
+    month = int(parts.get("m") or 1)
+    if name := parts.get("B") or parts.get("b"):
+        month = next(number for number, full in enumerate(_MONTHS, 1) if full.startswith(name))
+    day, hour, minute, second, milliseconds = (
+        int(parts.get(part) or least) for part, least in (("d", 1), ("H", 0), ("M", 0), ("S", 0), ("L", 0))
+    )
+    zone = _zone(parts.get("z") or "Z")
+    return written(datetime(int(parts.get("Y") or 1970), month, day, hour, minute, second, milliseconds * 1000, zone))

@@ -9,7 +9,7 @@ from typing import Any
 from wand_orchestrator.graphs.functions.arithmetic import Number, whole_number
 from wand_orchestrator.graphs.functions.function import Call
 from wand_orchestrator.graphs.functions.function_group import FunctionGroup
-from wand_orchestrator.graphs.patterns import checked_pattern, steps_of
+from wand_orchestrator.graphs.patterns import check_pattern, checked_pattern, steps_of
 
 _MATCH_BYTES = 400
 _CHARACTERS_PER_MATCH_STEP = 1024
@@ -21,6 +21,7 @@ MATCHING = FunctionGroup("Regular expressions")
     "regex_match(text: string, pattern: string) -> boolean",
     "Tells whether the pattern matches somewhere in the text; `^` and `$` stand for its ends.",
     (r"regex_match(@, '^\d+$')", "123", True),
+    pattern=check_pattern,
 )
 def regex_match(call: Call, text: str, pattern: str) -> bool:
     return next(_matches(call, text, pattern), None) is not None
@@ -31,6 +32,7 @@ def regex_match(call: Call, text: str, pattern: str) -> bool:
     "Returns the first match, or one group of it; null if there is none.",
     (r"regex_find(@, '\d+')", "page 12 of 30", "12"),
     (r"regex_find(@, 'of (\d+)', `1`)", "page 12 of 30", "30"),
+    pattern=check_pattern,
 )
 def regex_find(call: Call, text: str, pattern: str, group: Number = 0) -> str | None:
     number = _group(pattern, group)
@@ -43,6 +45,7 @@ def regex_find(call: Call, text: str, pattern: str, group: Number = 0) -> str | 
     "regex_find_all(text: string, pattern: string, group?: number) -> array[string | null]",
     "Returns all matches, or one group of each.",
     (r"regex_find_all(@, '\d+')", "page 12 of 30", ["12", "30"]),
+    pattern=check_pattern,
 )
 def regex_find_all(call: Call, text: str, pattern: str, group: Number = 0) -> list[str | None]:
     number = _group(pattern, group)
@@ -54,6 +57,7 @@ def regex_find_all(call: Call, text: str, pattern: str, group: Number = 0) -> li
     "Replaces all matches; in `new`, `$1` stands for the first group, `$0` for the match and `$$` for a dollar.",
     (r"regex_replace(@, '(\d+)-(\d+)', '$2/$1')", "01-31", "31/01"),
     (r"regex_replace(@, '\s+', ' ')", "a  b\n c", "a b c"),
+    pattern=check_pattern,
 )
 def regex_replace(call: Call, text: str, pattern: str, new: str) -> str:
     pieces, end = [], 0
