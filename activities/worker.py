@@ -133,7 +133,7 @@ def build_worker(
     threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
     attempts = HeldAttempts(worker_queue(queue, uuid.uuid4().hex), worker_identity(), settings.shutdown_grace_sec)
     services = AgentServices(settings, registry, artifacts, attempts, threads, host)
-    agents = [activity_for(agent, services) for agent in registry.agents.values()]
+    agents = [activity_for(agent, services) for agent in registry.runnable.values()]
     client = keeping_payloads(client, settings, queue)
     return Worker(
         client,

@@ -5,7 +5,7 @@ out; a plain `def` runs in a thread.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter
@@ -78,6 +78,7 @@ class Agent:
     The adapters validate; the schemas are what `GET /agents` shows.
     `params_type`, `input_type`: None where the function does not take that argument.
     `local`: it takes milliseconds, and runs as a local activity unless its node says otherwise.
+    `internal`: it carries out a part of a control node; no graph can name it, and no list shows it.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Agent:
     input_schema: JsonSchema
     output_schema: JsonSchema
     local: bool = False
+    internal: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -111,6 +113,16 @@ def agent(name: str, *, tools: Sequence[str] = (), local: bool = False) -> Calla
     Raises PluginError, naming the function, when its signature does not fit.
     """
     check_name("agent", name)
+    return _decorator(name, tools, local)
+
+
+def internal_agent(name: str) -> Callable[[Callable[..., Any]], Agent]:
+    """Make a function an agent that only control nodes run; its name begins with `wand.`."""
+    decorate = _decorator(name, (), local=False)
+    return lambda function: replace(decorate(function), internal=True)
+
+
+def _decorator(name: str, tools: Sequence[str], local: bool) -> Callable[[Callable[..., Any]], Agent]:
     wanted = (tools,) if isinstance(tools, str) else tuple(tools)
 
     def decorate(function: Callable[..., Any]) -> Agent:

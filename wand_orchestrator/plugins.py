@@ -9,7 +9,7 @@ import sys
 from asyncio import CancelledError
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, ModuleType
@@ -29,10 +29,14 @@ _Named = TypeVar("_Named", Agent, Tool)
 
 @dataclass(frozen=True)
 class Registry:
-    """Agents and tools by name; every tool that an agent asks for is there."""
+    """Agents and tools by name; every tool that an agent asks for is there.
+
+    `internal`: agents that only control nodes run. A worker runs them as it runs `agents`, and nobody else sees them.
+    """
 
     agents: Mapping[str, Agent]
     tools: Mapping[str, Tool]
+    internal: Mapping[str, Agent] = field(default_factory=dict)
 
     @classmethod
     def load(cls, settings: Settings) -> "Registry":
@@ -50,12 +54,19 @@ class Registry:
     def of(cls, *sources: Agent | Tool | ModuleType) -> "Registry":
         """Return a registry of these agents and tools, and of those in these modules."""
         contents = [item for source in sources for item in _contents(source)]
+        agents = [item for item in contents if isinstance(item, Agent)]
         registry = cls(
-            agents=_by_name("agent", (item for item in contents if isinstance(item, Agent))),
+            agents=_by_name("agent", (item for item in agents if not item.internal)),
             tools=_by_name("tool", (item for item in contents if isinstance(item, Tool))),
+            internal=_by_name("agent", (item for item in agents if item.internal)),
         )
         registry._require_tools()
         return registry
+
+    @property
+    def runnable(self) -> Mapping[str, Agent]:
+        """Return all agents that a worker runs."""
+        return {**self.agents, **self.internal}
 
     def _require_tools(self) -> None:
         for agent in self.agents.values():

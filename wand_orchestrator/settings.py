@@ -108,6 +108,30 @@ class Settings(BaseSettings):
         le=30 * 86_400,
         description="The longest wait until the next attempt that a server may ask `http.fetch` for, in seconds.",
     )
+    models: Path | None = Field(
+        default=None,
+        description="JSON file of aliases of models: address, variable that holds the key, price and limits of each. "
+        "The same for the API and every worker.",
+    )
+    model_timeout_sec: float = Field(
+        default=120,
+        gt=0,
+        le=3600,
+        description="The longest silence of a model's server, in seconds; a call that meets it is tried again.",
+    )
+    model_max_retry_after_sec: float = Field(
+        default=3600,
+        ge=0,
+        le=30 * 86_400,
+        description="The longest wait until the next attempt that a model's server may ask for, in seconds.",
+    )
+    max_model_reply_bytes: int = Field(
+        default=4 * 1024**2,
+        ge=1024,
+        le=64 * 1024**2,
+        description="Largest reply of a model: its text, what it thought, and the arguments of its calls.",
+    )
+    max_model_calls: int = Field(default=128, ge=1, description="Tool calls in one reply of a model, at most.")
     webhook_secret: SecretStr | None = Field(
         default=None,
         description="Signs webhooks: `whsec_` and 24 to 64 random bytes in base64. Without it no webhook is taken.",

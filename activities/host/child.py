@@ -19,6 +19,7 @@ from wand_orchestrator.activities.host.blockage import Owners, invocation, watch
 from wand_orchestrator.activities.host.frames import Frame, FrameReader, FrameWriter
 from wand_orchestrator.activities.host.host_reports import HostedReports
 from wand_orchestrator.activities.host.order import Order, settings_from
+from wand_orchestrator.activities.models.model_services import ModelServices
 from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 from wand_orchestrator.activities.runner.calls import FOR_THE_INTERPRETER, Calls
 from wand_orchestrator.activities.runner.context import Artifacts, Attempt
@@ -91,6 +92,7 @@ class Invocations:
     ) -> None:
         self._settings = settings
         self._registry = registry
+        self._models = ModelServices.open(settings, registry)
         self._artifacts = artifacts
         self._owners = owners
         self._writer = writer
@@ -134,7 +136,7 @@ class Invocations:
 
     def _attempt(self, order: Order, calls: Calls, reports: HostedReports) -> Attempt:
         return Attempt(
-            agent=self._registry.agents[order.agent],
+            agent=self._registry.runnable[order.agent],
             reads=order.call.reads,
             run_id=order.run_id,
             node_id=order.node_id,
@@ -145,6 +147,7 @@ class Invocations:
             artifacts=self._artifacts,
             tools=self._registry.tools,
             settings=self._settings,
+            models=self._models,
         )
 
 

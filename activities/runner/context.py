@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from wand_orchestrator._agent import Agent, AgentContext
 from wand_orchestrator._signature import CONTEXT
 from wand_orchestrator._tool import Tool
+from wand_orchestrator.activities.models.model_services import ModelServices
 from wand_orchestrator.activities.runner.calls import Calls
 from wand_orchestrator.activities.runner.reports import Reports
 from wand_orchestrator.contract.events import Level
@@ -51,16 +52,23 @@ class Attempt:
     artifacts: Artifacts
     tools: Mapping[str, Tool]
     settings: Settings
+    models: ModelServices
+
+    @property
+    def family(self) -> Family:
+        """Return the runs whose files the attempt may read."""
+        return Family(self.run_id, self.reads)
 
     async def read_artifact(self, reference: str) -> bytes:
         """Return the bytes of a file. Raises AgentError, Unavailable."""
-        family = Family(self.run_id, self.reads)
-        return await read_artifact(self.artifacts, family, reference, self.settings.max_artifact_read_bytes)
+        return await read_artifact(self.artifacts, self.family, reference, self.settings.max_artifact_read_bytes)
 
     def context(self, *, is_async: bool) -> AgentContext:
         """Return the context for the calling code: on the loop nothing may block, in a thread nothing can
         be awaited.
         """
+        if self.agent.internal:
+            return InternalContext(self)
         return LoopContext(self) if is_async else ThreadContext(self)
 
 
@@ -130,6 +138,27 @@ class LoopContext(_Context):
             return await self._attempt.calls.run_from_loop(tool.function, arguments, is_async=tool.is_async)
 
         return call
+
+
+class InternalContext(LoopContext):
+    """The context of internal agents, which are async: what models need, and every tool of the registry."""
+
+    @property
+    def models(self) -> ModelServices:
+        return self._attempt.models
+
+    @property
+    def family(self) -> Family:
+        return self._attempt.family
+
+    async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Call a tool as an agent that declared it would. Raises AgentError `unknown_tool`, `invalid_tool_call`, and
+        what the tool raises.
+        """
+        tool = self._attempt.tools.get(name)
+        if tool is None:
+            raise AgentError(f"no plug-in of this worker has the tool {name!r}", code="unknown_tool", retryable=False)
+        return await self._bind(tool)(**arguments)
 
 
 class ThreadContext(_Context):

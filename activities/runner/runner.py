@@ -23,6 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from wand_orchestrator._agent import Agent
 from wand_orchestrator.activities.host.order import Order
 from wand_orchestrator.activities.host.pool import AgentHost
+from wand_orchestrator.activities.models.model_services import ModelServices
 from wand_orchestrator.activities.runner.attempt_failures import (
     ABANDONED,
     LOST,
@@ -90,8 +91,13 @@ class AgentServices:
             artifacts=self.artifacts,
             tools=self.registry.tools,
             settings=self.settings,
+            models=self.models,
         )
         return InProcess(attempt, order.call)
+
+    @cached_property
+    def models(self) -> ModelServices:
+        return ModelServices.open(self.settings, self.registry)
 
     @cached_property
     def mask(self) -> Mask:

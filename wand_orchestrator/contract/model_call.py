@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from wand_orchestrator.contract.message import Message
 
@@ -80,6 +80,31 @@ class ModelDescription(Message):
     tools: tuple[DescribedTool, ...] = ()
 
 
+class ToolRun(Message):
+    """Params of the activity that runs one tool of the registry; its input are the arguments of the call."""
+
+    tool: str
+
+
+class CallSettings(Message):
+    """How a model is to answer, as a graph may say it. None of these is an address, a header or a key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_tokens: int | None = Field(default=None, ge=1, description="Tokens of an answer, at most.")
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    top_k: int | None = Field(default=None, ge=1)
+    seed: int | None = None
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    stop_sequences: tuple[str, ...] | None = Field(default=None, max_length=16)
+    parallel_tool_calls: bool | None = Field(default=None, description="Whether one answer may hold several calls.")
+    thinking: bool | Literal["minimal", "low", "medium", "high", "xhigh", "max"] | None = Field(
+        default=None, description="Whether, or how hard, the model thinks before it answers, where it can."
+    )
+
+
 class ToolCall(Message):
     """A call that a model asks for. `arguments`: text where they are no JSON object."""
 
@@ -125,7 +150,7 @@ class ModelTurn(Message):
     outcomes: tuple[ToolOutcome, ...] = ()
     tools: tuple[ToolDefinition, ...] = ()
     output: JsonSchema | None = None
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: CallSettings = Field(default_factory=CallSettings)
 
 
 class ModelReply(Message):

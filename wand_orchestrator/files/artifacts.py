@@ -82,8 +82,8 @@ class _Place:
 
     @classmethod
     def of(cls, run_id: str, node: str | None, name: str) -> "_Place":
-        run = _segment(run_id)
-        return cls(run if node is None else f"{run}/{_NODE}{_segment(node)}", name)
+        run = run_segment(run_id)
+        return cls(run if node is None else f"{run}/{_NODE}{run_segment(node)}", name)
 
     @classmethod
     def at(cls, key: str) -> "_Place":
@@ -186,13 +186,13 @@ class ArtifactStore:
         if not run_id:
             return
         with _answering():
-            await delete_under(self.store, _segment(run_id))
+            await delete_under(self.store, run_segment(run_id))
 
     async def _places(self, run_id: str) -> dict[_Place, int]:
         """Return the places of a run's files, with their sizes."""
         if not run_id:
             return {}
-        found = await sizes_under(self.store, _segment(run_id))
+        found = await sizes_under(self.store, run_segment(run_id))
         placed = ((_Place.at(key), size) for key, size in found.items())
         return {place: size for place, size in placed if place.is_artifact}
 
@@ -224,7 +224,7 @@ async def _chunks(found: Any) -> AsyncIterator[bytes]:
             yield bytes(chunk)
 
 
-def _segment(id: str) -> str:
+def run_segment(id: str) -> str:
     """Return `text`, an id of a run or node, as one segment of a path; a long one is cut and ends with its digest."""
     segment = quote(id, safe="").replace(".", "%2E")
     if len(segment) <= MAX_NAME_BYTES:
