@@ -16,7 +16,7 @@ from wand_orchestrator.models.model_catalog import ModelCatalog, NamedModel
 from wand_orchestrator.models.model_providers import PROVIDERS
 from wand_orchestrator.settings import Settings
 
-CONNECT_SEC = 10
+AWS_CONNECT_SEC = 10
 
 NO_KEY = "no-key"
 """Given to a provider's library for a server without a key, as it insists on one."""
@@ -67,5 +67,5 @@ def _bedrock(silence: float) -> Provider[Any]:
     from botocore.config import Config
     from pydantic_ai.providers.bedrock import BedrockProvider
 
-    once = Config(retries={"total_max_attempts": 1}, read_timeout=silence, connect_timeout=CONNECT_SEC)
+    once = Config(retries={"total_max_attempts": 1}, read_timeout=silence, connect_timeout=AWS_CONNECT_SEC)
     return BedrockProvider(bedrock_client=boto3.Session().client("bedrock-runtime", config=once))
