@@ -5,9 +5,9 @@ Only shapes and types live here; what a graph must satisfy beyond them is in `wa
 
 import json
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Join = Literal["all", "any", "first"]
 On = Literal["success", "failure", "settled"]
@@ -176,6 +176,24 @@ class Edge(Strict):
     )
 
 
+class SpendingBudget(Strict):
+    """How much models may be used: tokens, money, or both. What a call may cost at most is reserved before it."""
+
+    tokens: int | None = Field(default=None, ge=1, le=10**15, description="Of input and output together.")
+    usd: float | None = Field(default=None, gt=0, le=1e9, allow_inf_nan=False, description="US dollars.")
+    on_exceeded: Literal["fail", "pause"] = Field(
+        default="fail",
+        description="When the next call does not fit in what is left: the node fails with `budget_exceeded`, or the "
+        "run is paused until somebody raises the budget.",
+    )
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.tokens is None and self.usd is None:
+            raise ValueError("give `tokens`, `usd` or both")
+        return self
+
+
 class Options(Strict):
     concurrency: int = Field(default=16, ge=1, le=10_000, description="Nodes in flight at once, at most.")
     default_timeout_sec: Seconds = 300.0
@@ -187,6 +205,9 @@ class Options(Strict):
         "retries or skips the node; `continue` the branches that do not depend on it, then fail.",
     )
     retry: Retry | RetryRules = Field(default_factory=Retry)
+    budget: SpendingBudget | None = Field(
+        default=None, description="Of all model calls of the run and its child runs together."
+    )
 
 
 class Graph(Strict):

@@ -40,6 +40,12 @@ from wand_orchestrator.contract.run import (
     RunOrder,
     RunResult,
 )
+from wand_orchestrator.contract.spending import (
+    SIGNAL_SPENDING_ANSWERED,
+    SIGNAL_SPENDING_ASKED,
+    SIGNAL_SPENDING_ENDED,
+    UPDATE_BUDGET,
+)
 from wand_orchestrator.contract.state import Failure, parts_of
 from wand_orchestrator.contract.steering import (
     SIGNAL_CHILD_EVENTS,
@@ -268,7 +274,38 @@ class GraphRun:
         if (event := steering_arguments.event_of(given)) is not None:
             self._events.put(event)
 
+    @workflow.signal(
+        name=SIGNAL_SPENDING_ASKED, description="A child run asks for a part of a budget, for a model call."
+    )
+    def spending_asked(self, *given: Any) -> None:
+        if (ask := steering_arguments.ask_of(given)) is not None:
+            self._steer(lambda walk: walk.budgets.children.asked(ask))
+
+    @workflow.signal(name=SIGNAL_SPENDING_ENDED, description="A child run tells what a model call cost.")
+    def spending_ended(self, *given: Any) -> None:
+        if (end := steering_arguments.end_of(given)) is not None:
+            self._steer(lambda walk: walk.budgets.children.ended(end))
+
+    @workflow.signal(
+        name=SIGNAL_SPENDING_ANSWERED, description="The parent run answers what this one asked of a budget."
+    )
+    def spending_answered(self, *given: Any) -> None:
+        parent = self._walk.budgets.parent
+        if parent is not None and (answer := steering_arguments.spending_answer_of(given)) is not None:
+            parent.answered(answer)
+
     # Updates
+
+    @workflow.update(name=UPDATE_BUDGET, description="Replaces the budget of the run, or of a node; see `resume`.")
+    async def budget(self, *given: Any) -> None:
+        change = steering_arguments.budget_change_of(given)
+        await self._when_begun(lambda walk: walk.refuse.budget(change))
+        self._walk.change_budget(change)
+
+    @budget.validator
+    def _validate_budget(self, *given: Any) -> None:
+        change = steering_arguments.budget_change_of(given)
+        self._check(lambda walk: walk.refuse.budget(change))
 
     @workflow.update(name=UPDATE_SKIP, description="Skips a node that has not finished; cancels it if it is in flight.")
     async def skip(self, *given: Any) -> None:

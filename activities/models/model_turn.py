@@ -78,7 +78,9 @@ class ModelCall:
             reason = "the stream of the reply broke off"
             raise self._failures.because("model_stream_broken", reason, retryable=True, usage=usage)
         if response.finish_reason == "content_filter":
-            raise self._failures.because("content_refused", "the provider refused the content", usage=usage)
+            raise self._failures.because(
+                "content_refused", "the provider refused the content", usage=usage, complete=True
+            )
         return response, usage
 
     async def _whole(self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> ModelResponse:

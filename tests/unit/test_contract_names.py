@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from wand_orchestrator.contract import codes, names, search_attributes, steering
+from wand_orchestrator.contract import codes, names, search_attributes, spending, steering
 from wand_orchestrator.contract.ids import child_run_id, is_child_run_id
 from wand_orchestrator.contract.names import is_own_activity, own_activity_id
 
@@ -26,7 +26,9 @@ CROSSING = {
     and isinstance(value, str)
     and name != "DEFAULT_TASK_QUEUE"  # it is also the command's name
 }
-SIGNALS = {value for name, value in vars(steering).items() if name.startswith("SIGNAL_") and "_" in value}
+SIGNALS = {
+    value for name, value in (vars(steering) | vars(spending)).items() if name.startswith("SIGNAL_") and "_" in value
+}
 """Those that are no words of English."""
 
 OWN_ACTIVITY = re.compile(r"\$(archive|done|hold|open|outputs|task)\b")

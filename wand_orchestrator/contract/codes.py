@@ -49,3 +49,10 @@ EVENT_INVALID = "event_invalid"
 
 EVENTS_FULL = "events_full"
 """A run holds as many events as it may, and takes no more until nodes have taken some."""
+
+BUDGET_EXCEEDED = "budget_exceeded"
+"""The next model call does not fit in what is left of a budget."""
+
+BUDGET_UNBOUNDED = "budget_unbounded"
+"""There is a budget, and nobody knows how much a call can cost: the model's price or the length of its replies is
+unknown."""

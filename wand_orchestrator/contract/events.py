@@ -23,6 +23,7 @@ class EventType(StrEnum):
     RUN_STARTED = "run.started"
     RUN_PAUSED = "run.paused"
     RUN_RESUMED = "run.resumed"
+    RUN_BUDGET = "run.budget"
     RUN_CANCELLING = "run.cancelling"
     RUN_SUCCEEDED = "run.succeeded"
     RUN_FAILED = "run.failed"
@@ -88,7 +89,8 @@ class Event(BaseModel):
     `progress` is the run's, in percent, for all types but `node.progress`, whose percent is the node's.
     `data` of the end of an attempt: `queued_ms`, `duration_ms`, `worker`; of `node.retrying` and of failures: `error`
     (a `Failure`, without what is null); of `node.retrying` also `next_attempt_at` where it is known; of `node.skipped`,
-    and of `node.cancelled` where the run goes on: `reason`.
+    and of `node.cancelled` where the run goes on: `reason`. Of the end of a model call: `model`, and its `usage` where
+    the provider told it.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -129,11 +129,37 @@ class Usage(Message):
     """
 
     requests: int = Field(default=0, ge=0)
+    partial_requests: int = Field(
+        default=0, ge=0, description="Those that broke off: the provider may charge more of them than it told."
+    )
     input_tokens: int = Field(default=0, ge=0)
     output_tokens: int = Field(default=0, ge=0)
     cached_tokens: int = Field(default=0, ge=0)
     reasoning_tokens: int = Field(default=0, ge=0)
     usd: float | None = Field(default=None, ge=0)
+
+
+class UsageTotal(Usage):
+    """The sum of several calls. `usd` sums those whose price is known, and is null where none is.
+
+    `unpriced_requests`: how many of the requests have an unknown price, and so are missing in `usd`.
+    """
+
+    unpriced_requests: int = Field(default=0, ge=0)
+
+    def plus(self, usage: Usage) -> "UsageTotal":
+        """Return the sum of this one and a call, or another sum."""
+        unpriced = (
+            usage.unpriced_requests if isinstance(usage, UsageTotal) else usage.requests if usage.usd is None else 0
+        )
+        return UsageTotal(
+            **{name: getattr(self, name) + getattr(usage, name) for name in _COUNTS},
+            usd=None if self.usd is None and usage.usd is None else (self.usd or 0.0) + (usage.usd or 0.0),
+            unpriced_requests=self.unpriced_requests + unpriced,
+        )
+
+
+_COUNTS = ("requests", "partial_requests", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
 
 
 class ModelTurn(Message):
@@ -163,3 +189,17 @@ class ModelReply(Message):
     model: str = Field(default="", description="The model that replied, as its provider names it.")
     usage: Usage = Field(default_factory=Usage)
     conversation: str
+
+
+class FailedCall(Message):
+    """The details of the error that the activity fails with.
+
+    `status`: of an HTTP answer that refused the call, for which providers charge nothing. `usage`: what the provider
+    told of the attempt; null if it told nothing, as after a stream that broke off: a budget is then charged with the
+    most that the attempt can have cost. `complete`: whether the usage is that of a whole reply.
+    """
+
+    model: str = ""
+    status: int | None = None
+    usage: Usage | None = None
+    complete: bool = False

@@ -57,6 +57,9 @@ _OWN = "$"
 DONE_PREFIX = f"{_OWN}done."
 """In the result of the activity `wand.outputs`, before the id of a node that has no output: what it had done."""
 
+SPENT = f"{_OWN}spent"
+"""In place of a node, in the same results: what was spent of the budgets."""
+
 EXTERN_PUBLISH = "wand_publish"
 """Extern function of the workflow: `voice(run_id, execution)` gives `say(task, event)`, by which a relay in the same
 process hears of every event. See `wand_orchestrator.temporal.event_feed`."""

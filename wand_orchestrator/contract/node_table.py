@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
+from wand_orchestrator.contract.model_call import UsageTotal
 from wand_orchestrator.contract.state import Failure, NodeState, NodeStatus
 
 _LETTERS = {
@@ -45,6 +46,8 @@ class NodeTable(BaseModel):
     errors: dict[int, Failure] = {}
     handled: tuple[int, ...] = ()
     """Those whose failure an edge handled."""
+    usages: dict[int, UsageTotal] = {}
+    """Of those with model calls."""
 
     @classmethod
     def of(cls, nodes: Iterable[str], states: Mapping[str, NodeState]) -> "NodeTable":
@@ -58,6 +61,7 @@ class NodeTable(BaseModel):
             percents={place: state.percent for place, state in known if state.percent is not None},
             errors=_brief({place: state.error for place, state in known if state.error is not None}),
             handled=tuple(place for place, state in known if state.handled),
+            usages={place: state.usage for place, state in known if state.usage is not None},
         )
 
     def states(self, nodes: Sequence[str]) -> dict[str, NodeState]:
@@ -75,6 +79,7 @@ class NodeTable(BaseModel):
                     percent=self.percents.get(place),
                     error=self.errors.get(place),
                     handled=place in handled,
+                    usage=self.usages.get(place),
                 )
         return states
 

@@ -13,12 +13,14 @@ from wand_orchestrator.graph import Graph
 
 class RunParent(Message):
     """Names the parent of a child run. `watched`: the child has to end by itself when its parent is closed, because
-    Temporal would end it as well when the parent only continues in a new history.
+    Temporal would end it as well when the parent only continues in a new history. `has_budget`: the child's model calls
+    are charged to a budget of the parent, or of a run above it.
     """
 
     run_id: str
     node: str
     watched: bool = False
+    has_budget: bool = False
 
 
 class RunInput(RunTerms):

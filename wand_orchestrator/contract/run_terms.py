@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from wand_orchestrator.contract.message import Message
 from wand_orchestrator.contract.tags import Tags
 from wand_orchestrator.contract.webhook import Webhook
+from wand_orchestrator.graph import SpendingBudget
 
 
 class RetryOf(Message):
@@ -22,6 +23,9 @@ class RetryOf(Message):
     )
     earlier: tuple[str, ...] = Field(
         default=(), description="Other runs whose files its outputs may name: those that it went on from itself."
+    )
+    budget: SpendingBudget | None = Field(
+        default=None, description="In place of the budget that the run had; what it spent counts all the same."
     )
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError, field_serializer
 
 from wand_orchestrator.contract.events import RUN_ENDINGS, Event, EventType, rfc3339
+from wand_orchestrator.contract.model_call import Usage, UsageTotal
 
 
 class RunStatus(StrEnum):
@@ -106,7 +107,8 @@ class Timed(BaseModel):
 
 class NodeState(Timed):
     """The state of a node. Moments are in UTC; `percent` is what the agent reported last; `handled` is true if the node
-    failed and an edge on failure was taken."""
+    failed and an edge on failure was taken; `usage`: of the model calls of the node and of all parts of it, child runs
+    among them, null if there were none."""
 
     status: NodeStatus = NodeStatus.PENDING
     attempt: int = 0
@@ -116,6 +118,7 @@ class NodeState(Timed):
     percent: int | None = None
     error: Failure | None = None
     handled: bool = False
+    usage: UsageTotal | None = None
 
 
 class Question(BaseModel):
@@ -139,7 +142,8 @@ class RunState(Timed):
     and is 100 only at the end.
 
     `questions`: open approvals in child runs, and nodes that wait for events, by the node or part that waits.
-    `paused_children`: by the node or part that runs them.
+    `paused_children`: by the node or part that runs them. `usage`: of all model calls, those of child runs among them.
+    `exceeded`: while the run is paused because a budget is used up, which one and how.
     """
 
     status: RunStatus = RunStatus.PENDING
@@ -151,6 +155,8 @@ class RunState(Timed):
     last_seq: int = 0
     questions: dict[str, Question] = Field(default_factory=dict)
     paused_children: dict[str, PausedChild] = Field(default_factory=dict)
+    usage: UsageTotal | None = None
+    exceeded: str | None = None
 
 
 def node_of(part: str) -> str:
@@ -161,6 +167,11 @@ def node_of(part: str) -> str:
 def is_part(name: str) -> bool:
     """Return whether the id is that of a part of a node; no node's own id contains these characters."""
     return "[" in name or "/" in name
+
+
+def wholes_of(name: str) -> list[str]:
+    """Return what this is a part of, the outermost first: of `m[3][0]` these are `m` and `m[3]`."""
+    return [name[:place] for place, character in enumerate(name) if character in "[/"]
 
 
 def parts_of(state: RunState, node: str) -> dict[str, NodeState]:
@@ -196,6 +207,8 @@ _NODE_STATUS = {
 _OF_THE_AGENT = (EventType.NODE_LOG, EventType.NODE_PROGRESS)
 """What their data mean is for the agent to say: `error` is a key like any other there."""
 
+_ENDS_OF_ATTEMPTS = (EventType.NODE_SUCCEEDED, EventType.NODE_FAILED, EventType.NODE_RETRYING)
+
 _LONGEST_MS = 100 * 365 * 86_400_000
 
 
@@ -214,6 +227,7 @@ def fold(state: RunState, event: Event) -> None:
         _fold_node(node, event)
         _fold_question(state, event.node, node, event)
         _fold_child(state, event.node, node, event)
+        _fold_usage(state, event.node, event)
         if event.type is EventType.NODE_PROGRESS:
             return
     else:
@@ -223,6 +237,8 @@ def fold(state: RunState, event: Event) -> None:
 
 def _fold_run(state: RunState, event: Event) -> None:
     state.status = _RUN_STATUS.get(event.type, state.status)
+    if event.type in _RUN_STATUS:
+        state.exceeded = _text_in(event, "budget") if event.type is EventType.RUN_PAUSED else None
     if event.type is EventType.RUN_STARTED:
         state.started_at = event.ts
     elif event.type in RUN_ENDINGS:
@@ -260,6 +276,26 @@ def _fold_child(state: RunState, name: str, node: NodeState, event: Event) -> No
         state.paused_children[name] = PausedChild(run_id=_text_in(event, "run_id") or "", held=names)
     elif status is not None or node.status.settled:
         state.paused_children.pop(name, None)
+
+
+def _fold_usage(state: RunState, name: str, event: Event) -> None:
+    usage = usage_in(event)
+    if usage is None:
+        return
+    state.usage = (state.usage or UsageTotal()).plus(usage)
+    for whole in (*wholes_of(name), name):
+        if (node := state.nodes.get(whole)) is not None:
+            node.usage = (node.usage or UsageTotal()).plus(usage)
+
+
+def usage_in(event: Event) -> Usage | None:
+    """Return what the model call used whose attempt this event ends; None for any other event."""
+    if "usage" not in event.data or event.type not in _ENDS_OF_ATTEMPTS:
+        return None
+    try:
+        return Usage.model_validate(event.data["usage"])
+    except ValidationError:
+        return None
 
 
 def _fold_node(node: NodeState, event: Event) -> None:

@@ -10,6 +10,15 @@ from wand_orchestrator.contract.bounds import MAX_DEPTH, is_too_deep
 from wand_orchestrator.contract.codes import ANSWER_INVALID
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.node import Report
+from wand_orchestrator.contract.spending import (
+    SIGNAL_SPENDING_ANSWERED,
+    SIGNAL_SPENDING_ASKED,
+    SIGNAL_SPENDING_ENDED,
+    BudgetChange,
+    SpendingAnswer,
+    SpendingAsk,
+    SpendingEnd,
+)
 from wand_orchestrator.contract.steering import (
     SIGNAL_CHILD_EVENTS,
     SIGNAL_EVENT,
@@ -57,6 +66,26 @@ def event_of(given: Sequence[Any]) -> SentEvent | None:
     return _fitting(SentEvent, one or dict(zip(("name", "data"), values, strict=False)), SIGNAL_EVENT)
 
 
+def ask_of(given: Sequence[Any]) -> SpendingAsk | None:
+    """Return the argument of the signal `spending_asked`; None, with a warning in the log, if it is invalid."""
+    return _one(SpendingAsk, given, SIGNAL_SPENDING_ASKED)
+
+
+def end_of(given: Sequence[Any]) -> SpendingEnd | None:
+    """Return the argument of the signal `spending_ended`; None, with a warning in the log, if it is invalid."""
+    return _one(SpendingEnd, given, SIGNAL_SPENDING_ENDED)
+
+
+def spending_answer_of(given: Sequence[Any]) -> SpendingAnswer | None:
+    """Return the argument of the signal `spending_answered`; None, with a warning in the log, if it is invalid."""
+    return _one(SpendingAnswer, given, SIGNAL_SPENDING_ANSWERED)
+
+
+def budget_change_of(given: Sequence[Any]) -> BudgetChange:
+    """Return the argument of the update `budget`. Raises ApplicationError `invalid_arguments`."""
+    return read(BudgetChange, _only(given, "a budget"), "invalid_arguments", 'an object with "budget"')
+
+
 def node_of(given: Sequence[Any]) -> str:
     """Return the argument of an update that names a node. Raises ApplicationError `invalid_arguments`."""
     node = _only(given, "the id of a node")
@@ -86,6 +115,10 @@ def _signalled(name: str, given: Sequence[Any]) -> list[Any]:
         return items
     workflow.logger.warning("a signal %s is ignored: it takes one list, and got %d arguments", name, len(given))
     return []
+
+
+def _one(kind: type[Model], given: Sequence[Any], name: str) -> Model | None:
+    return _fitting(kind, given[0] if len(given) == 1 else None, name)
 
 
 def _fitting(kind: type[Model], given: Any, name: str) -> Model | None:

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from temporalio.exceptions import ApplicationError
 
+from wand_orchestrator.contract.model_call import ModelInfo, ModelTurn
 from wand_orchestrator.contract.node import (
     AgentResult,
 )
-from wand_orchestrator.graph import Graph, Node
+from wand_orchestrator.graph import Graph, Node, SpendingBudget
 from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.journal.event_texts import Entry
@@ -26,6 +27,29 @@ class PartValues(NamedTuple):
     input: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class TurnCall:
+    """A turn of a conversation: `part` runs it, an internal agent under the id of a part such as `write[2]`.
+
+    `owner`: the node, or part of one, whose own `budget` the call is charged to; `part` is a part of it. Budgets of the
+    run and of what stands above it are charged besides. `tokens_before`: `tokens_after` of the turn before this one.
+    """
+
+    part: Node
+    owner: str
+    turn: ModelTurn
+    info: ModelInfo
+    budget: SpendingBudget | None = None
+    tokens_before: int = 0
+
+
+class TurnAnswer(NamedTuple):
+    """The result of the activity, and the most tokens that the conversation has after it."""
+
+    result: AgentResult
+    tokens_after: int
+
+
 class Host(Protocol):
     """Defines what a control node can ask of the run."""
 
@@ -34,6 +58,14 @@ class Host(Protocol):
 
     def run_agent(self, node: Node, values: Callable[[], Awaitable[PartValues]]) -> Awaitable[AgentResult]:
         """Run an agent as the activity `node.id`, a part with events of its own; cancelled with the awaiting task."""
+
+    def call_model(self, call: TurnCall) -> Awaitable[TurnAnswer]:
+        """Call a model once, a part with events of its own, as `run_agent` does with the turn as params.
+
+        What the call may cost at most is reserved in all budgets that it is charged to before it starts, which waits
+        for other calls in flight, or for a person where a budget pauses the run; what it cost is charged afterwards.
+        After a new history the same call resumes. Raises ApplicationError `budget_exceeded`, `budget_unbounded`.
+        """
 
     def run_graph(self, node: Node, graph: Graph, input: Any) -> Awaitable[Any]:
         """Run a stored graph as a child workflow; return the outputs of its result."""

@@ -17,7 +17,8 @@ from wand_orchestrator.contract.state import Failure, run_status_after
 from wand_orchestrator.contract.steering import (
     Answer,
 )
-from wand_orchestrator.graph import Graph, Node
+from wand_orchestrator.graph import Graph, Node, SpendingBudget
+from wand_orchestrator.workflows.journal.model_usage import used_by_failed_call, used_by_failure, used_by_reply
 from wand_orchestrator.workflows.journal.node_failures import NodeFailure
 from wand_orchestrator.workflows.scheduler import Decision
 
@@ -47,9 +48,24 @@ def run_cancelling() -> Entry:
     return Entry(EventType.RUN_CANCELLING, "the run is being cancelled", "warning")
 
 
-def run_paused(held: Sequence[str]) -> Entry:
+def run_paused(held: Sequence[str], budget: str | None = None) -> Entry:
+    """Return the entry for a pause. `budget`: which one is used up, and how, if that is why."""
     why = f": {', '.join(held)} failed and can be retried or skipped" if held else ""
-    return Entry(EventType.RUN_PAUSED, f"the run is paused{why}", "warning", data={"held": list(held)})
+    if budget is None:
+        return Entry(EventType.RUN_PAUSED, f"the run is paused{why}", "warning", data={"held": list(held)})
+    data = {"held": list(held), "budget": budget}
+    return Entry(EventType.RUN_PAUSED, f"the run is paused: {budget}{why}", "warning", data=data)
+
+
+def budget_changed(budget: SpendingBudget, node: str | None) -> Entry:
+    of = "the run" if node is None else node
+    limits = [
+        f"{budget.tokens:,} tokens" if budget.tokens is not None else "",
+        f"${budget.usd:g}" if budget.usd else "",
+    ]
+    message = f"the budget of {of} is now {' and '.join(limit for limit in limits if limit)}"
+    data = {"budget": budget.model_dump(mode="json", exclude_none=True), "of": node}
+    return Entry(EventType.RUN_BUDGET, message, data=data)
 
 
 def run_resumed() -> Entry:
@@ -86,7 +102,7 @@ def node_succeeded(node: Node, result: AgentResult) -> Entry:
         f"{node.id} succeeded",
         node=node.id,
         attempt=result.attempt,
-        data=_measures(result),
+        data=_measures(result) | used_by_reply(node, result.output),
     )
 
 
@@ -98,13 +114,14 @@ def node_failed(node: Node, failed: NodeFailure, *, grave: bool) -> Entry:
         "error" if grave else "warning",
         node.id,
         failed.attempt,
-        data=_error(failed.failure) | _measures(failed.details),
+        data=_error(failed.failure) | _measures(failed.details) | used_by_failure(node, failed.failure.details),
     )
 
 
 def node_given_again(node: Node, failed: NodeFailure) -> Entry:
     message = f"{node.id} is given to another worker: {failed.failure.sentence}"
-    return Entry(EventType.NODE_RETRYING, message, "warning", node.id, failed.attempt, data=_error(failed.failure))
+    data = _error(failed.failure) | used_by_failure(node, failed.failure.details)
+    return Entry(EventType.NODE_RETRYING, message, "warning", node.id, failed.attempt, data=data)
 
 
 def attempt_lost(node: str, attempt: int) -> Entry:
@@ -214,8 +231,8 @@ def node_decided(decision: Decision) -> Entry:
             raise ValueError(f"{node} is in flight")
 
 
-def reported(report: Report) -> Entry:
-    """Return the entry for a worker's report of a node in flight."""
+def reported(report: Report, *, calls_model: bool = False) -> Entry:
+    """Return the entry for a worker's report of a node in flight. `calls_model`: it is a model call."""
     match report.kind:
         case "log":
             return Entry(
@@ -231,13 +248,13 @@ def reported(report: Report) -> Entry:
                 data=report.data,
             )
         case "retrying":
-            return _retrying(report)
+            return _retrying(report, calls_model)
 
 
-def _retrying(report: Report) -> Entry:
+def _retrying(report: Report, calls_model: bool) -> Entry:
     data = dict(report.data)
     if report.error is not None:
-        data |= _error(report.error)
+        data |= _error(report.error) | (used_by_failed_call(report.error.details) if calls_model else {})
     if report.next_attempt_at is not None:
         data["next_attempt_at"] = rfc3339(report.next_attempt_at)
     return Entry(EventType.NODE_RETRYING, report.message, "warning", report.node, report.attempt, data=data)

@@ -26,6 +26,8 @@ class Attempts:
     ) -> None:
         self._tell = tell
         self._told = dict(before)
+        self.model_calls: dict[str, str] = {}
+        """Those in flight that are model calls, with the model: their failed attempts may tell what they used."""
 
     def carry(self, in_flight: Container[str]) -> dict[str, int]:
         """Return what the next history needs to know of these nodes."""
@@ -43,7 +45,7 @@ class Attempts:
         """Journal workers' reports of nodes in flight."""
         for report in reports:
             self.reached(report.node, report.attempt)
-            self._tell(event_texts.reported(report))
+            self._tell(event_texts.reported(report, calls_model=report.node in self.model_calls))
             if report.kind == "retrying":
                 self.followed(report.node, report.attempt)
 

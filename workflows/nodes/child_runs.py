@@ -31,6 +31,7 @@ from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
 from wand_orchestrator.workflows.arrivals.activity_results import run_result_of
 from wand_orchestrator.workflows.control.base import failure
+from wand_orchestrator.workflows.nodes.budgets import Budgets
 from wand_orchestrator.workflows.nodes.started_child import CarriedChild, Child, StartedChild
 from wand_orchestrator.workflows.uncancelled import uncancelled
 
@@ -47,10 +48,13 @@ Handle = workflow.ChildWorkflowHandle[Any, Any]
 
 
 class Children:
-    """Manages the child runs of one run. `run`: its input. `carried`: what `carry` returned in the previous history."""
+    """Manages the child runs of one run. `run`: its input. `budgets`: what their model calls are charged to. `carried`:
+    what `carry` returned in the previous history.
+    """
 
-    def __init__(self, run: RunInput, carried: Mapping[str, Any]) -> None:
+    def __init__(self, run: RunInput, carried: Mapping[str, Any], budgets: Budgets) -> None:
         self._run = run
+        self._budgets = budgets
         self._children: dict[str, Child] = {node: CarriedChild(id) for node, id in carried.get("runs", {}).items()}
         self._going_on = set(self._children)
         self._paused: bool = carried.get("paused", False)
@@ -124,10 +128,12 @@ class Children:
 
     async def result(self, node: Node) -> RunResult:
         self._going_on.discard(node.id)
+        child = self._children[node.id]
         try:
-            return run_result_of(await self._children[node.id].result())
+            return run_result_of(await child.result())
         finally:
             del self._children[node.id]
+            self._budgets.children.child_ended(child.run_id)
 
     def gate(self, paused: bool) -> None:
         """Pass a pause or a resume on to all child runs."""
@@ -174,7 +180,12 @@ class Children:
         """Start the child workflow under a new id: a node that runs again has had a child before, whose events are
         stored.
         """
-        parent = RunParent(run_id=workflow.info().workflow_id, node=node.id, watched=crosses)
+        parent = RunParent(
+            run_id=workflow.info().workflow_id,
+            node=node.id,
+            watched=crosses,
+            has_budget=self._budgets.spending.charges(node.id),
+        )
         order = RunInput(
             graph=graph,
             parent=parent,

@@ -23,7 +23,15 @@ from wand_orchestrator.graphs.expressions import ExpressionError, evaluate
 from wand_orchestrator.graphs.node_values import part_values
 from wand_orchestrator.graphs.references import Scope
 from wand_orchestrator.workflows.arrivals.activity_results import check_given, result_of
-from wand_orchestrator.workflows.control.base import Control, Done, Given, PartValues, failure
+from wand_orchestrator.workflows.control.base import (
+    Control,
+    Done,
+    Given,
+    PartValues,
+    TurnAnswer,
+    TurnCall,
+    failure,
+)
 from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.control.registry import CONTROLS
 from wand_orchestrator.workflows.journal import event_texts
@@ -31,6 +39,7 @@ from wand_orchestrator.workflows.journal.node_failures import Losses, NodeFailur
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.child_runs import Children
+from wand_orchestrator.workflows.nodes.model_calls import ModelCalls
 from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
 from wand_orchestrator.workflows.projections.to_values import Values
 from wand_orchestrator.workflows.uncancelled import is_being_cancelled
@@ -56,6 +65,7 @@ class NodeRunner:
         children: Children,
         events: EventInbox,
         values: Values,
+        model_calls: ModelCalls,
     ) -> None:
         self._run = run
         self._values = values
@@ -75,6 +85,7 @@ class NodeRunner:
             EXTERN_DONE, _forget
         )
         self.children = children
+        self.model_calls = model_calls
 
     def launch(self, given: Given) -> asyncio.Future[Any]:
         """Start a node. The future returns what `activity_results.result_of` reads, or raises why the node failed;
@@ -184,6 +195,23 @@ class NodeRunner:
             params, input = await values()
             self._values.begun(node.id, params, input)
             return await self._activities.start(node, params, input, earlier)
+
+        self._agents.add(node.id)
+        try:
+            return await self._run_part(node, run)
+        finally:
+            self._agents.discard(node.id)
+
+    async def call_model(self, call: TurnCall) -> TurnAnswer:
+        return await self.model_calls.call(call, self._run_turn)
+
+    async def _run_turn(
+        self, node: Node, params: dict[str, Any], begin: Callable[[int], Awaitable[Node]]
+    ) -> AgentResult:
+        async def run(earlier: int) -> Any:
+            limited = await begin(earlier)
+            self._values.begun(node.id, params, {})
+            return await self._activities.start(limited, params, {}, earlier)
 
         self._agents.add(node.id)
         try:

@@ -29,6 +29,8 @@ class CarriedWalk:
         self.attempts: dict[str, int] = known.get("attempts", {})
         self.losses: dict[str, dict[str, int]] = known.get("losses", {})
         self.skipping: list[str] = known.get("skipping", [])
+        self.budgets: dict[str, Any] = known.get("budgets", {})
+        self.model_calls: dict[str, Any] = known.get("model_calls", {})
 
     @property
     def crosses(self) -> bool:

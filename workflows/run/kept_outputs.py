@@ -11,6 +11,7 @@ from wand_orchestrator.contract.names import (
     ACTIVITY_OUTPUTS,
     DONE_PREFIX,
     OUTPUTS_ACTIVITY_ID,
+    SPENT,
 )
 from wand_orchestrator.contract.run_terms import RetryOf
 from wand_orchestrator.graph import INPUT_SOURCE, Graph
@@ -26,11 +27,12 @@ PATCH = "retry-what-depends"
 @dataclass(frozen=True)
 class Kept:
     """Contains what a retry keeps. `outputs`: of the nodes that do not run again, in the order of the graph. `done`:
-    what control nodes that do run again had done, such as the items of a map that succeeded.
+    what control nodes that do run again had done, such as the items of a map that succeeded. `spent`: of its budgets.
     """
 
     outputs: dict[str, Any]
     done: dict[str, Any]
+    spent: dict[str, Any]
 
 
 async def kept_of(graph: Graph, retry_of: RetryOf, run_input: Any) -> Kept:
@@ -57,4 +59,4 @@ async def kept_of(graph: Graph, retry_of: RetryOf, run_input: Any) -> Kept:
     other_input = {edge.target for edge in graph.edges if edge.source not in kept and edge.source != INPUT_SOURCE}
     goes_on = [node.id for node in graph.nodes if node.id not in kept.keys() | again | other_input]
     done = {node: outputs[DONE_PREFIX + node] for node in goes_on if DONE_PREFIX + node in outputs}
-    return Kept(kept, done)
+    return Kept(kept, done, outputs.get(DONE_PREFIX + SPENT, {}))

@@ -3,7 +3,9 @@
 from collections.abc import Set
 
 from wand_orchestrator.contract.codes import UNKNOWN_NODE, WRONG_STATE
+from wand_orchestrator.contract.spending import BudgetChange
 from wand_orchestrator.contract.steering import Answer
+from wand_orchestrator.workflows.budget.books import Spending
 from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import Refusal
 from wand_orchestrator.workflows.journal.journal import Journal
@@ -14,7 +16,15 @@ from wand_orchestrator.workflows.scheduler import Phase, Scheduler
 class Refusals:
     """Checks the updates of one run. `skipping`: nodes that are being cancelled, and will count as skipped."""
 
-    def __init__(self, scheduler: Scheduler, journal: Journal, launcher: NodeRunner, skipping: Set[str]) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        journal: Journal,
+        launcher: NodeRunner,
+        skipping: Set[str],
+        spending: Spending,
+    ) -> None:
+        self._spending = spending
         self._scheduler = scheduler
         self._journal = journal
         self._launcher = launcher
@@ -49,6 +59,15 @@ class Refusals:
         if self._launcher.control(node) is not None:
             return Refusal(WRONG_STATE, f"node {node} has no attempts: the workflow carries it out itself")
         return None
+
+    def budget(self, change: BudgetChange) -> Refusal | None:
+        """Return why this budget cannot be replaced now; None if it can."""
+        if refusal := self._ended():
+            return refusal
+        if self._spending.budget_of(change.node) is not None:
+            return None
+        of = "the run has" if change.node is None else f"{change.node} has"
+        return Refusal(WRONG_STATE, f"{of} no budget that could be replaced: a node has its own once it has begun")
 
     def _is_leaving(self, node: str) -> bool:
         """Return whether the node, which is in flight, is being cancelled."""

@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
 from wand_orchestrator.contract.codes import RUN_TIMEOUT
 from wand_orchestrator.contract.misfits import fields_at_fault
+from wand_orchestrator.contract.model_call import UsageTotal
 from wand_orchestrator.contract.names import (
     EXTERN_OUTPUT,
 )
@@ -28,6 +29,7 @@ from wand_orchestrator.contract.run import (
     RunInput,
     RunResult,
 )
+from wand_orchestrator.contract.spending import BudgetChange
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.contract.steering import (
     Answer,
@@ -45,7 +47,9 @@ from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.journal.node_failures import Losses, NodeFailure, node_failure
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
+from wand_orchestrator.workflows.nodes.budgets import Budgets
 from wand_orchestrator.workflows.nodes.child_runs import Children
+from wand_orchestrator.workflows.nodes.model_calls import ModelCalls
 from wand_orchestrator.workflows.nodes.node_runner import NodeRunner
 from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
 from wand_orchestrator.workflows.projections.to_archive import root_of_run
@@ -105,9 +109,11 @@ class Walk:
         self._crossed = before.crosses
         self._restored = before.controls
         self._tell_values = values_of(run)
+        self._why_paused: str | None = None
+        self.budgets = Budgets(run, before.budgets, self._pause_for_budget, lambda: self._scheduler.paused, self._wake)
         self._activities = self._activities_of(before)
         self._launcher = self._launcher_of(before, events)
-        self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping)
+        self.refuse = Refusals(self._scheduler, journal, self._launcher, self._skipping, self.budgets.spending)
         self._record: Callable[[str, Any], None] = workflow.extern_functions().get(EXTERN_OUTPUT, _forget)
 
     def _activities_of(self, before: CarriedWalk) -> Activities:
@@ -135,9 +141,20 @@ class Walk:
             self._losses,
             self._holds_back,
             before.left,
-            Children(self._run, before.child_runs),
+            Children(self._run, before.child_runs, self.budgets),
             events,
             self._tell_values,
+            self._model_calls_of(before),
+        )
+
+    def _model_calls_of(self, before: CarriedWalk) -> ModelCalls:
+        def usage_of(part: str) -> UsageTotal | None:
+            known = self._journal.state.nodes.get(part)
+            return None if known is None else known.usage
+
+        options = self._graph.options
+        return ModelCalls(
+            self.budgets.spending, self._attempts, options, usage_of, self._holds_back, before.model_calls
         )
 
     async def to_the_end(self) -> Outcome | None:
@@ -154,10 +171,11 @@ class Walk:
             self._start_nodes()
             self.describe()
             self._each_turn()
-            if (outcome := self._scheduler.outcome) is not None and not self._steered_just_now():
+            outcome = self._scheduler.outcome
+            if outcome is not None and self.budgets.idle and not self._steered_just_now():
                 self._deadline.stop()
                 return outcome
-            if outcome is not None:
+            if outcome is not None and self.budgets.idle:
                 self._task.end()
             elif self.crosses:
                 return None
@@ -173,7 +191,7 @@ class Walk:
         """Whether the run is to continue in a new history now, and all that is in flight can come along. A run that is
         stopping ends in this history: nothing new starts, and the cancellation would have to be passed on again.
         """
-        if not self._rollover.due or self._scheduler.judging or self._scheduler.stopping:
+        if not self._rollover.due or self._scheduler.judging or self._scheduler.stopping or not self.budgets.idle:
             return False
         crossing = self._activities.crossing(self._rollover.crossing or {})
         return self._launcher.rests(self._scheduler.in_flight, crossing) and not any(
@@ -192,6 +210,7 @@ class Walk:
     def keep(self, kept: Kept) -> None:
         """Count these nodes as succeeded, as they did in the run that this one retries; call it before `to_the_end`."""
         self._launcher.keep(kept.done)
+        self.budgets.spending.keep(kept.spent, self._run.retry_of.budget if self._run.retry_of else None)
         decisions = self._scheduler.keep(kept.outputs)
         for node, output in kept.outputs.items():
             self._record(node, output)
@@ -227,6 +246,8 @@ class Walk:
             "losses": self._losses.carry(),
             "left": self._launcher.left,
             "child_runs": self._launcher.children.carry(),
+            "budgets": self.budgets.carry(),
+            "model_calls": self._launcher.model_calls.carry(),
             "slow_agents": self._activities.slow,
             "deadline_sec": None if remaining is None else remaining.total_seconds(),
         }
@@ -256,6 +277,12 @@ class Walk:
 
     def resume(self) -> None:
         self._gate(self._scheduler.resume)
+
+    def change_budget(self, change: BudgetChange) -> None:
+        """Replace a budget; a run that is paused because that budget is used up still has to be resumed."""
+        self.budgets.spending.change(change)
+        self._append(event_texts.budget_changed(change.budget, change.node))
+        self._wake()
 
     def skip(self, node: str) -> None:
         """Skip the node; one that is in flight is cancelled first, and counts as skipped however it then ends."""
@@ -300,9 +327,14 @@ class Walk:
         """Journal a pause or resume since the last call, and pass it on to child runs."""
         before, self._paused = self._paused, self._scheduler.paused
         if self._paused != before and not self._scheduler.stopping:
-            held = self._scheduler.held
-            self._journal.append(event_texts.run_paused(held) if self._paused else event_texts.run_resumed())
+            paused = event_texts.run_paused(self._scheduler.held, self._why_paused)
+            self._journal.append(paused if self._paused else event_texts.run_resumed())
             self._launcher.children.gate(self._paused)
+
+    def _pause_for_budget(self, reason: str) -> None:
+        self._why_paused = reason
+        self.pause()
+        self._why_paused = None
 
     # The loop's parts
 
@@ -333,6 +365,7 @@ class Walk:
     async def _take_up(self) -> None:
         """Resume what was in flight in the previous history."""
         self._launcher.children.take_up()
+        self.budgets.children.take_up()
         restored, self._restored = self._restored, {}
         nodes = {node.id: node for node in self._graph.nodes if node.id in restored}
         for id, held in restored.items():
@@ -486,6 +519,9 @@ class Walk:
         self._wake()
 
     def _append(self, entry: event_texts.Entry) -> None:
+        model = self._attempts.model_calls.get(entry.node or "")
+        if model is not None and "usage" in entry.data:
+            entry = replace(entry, data=entry.data | {"model": model})
         self._journal.append(entry, self._scheduler.progress)
 
 
