@@ -51,7 +51,8 @@ format: setup
 
 # Far more orders of steering, and moments of a stop, than `make test` tries.
 fuzz-steer: setup
-	WAND_FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_steering_orders.py
+	WAND_FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_steering_orders.py \
+		tests/integration/test_api_races.py
 
 # Far more random graphs, against a model of what they say, than `make test` tries.
 fuzz-language: setup
@@ -59,7 +60,8 @@ fuzz-language: setup
 
 # Far more expressions that multiply what they are given than `make test` tries.
 fuzz-expressions: setup
-	WAND_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/unit/test_expression_bounds.py
+	WAND_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/unit/test_expression_bounds.py \
+		tests/integration/test_heavy_expressions.py
 
 # Hostile documents by the hundred, beside a run that must go on.
 fuzz-documents: setup

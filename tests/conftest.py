@@ -8,6 +8,7 @@ from hypothesis import settings
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from tests.bytecode import keep_bytecode
 from tests.postgres import PostgresServer
 from wand_orchestrator.cli.processes.dev_server import embedded_temporal
 from wand_orchestrator.cli.processes.garbage import look_seldom
@@ -19,6 +20,7 @@ settings.load_profile("wand")
 
 def pytest_configure() -> None:
     """A shell's background job ignores Ctrl-C, and so would every program that the tests start and interrupt."""
+    keep_bytecode()
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -4,6 +4,7 @@ The worker goes without it (docs/decisions/no-sandbox.md).
 """
 
 from pkgutil import iter_modules
+from typing import Any, ClassVar
 
 from temporalio.converter import DataConverter
 from temporalio.worker import Replayer
@@ -41,7 +42,20 @@ PASSED_THROUGH = (
 )
 
 
+class OncePreparedRunner(SandboxedWorkflowRunner):
+    """Loads a workflow anew for each run, as the SDK's sandbox does, but tries only once in a process whether it loads
+    at all: that takes as long as loading it for a run.
+    """
+
+    _prepared: ClassVar[set[type]] = set()
+
+    def prepare_workflow(self, defn: Any) -> None:
+        if defn.cls not in self._prepared:
+            super().prepare_workflow(defn)
+            self._prepared.add(defn.cls)
+
+
 def replayer(data_converter: DataConverter = DATA_CONVERTER) -> Replayer:
     """Replays histories of `GraphRun`, and raises where the code decides otherwise than it had."""
-    runner = SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+    runner = OncePreparedRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
     return Replayer(workflows=[GraphRun], data_converter=data_converter, workflow_runner=runner)

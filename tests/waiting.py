@@ -16,7 +16,7 @@ _LAST_PAUSE_SEC = 0.25
 async def eventually(holds: Callable[[], bool], patience_sec: float = PATIENCE_SEC) -> None:
     """Until `holds()`; TimeoutError after `patience_sec`."""
     async with asyncio.timeout(patience_sec):
-        for pause in _pauses():
+        for pause in pauses():
             if holds():
                 return
             await asyncio.sleep(pause)
@@ -27,15 +27,16 @@ async def until(
 ) -> Value:
     """Read until what was read satisfies `holds`, and give it; TimeoutError after `patience_sec`."""
     async with asyncio.timeout(patience_sec):
-        for pause in _pauses():
+        for pause in pauses():
             if holds(value := await read()):
                 return value
             await asyncio.sleep(pause)
     raise AssertionError("pauses do not end")
 
 
-def _pauses() -> Iterator[float]:
+def pauses(last_sec: float = _LAST_PAUSE_SEC) -> Iterator[float]:
+    """Seconds to wait between two looks, without end."""
     pause = _FIRST_PAUSE_SEC
     while True:
         yield pause
-        pause = min(_LAST_PAUSE_SEC, 1.15 * pause)
+        pause = min(last_sec, 1.15 * pause)

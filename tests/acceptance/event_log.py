@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from tests.acceptance.wand_command import HTTP
+
 ENDINGS = ("run.succeeded", "run.failed", "run.cancelled", "run.timed_out", "run.terminated")
 RETRY_SEC = 0.05
 
@@ -45,7 +47,7 @@ class EventLog:
     def _read(self) -> None:
         last = self.events[-1]["seq"] if self.events else 0
         timeout = httpx.Timeout(5, read=30)
-        with httpx.stream("GET", self._url, headers={"Last-Event-ID": str(last)}, timeout=timeout) as answer:
+        with HTTP.stream("GET", self._url, headers={"Last-Event-ID": str(last)}, timeout=timeout) as answer:
             self.connections += answer.status_code == 200
             for line in answer.iter_lines():
                 if line.startswith("data: "):

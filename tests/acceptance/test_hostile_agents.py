@@ -13,7 +13,7 @@ import pytest
 
 from tests.acceptance.conftest import StartWandDev
 from tests.acceptance.test_wand_dev import ended, run_of, start_run
-from tests.acceptance.wand_command import WandDev, wait_until
+from tests.acceptance.wand_command import HTTP, WandDev, wait_until
 
 BLOCK_SEC = 2.5
 HEALTH_SEC = 2.0
@@ -98,7 +98,7 @@ def test_one_that_never_hears_of_a_cancel_is_cancelled_all_the_same(hostile_wand
         dev, {"id": "deaf", "type": "hostile.ignore_cancel", "params": {"started": str(started)}, "timeout_sec": 600}
     )
     wait_until(started.exists, "the agent ran")
-    httpx.post(f"{dev.url}/runs/{run}/cancel").raise_for_status()
+    HTTP.post(f"{dev.url}/runs/{run}/cancel").raise_for_status()
     assert ended(dev, run)["status"] == "cancelled"
 
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sample_agents import Diary
 
 from tests.acceptance.conftest import StartWandDev
 from tests.acceptance.event_log import EventLog
-from tests.acceptance.wand_command import RunningWand, WandDev, wait_until
+from tests.acceptance.wand_command import HTTP, RunningWand, WandDev, wait_until
 from tests.postgres import PostgresServer
 from wand_orchestrator.cli.processes.ports import free_port
 
@@ -34,7 +33,7 @@ def chain(folder: Path) -> dict[str, Any]:
 
 
 def start(url: str, graph: dict[str, Any]) -> str:
-    answer = httpx.post(f"{url}/runs", json={"graph": graph}, timeout=10)
+    answer = HTTP.post(f"{url}/runs", json={"graph": graph}, timeout=10)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["run_id"])
 
@@ -44,9 +43,9 @@ def check(url: str, run_id: str, log: EventLog, diary: Diary, begun: dict[str, i
     wait_until(lambda: log.ended, "the run ended")
     assert [event["seq"] for event in log.events] == list(range(1, len(log.events) + 1))
     assert log.events[-1]["type"] == "run.succeeded"
-    assert httpx.get(f"{url}/runs/{run_id}/logs").json()["events"] == log.events
+    assert HTTP.get(f"{url}/runs/{run_id}/logs").json()["events"] == log.events
     wait_until(lambda: status(url, run_id) == "succeeded", "its result stood in the database")
-    run = httpx.get(f"{url}/runs/{run_id}").json()
+    run = HTTP.get(f"{url}/runs/{run_id}").json()
     assert {view["status"] for view in run["nodes"].values()} == {"succeeded"}
     assert {node: diary.count("start", node) for node in begun} == begun
 
@@ -133,7 +132,7 @@ def test_everything_is_killed_in_each_state_of_a_control_node(wand_dev: StartWan
     folder.mkdir()
     diary = Diary(folder)
     short = {"name": "chain", "nodes": chain(folder)["nodes"][:2], "edges": [{"from": "n0", "to": "n1"}]}
-    assert httpx.post(f"{dev.url}/graphs", json=short, timeout=10).status_code == 201
+    assert HTTP.post(f"{dev.url}/graphs", json=short, timeout=10).status_code == 201
     run_id = start(dev.url, control_nodes(folder))
     begun: dict[str, int] = {}
     with EventLog(dev.url, run_id) as log:
@@ -151,11 +150,11 @@ def test_everything_is_killed_in_each_state_of_a_control_node(wand_dev: StartWan
             kill(dev, temporal_too=True)
             dev.restart()
             if node == "ask":
-                answer = httpx.post(f"{dev.url}/runs/{run_id}/nodes/ask/respond", json={"answer": 1}, timeout=10)
+                answer = HTTP.post(f"{dev.url}/runs/{run_id}/nodes/ask/respond", json={"answer": 1}, timeout=10)
                 assert answer.status_code == 200, answer.text
         check(dev.url, run_id, log, diary, begun)
     assert {"each[0]", "rounds[0]"} <= begun.keys()
-    result = httpx.get(f"{dev.url}/runs/{run_id}").json()["result"]
+    result = HTTP.get(f"{dev.url}/runs/{run_id}").json()["result"]
     assert result["outputs"]["rounds"]["times"] == 3
 
 
@@ -173,7 +172,7 @@ def test_a_run_that_was_just_accepted_is_not_lost(wand_dev: StartWandDev) -> Non
 
 
 def status(url: str, run_id: str) -> str:
-    return str(httpx.get(f"{url}/runs/{run_id}").json()["status"])
+    return str(HTTP.get(f"{url}/runs/{run_id}").json()["status"])
 
 
 class Apart:

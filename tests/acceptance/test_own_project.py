@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.wand_command import WAND, RunningWand, environment, wait_until
+from tests.acceptance.wand_command import HTTP, WAND, RunningWand, environment, wait_until
 from wand_orchestrator.cli.processes.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +81,7 @@ def own_wand(installed: Path, project: Path) -> Iterator[str]:
 
     def ready() -> bool:
         try:
-            return httpx.get(f"{url}/ready", timeout=5).status_code == 200
+            return HTTP.get(f"{url}/ready", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -96,13 +96,13 @@ def own_wand(installed: Path, project: Path) -> Iterator[str]:
 
 def test_a_project_with_packages_of_the_same_names_runs_its_own_agent(own_wand: str) -> None:
     graph = {"name": "own", "nodes": [{"id": "owners", "type": "mine.owners"}]}
-    run_id = httpx.post(f"{own_wand}/runs", json={"graph": graph}).json()["run_id"]
+    run_id = HTTP.post(f"{own_wand}/runs", json={"graph": graph}).json()["run_id"]
 
     def ended() -> bool:
-        return str(httpx.get(f"{own_wand}/runs/{run_id}").json()["status"]) == "succeeded"
+        return str(HTTP.get(f"{own_wand}/runs/{run_id}").json()["status"]) == "succeeded"
 
     wait_until(ended, "the run ended")
-    result = httpx.get(f"{own_wand}/runs/{run_id}").json()["result"]
+    result = HTTP.get(f"{own_wand}/runs/{run_id}").json()["result"]
     assert result["outputs"] == {"owners": ["the user"] * 4}
 
 

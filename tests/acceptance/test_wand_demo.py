@@ -3,9 +3,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-import httpx
-
-from tests.acceptance.wand_command import running, wand
+from tests.acceptance.wand_command import HTTP, running, wand
 from wand_orchestrator.cli.processes.process_table import processes_with
 
 
@@ -31,7 +29,7 @@ def test_kept_up_the_demo_answers_until_ctrl_c(tmp_path: Path) -> None:
     with running(("demo", "--keep"), tmp_path, "demo") as demo:
         demo.wait_for_output("Ctrl-C ends it")
         (line,) = [line for line in demo.output.splitlines() if line.startswith("Chart ")]
-        chart = httpx.get(line.removeprefix("Chart ").strip())
+        chart = HTTP.get(line.removeprefix("Chart ").strip())
         assert chart.headers["content-type"] == "image/svg+xml"
         assert chart.content == chart_file(demo.output).read_bytes()
         assert demo.interrupt() == 0

@@ -6,24 +6,23 @@ import socket
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.acceptance.conftest import StartWandDev
-from tests.acceptance.wand_command import WandDev, printed, wait_until, wand
+from tests.acceptance.wand_command import HTTP, WandDev, printed, wait_until, wand
 from wand_orchestrator.cli.processes.process_table import processes_with
 
 ENDED = {"succeeded", "failed", "cancelled", "timed_out", "terminated"}
 
 
 def start_run(dev: WandDev, *nodes: dict[str, Any]) -> str:
-    answer = httpx.post(f"{dev.url}/runs", json={"graph": {"name": "case", "nodes": list(nodes)}})
+    answer = HTTP.post(f"{dev.url}/runs", json={"graph": {"name": "case", "nodes": list(nodes)}})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["run_id"])
 
 
 def run_of(dev: WandDev, run_id: str) -> dict[str, Any]:
-    answer = httpx.get(f"{dev.url}/runs/{run_id}")
+    answer = HTTP.get(f"{dev.url}/runs/{run_id}")
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -37,8 +36,8 @@ def test_it_prints_where_everything_is_and_all_of_it_answers(shared_wand: WandDe
     output = shared_wand.process.output
     assert printed(output, "API") == shared_wand.url
     assert printed(output, "Temporal") in (shared_wand.temporal_address, "Web")
-    assert httpx.get(printed(output, "API docs")).status_code == 200
-    web_ui = httpx.get(printed(output, "Temporal Web UI"), follow_redirects=True)
+    assert HTTP.get(printed(output, "API docs")).status_code == 200
+    web_ui = HTTP.get(printed(output, "Temporal Web UI"), follow_redirects=True)
     assert web_ui.status_code == 200
     assert "text/html" in web_ui.headers["content-type"]
     assert shared_wand.temporal_address in output
@@ -55,7 +54,7 @@ def test_ctrl_c_ends_it_with_status_0_and_leaves_no_process(wand_dev: StartWandD
 def test_sigterm_ends_streams_and_gives_running_agents_their_grace(wand_dev: StartWandDev) -> None:
     dev = wand_dev(WAND_SHUTDOWN_GRACE_SEC="30")
     run_id = start_run(dev, {"id": "gate", "type": "test.gate", "params": {"open": str(dev.folder / "open")}})
-    with httpx.stream("GET", f"{dev.url}/runs/{run_id}/stream", timeout=30) as stream:
+    with HTTP.stream("GET", f"{dev.url}/runs/{run_id}/stream", timeout=30) as stream:
         lines = stream.iter_lines()
         while "node.scheduled" not in next(lines):
             pass

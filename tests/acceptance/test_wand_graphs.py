@@ -5,9 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from tests.acceptance.wand_command import WandDev, wand_here
+from tests.acceptance.wand_command import HTTP, WandDev, wand_here
 
 
 def graph_file(folder: Path, **graph: Any) -> str:
@@ -27,14 +25,14 @@ def test_a_graph_is_stored_listed_and_shown(shared_wand: WandDev, tmp_path: Path
     again = json.loads(wand_here("graphs", "create", file, "--json", url=shared_wand.url).stdout)
     assert again["version"] == 2
 
-    answer = httpx.get(f"{shared_wand.url}/graphs", params={"name": name}).json()
+    answer = HTTP.get(f"{shared_wand.url}/graphs", params={"name": name}).json()
     listed = wand_here("graphs", "list", "--name", name, "--json", url=shared_wand.url)
     assert json.loads(listed.stdout) == answer
     table = wand_here("graphs", "list", "--name", name, url=shared_wand.url).stdout.splitlines()
     assert [line.split()[:3] for line in table[1:]] == [[again["graph_id"], name, "2"], [graph_id, name, "1"]]
 
     shown = wand_here("graphs", "show", graph_id, "--json", url=shared_wand.url)
-    assert json.loads(shown.stdout) == httpx.get(f"{shared_wand.url}/graphs/{graph_id}").json()
+    assert json.loads(shown.stdout) == HTTP.get(f"{shared_wand.url}/graphs/{graph_id}").json()
     lines = wand_here("graphs", "show", graph_id, url=shared_wand.url).stdout.splitlines()
     assert [line.split() for line in lines[-2:]] == [["a", "test.emit"], ["b", "test.pass", "a"]]
     missing = wand_here("graphs", "show", "g_none", url=shared_wand.url)

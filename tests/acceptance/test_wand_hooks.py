@@ -3,9 +3,7 @@
 import json
 from pathlib import Path
 
-import httpx
-
-from tests.acceptance.wand_command import WandDev, wand_here
+from tests.acceptance.wand_command import HTTP, WandDev, wand_here
 
 
 def test_a_hook_is_made_used_shown_and_removed(shared_wand: WandDev, tmp_path: Path) -> None:
@@ -19,11 +17,11 @@ def test_a_hook_is_made_used_shown_and_removed(shared_wand: WandDev, tmp_path: P
     token = made.stdout.strip()
 
     said = {"Authorization": f"Bearer {token}"}
-    answer = httpx.post(f"{shared_wand.url}/hooks/{name}", json={"x": 7}, headers=said)
+    answer = HTTP.post(f"{shared_wand.url}/hooks/{name}", json={"x": 7}, headers=said)
     assert answer.status_code == 202, answer.text
     watched = wand_here("runs", "watch", answer.json()["run_id"], url=shared_wand.url)
     assert json.loads(watched.stdout)["outputs"] == {"a": 7}
-    assert httpx.post(f"{shared_wand.url}/hooks/{name}", json={"x": 7}).status_code == 401
+    assert HTTP.post(f"{shared_wand.url}/hooks/{name}", json={"x": 7}).status_code == 401
 
     assert wand_here("hooks", "set", name, name, *wanted[:2], url=shared_wand.url).stdout == ""
     shown = json.loads(wand_here("hooks", "show", name, "--json", url=shared_wand.url).stdout)

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.acceptance.wand_command import WandDev, running, wait_until, wand
+from tests.acceptance.wand_command import HTTP, WandDev, running, wait_until, wand
 from wand_orchestrator.cli.processes.ports import free_port
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -123,9 +122,9 @@ def test_ctrl_c_leaves_the_run_alone_and_says_where_it_is(shared_wand: WandDev, 
         assert run.interrupt() == 130
     (line,) = [line for line in run.complaints.splitlines() if line.startswith("The run goes on: ")]
     where = line.removeprefix("The run goes on: ")
-    assert httpx.get(where).json()["status"] == "running"
+    assert HTTP.get(where).json()["status"] == "running"
     (tmp_path / "go").touch()
-    wait_until(lambda: httpx.get(where).json()["status"] == "succeeded", "the run succeeded")
+    wait_until(lambda: HTTP.get(where).json()["status"] == "succeeded", "the run succeeded")
 
 
 def test_agents_and_tools_are_listed_here_and_there(shared_wand: WandDev, tmp_path: Path) -> None:
@@ -137,7 +136,7 @@ def test_agents_and_tools_are_listed_here_and_there(shared_wand: WandDev, tmp_pa
     there = wand("agents", "--json", "--url", shared_wand.url, cwd=tmp_path)
     listed = json.loads(there.stdout)
     assert "test.emit" in {agent["name"] for agent in listed["agents"]}
-    assert listed["tools"] == httpx.get(f"{shared_wand.url}/tools").json()["tools"]
+    assert listed["tools"] == HTTP.get(f"{shared_wand.url}/tools").json()["tools"]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.acceptance.wand_command import WAND, WandDev, environment, wait_until, wand, wand_here
+from tests.acceptance.wand_command import HTTP, WAND, WandDev, environment, wait_until, wand, wand_here
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EMIT = {"id": "a", "type": "test.emit", "params": {"value": {"x": 7}}}
@@ -20,13 +19,13 @@ CLOSED = {"id": "b", "type": "test.fail", "params": {"code": "asked", "message":
 
 def start(dev: WandDev, *nodes: dict[str, Any], tags: tuple[str, ...] = (), **graph: Any) -> str:
     body = {"graph": {"name": "case", "nodes": list(nodes), **graph}, "tags": tags}
-    answer = httpx.post(f"{dev.url}/runs", json=body)
+    answer = HTTP.post(f"{dev.url}/runs", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["run_id"])
 
 
 def view(dev: WandDev, run_id: str) -> dict[str, Any]:
-    return dict(httpx.get(f"{dev.url}/runs/{run_id}").json())
+    return dict(HTTP.get(f"{dev.url}/runs/{run_id}").json())
 
 
 def status(dev: WandDev, run_id: str) -> str:
@@ -58,7 +57,7 @@ def refused(dev: WandDev, *arguments: str) -> str:
 def test_a_list_is_filtered_and_put_together_from_pages(shared_wand: WandDev, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"listed-{time.time_ns()}"
     runs = [done(shared_wand, start(shared_wand, EMIT, tags=(tag,), name=name)) for tag in ("even", "odd", "even")]
-    answer = httpx.get(f"{shared_wand.url}/runs", params={"name": name}).json()
+    answer = HTTP.get(f"{shared_wand.url}/runs", params={"name": name}).json()
     monkeypatch.setattr("wand_orchestrator.cli.client.api_client.MAX_PAGE", 1)
 
     assert json.loads(said(shared_wand, "list", "--name", name, "--json")) == answer
@@ -86,7 +85,7 @@ def test_events_are_printed_by_number_node_and_level(shared_wand: WandDev) -> No
     lines = ["plain", "split\u2028here"]
     node = {"id": "log", "type": "test.log", "params": {"lines": lines, "level": "warning"}}
     run = done(shared_wand, start(shared_wand, EMIT, node))
-    answer = httpx.get(f"{shared_wand.url}/runs/{run}/logs").json()
+    answer = HTTP.get(f"{shared_wand.url}/runs/{run}/logs").json()
 
     assert json.loads(said(shared_wand, "logs", run, "--json")) == answer
     warnings = said(shared_wand, "logs", run, "--level", "warning").splitlines()
@@ -184,14 +183,14 @@ def test_files_of_a_run_are_listed_and_fetched(shared_wand: WandDev, tmp_path: P
     )
     edges = [{"from": "points", "to": "chart", "map": {"series": "@"}}]
     run = done(shared_wand, start(shared_wand, *nodes, edges=edges))
-    answer = httpx.get(f"{shared_wand.url}/runs/{run}/artifacts").json()
+    answer = HTTP.get(f"{shared_wand.url}/runs/{run}/artifacts").json()
     (file,) = answer["artifacts"]
 
     assert json.loads(said(shared_wand, "artifacts", run, "--json")) == answer
     assert file["name"] in said(shared_wand, "artifacts", run)
     target = tmp_path / "chart.svg"
     assert said(shared_wand, "artifacts", run, file["name"], "--output", str(target)) == ""
-    assert target.read_bytes() == httpx.get(shared_wand.url + file["url"]).content
+    assert target.read_bytes() == HTTP.get(shared_wand.url + file["url"]).content
     assert said(shared_wand, "artifacts", run, file["name"], "-o", "-").encode() == target.read_bytes()
     assert "no artifact" in refused(shared_wand, "artifacts", run, "other", "-o", str(tmp_path / "other"))
     assert [path.name for path in tmp_path.iterdir()] == ["chart.svg"]

@@ -5,11 +5,10 @@ import re
 import signal
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.acceptance.test_kill import Apart
-from tests.acceptance.wand_command import RunningWand, WandDev, running, wait_until, wand
+from tests.acceptance.wand_command import HTTP, RunningWand, WandDev, running, wait_until, wand
 from wand_orchestrator.cli.processes.process_table import processes_with
 
 
@@ -30,17 +29,17 @@ def start(apart: Apart) -> RunningWand:
 def wide_run(apart: Apart, width: int) -> str:
     """The URL of a run that has just begun."""
     nodes = [{"id": f"n{i}", "type": "test.sleep", "params": {"sec": 0.2}, "heartbeat_sec": 1} for i in range(width)]
-    answer = httpx.post(f"{apart.url}/runs", json={"graph": {"name": "wide", "nodes": nodes}}, timeout=10)
+    answer = HTTP.post(f"{apart.url}/runs", json={"graph": {"name": "wide", "nodes": nodes}}, timeout=10)
     return f"{apart.url}/runs/{answer.json()['run_id']}"
 
 
 def ended(run: str) -> str:
-    wait_until(lambda: httpx.get(run, timeout=10).json()["status"] == "succeeded", "the run ended")
+    wait_until(lambda: HTTP.get(run, timeout=10).json()["status"] == "succeeded", "the run ended")
     return run
 
 
 def who_ran(run: str) -> set[str]:
-    events = httpx.get(f"{run}/logs", timeout=10).json()["events"]
+    events = HTTP.get(f"{run}/logs", timeout=10).json()["events"]
     return {event["data"]["worker"] for event in events if event["type"] == "node.succeeded"}
 
 

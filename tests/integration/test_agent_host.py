@@ -79,6 +79,18 @@ async def hosted(tmp_path: Path) -> AsyncIterator[Hosted]:
         yield Hosted(host, tmp_path)
 
 
+@pytest.fixture(scope="module")
+async def lasting_host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AgentHost]:
+    async with AgentHost.open(settings(tmp_path_factory.mktemp("lasting"), agent_memory_mb=512)) as host:
+        yield host
+
+
+@pytest.fixture
+def lasting(lasting_host: AgentHost, tmp_path: Path) -> Hosted:
+    """One process for all tests that leave it as it was."""
+    return Hosted(lasting_host, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("agent", "params", "code", "message"),
     [
@@ -104,13 +116,13 @@ async def test_an_agent_that_ends_or_blocks_its_process_fails_and_the_next_one_r
 @pytest.mark.parametrize("error", ["KeyboardInterrupt", "SystemExit", "GeneratorExit", "StopIteration"])
 @pytest.mark.parametrize("agent", ["hostile.raise", "hostile.raise_plain", "hostile.raise_in_task"])
 async def test_what_ends_an_interpreter_or_a_loop_is_an_error_like_any_other(
-    hosted: Hosted, agent: str, error: str
+    lasting: Hosted, agent: str, error: str
 ) -> None:
-    before = await hosted.pid()
-    failure = await hosted.failure(agent, {"error": error})
+    before = await lasting.pid()
+    failure = await lasting.failure(agent, {"error": error})
     assert failure.code == "RuntimeError"
     assert ("sys.exit" if error == "SystemExit" else error) in failure.message
-    assert await hosted.pid() == before
+    assert await lasting.pid() == before
 
 
 async def test_agents_read_the_files_of_their_run_in_the_host(hosted: Hosted) -> None:
@@ -125,10 +137,10 @@ async def test_agents_read_the_files_of_their_run_in_the_host(hosted: Hosted) ->
     assert (refused.value.failure.code, refused.value.failure.retryable) == ("artifact_refused", False)
 
 
-async def test_more_memory_than_there_is_fails_the_agent_and_spares_its_process(hosted: Hosted) -> None:
-    before = await hosted.pid()
-    assert (await hosted.failure("hostile.ask_for_too_much")).code == "agent_out_of_memory"
-    assert await hosted.pid() == before
+async def test_more_memory_than_there_is_fails_the_agent_and_spares_its_process(lasting: Hosted) -> None:
+    before = await lasting.pid()
+    assert (await lasting.failure("hostile.ask_for_too_much")).code == "agent_out_of_memory"
+    assert await lasting.pid() == before
 
 
 async def test_standard_output_is_the_agents_to_fill_and_to_close(hosted: Hosted) -> None:
@@ -197,14 +209,14 @@ async def test_one_that_never_hears_of_its_cancel_is_ended_when_those_beside_it_
     await eventually(lambda: not psutil.pid_exists(first))
 
 
-async def test_a_flood_of_lines_is_cut_and_counted_and_the_last_progress_arrives(hosted: Hosted) -> None:
-    reporter = Reporter("n", 1, hosted.take)
-    await hosted.invocation("hostile.log", {"lines": 20_000}, reporter=reporter).output()
-    hosted.reports += await reporter.settle()
-    lines = [report for report in hosted.reports if report.kind == "log" and report.message == "line"]
-    dropped = sum(report.data.get("dropped", 0) for report in hosted.reports)
+async def test_a_flood_of_lines_is_cut_and_counted_and_the_last_progress_arrives(lasting: Hosted) -> None:
+    reporter = Reporter("n", 1, lasting.take)
+    await lasting.invocation("hostile.log", {"lines": 20_000}, reporter=reporter).output()
+    lasting.reports += await reporter.settle()
+    lines = [report for report in lasting.reports if report.kind == "log" and report.message == "line"]
+    dropped = sum(report.data.get("dropped", 0) for report in lasting.reports)
     assert len(lines) + dropped == 20_000
-    assert [report.percent for report in hosted.reports if report.kind == "progress"][-1] == 100
+    assert [report.percent for report in lasting.reports if report.kind == "progress"][-1] == 100
 
 
 async def test_agents_see_their_environment_and_no_secrets_of_the_service(

@@ -1,6 +1,7 @@
 """Steering that races, over HTTP: whatever comes first, a run ends in one state that all its tellers agree on."""
 
 import asyncio
+import os
 import random
 
 import httpx
@@ -11,7 +12,9 @@ from tests.integration.graph_cases import echo, edge, emit, graph, sleep
 from tests.integration.service import ENDED, Json, Service
 from tests.waiting import until
 
-BATCHES, AT_ONCE = 25, 8
+AT_ONCE = 8
+BATCHES = max(1, int(os.environ.get("WAND_FUZZ_EXAMPLES", "64")) // AT_ONCE)
+"""`make fuzz-steer` races many more runs."""
 
 UNKNOWN = 503
 """On a busy machine a call may not be answered in time; it may be done all the same, and says so."""
