@@ -25,6 +25,9 @@ def main() -> None:
     """Run the `wand` command; exit status 2 if this checkout lacks its links."""
     if missing := missing_rooms():
         sys.exit(_without_links(missing))
+    from wand_orchestrator.cli.processes.garbage import import_at_leisure
+
+    import_at_leisure()
     from wand_orchestrator.cli.main import main as wand
 
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:

@@ -17,6 +17,7 @@ from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRu
 
 from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 from wand_orchestrator.activities.runner.runner import worker_identity
+from wand_orchestrator.activities.runner.temporal_errors import temporal_error
 from wand_orchestrator.activities.tools.http_fetch.addresses import AllowList
 from wand_orchestrator.activities.tools.http_fetch.fetch_failures import retry_after, shown, transport_failure
 from wand_orchestrator.activities.tools.http_fetch.pinned_connection import CheckedTransport
@@ -56,7 +57,7 @@ def webhook_activity(settings: Settings) -> Callable[[Delivery], Awaitable[int]]
             return await _deliver(delivery, keys, allow)
         except AgentError as error:
             known = FailureDetails(attempt=activity.info().attempt)
-            raise AttemptFailure.of(error).for_temporal(known) from None
+            raise temporal_error(AttemptFailure.of(error), known) from None
 
     return deliver
 

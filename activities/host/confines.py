@@ -36,9 +36,10 @@ def go_first_when_memory_is_short() -> None:
 
 
 def keep_what_was_imported() -> None:
-    """Exclude the objects of imported modules, which are permanent, from the search for cycles."""
+    """Begin the search for cycles, without the objects of imported modules, which are permanent."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def machine_memory() -> int:

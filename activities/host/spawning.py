@@ -11,8 +11,12 @@ from contextlib import ExitStack
 from wand_orchestrator.activities.host.frames import FrameReader
 from wand_orchestrator.activities.host.order import environment_for_agents
 
-_BEGIN = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from {child} import main; main(sys.argv[3:])"
-"""Told where to import from, a host finds what its worker finds, and nothing else that lies in the current folder."""
+_BEGIN = (
+    "import gc, sys, json; gc.disable(); sys.path[:] = json.loads(sys.argv[1]); from {child} import main; "
+    "main(sys.argv[3:])"
+)
+"""Told where to import from, a host finds what its worker finds, and nothing else that lies in the current folder.
+It looks for garbage only once all is imported: `confines.keep_what_was_imported`."""
 
 _NAME = "wand-agent-host"
 

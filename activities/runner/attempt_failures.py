@@ -1,40 +1,24 @@
-"""Translates the failure of an attempt into an application error of Temporal.
+"""Why an attempt has no result.
 
     AgentError                     its code, retryable, delay and details
     any other exception            its class's name; retryable
-    stopped by Temporal            see `interruption`; retryable, and not counted as a failure in metrics
+    stopped by Temporal            see `temporal_errors.interruption`; retryable
 
-The code is the application error's `type`, its stack trace is the agent's. The exception's type, its causes and the
-lines of the agent's code are in the details: see `activities/runner/exception_report.py` for what of them may be kept.
-Errors of Wand's own activities are mapped in `activities/core/failing.py`.
+The exception's type, its causes and the lines of the agent's code are told besides: see
+`activities/runner/exception_report.py` for what of them may be kept. The agent host imports this module, and nothing of
+Temporal; `activities/runner/temporal_errors.py` makes Temporal's errors of these failures.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-
-from temporalio.activity import ActivityCancellationDetails, Info
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from wand_orchestrator.activities.runner.exception_report import ErrorReport, describe, traceback_of_agent
 from wand_orchestrator.activities.runner.traces import PortableTraceback
 from wand_orchestrator.contract import codes
 from wand_orchestrator.contract.masking import Mask
-from wand_orchestrator.contract.node import (
-    FailureDetails,
-)
 from wand_orchestrator.contract.state import Failure, Raised
 from wand_orchestrator.errors import InternalError
-
-
-class AttemptError(ApplicationError):
-    """The application error of an attempt, with details for the log that the history does not get.
-
-    `stated`: the agent raised it on purpose, so that operators need its words and no stack trace.
-    """
-
-    stated = False
-    trace = ""
 
 
 @dataclass(frozen=True)
@@ -86,19 +70,6 @@ class AttemptFailure:
             exception=self.raised,
         )
 
-    def for_temporal(self, known: FailureDetails) -> AttemptError:
-        """Return the application error. `known`: attempt, worker and times."""
-        error = AttemptError(
-            self.message,
-            known.model_copy(update={"details": self.details, "exception": self.raised}),
-            type=self.code,
-            non_retryable=not self.retryable,
-            next_retry_delay=self.retry_after,
-            category=ApplicationErrorCategory.BENIGN if self.expected else ApplicationErrorCategory.UNSPECIFIED,
-        )
-        error.stated, error.trace = self.stated, self.trace
-        return error.with_traceback(self.traceback)
-
 
 class HostedFailure(InternalError):
     """An agent's failure in the agent host, or that of the host itself."""
@@ -116,20 +87,3 @@ RESET = AttemptFailure("reset", "the node was reset", expected=True)
 SLOW = AttemptFailure(codes.TOO_SLOW, "it takes longer than a local activity may", retryable=False, expected=True)
 LOST = AttemptFailure(codes.WORKER_LOST, "the worker that ran it no longer does", retryable=False, expected=True)
 ABANDONED = AttemptFailure("abandoned", "the run no longer waits for this attempt", expected=True)
-
-
-def interruption(details: ActivityCancellationDetails | None, info: Info, now: datetime) -> AttemptFailure | None:
-    """Return why Temporal stopped the attempt; None if the run is being cancelled.
-
-    A server that has timed an attempt out no longer knows it, and may say no more than that.
-    """
-    if details is None or details.cancel_requested:
-        return None
-    limit = info.start_to_close_timeout
-    if details.timed_out or (details.not_found and limit is not None and now >= info.started_time + limit):
-        return TIMEOUT
-    if details.worker_shutdown:
-        return WORKER_SHUTDOWN
-    if details.paused:
-        return PAUSED
-    return RESET if details.reset else ABANDONED

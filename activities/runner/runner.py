@@ -31,7 +31,6 @@ from wand_orchestrator.activities.runner.attempt_failures import (
     SLOW,
     TIMEOUT,
     AttemptFailure,
-    interruption,
 )
 from wand_orchestrator.activities.runner.calls import Calls
 from wand_orchestrator.activities.runner.context import Artifacts, Attempt
@@ -39,6 +38,7 @@ from wand_orchestrator.activities.runner.holding import HeldAttempts, HeldCall
 from wand_orchestrator.activities.runner.invocation import InProcess, Invocation
 from wand_orchestrator.activities.runner.next_attempt import by_rules, next_attempt_at
 from wand_orchestrator.activities.runner.reports import INTERVAL_SEC, Reporter
+from wand_orchestrator.activities.runner.temporal_errors import interruption, temporal_error
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.contract.node import (
     AgentCall,
@@ -125,7 +125,7 @@ async def _carried_on(attempts: HeldAttempts, call: AgentCall) -> AgentResult:
     info = activity.info()
     held = attempts.find(info.workflow_id or "", info.activity_id)
     if held is None:
-        raise LOST.for_temporal(FailureDetails(attempt=call.earlier_attempts + 1, worker=worker_identity()))
+        raise temporal_error(LOST, FailureDetails(attempt=call.earlier_attempts + 1, worker=worker_identity()))
     return await held.carry_on()
 
 
@@ -242,7 +242,7 @@ class Runner:
         at = next_attempt_at(self._info, failure, self._failed_at(failure))
         if failure is PAUSED or (at is not None and failure is not ABANDONED):
             await self._reporter.flush(last=self._retrying(failure, at))
-        return failure.for_temporal(known.model_copy(update={"reports": await self._reporter.settle()}))
+        return temporal_error(failure, known.model_copy(update={"reports": await self._reporter.settle()}))
 
     def _failed_at(self, failure: AttemptFailure) -> datetime:
         """Return when the attempt failed: a timeout is decided by the server, and seen here later."""

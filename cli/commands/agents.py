@@ -38,7 +38,7 @@ Listed = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 def _here() -> Listed:
-    from wand_orchestrator.api.routers.catalog import agent_list, tool_list
+    from wand_orchestrator.api.catalog import agent_list, tool_list
     from wand_orchestrator.cli.processes.app_dir import find_plugins_in
     from wand_orchestrator.cli.processes.configuration import settings_with
     from wand_orchestrator.plugins import Registry

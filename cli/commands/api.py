@@ -37,11 +37,11 @@ def api(
 async def _serve(settings: "Settings") -> None:
     from wand_orchestrator.api.app import create_app
     from wand_orchestrator.background import background
-    from wand_orchestrator.cli.processes.api_server import serving, url_of
+    from wand_orchestrator.cli.processes.api_server import listen_for_api, serving, url_of
     from wand_orchestrator.cli.processes.attribute_registration import register_search_attributes
     from wand_orchestrator.cli.processes.garbage import look_seldom
+    from wand_orchestrator.cli.processes.opened_store import opened_store
     from wand_orchestrator.cli.processes.ports import port_of
-    from wand_orchestrator.cli.processes.stack import listen_for_api, opened_store
     from wand_orchestrator.cli.processes.stop_signal import run_until_stopped
     from wand_orchestrator.files.artifacts import ArtifactStore
     from wand_orchestrator.plugins import Registry

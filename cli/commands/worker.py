@@ -61,8 +61,9 @@ async def _work(settings: "Settings", agents_only: bool) -> None:
     from wand_orchestrator.background import background
     from wand_orchestrator.cli.processes.attribute_registration import register_search_attributes
     from wand_orchestrator.cli.processes.awaiting import available
+    from wand_orchestrator.cli.processes.core_worker import core_worker
     from wand_orchestrator.cli.processes.garbage import look_seldom
-    from wand_orchestrator.cli.processes.stack import core_worker, opened_store
+    from wand_orchestrator.cli.processes.opened_store import opened_store
     from wand_orchestrator.cli.processes.stop_signal import run_until_stopped
     from wand_orchestrator.files.artifacts import ArtifactStore
     from wand_orchestrator.plugins import Registry

@@ -10,8 +10,9 @@ from fastapi import FastAPI
 
 from wand_orchestrator.api.app import end_streams
 from wand_orchestrator.cli.processes.http_protocol import max_connections, protocol_for
-from wand_orchestrator.cli.processes.ports import BACKLOG
+from wand_orchestrator.cli.processes.ports import BACKLOG, listen
 from wand_orchestrator.errors import WandError
+from wand_orchestrator.settings import Settings
 
 DRAIN_SEC = 3
 """Time that requests in progress have when the server stops; streams are ended before."""
@@ -21,6 +22,10 @@ KEEP_ALIVE_SEC = 75
 just when a client with the same patience (httpx) sends its next request, that request is lost."""
 
 _POLL_SEC = 0.01
+
+
+def listen_for_api(settings: Settings) -> socket.socket:
+    return listen(settings.host, settings.port, what="the API", flag="--port")
 
 
 @asynccontextmanager

@@ -12,8 +12,13 @@ _NEW_OBJECTS = 50_000
 _YOUNGER_ROUNDS = (4, 4)
 
 
+def import_at_leisure() -> None:
+    """Collect seldom from now on, while modules are imported: each makes thousands of objects, none of them garbage."""
+    gc.set_threshold(_NEW_OBJECTS, *_YOUNGER_ROUNDS)
+
+
 def look_seldom() -> None:
     """Collect seldom. Call it once all modules are imported: their objects are permanent and are not scanned again."""
+    import_at_leisure()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_NEW_OBJECTS, *_YOUNGER_ROUNDS)

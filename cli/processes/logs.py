@@ -5,7 +5,7 @@ import sys
 
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
-from wand_orchestrator.activities.runner.attempt_failures import AttemptError
+from wand_orchestrator.activities.runner.temporal_errors import AttemptError
 from wand_orchestrator.contract.events import LEVELS
 from wand_orchestrator.contract.log_format import LOG_FORMAT
 from wand_orchestrator.contract.node import (

@@ -3,6 +3,7 @@
 import logging
 
 from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
+from wand_orchestrator.activities.runner.temporal_errors import temporal_error
 from wand_orchestrator.cli.processes.logs import AgentTrace, core_filter
 from wand_orchestrator.contract.node import (
     FailureDetails,
@@ -11,7 +12,7 @@ from wand_orchestrator.errors import AgentError
 
 
 def _logged(error: BaseException) -> logging.LogRecord:
-    failure = AttemptFailure.of(error).for_temporal(FailureDetails())
+    failure = temporal_error(AttemptFailure.of(error), FailureDetails())
     record = logging.LogRecord(
         "temporalio.activity", logging.WARNING, "", 0, "failed", (), (type(failure), failure, None)
     )

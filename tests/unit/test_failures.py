@@ -14,9 +14,9 @@ from wand_orchestrator.activities.runner.attempt_failures import (
     TIMEOUT,
     WORKER_SHUTDOWN,
     AttemptFailure,
-    interruption,
 )
 from wand_orchestrator.activities.runner.exception_report import LONGEST_DELAY_SEC
+from wand_orchestrator.activities.runner.temporal_errors import interruption, temporal_error
 from wand_orchestrator.contract.node import (
     FailureDetails,
 )
@@ -30,7 +30,7 @@ KNOWN = FailureDetails(attempt=2, worker="host:1")
 def test_an_agents_error_becomes_an_application_error_of_its_code() -> None:
     error = AgentError("slow down", code="busy", retry_after=1.5, details={"limit": 3})
     failure = AttemptFailure.of(error)
-    told = failure.for_temporal(KNOWN)
+    told = temporal_error(failure, KNOWN)
     assert (told.type, told.message, told.non_retryable) == ("busy", "slow down", False)
     assert told.next_retry_delay == timedelta(seconds=1.5)
     assert told.details == (KNOWN.model_copy(update={"details": {"limit": 3}, "exception": failure.raised}),)
@@ -39,7 +39,7 @@ def test_an_agents_error_becomes_an_application_error_of_its_code() -> None:
 
 
 def test_an_error_that_no_retry_mends_is_not_retried() -> None:
-    assert AttemptFailure.of(AgentError("no", retryable=False)).for_temporal(KNOWN).non_retryable
+    assert temporal_error(AttemptFailure.of(AgentError("no", retryable=False)), KNOWN).non_retryable
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_error_that_no_retry_mends_is_not_retried() -> None:
 def test_any_other_exception_is_named_by_its_class_or_code_and_retried(
     error: Exception, code: str, message: str
 ) -> None:
-    told = AttemptFailure.of(error).for_temporal(KNOWN)
+    told = temporal_error(AttemptFailure.of(error), KNOWN)
     assert (told.type, told.message, told.non_retryable) == (code, message, False)
 
 
@@ -99,5 +99,5 @@ def test_an_attempt_unknown_to_the_server_after_its_time_has_timed_out() -> None
 
 
 def test_being_stopped_by_temporal_does_not_count_as_a_failure_in_metrics() -> None:
-    assert WORKER_SHUTDOWN.for_temporal(KNOWN).category is ApplicationErrorCategory.BENIGN
-    assert not WORKER_SHUTDOWN.for_temporal(KNOWN).non_retryable
+    assert temporal_error(WORKER_SHUTDOWN, KNOWN).category is ApplicationErrorCategory.BENIGN
+    assert not temporal_error(WORKER_SHUTDOWN, KNOWN).non_retryable

@@ -48,6 +48,7 @@ FLOORS = {
         "webhook_delivery": set[str](),
     },
     "api": {
+        "catalog": set[str](),
         "http": set[str](),
         "temporal": set[str](),
         "webhooks": {"temporal"},
@@ -76,7 +77,18 @@ FLOORS = {
             "temporal",
             "webhooks",
         },
-        "routers": {"graphs", "hooks", "http", "links", "runs", "schedules", "services", "stream", "temporal"},
+        "routers": {
+            "catalog",
+            "graphs",
+            "hooks",
+            "http",
+            "links",
+            "runs",
+            "schedules",
+            "services",
+            "stream",
+            "temporal",
+        },
         "app": {"hooks", "http", "routers", "services"},
     },
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wand_orchestrator.graphs.json_values import MAX_INTEGER_BITS
+from wand_orchestrator.graphs.nesting import is_deeper
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
 from wand_orchestrator.validation.phrases import shortened
@@ -37,21 +38,6 @@ def check_document(document: Any, findings: Findings) -> bytes | None:
     if b"\\u0000" in encoded:
         _report_values(document, findings)
     return None if findings.faults else encoded
-
-
-def is_deeper(value: Any, levels: int) -> bool:
-    """Return whether lists and objects are nested in more than so many levels."""
-    containers = [value] if isinstance(value, _CONTAINERS) else []
-    for _ in range(levels):
-        if not containers:
-            return False
-        containers = [
-            child
-            for container in containers
-            for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, _CONTAINERS)
-        ]
-    return bool(containers)
 
 
 def _report_depth(document: Any, findings: Findings) -> None:

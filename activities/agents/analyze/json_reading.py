@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from wand_orchestrator.errors import AgentError
-from wand_orchestrator.validation.document import is_deeper
+from wand_orchestrator.graphs.nesting import is_deeper
 
 NOT_JSON = object()
 """What `read_json` gives of a text that is something else; null is a JSON value."""

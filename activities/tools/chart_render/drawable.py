@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from wand_orchestrator.errors import AgentError
-from wand_orchestrator.validation.document import is_deeper
+from wand_orchestrator.graphs.nesting import is_deeper
 
 MAX_DEPTH = 90
 """Levels of a spec: views within views, which the checks of it go into one by one."""

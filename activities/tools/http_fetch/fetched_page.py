@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import httpx
 from pydantic import Field
 
-from wand_orchestrator.validation.document import is_deeper
+from wand_orchestrator.graphs.nesting import is_deeper
 
 JSON_DEPTH = 90
 """Levels of a parsed body: few enough for an output that holds it, wherever that is carried."""
