@@ -30,6 +30,7 @@ from temporalio.worker import (
 from wand_orchestrator.activities.core.keep_values import ValueKeeper
 from wand_orchestrator.activities.core.next_task import next_task
 from wand_orchestrator.activities.host.pool import AgentHost
+from wand_orchestrator.activities.mcp.activities import mcp_activities
 from wand_orchestrator.activities.runner.context import Artifacts
 from wand_orchestrator.activities.runner.holding import HeldAttempts, hold_activity
 from wand_orchestrator.activities.runner.runner import AgentServices, activity_for, worker_identity
@@ -133,7 +134,8 @@ def build_worker(
     threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
     attempts = HeldAttempts(worker_queue(queue, uuid.uuid4().hex), worker_identity(), settings.shutdown_grace_sec)
     services = AgentServices(settings, registry, artifacts, attempts, threads, host)
-    agents = [activity_for(agent, services) for agent in registry.runnable.values()]
+    mcp = mcp_activities(services)
+    agents = [*(activity_for(agent, services) for agent in registry.runnable.values()), *mcp.for_nodes]
     client = keeping_payloads(client, settings, queue)
     return Worker(
         client,
@@ -141,7 +143,7 @@ def build_worker(
         identity=worker_identity(),
         deployment_config=deployment(),
         workflows=workflows,
-        activities=[*agents, next_task, *core_activities],
+        activities=[*agents, next_task, *mcp.for_api, *core_activities],
         workflow_runner=UndisturbedRunner(),
         interceptors=[
             *interceptors,
@@ -151,6 +153,7 @@ def build_worker(
         plugins=[
             *([] if values is None else [SimplePlugin("wand.values", run_context=values.running)]),
             SimplePlugin("wand.threads", run_context=partial(_closing, threads)),
+            SimplePlugin("wand.mcp", run_context=mcp.running),
             SimplePlugin("wand.held", run_context=lambda: _polling(_held_worker(client, attempts, agents))),
             *(
                 SimplePlugin(f"wand.rate.{name}", run_context=partial(_rated, client, queue, name, settings, agents))

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from pydantic import PydanticUserError, TypeAdapter
 from pydantic.errors import PydanticInvalidForJsonSchema
 
+from wand_orchestrator.contract.mcp import MCP_PREFIX
 from wand_orchestrator.errors import PluginError
 
 JsonSchema = dict[str, Any]
@@ -21,8 +22,8 @@ CONTEXT = "ctx"
 """The name by which an agent or a tool is handed its context."""
 
 MAX_NAME_BYTES = 200
-RESERVED = ("flow.", "wand.")
-"""Control nodes, and activities of Wand's own."""
+RESERVED = ("flow.", "wand.", MCP_PREFIX)
+"""Control nodes, activities of Wand's own, and tools of MCP servers."""
 
 _BY_NAME = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
 
@@ -118,7 +119,7 @@ def check_name(kind: str, name: object) -> str:
         )
     if name.startswith(RESERVED):
         raise PluginError(
-            f"{name!r} is no name for {kind}s: {' and '.join(RESERVED)} are the prefixes of what Wand itself runs"
+            f"{name!r} is no name for {kind}s: {', '.join(RESERVED)} are the prefixes of what Wand itself runs"
         )
     return name
 

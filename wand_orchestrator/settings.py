@@ -208,6 +208,16 @@ class Settings(BaseSettings):
         default=None,
         description="File of variables, such as `.env`, that agents find in their environment.",
     )
+    mcp_config: Path | None = Field(
+        default=None,
+        description="JSON file with the MCP servers of a worker, under `mcpServers`, as editors have it.",
+    )
+    mcp_max_result_bytes: int = Field(
+        default=64 * 1024,
+        ge=1024,
+        le=1024**2,
+        description="A larger result of an MCP tool becomes an artifact; the output has its head and the reference.",
+    )
     sse_queue_size: int = Field(
         default=1000,
         ge=1,

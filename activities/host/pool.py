@@ -7,11 +7,11 @@ next death names its cause.
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
+from wand_orchestrator.activities.env_file import agent_environment
 from wand_orchestrator.activities.host.confines import machine_memory
 from wand_orchestrator.activities.host.deaths import Death
 from wand_orchestrator.activities.host.invoked import Limits
@@ -45,7 +45,7 @@ class AgentHost:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._environment = {**_from_file(settings), **os.environ}
+        self._environment = agent_environment(settings)
         self._limits = Limits(
             memory_bytes=settings.agent_memory_mb * 1024**2 if settings.agent_memory_mb else machine_memory() // 2,
             block_sec=settings.agent_block_sec,
@@ -224,11 +224,3 @@ class HostedInvocation:
     def _check(self) -> None:
         if self.cancelled:
             raise asyncio.CancelledError
-
-
-def _from_file(settings: Settings) -> dict[str, str]:
-    if settings.agent_env_file is None:
-        return {}
-    from dotenv import dotenv_values
-
-    return {name: value for name, value in dotenv_values(settings.agent_env_file).items() if value is not None}

@@ -65,7 +65,8 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class AgentServices:
     """What all agents of a worker share. `attempts`: the regular ones that it runs. `host`: where agents run; None for
-    this process, with `threads` for plain functions (None for the loop's own executor).
+    this process, with `threads` for plain functions (None for the loop's own executor). `secrets`: what errors must not
+    tell, besides those of the settings.
     """
 
     settings: Settings
@@ -74,6 +75,7 @@ class AgentServices:
     attempts: HeldAttempts
     threads: Executor | None = None
     host: AgentHost | None = None
+    secrets: tuple[str, ...] = ()
 
     def invocation(self, order: Order, agent: Agent, reporter: Reporter) -> Invocation:
         """Return an invocation in the agent host; in this process if there is none."""
@@ -101,7 +103,7 @@ class AgentServices:
 
     @cached_property
     def mask(self) -> Mask:
-        return Mask.of(self.settings)
+        return Mask.of(self.settings, *self.secrets)
 
 
 def worker_identity() -> str:
@@ -114,11 +116,16 @@ def activity_for(agent: Agent, services: AgentServices) -> Callable[[AgentCall],
 
     @activity.defn(name=agent.name)
     async def run(call: AgentCall) -> AgentResult:
-        if call.carries_on and activity.info().attempt == 1:
-            return await _carried_on(services.attempts, call)
-        return await Runner(agent, services, call).run()
+        return await attempt(agent, services, call)
 
     return run
+
+
+async def attempt(agent: Agent, services: AgentServices, call: AgentCall) -> AgentResult:
+    """Run an attempt of the agent, inside its activity; or wait for one that began in an earlier history of the run."""
+    if call.carries_on and activity.info().attempt == 1:
+        return await _carried_on(services.attempts, call)
+    return await Runner(agent, services, call).run()
 
 
 async def _carried_on(attempts: HeldAttempts, call: AgentCall) -> AgentResult:

@@ -56,3 +56,21 @@ BUDGET_EXCEEDED = "budget_exceeded"
 BUDGET_UNBOUNDED = "budget_unbounded"
 """There is a budget, and nobody knows how much a call can cost: the model's price or the length of its replies is
 unknown."""
+
+MCP_CALL_FAILED = "mcp_call_failed"
+"""An MCP server answered a call with an error of the protocol."""
+
+MCP_CALL_LOST = "mcp_call_lost"
+"""Nobody knows whether a call of an MCP tool was carried out."""
+
+MCP_TOOL_FAILED = "mcp_tool_failed"
+"""An MCP tool reports that it failed."""
+
+MCP_LIST_INVALID = "mcp_list_invalid"
+"""The list of tools of an MCP server cannot be used."""
+
+MCP_TOOL_UNKNOWN = "mcp_tool_unknown"
+"""An MCP server has no such tool, or its settings do not allow it."""
+
+SILENT_TYPE = "TemporalTimeout:Heartbeat"
+"""Of an attempt whose worker fell silent, among the types of errors that a retry policy leaves alone."""

@@ -28,9 +28,10 @@ class Mask:
         self._known = re.compile("|".join(rf"(?<!\w){re.escape(secret)}(?!\w)" for secret in known)) if known else None
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """Return a mask of all secrets that the settings hold."""
-        secrets = [secret.get_secret_value() for secret in (settings.api_key, settings.webhook_secret) if secret]
+    def of(cls, settings: Settings, *more: str) -> Self:
+        """Return a mask of all secrets that the settings hold, and of `more`."""
+        secrets = [*more]
+        secrets += [secret.get_secret_value() for secret in (settings.api_key, settings.webhook_secret) if secret]
         for url in (settings.database_url, settings.artifacts_url, settings.payloads_url):
             secrets += _passwords(url)
         return cls(secrets)

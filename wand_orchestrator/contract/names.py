@@ -24,6 +24,8 @@ ACTIVITY_HOLD = "wand.hold"
 ACTIVITY_KEEP_PAUSED = "wand.keep_paused"
 ACTIVITY_AWAIT_RUN = "wand.await_run"
 ACTIVITY_END_WITH_PARENT = "wand.end_with_parent"
+ACTIVITY_MCP_SERVERS = "wand.mcp_servers"
+WORKFLOW_TOOL_LISTING = "ToolListing"
 
 AGENT_MODEL_DESCRIBE = "wand.model.describe"
 """Internal agent of `agent.llm`: params are a DescribeModel, output is a ModelDescription."""

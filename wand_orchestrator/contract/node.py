@@ -35,6 +35,11 @@ class AgentCall(Message):
         description="Of a node that says what follows a timeout: how long an attempt may take. The worker ends it "
         "then; the server would do so a little later.",
     )
+    pinned: str | None = Field(
+        default=None,
+        description="Of a tool of an MCP server: the digest of its description, as the run first saw it. The worker "
+        "makes no call to a tool that is described otherwise by now.",
+    )
     carries_on: bool = Field(
         default=False,
         description="The attempt began in an earlier history of the run, and this worker runs it already.",

@@ -1,0 +1,116 @@
+"""The HTTP client of connections to MCP servers: it bounds answers, and remembers why a request of MCP got none.
+
+The SDK gives a caller no status and ends the whole session when a request finds nobody. So a request that fails gets an
+answer of this client's own, which ends that request alone; who sent it asks `Requests` for the reason.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from wand_orchestrator.activities.mcp.limits import MAX_MESSAGE_BYTES
+
+_UNREACHED = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+)
+
+NOT_DONE = frozenset({401, 403, 404, 429, 503})
+"""A server that answers so has not carried the request out."""
+
+
+@dataclass
+class Refusal:
+    """Why a request got no answer of MCP. `done`: whether it may have been carried out all the same."""
+
+    reason: str
+    done: bool
+    status: int | None = None
+    retry_after: float | None = None
+
+
+_refusals: ContextVar[list[Refusal] | None] = ContextVar("_refusals", default=None)
+
+
+@contextmanager
+def noting_refusals() -> Iterator[list[Refusal]]:
+    """Return the list of what refuses the requests of this block: the SDK sends them in the context of who asks."""
+    noted: list[Refusal] = []
+    token = _refusals.set(noted)
+    try:
+        yield noted
+    finally:
+        _refusals.reset(token)
+
+
+class McpHttpClient(httpx2.AsyncClient):
+    """An HTTP client for one server."""
+
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        try:
+            response = await super().send(request, **options)
+        except _UNREACHED as error:
+            return _instead(request, Refusal(f"nobody answers at its address ({type(error).__name__})", done=False))
+        except httpx2.TransportError as error:
+            return _instead(request, Refusal(f"the connection broke ({type(error).__name__})", done=True))
+        if response.headers.get("content-encoding", "identity") != "identity":
+            await response.aclose()
+            return _instead(request, Refusal("it compresses its answers, although it was asked not to", done=True))
+        if request.method == "POST" and response.status_code >= 400:
+            _note(_of(response))
+        if not response.headers.get("content-type", "").lower().startswith("text/event-stream"):
+            assert isinstance(response.stream, httpx2.AsyncByteStream)
+            response.stream = Bounded(response.stream)
+        return response
+
+
+def _instead(request: httpx2.Request, refusal: Refusal) -> httpx2.Response:
+    _note(refusal)
+    return httpx2.Response(502, request=request)
+
+
+def _note(refusal: Refusal) -> None:
+    noted = _refusals.get()
+    if noted is not None:
+        noted.append(refusal)
+
+
+def _of(response: httpx2.Response) -> Refusal:
+    status = response.status_code
+    seconds = response.headers.get("retry-after", "")
+    wait = float(seconds) if seconds.isdecimal() and len(seconds) < 6 else None
+    return Refusal(f"it answers with the HTTP status {status}", status not in NOT_DONE, status, wait)
+
+
+class UnreadableAnswer(httpx2.StreamError):
+    """The body of an answer is too large, or breaks off; the SDK ends the one request that it answers."""
+
+
+class Bounded(httpx2.AsyncByteStream):
+    """The body of an answer, as long as it is not too large."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        taken = 0
+        try:
+            async for chunk in self._stream:
+                taken += len(chunk)
+                if taken > MAX_MESSAGE_BYTES:
+                    _note(Refusal(f"its answer has more than {MAX_MESSAGE_BYTES} bytes", done=True))
+                    raise UnreadableAnswer("too large")
+                yield chunk
+        except httpx2.TransportError as error:
+            _note(Refusal(f"its answer broke off ({type(error).__name__})", done=True))
+            raise UnreadableAnswer("broken off") from error
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
