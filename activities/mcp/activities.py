@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 AnyActivity = Callable[..., Awaitable[Any]]
 
+_NOT_REGISTERED = "NotFoundError"
+"""The type by which the SDK says the same, without a dynamic activity."""
+
 _OBJECT: TypeAdapter[Any] = TypeAdapter(dict[str, Any])
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
@@ -85,7 +88,7 @@ def _tool_activity(servers: "McpServers", services: AgentServices) -> AnyActivit
 
 def _missing(type: str) -> ApplicationError:
     """Return the error of a worker without a dynamic activity."""
-    return ApplicationError(f"Activity function {type} is not registered on this worker", type="NotFoundError")
+    return ApplicationError(f"Activity function {type} is not registered on this worker", type=_NOT_REGISTERED)
 
 
 def _agent(type: str, name: McpName, servers: "McpServers", pinned: str | None) -> Agent:
@@ -97,9 +100,9 @@ def _agent(type: str, name: McpName, servers: "McpServers", pinned: str | None) 
         return listed.model_dump(mode="json")
 
     async def call_tool(input: dict[str, Any], ctx: AgentContext) -> Any:
-        from wand_orchestrator.activities.mcp.call import ToolCall
+        from wand_orchestrator.activities.mcp.tool_call import McpCall
 
-        return await ToolCall(servers.server(name.server), name.tool, pinned, ctx).result(input)
+        return await McpCall(servers.server(name.server), name.tool, pinned, ctx).result(input)
 
     return Agent(
         name=type,

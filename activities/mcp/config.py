@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
-from wand_orchestrator.activities.mcp.references import References
+from wand_orchestrator.activities.mcp.config_references import References
 from wand_orchestrator.contract.misfits import fields_at_fault
 from wand_orchestrator.errors import BadRequest, ConfigurationError
 from wand_orchestrator.graphs.strict_json import parse_json

@@ -17,7 +17,7 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
-from wand_orchestrator.activities.mcp.http_client import Refusal
+from wand_orchestrator.activities.mcp.http_client import Unanswered
 from wand_orchestrator.activities.mcp.plain_text import shown
 from wand_orchestrator.contract.codes import MCP_CALL_FAILED, MCP_CALL_LOST, MCP_LIST_INVALID
 from wand_orchestrator.errors import AgentError
@@ -37,7 +37,7 @@ def refused(server: str, reason: str) -> AgentError:
     return AgentError(f"the MCP server {server} refuses: {reason}", code="mcp_server_refuses", retryable=False)
 
 
-def not_opened(server: str, error: BaseException, refusals: Sequence[Refusal], last_words: str) -> AgentError:
+def not_opened(server: str, error: BaseException, refusals: Sequence[Unanswered], last_words: str) -> AgentError:
     """Return the error for a connection that could not be opened, or that ended while it was.
 
     `refusals`: why requests of it got no answer; `last_words`: what the guard of a process said last.
@@ -53,13 +53,13 @@ def not_opened(server: str, error: BaseException, refusals: Sequence[Refusal], l
     return unavailable(server, last_words or _reason(causes[0]))
 
 
-def _no_session(server: str, refusal: Refusal) -> AgentError:
+def _no_session(server: str, refusal: Unanswered) -> AgentError:
     if refusal.status in (401, 403):
         return refused(server, f"{refusal.reason}: look at the headers in its settings")
     return unavailable(server, refusal.reason, refusal.retry_after)
 
 
-def call_refused(server: str, tool: str, refusal: Refusal) -> AgentError:
+def call_refused(server: str, tool: str, refusal: Unanswered) -> AgentError:
     """Return the error for a call that got no answer of MCP."""
     return call_lost(server, tool, refusal.reason) if refusal.done else _no_session(server, refusal)
 

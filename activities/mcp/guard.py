@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 
-GRACE_SEC = 2.0
+END_GRACE_SEC = 2.0
 """For a server to end by itself once its input has ended, and again after SIGTERM."""
 
 CHUNK = 64 * 1024
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> None:
     reading = threading.Thread(target=_pass_on_output, args=(server, limit), daemon=True)
     reading.start()
     code = server.wait()
-    reading.join(GRACE_SEC)
+    reading.join(END_GRACE_SEC)
     _say(f"the server ended with exit code {code}" if code >= 0 else f"the server was ended by signal {-code}")
     os.killpg(0, signal.SIGKILL)  # what the server has begun ends with it, and so does this process
 
@@ -79,7 +79,7 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(OSError):
         server.stdin.close()
     for sent in (signal.SIGTERM, signal.SIGKILL):
-        until = time.monotonic() + GRACE_SEC
+        until = time.monotonic() + END_GRACE_SEC
         while time.monotonic() < until:
             if server.returncode is not None:
                 return

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from wand_orchestrator.activities.mcp.limits import MAX_MESSAGE_BYTES
+from wand_orchestrator.activities.mcp.mcp_limits import MAX_MESSAGE_BYTES
 
 _UNREACHED = (
     httpx2.ConnectError,
@@ -27,7 +27,7 @@ NOT_DONE = frozenset({401, 403, 404, 429, 503})
 
 
 @dataclass
-class Refusal:
+class Unanswered:
     """Why a request got no answer of MCP. `done`: whether it may have been carried out all the same."""
 
     reason: str
@@ -36,13 +36,13 @@ class Refusal:
     retry_after: float | None = None
 
 
-_refusals: ContextVar[list[Refusal] | None] = ContextVar("_refusals", default=None)
+_refusals: ContextVar[list[Unanswered] | None] = ContextVar("_refusals", default=None)
 
 
 @contextmanager
-def noting_refusals() -> Iterator[list[Refusal]]:
+def noting_refusals() -> Iterator[list[Unanswered]]:
     """Return the list of what refuses the requests of this block: the SDK sends them in the context of who asks."""
-    noted: list[Refusal] = []
+    noted: list[Unanswered] = []
     token = _refusals.set(noted)
     try:
         yield noted
@@ -57,12 +57,12 @@ class McpHttpClient(httpx2.AsyncClient):
         try:
             response = await super().send(request, **options)
         except _UNREACHED as error:
-            return _instead(request, Refusal(f"nobody answers at its address ({type(error).__name__})", done=False))
+            return _instead(request, Unanswered(f"nobody answers at its address ({type(error).__name__})", done=False))
         except httpx2.TransportError as error:
-            return _instead(request, Refusal(f"the connection broke ({type(error).__name__})", done=True))
+            return _instead(request, Unanswered(f"the connection broke ({type(error).__name__})", done=True))
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
-            return _instead(request, Refusal("it compresses its answers, although it was asked not to", done=True))
+            return _instead(request, Unanswered("it compresses its answers, although it was asked not to", done=True))
         if request.method == "POST" and response.status_code >= 400:
             _note(_of(response))
         if not response.headers.get("content-type", "").lower().startswith("text/event-stream"):
@@ -71,26 +71,22 @@ class McpHttpClient(httpx2.AsyncClient):
         return response
 
 
-def _instead(request: httpx2.Request, refusal: Refusal) -> httpx2.Response:
+def _instead(request: httpx2.Request, refusal: Unanswered) -> httpx2.Response:
     _note(refusal)
     return httpx2.Response(502, request=request)
 
 
-def _note(refusal: Refusal) -> None:
+def _note(refusal: Unanswered) -> None:
     noted = _refusals.get()
     if noted is not None:
         noted.append(refusal)
 
 
-def _of(response: httpx2.Response) -> Refusal:
+def _of(response: httpx2.Response) -> Unanswered:
     status = response.status_code
     seconds = response.headers.get("retry-after", "")
     wait = float(seconds) if seconds.isdecimal() and len(seconds) < 6 else None
-    return Refusal(f"it answers with the HTTP status {status}", status not in NOT_DONE, status, wait)
-
-
-class UnreadableAnswer(httpx2.StreamError):
-    """The body of an answer is too large, or breaks off; the SDK ends the one request that it answers."""
+    return Unanswered(f"it answers with the HTTP status {status}", status not in NOT_DONE, status, wait)
 
 
 class Bounded(httpx2.AsyncByteStream):
@@ -105,12 +101,12 @@ class Bounded(httpx2.AsyncByteStream):
             async for chunk in self._stream:
                 taken += len(chunk)
                 if taken > MAX_MESSAGE_BYTES:
-                    _note(Refusal(f"its answer has more than {MAX_MESSAGE_BYTES} bytes", done=True))
-                    raise UnreadableAnswer("too large")
+                    _note(Unanswered(f"its answer has more than {MAX_MESSAGE_BYTES} bytes", done=True))
+                    raise httpx2.StreamError("too large")  # which the SDK takes for the end of this one answer
                 yield chunk
         except httpx2.TransportError as error:
-            _note(Refusal(f"its answer broke off ({type(error).__name__})", done=True))
-            raise UnreadableAnswer("broken off") from error
+            _note(Unanswered(f"its answer broke off ({type(error).__name__})", done=True))
+            raise httpx2.StreamError("broken off") from error
 
     async def aclose(self) -> None:
         await self._stream.aclose()

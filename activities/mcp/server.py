@@ -11,7 +11,7 @@ from mcp_types import Implementation, ToolListChangedNotification
 from wand_orchestrator.activities.mcp.config import ServerConfig, StdioServer
 from wand_orchestrator.activities.mcp.failures import not_opened, unavailable
 from wand_orchestrator.activities.mcp.http_client import noting_refusals
-from wand_orchestrator.activities.mcp.limits import CONNECT_SEC, FRESH_SEC
+from wand_orchestrator.activities.mcp.mcp_limits import FRESH_SEC, OPENING_SEC
 from wand_orchestrator.activities.mcp.server_log import ServerLog
 from wand_orchestrator.activities.mcp.tool_list import tools_of
 from wand_orchestrator.activities.mcp.transports import opened
@@ -88,11 +88,11 @@ class McpServer:
         ready: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
         self._keeper = asyncio.create_task(self._keep(ready))
         try:
-            async with asyncio.timeout(CONNECT_SEC):
+            async with asyncio.timeout(OPENING_SEC):
                 self._current = await asyncio.shield(ready)
                 return self._current
         except TimeoutError:
-            raise unavailable(self.config.name, f"it opened no session within {CONNECT_SEC:g} s") from None
+            raise unavailable(self.config.name, f"it opened no session within {OPENING_SEC:g} s") from None
         finally:
             if not ready.done() or ready.cancelled() or ready.exception() is not None:
                 self._keeper.cancel()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TextIO
 
-from wand_orchestrator.activities.mcp.limits import LOG_LINE_BYTES, LOG_LINES, LOG_LINES_SEC
+from wand_orchestrator.activities.mcp.mcp_limits import LOG_LINE_BYTES, LOG_LINES, LOG_LINES_SEC
 from wand_orchestrator.activities.mcp.plain_text import plain
 from wand_orchestrator.contract.masking import Mask
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from wand_orchestrator._signature import check_name
 from wand_orchestrator.activities.mcp.config import ServerConfig
 from wand_orchestrator.activities.mcp.failures import call_failed, invalid_list, unavailable
-from wand_orchestrator.activities.mcp.limits import (
+from wand_orchestrator.activities.mcp.mcp_limits import (
     LIST_SEC,
     MAX_DESCRIPTION_CHARACTERS,
     MAX_LIST_BYTES,

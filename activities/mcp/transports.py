@@ -15,12 +15,12 @@ from mcp.client.streamable_http import streamable_http_client
 from wand_orchestrator.activities.mcp.config import HttpServer, ServerConfig, StdioServer
 from wand_orchestrator.activities.mcp.failures import unavailable
 from wand_orchestrator.activities.mcp.http_client import McpHttpClient
-from wand_orchestrator.activities.mcp.limits import MAX_MESSAGE_BYTES
+from wand_orchestrator.activities.mcp.mcp_limits import MAX_MESSAGE_BYTES
 from wand_orchestrator.activities.mcp.server_log import ServerLog, logged
 
 GUARD = Path(__file__).with_name("guard.py")
 
-READ_SEC = 24 * 3600.0
+SILENCE_SEC = 24 * 3600.0
 """Between two bytes of an answer: how long a call may take is the node's to say."""
 
 Streams = tuple[Any, Any]
@@ -55,7 +55,7 @@ async def _stdio(name: str, server: StdioServer, log: ServerLog) -> AsyncIterato
 async def _http(server: HttpServer) -> AsyncIterator[Streams]:
     async with (
         McpHttpClient(
-            headers={**server.headers, "Accept-Encoding": "identity"}, timeout=httpx2.Timeout(30.0, read=READ_SEC)
+            headers={**server.headers, "Accept-Encoding": "identity"}, timeout=httpx2.Timeout(30.0, read=SILENCE_SEC)
         ) as client,
         streamable_http_client(server.url, http_client=client, max_sse_event_size=MAX_MESSAGE_BYTES) as streams,
     ):

@@ -118,12 +118,18 @@ class Activities:
         return waiting is not None
 
     def start(
-        self, node: Node, params: dict[str, Any], input: dict[str, Any], earlier_attempts: int = 0
+        self,
+        node: Node,
+        params: dict[str, Any],
+        input: dict[str, Any],
+        earlier_attempts: int = 0,
+        pinned: str | None = None,
     ) -> asyncio.Future[Any]:
         """Start or resume an agent. The future returns what `activity_results.result_of` reads, or raises why the agent
         failed; cancelling it cancels the activity. Raises ApplicationError for values that an activity cannot be given.
 
-        `earlier_attempts`: those that ended with their workers, and do not use up the node's retries.
+        `earlier_attempts`: those that ended with their workers, and do not use up the node's retries. `pinned`: see
+        AgentCall.
         """
         key = f"{workflow.info().workflow_id}/{node.id}"
         call = AgentCall(
@@ -134,6 +140,7 @@ class Activities:
             reads=self._reads,
             retry=rules_of(node, self._options),
             timeout_sec=own_timeout_sec(node, self._options),
+            pinned=pinned,
         )
         check_given(params, input, self._input_bytes)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)

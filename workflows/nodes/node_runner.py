@@ -8,6 +8,7 @@ from typing import Any
 
 from temporalio import workflow
 
+from wand_orchestrator.contract.mcp import mcp_name
 from wand_orchestrator.contract.names import (
     EXTERN_DONE,
 )
@@ -39,6 +40,7 @@ from wand_orchestrator.workflows.journal.node_failures import Losses, NodeFailur
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.child_runs import Children
+from wand_orchestrator.workflows.nodes.mcp_calls import McpCalls
 from wand_orchestrator.workflows.nodes.model_calls import ModelCalls
 from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
 from wand_orchestrator.workflows.projections.to_values import Values
@@ -49,7 +51,8 @@ class NodeRunner:
     """Starts the nodes of one run, and implements the host of its control nodes.
 
     `tell` puts an entry into the journal; `holds_back` says that nothing new is to start. `left`: what control nodes
-    that failed had done, in the history before this one. `values` is told what goes into nodes and parts of them.
+    that failed had done, in the history before this one. `values` is told what goes into nodes and parts of them. `mcp`
+    calls the tools of MCP servers.
     """
 
     def __init__(
@@ -66,8 +69,10 @@ class NodeRunner:
         events: EventInbox,
         values: Values,
         model_calls: ModelCalls,
+        mcp: McpCalls,
     ) -> None:
         self._run = run
+        self.mcp = mcp
         self._values = values
         self._task = task
         self._activities = activities
@@ -97,7 +102,7 @@ class NodeRunner:
         kind = CONTROLS.get(given.node.type)
         self._values.begun(given.node.id, given.params, given.input)
         if kind is None:
-            return self._activities.start(given.node, given.params, given.input, given.earlier_attempts)
+            return self._start(given.node, given.params, given.input, given.earlier_attempts)
         if given.carried is None and (left := self._left.pop(given.node.id, None)) is not None:
             given = replace(given, carried=left)
         check_given(given.params, given.input, self._run.limits.input_bytes)
@@ -105,6 +110,13 @@ class NodeRunner:
         self._given[given.node.id], self._controls[given.node.id] = given, control
         self._record_done(given.node.id, control.done_before_failing)
         return asyncio.ensure_future(self._carry_out(control))
+
+    def _start(self, node: Node, params: dict[str, Any], input: dict[str, Any], earlier: int) -> asyncio.Future[Any]:
+        """Start an agent, or the call of an MCP tool."""
+        name = mcp_name(node.type)
+        if name is None:
+            return self._activities.start(node, params, input, earlier)
+        return asyncio.ensure_future(self.mcp.run(node, name, params, input, earlier))
 
     def keep(self, done: Mapping[str, Any]) -> None:
         """Set what control nodes had done in the run that this one retries."""
@@ -194,7 +206,7 @@ class NodeRunner:
         async def run(earlier: int) -> Any:
             params, input = await values()
             self._values.begun(node.id, params, input)
-            return await self._activities.start(node, params, input, earlier)
+            return await self._start(node, params, input, earlier)
 
         self._agents.add(node.id)
         try:

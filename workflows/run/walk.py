@@ -49,6 +49,7 @@ from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.budgets import Budgets
 from wand_orchestrator.workflows.nodes.child_runs import Children
+from wand_orchestrator.workflows.nodes.mcp_calls import McpCalls
 from wand_orchestrator.workflows.nodes.model_calls import ModelCalls
 from wand_orchestrator.workflows.nodes.node_runner import NodeRunner
 from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
@@ -145,6 +146,7 @@ class Walk:
             events,
             self._tell_values,
             self._model_calls_of(before),
+            McpCalls(self._activities, self._graph.options, before.mcp_tools),
         )
 
     def _model_calls_of(self, before: CarriedWalk) -> ModelCalls:
@@ -249,6 +251,7 @@ class Walk:
             "budgets": self.budgets.carry(),
             "model_calls": self._launcher.model_calls.carry(),
             "slow_agents": self._activities.slow,
+            "mcp_tools": self._launcher.mcp.carry(),
             "deadline_sec": None if remaining is None else remaining.total_seconds(),
         }
 

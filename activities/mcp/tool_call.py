@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from wand_orchestrator._agent import AgentContext
 from wand_orchestrator.activities.mcp.failures import call_failed, call_lost, call_refused, invalid_result
-from wand_orchestrator.activities.mcp.http_client import Refusal, noting_refusals
-from wand_orchestrator.activities.mcp.limits import CLOSE_SEC
+from wand_orchestrator.activities.mcp.http_client import Unanswered, noting_refusals
+from wand_orchestrator.activities.mcp.mcp_limits import CLOSING_SEC
 from wand_orchestrator.activities.mcp.plain_text import shown
 from wand_orchestrator.activities.mcp.results import Result
 from wand_orchestrator.activities.mcp.server import Connection, McpServer
@@ -23,7 +23,7 @@ from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
 from wand_orchestrator.validation.schema_errors import first_misfit
 
 
-class ToolCall:
+class McpCall:
     """One call. `pinned`: the digest of the tool as the run first saw it; None to take it as it is."""
 
     def __init__(self, server: McpServer, tool: str, pinned: str | None, ctx: AgentContext) -> None:
@@ -97,7 +97,7 @@ class ToolCall:
                     raise call_lost(name, self._tool, why.message) from None
                 raise call_failed(name, self._tool, _masked(error, self._server)) from None
 
-    def _refused(self, connection: Connection, refusal: Refusal) -> AgentError:
+    def _refused(self, connection: Connection, refusal: Unanswered) -> AgentError:
         if refusal.status == 404:  # the server was started again, and knows the session no more
             connection.over.set()
         return call_refused(self._server.config.name, self._tool, refusal)
@@ -120,7 +120,7 @@ async def _why_ended(connection: Connection) -> AgentError | None:
     """Return why the connection ended; None if only a call did. Calls in flight hear of it before that is known."""
     if connection.ends_with_its_process:
         with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SEC):
+            async with asyncio.timeout(CLOSING_SEC):
                 await connection.closed.wait()
     return connection.failure
 

@@ -1,6 +1,6 @@
 """Bounds what a worker takes from an MCP server."""
 
-MAX_MESSAGE_BYTES = 16 * 1024**2
+MAX_MESSAGE_BYTES = 8 * 1024**2
 """Of one message of a server. A larger one ends the call, and over stdio the server."""
 
 MAX_TOOLS = 2_000
@@ -15,7 +15,7 @@ MAX_PAGES = 100
 MAX_DESCRIPTION_CHARACTERS = 16_000
 """Of one tool; the rest of a longer description is cut off."""
 
-CONNECT_SEC = 60.0
+OPENING_SEC = 60.0
 """From the start of a server until it speaks; the first start may download it."""
 
 LIST_SEC = 30.0
@@ -30,5 +30,5 @@ LOG_LINES, LOG_LINES_SEC = 200, 10.0
 LOG_LINE_BYTES = 2_000
 """Of one such line; the rest of a longer one is cut off."""
 
-CLOSE_SEC = 10.0
+CLOSING_SEC = 10.0
 """Until a connection that has ended is closed, and its process with it."""
