@@ -102,6 +102,14 @@ async def test_a_map_calls_a_tool_for_each_item(runs: Runs) -> None:
     assert [item["text"] for item in result["n"]["outputs"]] == ["a", "b"]
 
 
+async def test_a_server_is_a_node_that_lists_its_tools(runs: Runs) -> None:
+    listed = (await outputs(runs, {"id": "n", "type": "mcp.odd"}))["n"]
+    assert listed["server"] == "odd"
+    echo = listed["tools"][0]
+    assert (echo["name"], echo["description"], echo["read_only"]) == ("echo", "Does echo.", True)
+    assert echo["parameters"]["required"] == ["text"]
+
+
 async def test_keys_that_only_references_use_are_not_handed_to_a_tool(runs: Runs) -> None:
     source = {"id": "s", "type": "agent.transform", "params": {"expression": "{topic: 'rain'}"}}
     edge = {"from": "s", "to": "n", "map": {"topic": "topic"}}

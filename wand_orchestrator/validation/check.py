@@ -18,6 +18,7 @@ from wand_orchestrator.validation.expression_faults import Expressions
 from wand_orchestrator.validation.fault import Fault, Findings
 from wand_orchestrator.validation.input_schema_faults import check_input_schema
 from wand_orchestrator.validation.inputs import InputCheck
+from wand_orchestrator.validation.mcp_types import NOTHING_KNOWN, McpServersKnown
 from wand_orchestrator.validation.model_faults import GRAPH, read_form
 from wand_orchestrator.validation.node_signatures import Kind, Kinds
 from wand_orchestrator.validation.nodes import NodeCheck
@@ -45,13 +46,15 @@ def check_graph(
     max_edges: int,
     rates: Collection[str] | None = None,
     children: Mapping[str, Graph] = MappingProxyType({}),
+    mcp: McpServersKnown = NOTHING_KNOWN,
 ) -> Checked:
     """Return all faults and warnings of a graph, given as parsed JSON; never raises, whatever the document contains.
 
     Faults that keep the document from being read at all (too large, too deep, text that is no Unicode) come alone.
     Takes time in proportion to the size of the document. `rates`: the names of those that there are, if that is known.
     `children`: the stored graphs that control nodes name, nested ones included, by name or id, as far as they are
-    known: what is passed to them and selected of their outputs is checked, too.
+    known: what is passed to them and selected of their outputs is checked, too. `mcp`: the MCP servers whose tools are
+    among `agents`.
     """
     findings = Findings()
     graph = None
@@ -65,7 +68,7 @@ def check_graph(
         outline = Outline.of(read)
         check_rates(outline, rates, near, findings)
         run_input = check_input_schema(read, findings)
-        _check_meaning(outline, Kinds(agents, children), agents, run_input, near, findings)
+        _check_meaning(outline, Kinds(agents, children), agents, mcp, run_input, near, findings)
     if graph is not None and children:
         check_child_inputs(graph, children, findings)
     return Checked(None if findings.faults else graph, findings.faults.listed(), findings.warnings.listed())
@@ -89,7 +92,13 @@ def _check_size(document: Any, max_nodes: int, max_edges: int, findings: Finding
 
 
 def _check_meaning(
-    outline: Outline, kinds: Kinds, agents: Mapping[str, Agent], run_input: Kind | None, near: Near, findings: Findings
+    outline: Outline,
+    kinds: Kinds,
+    agents: Mapping[str, Agent],
+    mcp: McpServersKnown,
+    run_input: Kind | None,
+    near: Near,
+    findings: Findings,
 ) -> None:
     outputs = Outputs(Expressions(near), near, findings)
     check_structure(outline, near, findings)
@@ -97,7 +106,7 @@ def _check_meaning(
     check_branches(outline, findings)
     inputs = InputCheck(outline, kinds, run_input, outputs, near, findings)
     inputs.check_edges()
-    nodes = NodeCheck(agents, kinds, run_input, outputs, near, findings)
+    nodes = NodeCheck(agents, kinds, run_input, outputs, near, findings, mcp)
     for node in outline.nodes:
         nodes.check(node, inputs.own(node))
     inputs.check_required()

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wand_orchestrator._agent import Agent
+from wand_orchestrator.contract.mcp import McpName, mcp_name
 from wand_orchestrator.contract.names import DEFAULT_TASK_QUEUE
 from wand_orchestrator.graphs.control_node import ControlNode
 from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, MAP
@@ -12,6 +13,7 @@ from wand_orchestrator.graphs.references import is_reference, looks_at_own_input
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.control import check_control, control_view
 from wand_orchestrator.validation.fault import Findings
+from wand_orchestrator.validation.mcp_types import NOTHING_KNOWN, McpServersKnown
 from wand_orchestrator.validation.node_signatures import Kind, Kinds
 from wand_orchestrator.validation.outline import NodeOutline
 from wand_orchestrator.validation.output_faults import Outputs
@@ -39,7 +41,9 @@ class NodeCheck:
         outputs: Outputs,
         near: Near,
         findings: Findings,
+        mcp: McpServersKnown = NOTHING_KNOWN,
     ) -> None:
+        self._mcp = mcp
         self._agents = agents
         self._kinds = kinds
         self._outputs = outputs
@@ -115,6 +119,8 @@ class NodeCheck:
         elif name in CONTROL_NODES:
             message = f"{quoted(name)} is a control node, and no agent: put it into a stored graph, and name that"
             self._findings.fault(named_at, Code.UNKNOWN_AGENT, message)
+        elif (mcp := mcp_name(name)) is not None:
+            self._check_mcp(mcp, name, node, named_at)
         elif node.queue in (None, DEFAULT_TASK_QUEUE):
             hint = self._near.hint("agent", name, self._types) or ": `GET /agents` lists those that there are"
             self._findings.fault(named_at, Code.UNKNOWN_AGENT, f"there is no agent {quoted(name)}{hint}")
@@ -124,6 +130,18 @@ class NodeCheck:
                 f"{quoted(name)} is not known here{hint}; a worker of the queue {quoted(node.queue or '')} must have it"
             )
             self._findings.warn(named_at, Code.UNKNOWN_AGENT, message)
+
+    def _check_mcp(self, mcp: McpName, name: str, node: NodeOutline, at: tuple[Part, ...]) -> None:
+        """Tell of a tool of an MCP server that is not known, or cannot be looked up now."""
+        unchecked = self._mcp.why_unchecked(mcp)
+        if node.queue not in (None, DEFAULT_TASK_QUEUE):
+            unchecked = f"a worker of the queue {quoted(node.queue or '')} must have it"
+        if unchecked:
+            message = f"{quoted(name)} is not checked: {unchecked}"
+            self._findings.warn(at, Code.UNKNOWN_AGENT, message)
+        elif mcp.tool or mcp.server not in self._mcp.names:
+            hint = self._near.hint("agent", name, self._types)
+            self._findings.fault(at, Code.UNKNOWN_AGENT, f"{self._mcp.missing(mcp)}{hint}")
 
     def _check_expressions(self, control: ControlNode, params: dict[str, Any], at: tuple[Part, ...]) -> None:
         """Check the expressions that are evaluated over the output of the node's agent or graph, or over a state of any

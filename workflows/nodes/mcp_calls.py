@@ -25,6 +25,7 @@ from wand_orchestrator.contract.codes import (
     WORKER_SHUTDOWN,
 )
 from wand_orchestrator.contract.mcp import McpName, McpTool, McpTools
+from wand_orchestrator.contract.node import AgentResult
 from wand_orchestrator.graph import Node, Options, Retry, RetryRule
 from wand_orchestrator.graphs.references import looks_at_own_input
 from wand_orchestrator.workflows.arrivals.activity_results import result_of
@@ -53,21 +54,16 @@ class McpCalls:
     async def run(
         self, node: Node, name: McpName, params: dict[str, Any], input: dict[str, Any], earlier_attempts: int
     ) -> Any:
-        """Call the tool and return what `result_of` reads. Raises what an agent does."""
+        """Call the tool, or list those of a server; return what `result_of` reads. Raises what an agent does."""
         if params:
             raise failure("invalid_params", f"params.{next(iter(params))}: a tool of an MCP server takes its `input`")
         tools, earlier = await self._tools(node, name, earlier_attempts)
+        if not name.tool:
+            return AgentResult(output=tools.model_dump(mode="json"), attempt=earlier + 1)
         tool = tools.tool(name.tool)
         if tool is None:
             raise _unknown(name, tools)
         return await self._call(node, tool, _taken(node, tool, input), earlier)
-
-    async def tools(self, node: Node, server: str) -> McpTools:
-        """Return the tools of a server as this run knows them; lists them if need be, as the activity `node.id`.
-
-        Raises ApplicationError or ActivityError, as an agent does.
-        """
-        return (await self._tools(node, McpName(server, ""), 0))[0]
 
     async def _tools(self, node: Node, name: McpName, earlier: int) -> tuple[McpTools, int]:
         """Return the tools, and how many attempts were made before the one that succeeded."""
