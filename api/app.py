@@ -20,8 +20,8 @@ from wand_orchestrator.api.http.head import HeadAsGet
 from wand_orchestrator.api.http.json_body import BUDGET_BYTES
 from wand_orchestrator.api.http.openapi import DocumentedApi
 from wand_orchestrator.api.http.path_ids import EncodedIds
-from wand_orchestrator.api.routers import artifacts as artifacts_router
 from wand_orchestrator.api.routers import (
+    approvals,
     catalog,
     events,
     files,
@@ -32,7 +32,9 @@ from wand_orchestrator.api.routers import (
     runs,
     schedules,
     steering,
+    usage,
 )
+from wand_orchestrator.api.routers import artifacts as artifacts_router
 from wand_orchestrator.api.services import Services
 from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.plugins import Registry
@@ -79,7 +81,19 @@ def create_app(
     app.include_router(hooks.receipts)
     app.include_router(links.router)
     app.include_router(runs.starts, dependencies=[Depends(documented_key)])
-    for routes in (catalog, graphs, files, runs, events, steering, artifacts_router, schedules, hooks):
+    for routes in (
+        catalog,
+        graphs,
+        files,
+        runs,
+        events,
+        steering,
+        approvals,
+        usage,
+        artifacts_router,
+        schedules,
+        hooks,
+    ):
         app.include_router(routes.router, dependencies=[Depends(documented_key)])
     _add_middleware(app, settings)
     return app

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from wand_orchestrator.cli.commands import agents, api, dev, graphs, hooks, run, runs, schedules, worker
+from wand_orchestrator.cli.commands import agents, api, dev, graphs, hooks, inbox, run, runs, schedules, worker
 from wand_orchestrator.cli.demo import command
 
 INTERRUPTED = 130
@@ -91,6 +91,8 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(graphs.app, name="graphs")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(hooks.app, name="hooks")
+app.command("approvals")(inbox.approvals)
+app.command("usage")(inbox.usage)
 app.command("agents")(agents.agents)
 app.command("demo")(command.demo)
 

@@ -222,6 +222,6 @@ async def retry_run(
 ) -> RunCreated:
     """Retry an ended run in a new one: nodes that had succeeded keep their outputs and do not run again."""
     request = body or RetryRequest()
-    created = await services.retries.retry(run_id, request.from_nodes, idempotency_key)
+    created = await services.retries.retry(run_id, request.from_nodes, idempotency_key, request.budget)
     response.headers["Location"] = f"/runs/{created.run_id}"
     return created

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from wand_orchestrator.api.http.json_body import JsonRoute
 from wand_orchestrator.api.http.problems import declared
 from wand_orchestrator.api.links.models import LinkCreated, LinkRequest
-from wand_orchestrator.api.runs.models import EventSent, NodeSteered, RunSteered
+from wand_orchestrator.api.runs.models import BudgetRequest, EventSent, NodeSteered, RunBudget, RunSteered
 from wand_orchestrator.api.services import RunIdPath, ServicesDep
 from wand_orchestrator.contract.steering import SentEvent
 from wand_orchestrator.graph import Identifier
@@ -53,6 +53,17 @@ async def pause_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
 async def resume_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
     """Resume a paused run."""
     return RunSteered(run_id=run_id, status=await services.steering.resume(run_id))
+
+
+@router.post("/{run_id}/budget", responses=declared(422))
+async def change_budget(run_id: RunIdPath, body: BudgetRequest, services: ServicesDep) -> RunBudget:
+    """Replace the budget of a run, or of one of its nodes that has begun, while the run goes on or is paused.
+
+    A run that was paused because the budget is used up still has to be resumed; it is paused again if the budget is
+    still too small.
+    """
+    await services.steering.change_budget(run_id, body.change)
+    return RunBudget(run_id=run_id, node=body.node, budget=body.change.budget)
 
 
 @router.post("/{run_id}/events/{name}", status_code=202, responses=declared(413, 422))

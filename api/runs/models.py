@@ -12,12 +12,14 @@ from wand_orchestrator.api.http.moments import Moment
 from wand_orchestrator.api.runs import waiting
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.limits import INLINE_VALUE_BYTES
+from wand_orchestrator.contract.model_call import UsageTotal
 from wand_orchestrator.contract.run import RunResult
 from wand_orchestrator.contract.run_summary import RunSummary
 from wand_orchestrator.contract.run_terms import CallerTerms, RunTerms
+from wand_orchestrator.contract.spending import BudgetChange
 from wand_orchestrator.contract.state import Failure, NodeState, NodeStatus, RunState, RunStatus, is_part
 from wand_orchestrator.contract.webhook import Webhook
-from wand_orchestrator.graph import Graph
+from wand_orchestrator.graph import Graph, SpendingBudget
 from wand_orchestrator.storage import Run
 
 
@@ -99,6 +101,9 @@ class RetryRequest(BaseModel):
         max_length=20_000,
         description="Nodes that run again although they had succeeded, with all after them.",
     )
+    budget: SpendingBudget | None = Field(
+        default=None, description="In place of the budget that the run had; what it has spent counts all the same."
+    )
 
 
 class NodeView(BaseModel):
@@ -112,6 +117,9 @@ class NodeView(BaseModel):
     percent: int | None = Field(description="What the agent last reported.")
     error: Failure | None
     handled: bool = Field(default=False, description="It failed, and an edge on failure was taken: the run goes on.")
+    usage: UsageTotal | None = Field(
+        default=None, description="Of its model calls, and those of its parts and child runs; null if there were none."
+    )
     waiting_for: list[str] = Field(description="Empty if it goes on.")
 
     @classmethod
@@ -127,6 +135,9 @@ class RunView(RunSummary):
     retried_by: list[str] = Field(description="Runs that go on from this one, the newest first; 20 at most.")
     webhook: Webhook | None = Field(description="Who is told of the run.")
     waiting_for: list[str] = Field(description="Why it does not go on; empty if it does.")
+    usage: UsageTotal | None = Field(
+        default=None, description="Of all model calls so far, child runs among them; null if there were none."
+    )
 
 
 class RunPage(BaseModel):
@@ -154,6 +165,22 @@ class RunSteered(BaseModel):
 class EventSent(BaseModel):
     run_id: str
     event: str
+
+
+class BudgetRequest(SpendingBudget):
+    """A budget in place of the one that the run, or the node, has. What was spent counts all the same."""
+
+    node: str | None = Field(default=None, max_length=1000, description="Whose `budget` it is; default: the run's.")
+
+    @property
+    def change(self) -> BudgetChange:
+        return BudgetChange(node=self.node, budget=SpendingBudget(**self.model_dump(exclude={"node"})))
+
+
+class RunBudget(BaseModel):
+    run_id: str
+    node: str | None
+    budget: SpendingBudget
 
 
 class NodeSteered(BaseModel):
@@ -189,6 +216,7 @@ def run_view(
         result=result,
         retried_by=list(retried_by),
         webhook=run.terms.webhook,
+        usage=state.usage,
         waiting_for=[*reasons, *waiting.run_reasons(of_nodes)],
     )
 

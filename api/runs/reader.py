@@ -192,6 +192,7 @@ class RunReader:
         self, run: Run, description: WorkflowExecutionDescription, told: RunState | WandError, budget: CallBudget
     ) -> RunView:
         reasons = [] if isinstance(told, RunState) else [await self._waits.of_workflow(told, budget)]
+        reasons += [told.exceeded] if isinstance(told, RunState) and told.exceeded is not None else []
         state = told if isinstance(told, RunState) else await self._archived_state(run)
         if state.status.ended:  # it ended while it was being read
             return await self._closing(run, state, budget)

@@ -21,7 +21,7 @@ from wand_orchestrator.contract.run import RunInput, RunOrder
 from wand_orchestrator.contract.run_terms import RetryOf
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.errors import Conflict, NotFound
-from wand_orchestrator.graph import Graph
+from wand_orchestrator.graph import Graph, SpendingBudget
 from wand_orchestrator.storage import Idempotency, Run, Store
 from wand_orchestrator.storage.subgraphs import Subgraphs
 
@@ -50,7 +50,13 @@ class Retries:
         self._subgraphs = subgraphs
         self._launcher = launcher
 
-    async def retry(self, run_id: str, from_nodes: Sequence[str], idempotency_key: str | None) -> RunCreated:
+    async def retry(
+        self,
+        run_id: str,
+        from_nodes: Sequence[str],
+        idempotency_key: str | None,
+        budget_of_run: SpendingBudget | None = None,
+    ) -> RunCreated:
         """Start a retry of the run. Raises NotFound, UnknownNode, Unavailable; Conflict for an open run, or one with
         nothing left to do.
         """
@@ -61,7 +67,7 @@ class Retries:
         _require_known(graph, from_nodes)
         subgraphs = await self._subgraphs.of(graph, graph_id)
         earlier = _earlier(await self._store.runs.get(run_id))
-        retry_of = RetryOf(run_id=run_id, from_nodes=tuple(from_nodes), earlier=earlier)
+        retry_of = RetryOf(run_id=run_id, from_nodes=tuple(from_nodes), earlier=earlier, budget=budget_of_run)
         run = await self._store.runs.add(
             new_run_id(),
             graph_id,
@@ -125,4 +131,9 @@ def _earlier(row: Run | None) -> tuple[str, ...]:
 def _idempotency(retry_of: RetryOf, key: str | None) -> Idempotency | None:
     if key is None:
         return None
-    return Idempotency(key, hashlib.sha256(retry_of.model_dump_json(exclude={"earlier"}).encode()).hexdigest())
+    return Idempotency(
+        key,
+        hashlib.sha256(
+            retry_of.model_dump_json(exclude={"earlier"} if retry_of.budget else {"earlier", "budget"}).encode()
+        ).hexdigest(),
+    )

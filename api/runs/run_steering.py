@@ -15,6 +15,7 @@ from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract import codes
 from wand_orchestrator.contract.limits import MAX_EVENT_BYTES
 from wand_orchestrator.contract.queries import EventRefusal
+from wand_orchestrator.contract.spending import UPDATE_BUDGET, BudgetChange
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.contract.steering import (
     SIGNAL_EVENT,
@@ -137,6 +138,10 @@ class Steering:
             return await self._executions.event_refusal(run_id, event, budget.left(STEER_ANSWER_SEC))
         except (Unavailable, QueryFailed, ExecutionClosed):
             return None
+
+    async def change_budget(self, run_id: str, change: BudgetChange) -> None:
+        """Replace the budget of the run, or of a node. Raises Conflict if it has none."""
+        await self._update(run_id, UPDATE_BUDGET, change)
 
     async def skip(self, run_id: str, node: str) -> None:
         """Skip a node. Raises UnknownNode, Conflict."""

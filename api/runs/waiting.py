@@ -71,7 +71,7 @@ def held_back(graph: Graph, state: RunState) -> dict[str, str]:
         reasons = dict.fromkeys(held, TO_BE_RETRIED)
         reason = f"{_names(held)} {TO_BE_RETRIED}"
     elif state.status is RunStatus.PAUSED:
-        reason = "the run to be resumed"
+        reason = "the run to be resumed" if state.exceeded is None else "a larger budget, and the run to be resumed"
     elif state.status is RunStatus.RUNNING and _in_flight(state) >= graph.options.concurrency:
         reason = f"a free slot (concurrency {graph.options.concurrency})"
     else:

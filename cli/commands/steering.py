@@ -89,6 +89,22 @@ def event(
     _show(answer, as_json, lambda: typer.echo(f"{run} was sent the event {name}"))
 
 
+def budget(
+    run: RunArgument,
+    usd: Annotated[float | None, typer.Option(help="US dollars.")] = None,
+    tokens: Annotated[int | None, typer.Option(help="Of input and output together.")] = None,
+    on_exceeded: Annotated[str, typer.Option(help="fail or pause.")] = "pause",
+    node: Annotated[str | None, typer.Option(help="Whose own budget it is. Default: the run's")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Replace the budget of a run; one that was paused for it still has to be resumed."""
+    given = {"usd": usd, "tokens": tokens, "on_exceeded": on_exceeded, "node": node}
+    answer = _post((run, "budget"), {name: value for name, value in given.items() if value is not None}, url, api_key)
+    _show(answer, as_json, lambda: typer.echo(f"{run} has another budget"))
+
+
 def link(
     run: RunArgument,
     node: NodeArgument,
@@ -113,7 +129,7 @@ def delete(run: RunArgument, url: Url = None, api_key: ApiKey = None) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (pause, resume, cancel, retry, retry_node, skip, respond, event, link, delete):
+    for command in (pause, resume, cancel, retry, retry_node, skip, respond, event, budget, link, delete):
         app.command()(command)
 
 

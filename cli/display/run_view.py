@@ -51,13 +51,14 @@ def print_run(view: Json, approvals: Iterable[OpenApproval] = ()) -> None:
         ("finished", view["finished_at"]),
         ("took", took(view["started_at"], view["finished_at"])),
         ("error", _failure(view["error"])),
+        ("usage", used(view["usage"])),
         *zip(chain(("waits for",), repeat("")), view["waiting_for"], strict=False),
     )
     typer.echo()
     rows = [_node_row(name, node) for name, node in view["nodes"].items()]
     print_table(("node", "status", "attempt", "took", "about"), rows)
     _print_failures(view["nodes"])
-    _print_approvals(view["run_id"], approvals)
+    print_approvals(approvals)
     if view["input"] is not None:
         typer.echo("\ninput")
         print_json(view["input"])
@@ -75,12 +76,12 @@ def _print_failures(nodes: Json) -> None:
             out.print(Text(f"\n{plain(name)}: {plain(named(error))}{details}"), soft_wrap=True)
 
 
-def _print_approvals(run_id: str, approvals: Iterable[OpenApproval]) -> None:
+def print_approvals(approvals: Iterable[OpenApproval]) -> None:
     """Print what somebody is asked, and the command that answers."""
     out = console()
     for asked in approvals:
         out.print(Text(f"\n{plain(asked.node)} asks: {plain(asked.prompt)}"), soft_wrap=True)
-        out.print(Text(f"    wand runs respond {run_id} {plain(asked.node)} --answer JSON"), soft_wrap=True)
+        out.print(Text(f"    wand runs respond {asked.run} {plain(asked.node)} --answer JSON"), soft_wrap=True)
         out.print(Text(f"    JSON that fits {plain(json.dumps(asked.schema, ensure_ascii=False))}"), soft_wrap=True)
 
 
@@ -119,6 +120,21 @@ def unmended(node: Json) -> Json | None:
     """Return the error of a node; None if a later attempt succeeded."""
     error: Json | None = node["error"]
     return None if node["status"] == "succeeded" else error
+
+
+def used(usage: Json | None) -> str:
+    """Return what model calls used on one line; empty without any."""
+    if usage is None:
+        return ""
+    tokens = f"{usage['input_tokens']:,} + {usage['output_tokens']:,} tokens in {usage['requests']:,} calls"
+    return f"{tokens}, {money(usage)}"
+
+
+def money(usage: Json) -> str:
+    """Return what it cost; of calls whose price is unknown, how many there are."""
+    unknown = f"{usage['unpriced_requests']:,} calls of unknown price" if usage["unpriced_requests"] else ""
+    known = "" if usage["usd"] is None else f"${usage['usd']:.4f}"
+    return " and ".join(filter(None, (known, unknown)))
 
 
 def styled(status: str) -> Text:

@@ -134,7 +134,7 @@ def test_an_error_that_another_attempt_made_good_is_not_shown(capsys: pytest.Cap
 
 
 def test_a_run_is_shown_with_what_it_asks_and_how_to_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    approval = OpenApproval("a", "Send \x1bit?", {"type": "boolean"})
+    approval = OpenApproval("r_1", "a", "Send \x1bit?", {"type": "boolean"})
     print_run(run_view("running", status="waiting", error=None), [approval])
     assert capsys.readouterr().out.endswith(
         '\na asks: Send \\x1bit?\n    wand runs respond r_1 a --answer JSON\n    JSON that fits {"type": "boolean"}\n'

@@ -217,6 +217,19 @@ def run_status_after(type: EventType) -> RunStatus | None:
     return _RUN_STATUS.get(type)
 
 
+def node_status_after(type: EventType) -> NodeStatus | None:
+    """Return the status that an event of this type gives its node; None if it does not change it."""
+    return _NODE_STATUS.get(type)
+
+
+def asks_person(event: Event) -> bool:
+    """Return whether a node of the run itself begins to wait for a person's answer. One of a child run is told by that
+    run, too.
+    """
+    mine = event.node is not None and "/" not in event.node
+    return mine and event.type is EventType.NODE_WAITING and "schema" in event.data and "event" not in event.data
+
+
 def fold(state: RunState, event: Event) -> None:
     """Fold one event into `state`; events must come in the order of `seq`."""
     state.last_seq = event.seq

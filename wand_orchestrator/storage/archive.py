@@ -16,9 +16,11 @@ from wand_orchestrator.storage.deletions import refuse_deleted
 from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.engine.deadline import BULK_SEC
 from wand_orchestrator.storage.node_value_rows import NodeValueRows, StoredNode
+from wand_orchestrator.storage.questions import Questions
 from wand_orchestrator.storage.run_records import new_run, row_of
 from wand_orchestrator.storage.tables import EventRow, GraphRow, RunRow
 from wand_orchestrator.storage.tag_rows import insert_tags
+from wand_orchestrator.storage.usage_rows import UsageRows
 
 _OPEN = tuple(status for status in RunStatus if not status.ended)
 
@@ -46,6 +48,8 @@ class EventArchive:
     def __init__(self, database: Database, values: NodeValueRows) -> None:
         self._database = database
         self._values = values
+        self._usage = UsageRows(database)
+        self._questions = Questions(database)
         self._insert = database.insert(EventRow).on_conflict_do_nothing(index_elements=["run_id", "seq"])
 
     async def append(self, archive: Archive, nodes: Sequence[StoredNode] = ()) -> None:
@@ -60,9 +64,13 @@ class EventArchive:
         events = [_row(archive.run_id, event) for event in archive.events]
 
         def append(connection: Connection) -> None:
-            if not connection.execute(_ADVANCE, told).rowcount and self._ensure_run(connection, archive):
-                connection.execute(_ADVANCE, told)
+            advanced = connection.execute(_ADVANCE, told).rowcount
+            if not advanced and self._ensure_run(connection, archive):
+                advanced = connection.execute(_ADVANCE, told).rowcount
             connection.execute(self._insert, events)
+            self._usage.insert(connection, archive)
+            if advanced:  # an attempt that comes late must not ask again what was answered since
+                self._questions.follow(connection, archive)
             if nodes:
                 self._values.put_in(connection, nodes)
 

@@ -11,9 +11,11 @@ from wand_orchestrator.storage.hook_rows import HookRows
 from wand_orchestrator.storage.link_uses import LinkUses
 from wand_orchestrator.storage.namespaces import Namespaces
 from wand_orchestrator.storage.node_value_rows import NodeValueRows
+from wand_orchestrator.storage.questions import Questions
 from wand_orchestrator.storage.runs import Runs
 from wand_orchestrator.storage.secret_rows import SecretRows
 from wand_orchestrator.storage.trigger_rows import TriggerRows
+from wand_orchestrator.storage.usage_rows import UsageRows
 
 
 class Store:
@@ -32,6 +34,8 @@ class Store:
         self.secrets = SecretRows(database)
         self.triggers = TriggerRows(database)
         self.namespaces = Namespaces(database)
+        self.usage = UsageRows(database)
+        self.questions = Questions(database)
 
     @classmethod
     def open(cls, url: str) -> Self:

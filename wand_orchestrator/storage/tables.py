@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ForeignKeyConstraint,
     Index,
     MetaData,
@@ -224,6 +225,51 @@ class NodeValueRow(Table, table=True):
     output_bytes: int | None = None
     output_digest: str | None = None
     child: str | None = None
+
+
+class UsageRow(Table, table=True):
+    """What an attempt of a model call used, by the event that tells it; `day` is that of `at` in UTC.
+
+    No foreign key: what was spent stays known when its run is deleted. `usd` is null where the price is unknown.
+    """
+
+    __tablename__ = "usage"
+    __table_args__: Any = (Index("ix_usage_at", "at"),)
+
+    run_id: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    graph: str
+    model: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    day: str
+    requests: int = Field(sa_type=BigInteger)
+    partial_requests: int = Field(sa_type=BigInteger)
+    input_tokens: int = Field(sa_type=BigInteger)
+    output_tokens: int = Field(sa_type=BigInteger)
+    cached_tokens: int = Field(sa_type=BigInteger)
+    reasoning_tokens: int = Field(sa_type=BigInteger)
+    usd: float | None = None
+
+
+class QuestionRow(Table, table=True):
+    """A node that waits for a person's answer. `root` is the run that somebody started, of which `run_id` is a part.
+
+    `body` contains the data of the event as JSON: what is asked, and the schema of the answer.
+    """
+
+    __tablename__ = "questions"
+    __table_args__: Any = (
+        Index("ix_questions_run_id", "run_id"),
+        Index("ix_questions_root", "root"),
+        Index("ix_questions_created_at_id", "created_at", "id"),
+    )
+
+    id: str = Field(primary_key=True)
+    run_id: str = Field(foreign_key="runs.id", ondelete="CASCADE")
+    root: str
+    node: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    body: str = Field(sa_type=Text)
 
 
 class IdempotencyRow(Table, table=True):

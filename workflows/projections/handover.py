@@ -8,6 +8,7 @@ from temporalio import workflow
 from wand_orchestrator.contract.run import RunInput, RunResult
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.projections.to_archive import archive
+from wand_orchestrator.workflows.projections.to_inbox import Inbox
 from wand_orchestrator.workflows.projections.to_parent import Forwarder
 from wand_orchestrator.workflows.projections.to_search_attributes import Visibility
 from wand_orchestrator.workflows.projections.to_webhook import Notifier
@@ -26,11 +27,13 @@ class Handover:
         self._journal = journal
         self._forwarder = Forwarder(journal, run.parent, carried)
         self._visibility = Visibility(journal)
+        self._finishing = False
 
     def begin(self, run: RunInput) -> None:
         """Set the run, also again when more of it is known, as its graph; nothing has been passed on by then."""
         self._run = run
         self._notifier = Notifier(self._journal, run)
+        self._inbox = Inbox(self._journal, self.write_ahead)
         self._writing: asyncio.Future[bool] | None = None
 
     def carry(self) -> dict[str, Any]:
@@ -41,17 +44,20 @@ class Handover:
         self._forwarder.look()
         self._notifier.look()
         self._visibility.look()
+        if not self._finishing:
+            self._inbox.look()
 
     def write_ahead(self) -> "asyncio.Future[bool]":
-        """Start to write what has happened so far to the database."""
+        """Start to write what has happened so far to the database, after what is being written."""
         last = self._journal.state.last_seq
-        self._writing = asyncio.ensure_future(archive(self._journal, self._run, last=last))
+        self._writing = asyncio.ensure_future(self._write_after(self._writing, last))
         return self._writing
 
     async def finish(self, result: RunResult | None = None) -> bool:
         """Pass on all events, also those that are added meanwhile, once all updates are answered; return whether the
         run was asked to cancel meanwhile.
         """
+        self._finishing = True
         cancelled, handed_over = await _finish_updates(), None
         if self._writing is not None:
             cancelled = await uncancelled(self._writing) or cancelled
@@ -62,7 +68,13 @@ class Handover:
             cancelled = await self._notifier.flush() or cancelled
             cancelled = await _finish_updates() or cancelled
         self._visibility.look()
+        self._finishing = False
         return cancelled
+
+    async def _write_after(self, before: "asyncio.Future[bool] | None", last: int) -> bool:
+        """Write one after the other: two at once would write the same events."""
+        cancelled = before is not None and not before.done() and await before
+        return await archive(self._journal, self._run, last=last) or cancelled
 
 
 async def _finish_updates() -> bool:
