@@ -51,7 +51,7 @@ def print_run(view: Json, approvals: Iterable[OpenApproval] = ()) -> None:
         ("finished", view["finished_at"]),
         ("took", took(view["started_at"], view["finished_at"])),
         ("error", _failure(view["error"])),
-        ("usage", used(view["usage"])),
+        ("usage", used(view.get("usage"))),
         *zip(chain(("waits for",), repeat("")), view["waiting_for"], strict=False),
     )
     typer.echo()
