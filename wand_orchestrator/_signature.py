@@ -25,6 +25,9 @@ MAX_NAME_BYTES = 200
 RESERVED = ("flow.", "wand.", MCP_PREFIX)
 """Control nodes, activities of Wand's own, and tools of MCP servers."""
 
+OF_CONTROL_NODES = ("agent.llm",)
+"""Names of control nodes without such a prefix."""
+
 _BY_NAME = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
 
 
@@ -117,6 +120,8 @@ def check_name(kind: str, name: object) -> str:
         raise PluginError(
             f"{name!r} is no name for {kind}s: {refused[0]!r} can stand neither in a URL nor in the name of an activity"
         )
+    if name in OF_CONTROL_NODES:
+        raise PluginError(f"{name!r} is no name for {kind}s: it is that of a control node of Wand")
     if name.startswith(RESERVED):
         raise PluginError(
             f"{name!r} is no name for {kind}s: {', '.join(RESERVED)} are the prefixes of what Wand itself runs"

@@ -8,10 +8,11 @@ import anyio.to_thread
 
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.graph import Graph
+from wand_orchestrator.models.model_catalog import ModelCatalog
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage.subgraphs import Subgraphs
-from wand_orchestrator.validation import Checked, Fault, check_graph
+from wand_orchestrator.validation import Checked, Fault, Known, check_graph
 from wand_orchestrator.validation.input_schema import admitted
 
 MAX_CHECKS = 2
@@ -24,6 +25,7 @@ class GraphCheck:
         self._registry = registry
         self._settings = settings
         self._subgraphs = subgraphs
+        self._known = Known(tools=registry.tools, model_fault=ModelCatalog.load(settings).fault)
         self._limiter = anyio.CapacityLimiter(MAX_CHECKS)
 
     async def check(self, document: Mapping[str, Any]) -> Checked:
@@ -66,4 +68,5 @@ class GraphCheck:
             max_edges=self._settings.max_edges,
             rates=self._settings.rate_table,
             children=children,
+            known=self._known,
         )

@@ -101,15 +101,22 @@ Found = tuple[Sequence["FaultLike"], Sequence["FaultLike"], Sequence[str]]
 def _here(document: Any) -> Found:
     from wand_orchestrator.cli.processes.app_dir import find_plugins_in
     from wand_orchestrator.cli.processes.configuration import settings_with
+    from wand_orchestrator.models.model_catalog import ModelCatalog
     from wand_orchestrator.plugins import Registry
     from wand_orchestrator.storage.subgraphs import named_graphs
-    from wand_orchestrator.validation import check_graph
+    from wand_orchestrator.validation import Known, check_graph
 
     settings = settings_with()
     find_plugins_in(Path())
-    agents = Registry.load(settings).agents
-    rates = settings.rate_table or None
-    checked = check_graph(document, agents, max_nodes=settings.max_nodes, max_edges=settings.max_edges, rates=rates)
+    registry = Registry.load(settings)
+    checked = check_graph(
+        document,
+        registry.agents,
+        max_nodes=settings.max_nodes,
+        max_edges=settings.max_edges,
+        rates=settings.rate_table or None,
+        known=Known(tools=registry.tools, model_fault=ModelCatalog.load(settings).fault),
+    )
     named = dict.fromkeys(name for _, name in named_graphs(checked.graph)) if checked.graph else ()
     return checked.faults, checked.warnings, tuple(named)
 

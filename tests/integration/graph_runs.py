@@ -65,18 +65,18 @@ class Runs:
         return events
 
 
-async def serve(client: Client, folder: Path, **options: Any) -> AsyncIterator[Runs]:
+async def serve(client: Client, folder: Path, registry: Registry | None = None, **options: Any) -> AsyncIterator[Runs]:
     settings = Settings(data_dir=folder, task_queue=f"q-{uuid.uuid4().hex}", **options)
     client = keeping_payloads(client, settings)
     store = Store.open(settings.effective_database_url)
     await store.migrate()
-    async with worker(client, settings, store):
+    async with worker(client, settings, store, registry):
         yield Runs(client, settings.task_queue, store)
     await store.close()
 
 
-def worker(client: Client, settings: Settings, store: Store) -> Worker:
-    registry = Registry.of(sample_agents, transform)
+def worker(client: Client, settings: Settings, store: Store, registry: Registry | None = None) -> Worker:
+    registry = registry or Registry.of(sample_agents, transform)
     return build_worker(
         client,
         settings,

@@ -2,6 +2,8 @@
 
 import pytest
 
+from wand_orchestrator._signature import check_name
+from wand_orchestrator.errors import PluginError
 from wand_orchestrator.graphs.control_node import ControlNode
 from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.validation.json_schema import Schema
@@ -16,7 +18,10 @@ def test_every_control_node_of_the_table_is_carried_out_by_a_class_of_its_own_an
 
 
 def test_the_name_of_a_control_node_can_be_that_of_no_agent() -> None:
-    assert all(name.startswith("flow.") and name == control.name for name, control in CONTROL_NODES.items())
+    for name, control in CONTROL_NODES.items():
+        assert name == control.name
+        with pytest.raises(PluginError):
+            check_name("agent", name)
 
 
 @pytest.mark.parametrize("control", CONTROL_NODES.values(), ids=CONTROL_NODES)

@@ -108,8 +108,17 @@ WARNINGS: dict[Code, tuple[Any, str]] = {
     Code.INPUT_REFERENCE: (graph({**LOOSE, "params": {"name": "x", "y": {"$input": 5}}}), "/nodes/0/params/y"),
 }
 
-LOOKED_UP = {Code.UNKNOWN_GRAPH, Code.RECURSIVE_GRAPH, Code.UNKNOWN_RATE}
-"""Found where stored graphs and rates are looked up, and tested there."""
+LOOKED_UP = {
+    Code.UNKNOWN_GRAPH,
+    Code.RECURSIVE_GRAPH,
+    Code.UNKNOWN_RATE,
+    Code.UNKNOWN_TOOL,
+    Code.UNKNOWN_MCP_SERVER,
+    Code.UNKNOWN_MODEL_ALIAS,
+    Code.UNKNOWN_PROVIDER,
+    Code.MODEL_KEY_MISSING,
+}
+"""Found where stored graphs, rates, tools and models are looked up, and tested there."""
 
 
 @pytest.mark.parametrize("code", FAULTS)

@@ -277,7 +277,7 @@ def _fold_question(state: RunState, name: str, node: NodeState, event: Event) ->
         state.questions.pop(name, None)
     elif event.type is EventType.NODE_WAITING and "schema" in event.data:
         child, awaited = _text_in(event, "run_id"), _text_in(event, "event")
-        if child is not None or awaited is not None:
+        if child is not None or awaited is not None or is_part(name):
             state.questions[name] = Question(run_id=child, node=_text_in(event, "node") or name, event=awaited)
 
 

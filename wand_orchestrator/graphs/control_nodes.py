@@ -22,10 +22,12 @@ from wand_orchestrator.graphs.control_node import (
     TEXT,
     Awaiting,
     ControlNode,
+    JsonSchema,
     Names,
     Target,
     closed,
 )
+from wand_orchestrator.graphs.llm_node import LLM_NAME, LlmParams
 from wand_orchestrator.graphs.references import is_reference
 
 
@@ -170,7 +172,21 @@ REPEAT = ControlNode(
     expressions=("until",),
 )
 
+
+def _structured(output: Any) -> JsonSchema:
+    """Return the schema of a structured answer; of one that comes by a reference nothing is known."""
+    return ANYTHING if is_reference(output) or not isinstance(output, dict) else output
+
+
+_ANSWER = closed(text=TEXT)
+LLM = ControlNode(
+    name=LLM_NAME,
+    params=LlmParams,
+    input=ANY_OBJECT,
+    output=lambda params: _ANSWER if params.get("output") is None else _structured(params["output"]),
+)
+
 CONTROL_NODES: Mapping[str, ControlNode] = MappingProxyType(
-    {node.name: node for node in (APPROVAL, EVENT, FAIL, GRAPH, MAP, REPEAT, WAIT)}
+    {node.name: node for node in (APPROVAL, EVENT, FAIL, GRAPH, LLM, MAP, REPEAT, WAIT)}
 )
 """By the type that a node of a graph has."""

@@ -1,10 +1,13 @@
 """Finds the stored graphs that control nodes name, so that a run takes them along as they are at its start."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from wand_orchestrator.errors import GraphFaults
-from wand_orchestrator.graph import Graph
+from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
+from wand_orchestrator.graphs.execution import agents_of
+from wand_orchestrator.graphs.llm_node import LLM_NAME, graphs_of_tools
+from wand_orchestrator.graphs.node_values import PARAMS
 from wand_orchestrator.storage import Store, StoredGraph
 from wand_orchestrator.validation import Code, Fault
 
@@ -55,6 +58,7 @@ class _Search:
 def named_graphs(graph: Graph) -> Iterator[tuple[str, str]]:
     """Return the place and the name of every stored graph that a control node of `graph` names."""
     for index, node in enumerate(graph.nodes):
+        yield from _named_by_tools(node, index)
         control = CONTROL_NODES.get(node.type)
         if control is None or not control.names_graph:
             continue
@@ -63,3 +67,19 @@ def named_graphs(graph: Graph) -> Iterator[tuple[str, str]]:
             yield f"/nodes/{index}/params/graph", name
         elif isinstance(listed, list | tuple):
             yield from ((f"/nodes/{index}/params/graphs/{at}", str(name)) for at, name in enumerate(listed))
+
+
+def _named_by_tools(node: Node, index: int) -> Iterator[tuple[str, str]]:
+    """Yield the place and the name of every stored graph that a model may call, in the node itself or in its parts."""
+    at, params = f"/nodes/{index}/params", node.params
+    if node.type != LLM_NAME:
+        control, inner = CONTROL_NODES.get(node.type), params.get(PARAMS)
+        if (
+            control is None
+            or not control.names_agent
+            or not isinstance(inner, Mapping)
+            or LLM_NAME not in agents_of(node)
+        ):
+            return
+        at, params = f"{at}/{PARAMS}", dict(inner)
+    yield from ((f"{at}/tools/{tool}/graph", name) for tool, name in graphs_of_tools(params))

@@ -6,5 +6,6 @@
 from wand_orchestrator.validation.check import Checked, check_graph, require_graph
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Fault
+from wand_orchestrator.validation.llm_check import Known
 
-__all__ = ["Checked", "Code", "Fault", "check_graph", "require_graph"]
+__all__ = ["Checked", "Code", "Fault", "Known", "check_graph", "require_graph"]

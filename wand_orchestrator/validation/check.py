@@ -1,8 +1,9 @@
 """Checks a graph document from end to end; every check looks at what it can, so that all faults come in one answer."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +19,7 @@ from wand_orchestrator.validation.expression_faults import Expressions
 from wand_orchestrator.validation.fault import Fault, Findings
 from wand_orchestrator.validation.input_schema_faults import check_input_schema
 from wand_orchestrator.validation.inputs import InputCheck
+from wand_orchestrator.validation.llm_check import KNOWN_BY_NOBODY, Known
 from wand_orchestrator.validation.mcp_types import NOTHING_KNOWN, McpServersKnown
 from wand_orchestrator.validation.model_faults import GRAPH, read_form
 from wand_orchestrator.validation.node_signatures import Kind, Kinds
@@ -47,6 +49,7 @@ def check_graph(
     rates: Collection[str] | None = None,
     children: Mapping[str, Graph] = MappingProxyType({}),
     mcp: McpServersKnown = NOTHING_KNOWN,
+    known: Known = KNOWN_BY_NOBODY,
 ) -> Checked:
     """Return all faults and warnings of a graph, given as parsed JSON; never raises, whatever the document contains.
 
@@ -54,7 +57,7 @@ def check_graph(
     Takes time in proportion to the size of the document. `rates`: the names of those that there are, if that is known.
     `children`: the stored graphs that control nodes name, nested ones included, by name or id, as far as they are
     known: what is passed to them and selected of their outputs is checked, too. `mcp`: the MCP servers whose tools are
-    among `agents`.
+    among `agents`. `known`: what an `agent.llm` may name besides.
     """
     findings = Findings()
     graph = None
@@ -68,7 +71,8 @@ def check_graph(
         outline = Outline.of(read)
         check_rates(outline, rates, near, findings)
         run_input = check_input_schema(read, findings)
-        _check_meaning(outline, Kinds(agents, children), agents, mcp, run_input, near, findings)
+        nodes = partial(NodeCheck, agents, mcp=mcp, known=known)
+        _check_meaning(outline, Kinds(agents, children), nodes, run_input, near, findings)
     if graph is not None and children:
         check_child_inputs(graph, children, findings)
     return Checked(None if findings.faults else graph, findings.faults.listed(), findings.warnings.listed())
@@ -94,8 +98,7 @@ def _check_size(document: Any, max_nodes: int, max_edges: int, findings: Finding
 def _check_meaning(
     outline: Outline,
     kinds: Kinds,
-    agents: Mapping[str, Agent],
-    mcp: McpServersKnown,
+    check_of: "Callable[[Kinds, Kind | None, Outputs, Near, Findings], NodeCheck]",
     run_input: Kind | None,
     near: Near,
     findings: Findings,
@@ -106,7 +109,7 @@ def _check_meaning(
     check_branches(outline, findings)
     inputs = InputCheck(outline, kinds, run_input, outputs, near, findings)
     inputs.check_edges()
-    nodes = NodeCheck(agents, kinds, run_input, outputs, near, findings, mcp)
+    nodes = check_of(kinds, run_input, outputs, near, findings)
     for node in outline.nodes:
         nodes.check(node, inputs.own(node))
     inputs.check_required()

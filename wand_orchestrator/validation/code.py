@@ -32,6 +32,11 @@ class Code(StrEnum):
     FIRST_ALONE = "first_alone"
     # Agents and their params
     UNKNOWN_AGENT = "unknown_agent"
+    UNKNOWN_TOOL = "unknown_tool"
+    UNKNOWN_MCP_SERVER = "unknown_mcp_server"
+    UNKNOWN_MODEL_ALIAS = "unknown_model_alias"
+    UNKNOWN_PROVIDER = "unknown_provider"
+    MODEL_KEY_MISSING = "model_key_missing"
     UNKNOWN_RATE = "unknown_rate"
     UNUSABLE_RATE = "unusable_rate"
     INVALID_PARAMS = "invalid_params"

@@ -4,8 +4,10 @@ import json
 from functools import lru_cache
 from typing import Any
 
+from wand_orchestrator.contract.model_call import CallSettings
 from wand_orchestrator.graphs.control_node import Awaiting, ControlNode, DefaultAnswer
 from wand_orchestrator.graphs.control_nodes import EventParams
+from wand_orchestrator.graphs.llm_node import ToolChoice
 from wand_orchestrator.graphs.references import is_reference
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.fault import Findings
@@ -35,6 +37,8 @@ def check_control(
     owners = {
         (): Owner(f"`params` of `{control.name}`", control.params),
         ("on_timeout",): Owner("`on_timeout`", DefaultAnswer),
+        ("tools", "[]"): Owner("a tool", ToolChoice),
+        ("settings",): Owner("`settings`", CallSettings),
     }
     form = Form(control.params, owners, at, takes_references=True)
     read = read_form(form, params, json.dumps(params).encode(), near, findings)

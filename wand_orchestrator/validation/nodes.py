@@ -7,12 +7,13 @@ from wand_orchestrator._agent import Agent
 from wand_orchestrator.contract.mcp import McpName, mcp_name
 from wand_orchestrator.contract.names import DEFAULT_TASK_QUEUE
 from wand_orchestrator.graphs.control_node import ControlNode
-from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, MAP
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, LLM, MAP
 from wand_orchestrator.graphs.node_values import INPUT, ITEMS, PARAMS
-from wand_orchestrator.graphs.references import is_reference, looks_at_own_input
+from wand_orchestrator.graphs.references import is_reference, looks_at_own_input, reference_key
 from wand_orchestrator.validation.code import Code
 from wand_orchestrator.validation.control import check_control, control_view
 from wand_orchestrator.validation.fault import Findings
+from wand_orchestrator.validation.llm_check import KNOWN_BY_NOBODY, Known, LlmCheck
 from wand_orchestrator.validation.mcp_types import NOTHING_KNOWN, McpServersKnown
 from wand_orchestrator.validation.node_signatures import Kind, Kinds
 from wand_orchestrator.validation.outline import NodeOutline
@@ -42,6 +43,7 @@ class NodeCheck:
         near: Near,
         findings: Findings,
         mcp: McpServersKnown = NOTHING_KNOWN,
+        known: Known = KNOWN_BY_NOBODY,
     ) -> None:
         self._mcp = mcp
         self._agents = agents
@@ -51,6 +53,7 @@ class NodeCheck:
         self._findings = findings
         self._references = ReferenceCheck(run_input, outputs, near, findings)
         self._params = ParamsCheck(agents, outputs, near, findings)
+        self._llm = LlmCheck(agents, known, mcp, near, findings)
         self._types = (*agents, *CONTROL_NODES)
 
     def check(self, node: NodeOutline, own: OwnInput) -> None:
@@ -76,10 +79,22 @@ class NodeCheck:
             return
         params = written(params)
         check_control(control, params, at, self._near, self._findings)
+        if control is LLM:
+            self._check_llm(params, node.params, node, at, own.kind(node.name))
         self._params.check_given(control_view(control), given, at, Code.WRONG_TYPE)
         if control.names_agent:
             self._check_target(node, params, at, self._of_part(control, node, given, own))
         self._check_expressions(control, params, at)
+
+    def _check_llm(self, params: Any, raw: Any, node: NodeOutline, at: tuple[Part, ...], own: Kind | None) -> None:
+        """Check what a model is given. `raw`: the params as they stand in the graph, where alone a prompt is a
+        template; `own`: what it sees, None if that is unknown.
+        """
+        if not isinstance(params, dict) or is_reference(params):
+            return
+        self._llm.check(params, at, node.queue)
+        if reference_key(raw) is None and isinstance(prompt := raw.get("prompt"), str):
+            self._references.check_template(prompt, (*at, "prompt"), own)
 
     def _of_part(self, control: ControlNode, node: NodeOutline, given: Given, own: OwnInput) -> OwnInput:
         """Return what the references in the params and the input of a part see."""
@@ -100,6 +115,10 @@ class NodeCheck:
         of_agent = inner if isinstance(inner, dict) else None
         inner_at = (*at, PARAMS) if PARAMS in params else at
         for name, named_at in _named_agents(params, at):
+            if name == LLM.name:
+                check_control(LLM, inner, inner_at, self._near, self._findings)
+                self._check_llm(inner, raw.get(PARAMS, {}), node, inner_at, None)
+                continue
             self._check_agent(name, node, of_agent, given.get(PARAMS, {}), named_at, inner_at)
             if name in self._agents and isinstance(params.get(INPUT), dict):
                 self._params.check_whole_input(name, params[INPUT], given.get(INPUT, {}), (*at, INPUT))

@@ -59,13 +59,14 @@ class ReferenceCheck:
             case "$expr":
                 return self._outputs.select(found.value[EXPR_KEY], own, (*place, EXPR_KEY))
             case "$template":
-                self._check_template(found.value[TEMPLATE_KEY], (*place, TEMPLATE_KEY), own)
+                self.check_template(found.value[TEMPLATE_KEY], (*place, TEMPLATE_KEY), own)
                 return _TEXT
             case None:
                 self._tell(found, place)
         return None
 
-    def _check_template(self, text: str, at: tuple[Part, ...], own: Kind | None) -> None:
+    def check_template(self, text: str, at: tuple[Part, ...], own: Kind | None) -> None:
+        """Check a template, of which `own` is what it sees; None if that is unknown."""
         try:
             for part in template_parts(text):
                 if isinstance(part, Placeholder):

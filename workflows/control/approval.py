@@ -22,12 +22,15 @@ class Approval(AwaitingControl):
     async def run(self) -> Any:
         if not self._goes_on:
             message = self._params.prompt or f"{self.node.id} waits for an answer"
-            data = {"prompt": self._params.prompt, "schema": self._params.answer_schema}
-            self.host.tell(event_texts.node_waiting(self.node, message, data))
+            self.host.tell(event_texts.node_waiting(self.node, message, self.question()))
         if not await self._comes(lambda: self._answer is not None, "answer"):
             return self._no_answer()
         assert self._answer is not None
         return self._answer.answer
+
+    def question(self) -> dict[str, Any]:
+        """Return what is asked, the data of its event."""
+        return {"prompt": self._params.prompt, "schema": self._params.answer_schema}
 
     def refuse(self, answer: Answer) -> Refusal | None:
         """Return why this answer cannot be accepted; None if it can."""

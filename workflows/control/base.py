@@ -12,12 +12,21 @@ from wand_orchestrator.contract.model_call import ModelInfo, ModelTurn
 from wand_orchestrator.contract.node import (
     AgentResult,
 )
+from wand_orchestrator.contract.steering import Answer
 from wand_orchestrator.graph import Graph, Node, SpendingBudget
 from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.journal.event_texts import Entry
 
 Done = TypeVar("Done")
+
+
+class Part(Node):
+    """Represents a part of a control node. `label`: what stands beside its id in the Temporal Web UI, in place of its
+    type.
+    """
+
+    label: str | None = None
 
 
 class PartValues(NamedTuple):
@@ -77,6 +86,12 @@ class Host(Protocol):
         self, node: Node, graph: Graph, values: Callable[[], Awaitable[PartValues]]
     ) -> Awaitable[AgentResult]:
         """Run a stored graph as a child workflow, a part with events of its own."""
+
+    def run_control_part(self, node: Node, values: Callable[[], Awaitable[PartValues]]) -> Awaitable[AgentResult]:
+        """Run a control node as a part of another one, with events of its own."""
+
+    def run_approval(self, approval: "Asking") -> Awaitable[Any]:
+        """Run an approval that is a part of a control node; return the answer."""
 
     def evaluate(self, expression: str, value: Any) -> Awaitable[Any]:
         """Evaluate an expression as soon as the workflow task has room for it. Raises ExpressionError."""
@@ -148,16 +163,29 @@ class Control(ABC):
         return False
 
 
+class Refusal(NamedTuple):
+    """Contains why an update is refused; `code` becomes the type of the application error that its caller gets."""
+
+    code: str
+    message: str
+
+
+class Asking(Protocol):
+    """Defines what the host needs to know of an approval that is a part of a control node."""
+
+    @property
+    def node(self) -> Node: ...
+    @property
+    def busy(self) -> bool: ...
+
+    def run(self) -> Awaitable[Any]: ...
+    def refuse(self, answer: Answer) -> Refusal | None: ...
+    def respond(self, answer: Answer) -> None: ...
+
+
 def failure(code: str, message: str, *details: Any) -> ApplicationError:
     return ApplicationError(message, *details, type=code, non_retryable=True)
 
 
 def moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
-
-
-class Refusal(NamedTuple):
-    """Contains why an update is refused; `code` becomes the type of the application error that its caller gets."""
-
-    code: str
-    message: str

@@ -8,8 +8,9 @@ from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.contract.node import AgentResult
 from wand_orchestrator.graph import Node
 from wand_orchestrator.graphs.control_node import Target
-from wand_orchestrator.graphs.control_nodes import SubgraphParams
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES, SubgraphParams
 from wand_orchestrator.graphs.node_values import INPUT, PARAMS, for_parts, seen_by_part, taken
+from wand_orchestrator.graphs.references import reference_key
 from wand_orchestrator.workflows.control.base import Host, PartValues, failure
 
 _UNLISTED = {"agent": "unlisted_agent", "graph": "unlisted_graph"}
@@ -50,6 +51,10 @@ class TargetRunner:
     async def _run(self, part: Node, values: Callable[[], Awaitable[PartValues]]) -> AgentResult:
         if self.target.graph is not None:
             return await self.host.run_graph_part(part, self.host.subgraph(self.target.graph), values)
+        if self.target.agent in CONTROL_NODES:
+            # What the part itself resolves, such as the prompt of a model, it has to see as the graph has it.
+            written = {} if reference_key(self.node.params) is not None else self.node.params.get(PARAMS, {})
+            return await self.host.run_control_part(part.model_copy(update={"params": written}), values)
         return await self.host.run_agent(part, values)
 
     async def _values(self, index: int, item: Any) -> PartValues:

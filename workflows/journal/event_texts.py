@@ -153,6 +153,12 @@ def node_answered(node: Node, answer: Answer) -> Entry:
     return Entry(EventType.NODE_LOG, f"{who} answered {node.id}", node=node.id, data=data)
 
 
+def call_refused(node: Node, by: str | None, reason: str | None) -> Entry:
+    """Return the entry for the call of a tool that a person refused."""
+    told = f"{by or 'somebody'} refused {node.id}" + (f": {reason}" if reason else "")
+    return Entry(EventType.NODE_SKIPPED, told, node=node.id, data={"reason": reason or "somebody refused it"})
+
+
 def event_taken(node: Node, name: str, data: Any, number: int, count: int) -> Entry:
     of = "" if count == 1 else f", {number} of {count}"
     told = {"event": name, "data": bounded_json(data)}

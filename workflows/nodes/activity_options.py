@@ -10,6 +10,7 @@ from wand_orchestrator.contract.codes import TIMED_OUT, TIMED_OUT_TYPE
 from wand_orchestrator.graph import Node, Options, Retry, RetryRule
 from wand_orchestrator.graphs.retries import retries_of
 from wand_orchestrator.temporal.visibility import summary
+from wand_orchestrator.workflows.control.base import Part
 
 HEARTBEAT_SEC = 10.0
 """A worker silent for so long is given up, and the node is tried elsewhere, unless the node says `heartbeat_sec`. Of
@@ -75,7 +76,8 @@ def local_activity_options(node: Node, options: Options) -> LocalActivityConfig:
 
 
 def _summary(node: Node) -> str:
-    return summary(f"{node.id} · {node.type}")
+    label = node.label if isinstance(node, Part) else None
+    return summary(f"{node.id} · {label or node.type}")
 
 
 def _silence(node: Node) -> timedelta | None:

@@ -24,7 +24,9 @@ from wand_orchestrator.graphs.expressions import ExpressionError, evaluate
 from wand_orchestrator.graphs.node_values import part_values
 from wand_orchestrator.graphs.references import Scope
 from wand_orchestrator.workflows.arrivals.activity_results import check_given, result_of
+from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import (
+    Asking,
     Control,
     Done,
     Given,
@@ -40,6 +42,7 @@ from wand_orchestrator.workflows.journal.node_failures import Losses, NodeFailur
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.child_runs import Children
+from wand_orchestrator.workflows.nodes.control_parts import ControlParts
 from wand_orchestrator.workflows.nodes.mcp_calls import McpCalls
 from wand_orchestrator.workflows.nodes.model_calls import ModelCalls
 from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
@@ -50,6 +53,7 @@ from wand_orchestrator.workflows.uncancelled import is_being_cancelled
 class NodeRunner:
     """Starts the nodes of one run, and implements the host of its control nodes.
 
+    `carried_parts`: what `ControlParts.carry` returned in the previous history.
     `tell` puts an entry into the journal; `holds_back` says that nothing new is to start. `left`: what control nodes
     that failed had done, in the history before this one. `values` is told what goes into nodes and parts of them. `mcp`
     calls the tools of MCP servers.
@@ -70,6 +74,7 @@ class NodeRunner:
         values: Values,
         model_calls: ModelCalls,
         mcp: McpCalls,
+        carried_parts: Mapping[str, Any],
     ) -> None:
         self._run = run
         self.mcp = mcp
@@ -81,14 +86,16 @@ class NodeRunner:
         self._holds_back = holds_back
         self._left = left
         self.events = events
+        self._record_done: Callable[[str, Callable[[], Any]], None] = workflow.extern_functions().get(
+            EXTERN_DONE, _forget
+        )
         self._given: dict[str, Given] = {}
         self._controls: dict[str, Control] = {}
         self._agents: set[str] = set()
         self._graphs: set[str] = set()
+        self._asking: dict[str, Asking] = {}
+        self._parts = ControlParts(carried_parts, left, self._record_done)
         self._losses = losses
-        self._record_done: Callable[[str, Callable[[], Any]], None] = workflow.extern_functions().get(
-            EXTERN_DONE, _forget
-        )
         self.children = children
         self.model_calls = model_calls
 
@@ -128,11 +135,18 @@ class NodeRunner:
         """Return the control node of that id, if it is in flight."""
         return self._controls.get(node)
 
+    def approval(self, node: str) -> Asking | None:
+        """Return the approval of that id, a node or a part of one, if it is in flight."""
+        control = self._controls.get(node)
+        return control if isinstance(control, Approval) else self._asking.get(node)
+
     def rests(self, in_flight: Iterable[str], crossing: Container[str] = ()) -> bool:
         """Return whether all of these would survive a new history, into which the activities in `crossing`
         come along.
         """
         if not all(part in crossing for part in self._agents) or not all(map(self.children.crosses, self._graphs)):
+            return False
+        if any(approval.busy for approval in self._asking.values()) or not self._parts.cross:
             return False
         controls = self._controls
         return all(
@@ -151,6 +165,11 @@ class NodeRunner:
             }
             for node, control in self._controls.items()
         }
+
+    @property
+    def parts(self) -> ControlParts:
+        """The control nodes that are parts of other ones."""
+        return self._parts
 
     @property
     def left(self) -> dict[str, Any]:
@@ -257,9 +276,31 @@ class NodeRunner:
 
         return await self._run_part(node, run)
 
+    async def run_control_part(self, node: Node, values: Callable[[], Awaitable[PartValues]]) -> AgentResult:
+        async def given() -> PartValues:
+            found = await values()
+            check_given(found.params, found.input, self._run.limits.input_bytes)
+            self._values.begun(node.id, found.params, found.input)
+            return found
+
+        async def run(_: int) -> AgentResult:
+            return AgentResult(output=await self._parts.run(node, CONTROLS[node.type], self, given))
+
+        return await self._run_part(node, run)
+
+    async def run_approval(self, approval: Asking) -> Any:
+        self._asking[approval.node.id] = approval
+        try:
+            return await approval.run()
+        except asyncio.CancelledError:
+            self._tell(event_texts.node_cancelled(approval.node))
+            raise
+        finally:
+            del self._asking[approval.node.id]
+
     async def _run_part(self, node: Node, run: Callable[[int], Awaitable[Any]]) -> AgentResult:
         """Run one part of a control node, with events of its own."""
-        if not self._activities.crosses(node.id) and not self.children.goes_on(node.id):
+        if not self._goes_on_from_before(node.id):
             self._tell(event_texts.node_scheduled(node))
             self._attempts.begin(node.id)
         earlier = self._activities.given_again(node.id)
@@ -277,6 +318,10 @@ class NodeRunner:
                 self._attempts.reached(node.id, result.attempt)
                 self._tell(event_texts.node_succeeded(node, result))
                 return result
+
+    def _goes_on_from_before(self, part: str) -> bool:
+        """Return whether the part began in an earlier history, and is not awaited yet."""
+        return self._activities.crosses(part) or self.children.goes_on(part) or self._parts.goes_on(part)
 
     def _goes_on(self, node: Node, failed: NodeFailure) -> bool:
         """Journal how an attempt ended; return whether another one follows, because it ended with its worker."""

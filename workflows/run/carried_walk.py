@@ -29,6 +29,7 @@ class CarriedWalk:
         self.attempts: dict[str, int] = known.get("attempts", {})
         self.losses: dict[str, dict[str, int]] = known.get("losses", {})
         self.mcp_tools: dict[str, Any] = known.get("mcp_tools", {})
+        self.parts: dict[str, Any] = known.get("parts", {})
         self.skipping: list[str] = known.get("skipping", [])
         self.budgets: dict[str, Any] = known.get("budgets", {})
         self.model_calls: dict[str, Any] = known.get("model_calls", {})

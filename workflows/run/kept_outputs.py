@@ -1,5 +1,6 @@
 """Determines what a retry keeps of the run that it retries."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from wand_orchestrator.contract.names import (
     SPENT,
 )
 from wand_orchestrator.contract.run_terms import RetryOf
+from wand_orchestrator.contract.state import node_of
 from wand_orchestrator.graph import INPUT_SOURCE, Graph
 from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.arrivals.activity_results import object_of
@@ -58,5 +60,10 @@ async def kept_of(graph: Graph, retry_of: RetryOf, run_input: Any) -> Kept:
     # What comes before may give another output if it runs again, and so other items.
     other_input = {edge.target for edge in graph.edges if edge.source not in kept and edge.source != INPUT_SOURCE}
     goes_on = [node.id for node in graph.nodes if node.id not in kept.keys() | again | other_input]
-    done = {node: outputs[DONE_PREFIX + node] for node in goes_on if DONE_PREFIX + node in outputs}
-    return Kept(kept, done, outputs.get(DONE_PREFIX + SPENT, {}))
+    return Kept(kept, _done(outputs, goes_on), outputs.get(DONE_PREFIX + SPENT, {}))
+
+
+def _done(outputs: Mapping[str, Any], nodes: Collection[str]) -> dict[str, Any]:
+    """Return what these nodes, and parts of them, had done."""
+    done = {key.removeprefix(DONE_PREFIX): what for key, what in outputs.items() if key.startswith(DONE_PREFIX)}
+    return {name: what for name, what in done.items() if node_of(name) in nodes}

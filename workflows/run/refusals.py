@@ -4,9 +4,9 @@ from collections.abc import Set
 
 from wand_orchestrator.contract.codes import UNKNOWN_NODE, WRONG_STATE
 from wand_orchestrator.contract.spending import BudgetChange
+from wand_orchestrator.contract.state import is_part, node_of
 from wand_orchestrator.contract.steering import Answer
 from wand_orchestrator.workflows.budget.books import Spending
-from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import Refusal
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.nodes.node_runner import NodeRunner
@@ -38,12 +38,14 @@ class Refusals:
 
     def answer(self, answer: Answer) -> Refusal | None:
         """Return why this answer cannot be accepted; None if it can."""
-        if refusal := self._any(answer.node):
+        approval = self._launcher.approval(answer.node)
+        if approval is not None and is_part(answer.node) and (refusal := self._ended()):
             return refusal
-        control = self._launcher.control(answer.node)
-        if not isinstance(control, Approval) or self._is_leaving(answer.node):
+        if (approval is None or not is_part(answer.node)) and (refusal := self._any(answer.node)):
+            return refusal
+        if approval is None or self._is_leaving(node_of(answer.node)):
             return Refusal(WRONG_STATE, f"node {answer.node} does not wait for an answer")
-        return control.refuse(answer)
+        return approval.refuse(answer)
 
     def retry(self, node: str) -> Refusal | None:
         """Return why this node, or this part of a control node, cannot be retried now; None if it can."""

@@ -6,7 +6,7 @@ the one loop in `to_the_end` goes on; state changes in one order, which a replay
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -34,12 +34,12 @@ from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.contract.steering import (
     Answer,
 )
-from wand_orchestrator.graph import Node
+from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.graphs.expressions import ExpressionError
+from wand_orchestrator.graphs.llm_node import LLM_NAME
 from wand_orchestrator.graphs.node_values import NodeValues, node_values
 from wand_orchestrator.graphs.references import Scope
 from wand_orchestrator.workflows.arrivals.activity_results import result_of
-from wand_orchestrator.workflows.control.approval import Approval
 from wand_orchestrator.workflows.control.base import Given
 from wand_orchestrator.workflows.control.event_inbox import EventInbox
 from wand_orchestrator.workflows.journal import event_texts
@@ -65,6 +65,13 @@ from wand_orchestrator.workflows.scheduler import Decision, Outcome, Scheduler, 
 
 PATCH_CANCEL_FIRST = "cancel-before-updates"
 PATCH_START_FIRST = "start-before-edges"
+
+
+FORMER_STEPS = 3
+"""A control node resumes its agents in two steps of the event loop."""
+
+STEPS = 10
+"""An item of a map that is a conversation resumes the calls of its tools in six."""
 
 
 class Walk:
@@ -109,6 +116,7 @@ class Walk:
         self._paused = self._scheduler.paused
         self._crossed = before.crosses
         self._restored = before.controls
+        self._steps = STEPS if before.parts or _converses(run.graph, before.controls) else FORMER_STEPS
         self._tell_values = values_of(run)
         self._why_paused: str | None = None
         self.budgets = Budgets(run, before.budgets, self._pause_for_budget, lambda: self._scheduler.paused, self._wake)
@@ -147,6 +155,7 @@ class Walk:
             self._tell_values,
             self._model_calls_of(before),
             McpCalls(self._activities, self._graph.options, before.mcp_tools),
+            before.parts,
         )
 
     def _model_calls_of(self, before: CarriedWalk) -> ModelCalls:
@@ -247,6 +256,7 @@ class Walk:
             "skipping": list(self._skipping),
             "losses": self._losses.carry(),
             "left": self._launcher.left,
+            "parts": self._launcher.parts.carry(),
             "child_runs": self._launcher.children.carry(),
             "budgets": self.budgets.carry(),
             "model_calls": self._launcher.model_calls.carry(),
@@ -298,9 +308,9 @@ class Walk:
 
     def respond(self, answer: Answer) -> None:
         self._note_steering()
-        control = self._launcher.control(answer.node)
-        assert isinstance(control, Approval)
-        control.respond(answer)
+        approval = self._launcher.approval(answer.node)
+        assert approval is not None
+        approval.respond(answer)
 
     def holds(self, node: str) -> bool:
         return node in self._scheduler.held
@@ -383,11 +393,11 @@ class Walk:
             self._in_flight[id].cancel()
 
     async def _begun(self) -> None:
-        """Let control nodes resume their agents, which takes two steps, before any cancel: a task that is cancelled
-        before its first step does nothing, and its agents would go on.
+        """Let control nodes resume their agents before any cancel: a task that is cancelled before its first step does
+        nothing, and its agents would go on.
         """
         self._crossed = False
-        for _ in range(3):
+        for _ in range(self._steps):
             try:
                 await asyncio.sleep(0)
             except asyncio.CancelledError:
@@ -526,6 +536,10 @@ class Walk:
         if model is not None and "usage" in entry.data:
             entry = replace(entry, data=entry.data | {"model": model})
         self._journal.append(entry, self._scheduler.progress)
+
+
+def _converses(graph: Graph, restored: Container[str]) -> bool:
+    return any(node.type == LLM_NAME and node.id in restored for node in graph.nodes)
 
 
 def _forget(node: str, output: Any) -> None:

@@ -1,0 +1,1 @@
+"""`agent.llm`: a conversation between a model and tools, carried out by the workflow."""
