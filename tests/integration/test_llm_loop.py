@@ -247,3 +247,22 @@ async def test_a_model_that_runs_wild_fails_within_bounds(runs: Runs, tmp_path: 
     state = await ended(await runs.start(graph([llm(script, tools=["test.double"])])))
     assert state.error is not None
     assert state.error.code == "too_many_calls"
+
+
+async def test_a_person_skips_one_call_and_the_model_is_told(runs: Runs, tmp_path: Path) -> None:
+    script = Script(
+        tmp_path / "s",
+        calls(("test_sleep", {"sec": 600}), ("test_double", {"number": 1}), ("test_emit", {"value": 1})),
+        {"text": "done"},
+    )
+    tools = [{"agent": "test.sleep"}, {"tool": "test.double", "approve": True}, {"agent": "test.emit"}]
+    handle = await runs.start(graph([llm(script, tools=tools)]))
+    await until(lambda: parts(handle), lambda found: found.get("write[0].test_double") == "waiting")
+    await handle.execute_update("skip", "write[0].test_double")
+    await handle.execute_update("skip", "write[0].test_sleep")
+    assert (await handle.result()).outputs == {"write": {"text": "done"}}
+    assert [each.status for each in script.asked[1].outcomes] == ["skipped", "skipped", "succeeded"]
+    found = await parts(handle)
+    assert (found["write[0].test_sleep"], found["write[0].test_double"]) == ("skipped", "skipped")
+    events = await runs.archived(handle)
+    assert [event.type for event in events if event.node == "write[0].test_sleep"] == ["node.scheduled", "node.skipped"]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from wand_orchestrator.contract.model_call import CallSettings
-from wand_orchestrator.graph import Name, Strict
+from wand_orchestrator.graph import Name, SpendingBudget, Strict
 
 LLM_NAME = "agent.llm"
 MAX_TOOLS = 100
@@ -76,6 +76,10 @@ class LlmParams(Strict):
     max_turns: int = Field(default=25, ge=1, le=MAX_TURNS, description="Calls of the model, at most.")
     settings: CallSettings = Field(
         default_factory=CallSettings, description="`temperature`, `max_tokens` and the like."
+    )
+    budget: SpendingBudget | None = Field(
+        default=None,
+        description="What the model calls of the node may use: `tokens`, `usd` or both.",
     )
 
     @property

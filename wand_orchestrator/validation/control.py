@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from wand_orchestrator.contract.model_call import CallSettings
+from wand_orchestrator.graph import SpendingBudget
 from wand_orchestrator.graphs.control_node import Awaiting, ControlNode, DefaultAnswer
 from wand_orchestrator.graphs.control_nodes import EventParams
 from wand_orchestrator.graphs.llm_node import ToolChoice
@@ -39,6 +40,7 @@ def check_control(
         ("on_timeout",): Owner("`on_timeout`", DefaultAnswer),
         ("tools", "[]"): Owner("a tool", ToolChoice),
         ("settings",): Owner("`settings`", CallSettings),
+        ("budget",): Owner("`budget`", SpendingBudget),
     }
     form = Form(control.params, owners, at, takes_references=True)
     read = read_form(form, params, json.dumps(params).encode(), near, findings)

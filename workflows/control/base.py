@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -92,6 +93,9 @@ class Host(Protocol):
 
     def run_approval(self, approval: "Asking") -> Awaitable[Any]:
         """Run an approval that is a part of a control node; return the answer."""
+
+    def skippable(self, part: str, skip: Callable[[], None]) -> AbstractContextManager[None]:
+        """Let people skip this part within the block: `skip` is called when somebody does."""
 
     def evaluate(self, expression: str, value: Any) -> Awaitable[Any]:
         """Evaluate an expression as soon as the workflow task has room for it. Raises ExpressionError."""

@@ -1,13 +1,15 @@
 """Starts a node: an agent as an activity, a control node as a coroutine, a stored graph as a child workflow."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from temporalio import workflow
 
+from wand_orchestrator.contract.codes import WRONG_STATE
 from wand_orchestrator.contract.mcp import mcp_name
 from wand_orchestrator.contract.names import (
     EXTERN_DONE,
@@ -31,6 +33,7 @@ from wand_orchestrator.workflows.control.base import (
     Done,
     Given,
     PartValues,
+    Refusal,
     TurnAnswer,
     TurnCall,
     failure,
@@ -94,6 +97,8 @@ class NodeRunner:
         self._agents: set[str] = set()
         self._graphs: set[str] = set()
         self._asking: dict[str, Asking] = {}
+        self._skippable: dict[str, Callable[[], None]] = {}
+        self._skipping: set[str] = set()
         self._parts = ControlParts(carried_parts, left, self._record_done)
         self._losses = losses
         self.children = children
@@ -140,13 +145,25 @@ class NodeRunner:
         control = self._controls.get(node)
         return control if isinstance(control, Approval) else self._asking.get(node)
 
+    def skips(self, part: str) -> Refusal | None:
+        """Return why this part, which may be skipped alone, cannot be now; None if it can."""
+        return Refusal(WRONG_STATE, f"{part} is being skipped already") if part in self._skipping else None
+
+    def may_be_skipped(self, part: str) -> bool:
+        """Return whether this part of a control node may be skipped alone."""
+        return part in self._skippable
+
+    def skip(self, part: str) -> None:
+        self._skipping.add(part)
+        self._skippable[part]()
+
     def rests(self, in_flight: Iterable[str], crossing: Container[str] = ()) -> bool:
         """Return whether all of these would survive a new history, into which the activities in `crossing`
         come along.
         """
         if not all(part in crossing for part in self._agents) or not all(map(self.children.crosses, self._graphs)):
             return False
-        if any(approval.busy for approval in self._asking.values()) or not self._parts.cross:
+        if any(approval.busy for approval in self._asking.values()) or not self._parts.cross or self._skipping:
             return False
         controls = self._controls
         return all(
@@ -288,12 +305,21 @@ class NodeRunner:
 
         return await self._run_part(node, run)
 
+    @contextmanager
+    def skippable(self, part: str, skip: Callable[[], None]) -> Iterator[None]:
+        self._skippable[part] = skip
+        try:
+            yield
+        finally:
+            del self._skippable[part]
+            self._skipping.discard(part)
+
     async def run_approval(self, approval: Asking) -> Any:
         self._asking[approval.node.id] = approval
         try:
             return await approval.run()
         except asyncio.CancelledError:
-            self._tell(event_texts.node_cancelled(approval.node))
+            self._tell_cancelled(approval.node)
             raise
         finally:
             del self._asking[approval.node.id]
@@ -326,7 +352,7 @@ class NodeRunner:
     def _goes_on(self, node: Node, failed: NodeFailure) -> bool:
         """Journal how an attempt ended; return whether another one follows, because it ended with its worker."""
         if is_being_cancelled():
-            self._tell(event_texts.node_cancelled(node))
+            self._tell_cancelled(node)
             return False
         self._attempts.report(failed.details.reports)
         self._attempts.reached(node.id, failed.attempt)
@@ -338,6 +364,11 @@ class NodeRunner:
             event_texts.node_given_again(node, failed) if again else event_texts.node_failed(node, failed, grave=grave)
         )
         return again
+
+    def _tell_cancelled(self, part: Node) -> None:
+        """Journal a cancelled part; that one was skipped is told by what it is a part of."""
+        if part.id not in self._skipping:
+            self._tell(event_texts.node_cancelled(part))
 
     async def _carry_out(self, control: Control) -> AgentResult:
         try:

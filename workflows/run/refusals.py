@@ -31,7 +31,9 @@ class Refusals:
         self._skipping = skipping
 
     def skip(self, node: str) -> Refusal | None:
-        """Return why this node cannot be skipped now; None if it can."""
+        """Return why this node, or this call of a tool, cannot be skipped now; None if it can."""
+        if self._launcher.may_be_skipped(node):
+            return self._ended() or self._launcher.skips(node)
         if refusal := self._any(node):
             return refusal
         return Refusal(WRONG_STATE, f"node {node} is being skipped already") if node in self._skipping else None

@@ -300,7 +300,9 @@ class Walk:
     def skip(self, node: str) -> None:
         """Skip the node; one that is in flight is cancelled first, and counts as skipped however it then ends."""
         self._note_steering()
-        if node in self._in_flight:
+        if self._launcher.may_be_skipped(node):
+            self._launcher.skip(node)
+        elif node in self._in_flight:
             self._skipping.add(node)
             self._in_flight[node].cancel()
         else:

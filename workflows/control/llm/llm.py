@@ -10,16 +10,17 @@ from typing import Any
 
 from temporalio import workflow
 
+from wand_orchestrator.contract.mcp import McpName, McpTools
 from wand_orchestrator.contract.model_call import ModelDescription, ModelReply, ModelTurn, ToolCall
 from wand_orchestrator.contract.names import AGENT_MODEL_DESCRIBE, AGENT_MODEL_TURN
 from wand_orchestrator.graphs.llm_node import LlmParams
 from wand_orchestrator.graphs.node_values import INPUT
 from wand_orchestrator.graphs.references import TEMPLATE_KEY, reference_key
 from wand_orchestrator.workflows.arrivals.raw_values import read
-from wand_orchestrator.workflows.control.base import Control, Given, Host, PartValues, failure
+from wand_orchestrator.workflows.control.base import Control, Given, Host, PartValues, TurnCall, failure
 from wand_orchestrator.workflows.control.llm.answer import JudgedAnswer, judged, require_whole, schema_of
 from wand_orchestrator.workflows.control.llm.llm_state import LlmState
-from wand_orchestrator.workflows.control.llm.parts import part_of, setup_part, turn_part
+from wand_orchestrator.workflows.control.llm.parts import listing_part, part_of, setup_part, turn_part
 from wand_orchestrator.workflows.control.llm.tool_calls import ToolCalls
 from wand_orchestrator.workflows.control.llm.toolbox import Toolbox, asked_of_worker, toolbox_of
 from wand_orchestrator.workflows.uncancelled import raise_if_cancelled
@@ -40,7 +41,6 @@ class Llm(Control):
         self._params = LlmParams.model_validate(given.params)
         self._schema = None if self._params.output is None else schema_of(self._params.output)
         self._state = LlmState() if given.carried is None else LlmState.of(given.carried)
-        self._begun = given.carried is not None
         self._calls: ToolCalls | None = None
         self._exhausted = False
         self._thinking = False
@@ -50,8 +50,8 @@ class Llm(Control):
         fails with.
         """
         toolbox = await self._toolbox()
-        if not self._begun:
-            self._state.prompt, self._begun = await self._prompt(), True
+        if self._state.prompt is None and self._state.before is None:
+            self._state.prompt = await self._prompt()
         while True:
             if self._state.calls is not None:
                 await self._carry_out(toolbox)
@@ -59,9 +59,7 @@ class Llm(Control):
             if self._state.calls is None and (answer := await self._answer(reply)) is not None:
                 return answer.output
 
-    def carry(self) -> dict[str, Any] | None:
-        if not self._begun:
-            return None
+    def carry(self) -> dict[str, Any]:
         return self._state.carry() | {"calls": self._state.calls if self._calls is None else self._calls.carry()}
 
     def done_before_failing(self) -> dict[str, Any] | None:
@@ -71,7 +69,7 @@ class Llm(Control):
         if self._exhausted or self._state.before is None:
             return None
         calls = self._state.calls if self._calls is None else self._calls.done()
-        return self._state.carry() | {"described": None, "calls": calls}
+        return self._state.carry() | {"described": None, "mcp": {}, "calls": calls}
 
     @property
     def busy(self) -> bool:
@@ -83,10 +81,24 @@ class Llm(Control):
 
     async def _toolbox(self) -> Toolbox:
         """Return the tools of the node, which a worker describes once."""
-        if self._state.described is None:
-            self._state.described = await self._described()
+        state = self._state
+        if state.described is None:
+            state.described = await self._described()
+        for server in dict.fromkeys(choice.mcp for choice in self._params.choices if choice.mcp is not None):
+            if server not in state.mcp:
+                state.mcp[server] = await self._listed(server)
         graphs = {use.graph: self.host.subgraph(use.graph) for use in self._params.choices if use.graph is not None}
-        return toolbox_of(self._params, self._state.described, graphs)
+        return toolbox_of(self._params, state.described, graphs, state.mcp)
+
+    async def _listed(self, server: str) -> McpTools:
+        """Return the tools of an MCP server, as the run took them once."""
+
+        async def values() -> PartValues:
+            return PartValues({}, {})
+
+        type = McpName(server, "").listing
+        result = await self.host.run_agent(part_of(self.node, listing_part(self.node, server), type, type), values)
+        return read(McpTools, result.output, "invalid_output", "the tools of an MCP server")
 
     async def _described(self) -> ModelDescription:
         async def values() -> PartValues:
@@ -140,11 +152,10 @@ class Llm(Control):
             settings=params.settings,
         )
 
-        async def values() -> PartValues:
-            return PartValues(turn.model_dump(mode="json", exclude_defaults=True), {})
-
+        assert state.described is not None
         part = part_of(self.node, turn_part(self.node, state.turn), AGENT_MODEL_TURN, params.model)
-        result = await self.host.run_agent(part, values)
+        call = TurnCall(part, self.node.id, turn, state.described.model, params.budget, state.tokens)
+        result, state.tokens = await self.host.call_model(call)
         return read(ModelReply, result.output, "invalid_output", "a reply of a model")
 
     def _calls_of(self, calls: tuple[ToolCall, ...]) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from wand_orchestrator.contract.mcp import McpTools
 from wand_orchestrator.contract.model_call import ModelDescription, ToolOutcome
 
 
@@ -13,7 +14,8 @@ class LlmState:
 
     `before`: refers to the conversation so far. `prompt`, `outcomes`: what it does not have yet. `turn`: the number of
     the next turn, or of the one in flight, which `asking` tells. `calls`: those of the turn before, as ToolCalls
-    carries them, until all have outcomes. `used`: calls by tool. `misfits`: answers that did not fit.
+    carries them, until all have outcomes. `used`: calls by tool. `misfits`: answers that did not fit. `tokens`: of the
+    conversation, at most.
     """
 
     described: ModelDescription | None = None
@@ -25,6 +27,8 @@ class LlmState:
     used: dict[str, int] = field(default_factory=dict)
     misfits: int = 0
     asking: bool = False
+    tokens: int = 0
+    mcp: dict[str, McpTools] = field(default_factory=dict)
 
     @classmethod
     def of(cls, carried: Mapping[str, Any]) -> Self:
@@ -39,6 +43,8 @@ class LlmState:
             used=dict(carried["used"]),
             misfits=carried["misfits"],
             asking=carried["asking"],
+            tokens=carried["tokens"],
+            mcp={server: McpTools.model_validate(tools) for server, tools in carried["mcp"].items()},
         )
 
     def carry(self) -> dict[str, Any]:
@@ -53,4 +59,6 @@ class LlmState:
             "used": self.used,
             "misfits": self.misfits,
             "asking": self.asking,
+            "tokens": self.tokens,
+            "mcp": {server: tools.model_dump(mode="json") for server, tools in self.mcp.items()},
         }

@@ -11,6 +11,10 @@ def setup_part(node: Node) -> str:
     return f"{node.id}[tools]"
 
 
+def listing_part(node: Node, server: str) -> str:
+    return f"{node.id}[mcp.{server}]"
+
+
 def turn_part(node: Node, turn: int) -> str:
     return f"{node.id}[{turn}]"
 

@@ -104,6 +104,26 @@ class ToolCalls:
             self._window.stop()
 
     async def _call(self, index: int) -> ToolOutcome:
+        """Carry out one call, which a person may skip."""
+        call, part = self.calls[index], self._parts[index]
+        work = asyncio.ensure_future(self._carried_out(index))
+        skipping = False
+
+        def skip() -> None:
+            nonlocal skipping
+            skipping = True
+            work.cancel()
+
+        with self._host.skippable(part, skip):
+            try:
+                return await work
+            except (asyncio.CancelledError, FailureError):
+                if not skipping or is_being_cancelled():
+                    raise
+        self._host.tell(event_texts.node_skipped(part))
+        return outcomes.skipped(call)
+
+    async def _carried_out(self, index: int) -> ToolOutcome:
         call, part = self.calls[index], self._parts[index]
         tool = self._toolbox.get(call.name)
         if tool is None:

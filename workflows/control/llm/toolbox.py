@@ -3,9 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
+from wand_orchestrator.contract.bounds import bounded_text
+from wand_orchestrator.contract.mcp import McpTool, McpTools
 from wand_orchestrator.contract.model_call import (
     DescribedTool,
     DescribeModel,
@@ -73,12 +76,16 @@ class Toolbox:
 
 
 def asked_of_worker(params: LlmParams) -> DescribeModel:
-    """Return what a worker is asked to describe: the model, and the tools that are no graphs."""
+    """Return what a worker is asked to describe: the model, and the tools of its registry."""
     return DescribeModel(model=params.model, tools=tuple(_source(choice) for choice in _of_worker(params.choices)))
 
 
-def toolbox_of(params: LlmParams, described: ModelDescription, graphs: Mapping[str, Graph]) -> Toolbox:
-    """Return the tools in the order of the node's `tools`. `graphs`: the stored graphs among them, by name."""
+def toolbox_of(
+    params: LlmParams, described: ModelDescription, graphs: Mapping[str, Graph], mcp: Mapping[str, McpTools]
+) -> Toolbox:
+    """Return the tools in the order of the node's `tools`. `graphs`: the stored graphs among them, by name; `mcp`: the
+    tools of MCP servers, by server. Raises ApplicationError `unknown_tool` where a server has none of those wanted.
+    """
     found: dict[int, list[DescribedTool]] = {}
     for each in described.tools:
         found.setdefault(each.source, []).append(each)
@@ -88,6 +95,8 @@ def toolbox_of(params: LlmParams, described: ModelDescription, graphs: Mapping[s
     for choice in params.choices:
         if choice.graph is not None:
             tools.append(_of_graph(choice, graphs[choice.graph], names))
+        elif choice.mcp is not None:
+            tools += [_of_mcp(choice, tool, names) for tool in _selected(choice, mcp[choice.mcp])]
         else:
             tools += [_of_description(choice, each, names) for each in found.get(of_worker, ())]
             of_worker += 1
@@ -95,12 +104,11 @@ def toolbox_of(params: LlmParams, described: ModelDescription, graphs: Mapping[s
 
 
 def _of_worker(tools: Sequence[ToolChoice]) -> Iterable[ToolChoice]:
-    return (choice for choice in tools if choice.graph is None)
+    return (choice for choice in tools if choice.graph is None and choice.mcp is None)
 
 
 def _source(choice: ToolChoice) -> ToolSource:
-    kind = "tool" if choice.tool else "agent" if choice.agent else "mcp"
-    return ToolSource(kind=kind, name=choice.target, params=choice.params, only=choice.only)
+    return ToolSource(kind="tool" if choice.tool else "agent", name=choice.target, params=choice.params)
 
 
 def _of_graph(choice: ToolChoice, graph: Graph, names: set[str]) -> LlmTool:
@@ -114,6 +122,26 @@ def _of_graph(choice: ToolChoice, graph: Graph, names: set[str]) -> LlmTool:
         graph.name,
         graph=choice.graph,
         approve=bool(choice.approve),
+        max_calls=choice.max_calls,
+    )
+
+
+def _selected(choice: ToolChoice, listed: McpTools) -> list[McpTool]:
+    wanted = choice.only or ("*",)
+    found = [tool for tool in listed.tools if any(fnmatchcase(tool.name, pattern) for pattern in wanted)]
+    if not found:
+        asked = f" whose name is {' or '.join(choice.only)}" if choice.only else ""
+        raise failure("unknown_tool", bounded_text(f"the MCP server {listed.server} has no tool{asked}", 1000))
+    return found
+
+
+def _of_mcp(choice: ToolChoice, tool: McpTool, names: set[str]) -> LlmTool:
+    definition = tool.definition.model_copy(update={"name": _free_name(tool.name, names)})
+    return LlmTool(
+        definition,
+        tool.type,
+        agent=tool.type,
+        approve=tool.asks_first if choice.approve is None else choice.approve,
         max_calls=choice.max_calls,
     )
 
