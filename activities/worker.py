@@ -124,16 +124,19 @@ def build_worker(
     """Return a worker of all agents in `registry`; without `workflows` it needs nothing but Temporal.
 
     `host`: where the agents run, instead of in this process; it has to live longer than the worker.
-    `feed` is told, in this process, of every event of its runs, `values` of what goes through their nodes. `alone`: as
-    a rule no other worker polls its queue. Who runs the worker owns it: the threads in which plain functions run begin
-    with their first call and end when the worker has ended.
+    `feed` is told, in this process, of every event of its runs and of the text that agents emit, `values` of what goes
+    through their nodes. `alone`: as a rule no other worker polls its queue. Who runs the worker owns it: the threads in
+    which plain functions run begin with their first call and end when the worker has ended.
     """
     # An async agent and its plain tools share one place; a plain agent that waits for an async tool that calls a plain
     # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
     queue = task_queue or settings.task_queue
     threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
     attempts = HeldAttempts(worker_queue(queue, uuid.uuid4().hex), worker_identity(), settings.shutdown_grace_sec)
-    services = AgentServices(settings, registry, artifacts, attempts, threads, host)
+    emissions = None if feed is None else feed.emissions
+    if emissions is not None:
+        emissions.workers.add(attempts.identity)
+    services = AgentServices(settings, registry, artifacts, attempts, threads, host, emissions=emissions)
     mcp = mcp_activities(services)
     agents = [*(activity_for(agent, services) for agent in registry.runnable.values()), *mcp.for_nodes]
     client = keeping_payloads(client, settings, queue)

@@ -59,6 +59,13 @@ class AgentContext(Protocol):
         for the network.
         """
 
+    def emit(self, text: str) -> None:
+        """Show text while the agent runs: subscribers get it a moment later, as `node.delta` events.
+
+        It follows what was emitted before, and nobody keeps it. An agent that also returns the whole text, as its
+        output or under a key of it, has it in the last event of the node, too.
+        """
+
     def save_artifact(self, name: str, data: bytes | str, media_type: str) -> Any:
         """Save a file with the run and return its URL path; awaitable in an async agent, plain in a sync one."""
 

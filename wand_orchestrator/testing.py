@@ -18,7 +18,7 @@ from obstore.store import MemoryStore
 
 from wand_orchestrator._signature import CONTEXT
 from wand_orchestrator._tool import Tool
-from wand_orchestrator.contract.bounds import bounded_json, bounded_text
+from wand_orchestrator.contract.bounds import bounded_json, bounded_text, emitted
 from wand_orchestrator.contract.events import Level
 from wand_orchestrator.contract.log_level import log_level
 from wand_orchestrator.errors import AgentError
@@ -33,8 +33,8 @@ class RecordingContext:
     Code on an event loop awaits tools, `save_artifact` and `read_artifact`. A plain `def` calls them, in a test without
     a loop or in a thread (`await asyncio.to_thread(...)`), as it does in a worker.
 
-    `logs`: (level, message); `log_data`: what else was given to each of them. `reached`: whole percents. `artifacts`:
-    (bytes, media type) by name.
+    `logs`: (level, message); `log_data`: what else was given to each of them. `reached`: whole percents. `emitted`:
+    texts, in order. `artifacts`: (bytes, media type) by name.
     """
 
     def __init__(self, *tools: Tool, settings: Settings | None = None, node_id: str = "node", attempt: int = 1) -> None:
@@ -48,6 +48,7 @@ class RecordingContext:
         self.logs: list[tuple[Level, str]] = []
         self.log_data: list[dict[str, Any]] = []
         self.reached: list[float] = []
+        self.emitted: list[str] = []
         self.artifacts: dict[str, tuple[bytes, str]] = {}
         self._store = ArtifactStore(MemoryStore())
 
@@ -65,6 +66,10 @@ class RecordingContext:
         self._check_if_plain()
         self.reached.append(int(min(max(percent, 0), 100)))
         return _Turn(self._check)
+
+    def emit(self, text: str) -> None:
+        self._check_if_plain()
+        self.emitted.append(emitted(text))
 
     def save_artifact(self, name: str, data: bytes | str, media_type: str) -> Any:
         return self._done(partial(self._save, name, _bytes(data), media_type))

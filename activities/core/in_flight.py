@@ -82,11 +82,11 @@ async def _queue(pending: PendingActivityInfo, converter: DataConverter) -> str 
     """Return the queue that a heartbeat of this attempt named; until its first one, the server shows those of the
     attempt before.
     """
-    said = pending.heartbeat_details
-    if len(said.payloads) != 2 or said.ByteSize() > LONGEST_DETAILS:
+    said = pending.heartbeat_details.payloads[:2]  # behind them stands what the agent has emitted
+    if len(said) != 2 or sum(payload.ByteSize() for payload in said) > LONGEST_DETAILS:
         return None
     try:
-        queue, attempt = await converter.decode(said.payloads, [str, int])
+        queue, attempt = await converter.decode(said, [str, int])
     except Exception:  # another worker may say what it likes, in any encoding
         logger.debug("The heartbeat of %s is not one of Wand's", pending.activity_id, exc_info=True)
         return None

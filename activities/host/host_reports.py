@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from wand_orchestrator.activities.host.frames import FrameWriter, encoded
+from wand_orchestrator.activities.host.hosted_text import HostedText
 from wand_orchestrator.activities.host.order import Order
 from wand_orchestrator.activities.runner.reports import (
     BATCH_BYTES,
@@ -37,6 +38,10 @@ class HostedReports:
         self._bytes = 0
         self._dropped = 0
         self._progress: Report | None = None
+        self._text = HostedText(writer, id)
+
+    def emit(self, text: str) -> None:
+        self._text.emit(text)
 
     def log(self, message: str, level: Level, data: dict[str, Any]) -> None:
         report = log_report(self._node, self._attempt, message, level, data)
@@ -50,7 +55,8 @@ class HostedReports:
             self._progress = None if self._write(report) else report
 
     def settle(self) -> int:
-        """Write the last progress if it is still due; return the number of lines that were dropped."""
+        """Write the text and the last progress that are still due; return the number of lines that were dropped."""
+        self._text.flush()
         with self._lock:
             if self._progress is not None:
                 self._writer.write(self._frame(self._progress))

@@ -206,6 +206,7 @@ class HostedInvocation:
 
     async def _in(self, process: HostProcess) -> Any:
         self._check()
+        self._reporter.emission.begin_anew()
         id = process.begin(self._order, self._reporter)
         self._running = process, id
         try:

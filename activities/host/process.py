@@ -171,6 +171,8 @@ class HostProcess:
         match kind:
             case "report":
                 invoked.reporter.add(Report.model_validate(frame["report"]), frame["dropped"])
+            case "text":
+                invoked.reporter.emission.place(int(frame["offset"]), str(frame["text"]))
             case "output" | "failure" | "cancelled":
                 invoked.reporter.count_dropped(frame["dropped"])
                 settle(invoked.ending, kind, frame)

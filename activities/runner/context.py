@@ -12,6 +12,7 @@ from wand_orchestrator._tool import Tool
 from wand_orchestrator.activities.models.model_services import ModelServices
 from wand_orchestrator.activities.runner.calls import Calls
 from wand_orchestrator.activities.runner.reports import Reports
+from wand_orchestrator.contract.bounds import emitted
 from wand_orchestrator.contract.events import Level
 from wand_orchestrator.contract.log_level import log_level
 from wand_orchestrator.errors import AgentError
@@ -108,6 +109,9 @@ class _Context(ABC):
         self._attempt.reporter.progress(percent, message)
         return Turn()
 
+    def emit(self, text: str) -> None:
+        self._attempt.reporter.emit(emitted(text))
+
     @abstractmethod
     def _bind(self, tool: Tool) -> Callable[..., Any]:
         """Return the tool as a function for this context."""
@@ -173,6 +177,10 @@ class ThreadContext(_Context):
     def progress(self, percent: float, message: str = "") -> Awaitable[None]:
         self._attempt.calls.check()
         return super().progress(percent, message)
+
+    def emit(self, text: str) -> None:
+        self._attempt.calls.check()
+        super().emit(text)
 
     def save_artifact(self, name: str, data: bytes | str, media_type: str) -> str:
         file = {"name": name, "data": _bytes(data), "media_type": media_type}

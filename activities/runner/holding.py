@@ -27,11 +27,15 @@ from wand_orchestrator.contract.node import (
     AgentResult,
     HeldAttempt,
 )
+from wand_orchestrator.temporal.emission_feed import Emission
 
 FIRST_HEARTBEAT_SEC = 0.1
 """An agent that has ended by then costs no heartbeat, and its end does not wait for the answer to one."""
 
 BEAT_SEC = 0.5
+
+TEXT_BEAT_SEC = 0.1
+"""Of an agent that emits text: what the worker sends at its next turn is no older."""
 
 RUN_LOOK_SEC = 5.0
 """Between two looks whether the run of an attempt that nobody carries on is still there."""
@@ -93,11 +97,16 @@ class HeldAttempts:
 class HeldCall:
     """One attempt of a node, whose task continues as long as some history of the run needs it.
 
-    `stop` has the agent end, and is told why.
+    `stop` has the agent end, and is told why. `emission`: its text, which heartbeats bring to where it is read.
     """
 
     def __init__(
-        self, attempts: HeldAttempts, known: HeldAttempt, run: Coroutine[Any, Any, AgentResult], stop: Stop
+        self,
+        attempts: HeldAttempts,
+        known: HeldAttempt,
+        run: Coroutine[Any, Any, AgentResult],
+        stop: Stop,
+        emission: Emission,
     ) -> None:
         info = activity.info()
         self.run_id = info.workflow_id or info.activity_id
@@ -107,6 +116,7 @@ class HeldCall:
         """Its history has ended, and no other one carries it on yet."""
         self._attempts = attempts
         self._stop = stop
+        self._emission = emission
         self._execution = info.workflow_run_id
         self._limit = info.start_to_close_timeout
         self._ending = asyncio.create_task(run)
@@ -114,7 +124,7 @@ class HeldCall:
 
     async def run(self) -> AgentResult:
         """Await the end of the attempt, for the activity that began it."""
-        beating = asyncio.create_task(beat(self._attempts.queue, activity.info().attempt))
+        beating = asyncio.create_task(beat(self._attempts.queue, activity.info().attempt, self._emission))
         watching: asyncio.Task[None] | None = None
         execution = self._execution
         try:
@@ -136,7 +146,7 @@ class HeldCall:
         """Await the end of the attempt, for an activity of a later history."""
         self.left, self._execution = False, activity.info().workflow_run_id
         execution = self._execution
-        beating = asyncio.create_task(beat(self._attempts.queue, activity.info().attempt))
+        beating = asyncio.create_task(beat(self._attempts.queue, activity.info().attempt, self._emission))
         try:
             while not self._ending.done():
                 try:
@@ -224,12 +234,17 @@ def hold_activity(attempts: HeldAttempts) -> Callable[[str], Awaitable[dict[str,
     return hold
 
 
-async def beat(*details: Any) -> None:
-    """Send a heartbeat, whose answer reports a cancel. The worker throttles heartbeats."""
+async def beat(queue: str, attempt: int, emission: Emission) -> None:
+    """Send heartbeats, whose answers report a cancel; sooner when there is new text. The worker throttles them, and
+    sends the newest.
+    """
     await asyncio.sleep(FIRST_HEARTBEAT_SEC)
     while True:
-        activity.heartbeat(*details)
-        await asyncio.sleep(BEAT_SEC)
+        text = emission.so_far()
+        activity.heartbeat(queue, attempt, *([] if text is None else [text]))
+        await emission.grows(BEAT_SEC)
+        if text is not None:
+            await asyncio.sleep(TEXT_BEAT_SEC)
 
 
 def _not_here(error: ApplicationError) -> ApplicationError:

@@ -15,6 +15,7 @@ from wand_orchestrator.contract.events import Level
 from wand_orchestrator.contract.node import (
     Report,
 )
+from wand_orchestrator.temporal.emission_feed import Emission
 
 INTERVAL_SEC = 0.25
 """Between a batch's first report and its signal, so at most 4 signals a second for a node."""
@@ -36,6 +37,7 @@ class Reports(Protocol):
 
     def log(self, message: str, level: Level, data: dict[str, Any]) -> None: ...
     def progress(self, percent: float, message: str) -> None: ...
+    def emit(self, text: str) -> None: ...
 
 
 def log_report(node: str, attempt: int, message: str, level: Level, data: dict[str, Any]) -> Report:
@@ -50,10 +52,10 @@ def progress_report(node: str, attempt: int, percent: float, message: str) -> Re
 
 
 class Reporter:
-    """Reports of one attempt. `log` and `progress` may be called from any thread, other methods on the loop.
+    """Reports of one attempt. `log`, `progress` and `emit` may be called from any thread, other methods on the loop.
 
-    `interval_sec`: None to signal nothing before the attempt ends. `max_bytes`: of all its log lines; further ones are
-    counted, and told of once, at the end.
+    `emission`: takes emitted text, which no signal carries. `interval_sec`: None to signal nothing before the attempt
+    ends. `max_bytes`: of all its log lines; further ones are counted, and told of once, at the end.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Reporter:
         node: str,
         attempt: int,
         send: Send,
+        emission: Emission,
         *,
         interval_sec: float | None = INTERVAL_SEC,
         max_bytes: int = ATTEMPT_BYTES,
@@ -68,6 +71,7 @@ class Reporter:
         self._node = node
         self._attempt = attempt
         self._send = send
+        self.emission = emission
         self._interval_sec = interval_sec
         self._loop = asyncio.get_running_loop()
         self._batch = Batch(node, attempt, max_bytes)
@@ -80,6 +84,9 @@ class Reporter:
 
     def progress(self, percent: float, message: str) -> None:
         self.add(progress_report(self._node, self._attempt, percent, message))
+
+    def emit(self, text: str) -> None:
+        self.emission.emit(text)
 
     def add(self, report: Report, dropped: int = 0) -> None:
         """Add a report. `dropped`: the log lines that were dropped before it on the way here."""

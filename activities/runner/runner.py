@@ -39,6 +39,7 @@ from wand_orchestrator.activities.runner.invocation import InProcess, Invocation
 from wand_orchestrator.activities.runner.next_attempt import by_rules, next_attempt_at
 from wand_orchestrator.activities.runner.reports import INTERVAL_SEC, Reporter
 from wand_orchestrator.activities.runner.temporal_errors import interruption, temporal_error
+from wand_orchestrator.activities.runner.values import place_of
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.contract.node import (
     AgentCall,
@@ -52,6 +53,7 @@ from wand_orchestrator.contract.steering import (
 )
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
+from wand_orchestrator.temporal.emission_feed import Emission, EmissionFeed
 
 LOCAL_LIMIT_SEC = 2.0
 """An agent that has not ended by then is too slow for a local activity. While one runs, no event of its run is seen."""
@@ -66,7 +68,7 @@ logger = logging.getLogger(__name__)
 class AgentServices:
     """What all agents of a worker share. `attempts`: the regular ones that it runs. `host`: where agents run; None for
     this process, with `threads` for plain functions (None for the loop's own executor). `secrets`: what errors must not
-    tell, besides those of the settings.
+    tell, besides those of the settings. `emissions`: is told of the text that they emit.
     """
 
     settings: Settings
@@ -76,6 +78,7 @@ class AgentServices:
     threads: Executor | None = None
     host: AgentHost | None = None
     secrets: tuple[str, ...] = ()
+    emissions: EmissionFeed | None = None
 
     def invocation(self, order: Order, agent: Agent, reporter: Reporter) -> Invocation:
         """Return an invocation in the agent host; in this process if there is none."""
@@ -153,10 +156,12 @@ class Runner:
         self._late = False
         self._stopped: activity.ActivityCancellationDetails | None = None
         interval_sec = None if self._info.is_local else INTERVAL_SEC
+        self._emission = Emission(self._run_id, self._node, self._number, above=call.above, feed=services.emissions)
         self._reporter = Reporter(
             self._node,
             self._number,
             self._signal,
+            self._emission,
             interval_sec=interval_sec,
             max_bytes=services.settings.max_log_bytes,
         )
@@ -176,12 +181,13 @@ class Runner:
         try:
             return await (self._run_locally() if self._info.is_local else self._run_held())
         finally:
+            self._emission.close()
             for limit in limits:
                 limit.cancel()
 
     async def _run_held(self) -> AgentResult:
         known = HeldAttempt(attempt=self._number, started_at=self._info.started_time)
-        return await HeldCall(self._attempts, known, self._run(), self._stop).run()
+        return await HeldCall(self._attempts, known, self._run(), self._stop, self._emission).run()
 
     async def _run_locally(self) -> AgentResult:
         ending = asyncio.create_task(self._run())
@@ -204,7 +210,9 @@ class Runner:
         if self._late:
             raise await self._ending(asyncio.CancelledError())
         measures = self._measures()
-        return AgentResult(output=output, ended_at=_now(), reports=await self._reporter.settle(), **measures)
+        text_at = place_of(self._emission.whole, output)
+        reports = await self._reporter.settle()
+        return AgentResult(output=output, ended_at=_now(), reports=reports, text_at=text_at, **measures)
 
     def _limits(self) -> list[asyncio.TimerHandle]:
         """Limit the attempt where its call says so, and a local activity in any case, as it blocks its run: one that is

@@ -11,6 +11,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from wand_orchestrator._agent import INPUT, PARAMS, Agent
 from wand_orchestrator.contract.bounds import MAX_DEPTH, is_too_deep
+from wand_orchestrator.contract.emitted_text import PLACE_LENGTH
 from wand_orchestrator.contract.misfits import fields_at_fault, misfits
 from wand_orchestrator.contract.node import (
     AgentCall,
@@ -47,6 +48,17 @@ def write_output(agent: Agent, value: Any, max_bytes: int) -> Any:
             details={"bytes": len(encoded), "max_bytes": max_bytes},
         )
     return _readable(encoded)
+
+
+def place_of(text: str | None, output: Any) -> str | None:
+    """Return the JSON Pointer to the text in the output, where it is the output or stands under a key of it."""
+    if text is None:
+        return None
+    if output == text:
+        return ""
+    keys = [key for key, value in output.items() if value == text] if isinstance(output, dict) else []
+    place = "/" + keys[0].replace("~", "~0").replace("/", "~1") if keys else None
+    return place if place is not None and len(place) <= PLACE_LENGTH else None
 
 
 def _readable(encoded: bytes) -> Any:

@@ -49,7 +49,8 @@ async def list_events(
     response_class=Response,
     responses={
         200: {
-            "description": "One SSE event for each of the run's: `id` its seq, `event` its type, `data` its JSON.",
+            "description": "One SSE event for each of the run's: `id` its seq, `event` its type, `data` its JSON. "
+            "Between them `node.delta` without an id.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
         204: {"description": "The run has ended and all of its events were received: do not reconnect."},
@@ -57,13 +58,20 @@ async def list_events(
     },
 )
 async def stream_events(
-    run_id: RunIdPath, services: ServicesDep, after: After = 0, last_event_id: LastEventId = None
+    run_id: RunIdPath,
+    services: ServicesDep,
+    after: After = 0,
+    deltas: Annotated[bool, Query(description="Also the text that agents emit, as `node.delta`.")] = True,
+    last_event_id: LastEventId = None,
 ) -> Response:
     """Stream the events as they happen, from the first or from where the caller left off, up to the
     run's last event.
+
+    Text that an agent emits while it runs comes between them as `node.delta` events without an id: `node`, `attempt`,
+    `offset` and `text`. Begin the node's text anew where `offset` is 0, and append otherwise.
     """
     seq = after if last_event_id is None else _seq(last_event_id)
-    chunks = await services.streams.after(run_id, seq, received=last_event_id is not None)
+    chunks = await services.streams.after(run_id, seq, received=last_event_id is not None, deltas=deltas)
     return Response(status_code=204) if chunks is None else EventStream(chunks)
 
 

@@ -9,14 +9,17 @@ held up by it, and it misses nothing.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from fastapi.sse import KEEPALIVE_COMMENT
 
 from wand_orchestrator.api.stream.backoff import Backoff, persist
 from wand_orchestrator.api.stream.history_watch import HistoryWatch
 from wand_orchestrator.api.stream.journal_reader import JournalPage, JournalReader, stored
+from wand_orchestrator.api.stream.run_texts import RunTexts
 from wand_orchestrator.api.stream.single_flight import SingleFlight
 from wand_orchestrator.api.stream.sse_window import Chunk, SseWindow, chunk_of
+from wand_orchestrator.api.stream.text_board import Desk
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.events import RUN_ENDINGS
 from wand_orchestrator.errors import Unavailable, WandError
@@ -60,7 +63,13 @@ class Follower:
     """Follows a run between `start` and `stop`; subscribers only read what its task has put into the window."""
 
     def __init__(
-        self, run_id: str, executions: Executions, reader: JournalReader, feed: EventFeed, window_size: int
+        self,
+        run_id: str,
+        executions: Executions,
+        reader: JournalReader,
+        feed: EventFeed,
+        window_size: int,
+        looks: asyncio.Semaphore,
     ) -> None:
         self.run_id = run_id
         self.subscribers = 0
@@ -75,6 +84,7 @@ class Follower:
         self._older: SingleFlight[int, JournalPage] = SingleFlight()
         self._older_turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._texts = RunTexts(run_id, executions, feed.emissions, looks, self._announce)
 
     @property
     def live(self) -> bool:
@@ -93,22 +103,39 @@ class Follower:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._texts.end()
         await self._older.stop()
 
     async def chunks(self, after: int) -> AsyncGenerator[bytes]:
         """Yield the events after `after` as SSE up to the run's last one, and a comment after each silence."""
+        async with aclosing(self._chunks(after, None)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def chunks_with_text(self, after: int) -> AsyncGenerator[bytes]:
+        """Yield the same, and the text that agents emit while they run."""
+        async with self._texts.desk() as desk, aclosing(self._chunks(after, desk)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _chunks(self, after: int, desk: Desk | None) -> AsyncGenerator[bytes]:
         cursor = after
         while True:
             grown = self._grown
             behind = self._window is not None and cursor + 1 < self._window.first
             chunk = await self._read_older(cursor) if behind else self._newer(cursor)
+            owed = b"" if desk is None else desk.owed()  # before the events that tell of the texts' ends
             if chunk is not None:
                 cursor = chunk.last
-                yield chunk.data
+                yield owed + chunk.data
+            elif owed:
+                yield owed
             elif self.failed:
                 raise Unavailable("events", f"the run {self.run_id} cannot be followed; connect again")
             elif self._over and not behind:
                 return
+            elif desk is not None and not behind and (text := desk.take()):
+                yield text
             elif behind or not await _happens(grown, COMMENT_SEC):
                 yield KEEPALIVE_COMMENT
 
@@ -128,6 +155,7 @@ class Follower:
         finally:
             self._feed.leave(self.run_id, listener)
             self._over = True
+            self._texts.end()
             self._announce()
 
     async def _follow(self, listener: Listener) -> None:
@@ -198,6 +226,7 @@ class Follower:
             return
         if self._window is None:
             self._window = SseWindow(events[0].seq - 1, self._window_size)
+        self._texts.settle(events)
         self._window.extend(events)
         self._announce()
 

@@ -21,6 +21,9 @@ from wand_orchestrator.errors import BadRequest, Unavailable
 from wand_orchestrator.storage import Run
 from wand_orchestrator.temporal.event_feed import EventFeed
 
+LOOKS_AT_ONCE = 8
+"""At heartbeats of agents in other processes, by all followers of this process."""
+
 
 class Relay:
     def __init__(self, executions: Executions, reader: JournalReader, feed: EventFeed, window_size: int) -> None:
@@ -28,15 +31,16 @@ class Relay:
         self._reader = reader
         self._feed = feed
         self._window_size = window_size
+        self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._followers: dict[str, Follower] = {}
         self._stopping: set[asyncio.Task[None]] = set()
         self.closed = False
 
-    async def live(self, run_id: str, after: int) -> AsyncGenerator[bytes]:
-        """Yield the SSE of an open run, up to its last event."""
+    async def live(self, run_id: str, after: int, *, deltas: bool = False) -> AsyncGenerator[bytes]:
+        """Yield the SSE of an open run, up to its last event; with `deltas` also the text that its agents emit."""
         follower = self._join(run_id)
         try:
-            async with aclosing(follower.chunks(after)) as chunks:
+            async with aclosing((follower.chunks_with_text if deltas else follower.chunks)(after)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         finally:
@@ -79,7 +83,7 @@ class Relay:
     def _join(self, run_id: str) -> Follower:
         follower = self._followers.get(run_id)
         if follower is None or follower.failed:
-            follower = Follower(run_id, self._executions, self._reader, self._feed, self._window_size)
+            follower = Follower(run_id, self._executions, self._reader, self._feed, self._window_size, self._looks)
             self._followers[run_id] = follower
             follower.start()
         follower.subscribers += 1
@@ -116,17 +120,19 @@ class Streams:
         self._runs = runs
         self._looks: SingleFlight[str, Run | None] = SingleFlight()
 
-    async def after(self, run_id: str, seq: int, *, received: bool = False) -> AsyncGenerator[bytes] | None:
+    async def after(
+        self, run_id: str, seq: int, *, received: bool = False, deltas: bool = True
+    ) -> AsyncGenerator[bytes] | None:
         """Return the SSE of the run's events with a higher seq; None if it has ended and there are none.
 
-        `received`: the caller says that it has this event. Raises NotFound, Unavailable; BadRequest if there is no such
-        event.
+        `received`: the caller says that it has this event. `deltas`: it wants the text that agents emit. Raises
+        NotFound, Unavailable; BadRequest if there is no such event.
         """
         row = None if self._goes_on(run_id, seq) else await self._known(run_id)
         if row is None or not row.status.ended:
             if received and not await self._has_happened(run_id, seq):
                 raise _no_event(seq)
-            return self._relay.live(run_id, seq)
+            return self._relay.live(run_id, seq, deltas=deltas)
         if received and seq > row.last_seq:
             raise _no_event(seq)
         return None if seq >= row.last_seq else self._relay.archived(run_id, seq)

@@ -11,10 +11,12 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from wand_orchestrator.cli.display.emitted_texts import EmittedTexts
 from wand_orchestrator.cli.display.event_line import told
 from wand_orchestrator.cli.display.failure_view import below
 from wand_orchestrator.cli.display.output import plain
 from wand_orchestrator.cli.display.shown_times import span
+from wand_orchestrator.contract.emitted_text import Delta
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.state import NodeState, NodeStatus, RunState, RunStatus, fold
 from wand_orchestrator.errors import Unavailable
@@ -45,6 +47,12 @@ class RunDisplay:
         self._said: dict[str, str] = {}
         self._note = ""
         self._spinner = Spinner("dots")
+        self._texts = EmittedTexts()
+
+    @property
+    def live(self) -> bool:
+        """Return whether text can be shown as it comes."""
+        return self._console.is_terminal and not self._console.quiet
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -59,12 +67,16 @@ class RunDisplay:
         ):
             yield
 
-    def take(self, item: Event | Unavailable) -> None:
-        """Take an event, or the error that keeps the next ones from coming."""
+    def take(self, item: Event | Delta | Unavailable) -> None:
+        """Take an event, emitted text, or the error that keeps the next ones from coming."""
+        if isinstance(item, Delta):
+            self._texts.take(item)
+            return
         if isinstance(item, Unavailable):
             self._note = item.message
         else:
             self._note = ""
+            self._texts.take(item)
             fold(self.state, item)
             if item.node is not None and item.message:
                 self._said[item.node] = plain(item.message)
@@ -72,7 +84,7 @@ class RunDisplay:
             self._console.print(_line(item, self.state.progress), soft_wrap=True)
 
     def _render(self) -> RenderableType:
-        parts: list[RenderableType] = [self._head(), self._table()]
+        parts: list[RenderableType] = [self._head(), self._table(), self._texts]
         if self._note:
             parts.append(Text(self._note, style="yellow"))
         return Group(*parts)
@@ -93,7 +105,7 @@ class RunDisplay:
         last.
         """
         table = Table.grid(padding=(0, 1))
-        room = max(3, self._console.height - 5)
+        room = max(3, self._console.height - 5 - self._texts.height(self._console.width, self._console))
         nodes = {**self._nodes, **self.state.nodes}
         shown = list(nodes) if len(nodes) <= room else _most_telling(nodes, room)
         for name in shown:

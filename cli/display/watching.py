@@ -7,7 +7,12 @@ from typing import Any
 from rich.console import Console
 
 from wand_orchestrator.cli.client.api_client import ApiClient, Json, path_of
-from wand_orchestrator.cli.client.event_stream import FIRST_RECONNECT_SEC, LONGEST_PAUSE_SEC, follow
+from wand_orchestrator.cli.client.event_stream import (
+    FIRST_RECONNECT_SEC,
+    LONGEST_PAUSE_SEC,
+    follow,
+    follow_with_text,
+)
 from wand_orchestrator.cli.display.failure_view import indented, named
 from wand_orchestrator.cli.display.output import console, plain, print_json
 from wand_orchestrator.cli.display.run_display import RunDisplay
@@ -20,7 +25,7 @@ async def watched(api: ApiClient, run_id: str, graph: Any, watch: bool = True) -
     display = RunDisplay(Console(stderr=True, quiet=not watch), run_id, graph)
     try:
         with display.shown():
-            async with aclosing(follow(api, run_id)) as items:
+            async with aclosing((follow_with_text if display.live else follow)(api, run_id)) as items:
                 async for item in items:
                     display.take(item)
         return await _read(api, run_id)

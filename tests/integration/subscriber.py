@@ -56,11 +56,11 @@ class Subscriber:
 
 
 def _event(frame: bytes) -> Json | None:
-    """None for a comment. Checks that `id` and `event` say what `data` says."""
+    """None for a comment. Checks that `id` and `event` say what `data` says; a delta has no id."""
     lines = dict(line.split(": ", 1) for line in frame.decode().splitlines() if not line.startswith(":"))
     if not lines:
         return None
     event: Json = json.loads(lines["data"])
-    assert lines["id"] == str(event["seq"])
+    assert lines.get("id") == (None if event["type"] == "node.delta" else str(event["seq"]))
     assert lines["event"] == event["type"]
     return event

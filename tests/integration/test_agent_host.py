@@ -21,6 +21,7 @@ from wand_orchestrator.contract.node import (
 from wand_orchestrator.errors import PluginError
 from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.settings import Settings
+from wand_orchestrator.temporal.emission_feed import Emission
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Hosted:
     ) -> HostedInvocation:
         call = AgentCall(params=params or {})
         order = Order(agent=agent, run_id="r_1", node_id=node, number=1, idempotency_key="k", call=call)
-        return self.host.invocation(order, reporter or Reporter(node, 1, self.take))
+        return self.host.invocation(order, reporter or Reporter(node, 1, self.take, Emission("r_1", node, 1)))
 
     async def output(self, agent: str, params: dict[str, Any] | None = None) -> Any:
         return await self.invocation(agent, params).output()
@@ -48,7 +49,7 @@ class Hosted:
     async def read(self, run_id: str, reference: str, *reads: str) -> Any:
         call = AgentCall(input={"reference": reference}, reads=reads)
         order = Order(agent="test.read_sync", run_id=run_id, node_id="n", number=1, idempotency_key="k", call=call)
-        return await self.host.invocation(order, Reporter("n", 1, self.take)).output()
+        return await self.host.invocation(order, Reporter("n", 1, self.take, Emission("r_1", "n", 1))).output()
 
     async def failure(self, agent: str, params: dict[str, Any] | None = None) -> AttemptFailure:
         with pytest.raises(HostedFailure) as caught:
@@ -210,7 +211,7 @@ async def test_one_that_never_hears_of_its_cancel_is_ended_when_those_beside_it_
 
 
 async def test_a_flood_of_lines_is_cut_and_counted_and_the_last_progress_arrives(lasting: Hosted) -> None:
-    reporter = Reporter("n", 1, lasting.take)
+    reporter = Reporter("n", 1, lasting.take, Emission("r_1", "n", 1))
     await lasting.invocation("hostile.log", {"lines": 20_000}, reporter=reporter).output()
     lasting.reports += await reporter.settle()
     lines = [report for report in lasting.reports if report.kind == "log" and report.message == "line"]

@@ -13,6 +13,7 @@ from wand_orchestrator.contract.bounds import JSON_BYTES, TEXT_BYTES
 from wand_orchestrator.contract.node import (
     Report,
 )
+from wand_orchestrator.temporal.emission_feed import Emission
 
 
 class Journal:
@@ -39,7 +40,7 @@ class Journal:
 
 
 def reporter_to(journal: Journal, interval_sec: float = 0.001) -> Reporter:
-    return Reporter("n", 2, journal.send, interval_sec=interval_sec)
+    return Reporter("n", 2, journal.send, Emission("r_1", "n", 2), interval_sec=interval_sec)
 
 
 async def test_what_nobody_waited_for_is_left_at_the_end() -> None:
@@ -198,7 +199,7 @@ async def test_an_attempt_that_logs_without_end_is_cut_off_and_the_rest_is_count
     async def send(reports: Sequence[Report]) -> None:
         sent.extend(reports)
 
-    reporter = Reporter("n", 1, send, interval_sec=None, max_bytes=50_000)
+    reporter = Reporter("n", 1, send, Emission("r_1", "n", 1), interval_sec=None, max_bytes=50_000)
     for _ in range(100):
         reporter.log("x" * 1000, "info", {})
     left = await reporter.settle()

@@ -32,6 +32,13 @@ def bounded_text(text: object, limit: int = TEXT_BYTES) -> str:
     return encoded[: limit - len(note.encode())].decode("utf-8", "ignore") + note
 
 
+def emitted(text: str) -> str:
+    """Return emitted text as it can be sent: half of a surrogate pair becomes U+FFFD. Raises TypeError for no text."""
+    if not isinstance(text, str):
+        raise TypeError(f"ctx.emit takes text, not {type(text).__name__}")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def bounded_json(value: Any, limit: int = JSON_BYTES) -> Any:
     """Return `value` as JSON, with other types as text; above `limit` bytes or MAX_DEPTH, a note that says so."""
     try:

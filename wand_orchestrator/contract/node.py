@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from wand_orchestrator.contract.emitted_text import PLACE_LENGTH, Names
 from wand_orchestrator.contract.events import Level, Moment
 from wand_orchestrator.contract.message import Message
 from wand_orchestrator.contract.names import Attempt, Milliseconds, WorkerName
@@ -40,6 +41,9 @@ class AgentCall(Message):
         description="Of a tool of an MCP server: the digest of its description, as the run first saw it. The worker "
         "makes no call to a tool that is described otherwise by now.",
     )
+    above: Names = Field(
+        default=(), description="Of a child run: the runs above it, and the node's name in the events of each."
+    )
     carries_on: bool = Field(
         default=False,
         description="The attempt began in an earlier history of the run, and this worker runs it already.",
@@ -70,6 +74,11 @@ class AgentResult(Message):
     duration_ms: Milliseconds | None = None
     ended_at: Moment | None = Field(default=None, description="By the worker's clock.")
     reports: tuple[Report, ...] = Field(default=(), description="Reports not yet signalled when the agent returned.")
+    text_at: str | None = Field(
+        default=None,
+        max_length=PLACE_LENGTH,
+        description="JSON Pointer to the text in the output that the agent emitted before it returned it.",
+    )
 
 
 class FailureDetails(Message):

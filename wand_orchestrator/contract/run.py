@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, model_validator
 
+from wand_orchestrator.contract.emitted_text import Names
 from wand_orchestrator.contract.events import Event, Moment
 from wand_orchestrator.contract.limits import RunLimits
 from wand_orchestrator.contract.message import Message
@@ -21,6 +22,11 @@ class RunParent(Message):
     node: str
     watched: bool = False
     has_budget: bool = False
+    above: Names = Field(default=(), description="The runs above the parent, and the node's name in their events.")
+
+    def names_of(self, node: str) -> Names:
+        """Return the runs above a child run of this parent, and the name of the child's `node` in their events."""
+        return tuple((run_id, f"{name}/{node}") for run_id, name in ((self.run_id, self.node), *self.above))
 
 
 class RunInput(RunTerms):

@@ -16,6 +16,7 @@ from itertools import islice
 from weakref import WeakValueDictionary
 
 from wand_orchestrator.contract.events import RUN_ENDINGS, Event
+from wand_orchestrator.temporal.emission_feed import EmissionFeed
 
 KEPT = 1000
 """Events that a RunFeed remembers; the journal of the workflow has the others."""
@@ -84,9 +85,10 @@ class RunFeed:
 
 
 class EventFeed:
-    """Connects the workflows of this process with the relay, by run id."""
+    """Connects the workflows of this process with the relay, by run id. `emissions`: does so with its agents."""
 
     def __init__(self) -> None:
+        self.emissions = EmissionFeed()
         self._lock = threading.Lock()
         self._runs: WeakValueDictionary[str, RunFeed] = WeakValueDictionary()
         self._listeners: dict[str, list[Listener]] = defaultdict(list)

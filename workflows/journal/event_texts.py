@@ -7,6 +7,7 @@ from typing import Any
 
 from wand_orchestrator.contract.bounds import bounded_json
 from wand_orchestrator.contract.codes import WORKER_LOST
+from wand_orchestrator.contract.emitted_text import EVENT_TEXT_BYTES
 from wand_orchestrator.contract.events import Event, EventType, Level, rfc3339
 from wand_orchestrator.contract.node import (
     AgentResult,
@@ -21,6 +22,7 @@ from wand_orchestrator.graph import Graph, Node, SpendingBudget
 from wand_orchestrator.workflows.journal.model_usage import used_by_failed_call, used_by_failure, used_by_reply
 from wand_orchestrator.workflows.journal.node_failures import NodeFailure
 from wand_orchestrator.workflows.scheduler import Decision
+from wand_orchestrator.workflows.size import size_up_to
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def node_succeeded(node: Node, result: AgentResult) -> Entry:
         f"{node.id} succeeded",
         node=node.id,
         attempt=result.attempt,
-        data=_measures(result) | used_by_reply(node, result.output),
+        data=_measures(result) | used_by_reply(node, result.output) | final_text(result),
     )
 
 
@@ -268,6 +270,16 @@ def _retrying(report: Report, calls_model: bool) -> Entry:
 
 def _error(failure: Failure) -> dict[str, Any]:
     return {"error": failure.model_dump(mode="json", exclude_none=True)}
+
+
+def final_text(result: AgentResult) -> dict[str, str]:
+    """Return the text that the agent emitted and then returned; of a long one only its place in the output."""
+    text = result.output
+    for key in () if result.text_at is None else result.text_at.split("/")[1:]:
+        text = text.get(key.replace("~1", "/").replace("~0", "~")) if isinstance(text, dict) else None
+    if result.text_at is None or not isinstance(text, str):
+        return {}
+    return {"text": text} if size_up_to(text, EVENT_TEXT_BYTES) <= EVENT_TEXT_BYTES else {"text_at": result.text_at}
 
 
 def _measures(known: AgentResult | FailureDetails) -> dict[str, Any]:

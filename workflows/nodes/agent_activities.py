@@ -20,6 +20,7 @@ from wand_orchestrator.contract.node import (
     HeldAttempt,
     InFlight,
 )
+from wand_orchestrator.contract.run import RunParent
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.graphs.retries import retries_of, rules_of
 from wand_orchestrator.temporal.visibility import summary
@@ -55,7 +56,7 @@ class Activities:
     """Starts the activities of one run. `tell` appends to the journal; `started` is called for each regular
     activity.
 
-    `reads`: runs whose files the agents may read besides those of their own.
+    `reads`: runs whose files the agents may read besides those of their own. `parent`: of the run.
     Of the history before this one: `slow`, agents that declared themselves short and were not; `crossed`, what was in
     flight.
     """
@@ -71,7 +72,9 @@ class Activities:
         crossed: Mapping[str, InFlight],
         reads: tuple[str, ...] = (),
         input_bytes: int = MAX_INPUT_BYTES,
+        parent: RunParent | None = None,
     ) -> None:
+        self._parent = parent
         self._reads = reads
         self._input_bytes = input_bytes
         self._options = options
@@ -141,6 +144,7 @@ class Activities:
             retry=rules_of(node, self._options),
             timeout_sec=own_timeout_sec(node, self._options),
             pinned=pinned,
+            above=() if self._parent is None else self._parent.names_of(node.id),
         )
         check_given(params, input, self._input_bytes)
         size = size_up_to(input, MAX_BYTES) + size_up_to(params, MAX_BYTES)

@@ -180,10 +180,12 @@ class Children:
         """Start the child workflow under a new id: a node that runs again has had a child before, whose events are
         stored.
         """
+        above = () if self._run.parent is None else self._run.parent.names_of(node.id)
         parent = RunParent(
             run_id=workflow.info().workflow_id,
             node=node.id,
             watched=crosses,
+            above=above,
             has_budget=self._budgets.spending.charges(node.id),
         )
         order = RunInput(

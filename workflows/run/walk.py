@@ -138,6 +138,7 @@ class Walk:
             before.crossing,
             (() if root is None else (root,)) + run.earlier_runs,
             run.limits.input_bytes,
+            run.parent,
         )
 
     def _launcher_of(self, before: CarriedWalk, events: EventInbox) -> NodeRunner:
