@@ -70,7 +70,7 @@ class Hosted:
 
 
 def settings(folder: Path, **given: Any) -> Settings:
-    plugins = "sample_agents,hostile_agents"
+    plugins = "sample_agents,hostile_agents,emitting_agents"
     return Settings(_env_file=None, plugins=plugins, data_dir=folder / "data", **{"agent_block_sec": 1.5, **given})
 
 
@@ -208,6 +208,40 @@ async def test_one_that_never_hears_of_its_cancel_is_ended_when_those_beside_it_
         await stubborn
     assert processes() == [first]
     await eventually(lambda: not psutil.pid_exists(first))
+
+
+async def test_all_text_arrives_before_the_output_whoever_emits_it(lasting: Hosted) -> None:
+    for agent in ("emit.async", "emit.plain"):
+        reporter = Reporter("n", 1, lasting.take, Emission("r_1", "n", 1))
+        output = await lasting.invocation(
+            agent, {"pieces": ["ä", "😀", "\n"], "times": 1000}, reporter=reporter
+        ).output()
+        assert reporter.emission.whole == output["text"]
+
+
+async def test_a_flood_of_text_loses_what_nobody_could_read_and_keeps_its_end(lasting: Hosted) -> None:
+    reporter = Reporter("n", 1, lasting.take, Emission("r_1", "n", 1))
+    params = {"pieces": ["x" * 10_000], "times": 2000, "returns": False}
+    output = await lasting.invocation("emit.plain", params, reporter=reporter).output()
+    piece = reporter.emission.after(-1, 0)
+    assert piece is not None
+    assert piece.offset + len(piece.text) == output["characters"]
+    assert piece.text.endswith("1" + "x" * 10_000)
+
+
+async def test_an_attempt_whose_process_another_one_ended_begins_its_text_anew(hosted: Hosted) -> None:
+    reporter = Reporter("n", 1, hosted.take, Emission("r_1", "n", 1))
+    params = {"pieces": ["a", "b", "c"], "gate": str(hosted.folder), "waits": [2]}
+    running = asyncio.create_task(hosted.invocation("emit.async", params, reporter=reporter).output())
+    await eventually(lambda: reporter.emission.whole == "1a1b")
+    assert (await hosted.failure("hostile.exit", {"status": 7})).code == "agent_crashed"
+    (hosted.folder / "1.2").touch()
+
+    assert (await running)["text"] == "1a1b1c"
+
+    piece = reporter.emission.after(0, 4)
+    assert piece is not None
+    assert (piece.begun, piece.offset, piece.text) == (1, 0, "1a1b1c")
 
 
 async def test_a_flood_of_lines_is_cut_and_counted_and_the_last_progress_arrives(lasting: Hosted) -> None:

@@ -12,7 +12,7 @@ from wand_orchestrator import AgentContext, AgentError, agent
 
 
 class Emit(BaseModel):
-    """`gate`: a folder. Before piece i, the agent waits for a file `i` in it, if one of any number is `waits`."""
+    """`gate`: a folder. Before piece i, if `waits` holds it, attempt n of the agent waits for a file `n.i` there."""
 
     pieces: list[str] = Field(default_factory=list)
     times: int = 1
@@ -23,8 +23,8 @@ class Emit(BaseModel):
     dies: str | None = Field(default=None, description="A file: without it, the agent makes it and ends its process.")
     returns: bool = Field(default=True, description="Its output is `{text}`; else nothing of the text.")
 
-    def held(self, index: int) -> bool:
-        return self.gate is not None and index in self.waits and not (Path(self.gate) / str(index)).exists()
+    def held(self, attempt: int, index: int) -> bool:
+        return self.gate is not None and index in self.waits and not (Path(self.gate) / f"{attempt}.{index}").exists()
 
 
 def _end(params: Emit, ctx: AgentContext, text: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ async def emit(params: Emit, ctx: AgentContext) -> dict[str, Any]:
     """Emits its pieces, each with the attempt before it."""
     text = ""
     for index, piece in enumerate(params.pieces * params.times):
-        while params.held(index):
+        while params.held(ctx.attempt, index):
             await asyncio.sleep(0.005)
         text += f"{ctx.attempt}{piece}"
         ctx.emit(f"{ctx.attempt}{piece}")
@@ -55,7 +55,7 @@ def emit_plain(params: Emit, ctx: AgentContext) -> dict[str, Any]:
     """Does the same in a thread."""
     text = ""
     for index, piece in enumerate(params.pieces * params.times):
-        while params.held(index):
+        while params.held(ctx.attempt, index):
             time.sleep(0.005)
         text += f"{ctx.attempt}{piece}"
         ctx.emit(f"{ctx.attempt}{piece}")
