@@ -7,7 +7,7 @@ import time
 
 from pydantic import BaseModel, Field
 
-from wand_orchestrator import agent
+from wand_orchestrator import AgentContext, agent
 
 
 class Step(BaseModel):
@@ -47,6 +47,25 @@ async def stamp(params: Pause) -> dict[str, float]:
     """Waits, and returns the time of its return, in seconds since 1970."""
     await asyncio.sleep(params.pause_sec)
     return {"at": time.time()}
+
+
+class Telling(BaseModel):
+    pieces: int = Field(gt=0)
+    pause_sec: float = Field(gt=0)
+    emits: bool = True
+
+
+@agent("bench.tell")
+async def tell(params: Telling, ctx: AgentContext) -> int:
+    """Emits lines that each hold the time at which it does, as a model emits tokens; or only makes them."""
+    characters = 0
+    for number in range(params.pieces):
+        line = f"{number} {time.time():.6f}\n"
+        characters += len(line)
+        if params.emits:
+            ctx.emit(line)
+        await asyncio.sleep(params.pause_sec)
+    return characters
 
 
 @agent("bench.compute")

@@ -26,9 +26,9 @@ def wand_with_rows(rows: int) -> str:
     return f"wand {rows}"
 
 
-def wand_with_processes(count: int) -> str:
-    """Name of a deployment whose worker has so many processes."""
-    return f"wand processes {count}"
+def wand_with_processes(count: int, agents: int = 4) -> str:
+    """Name of a deployment whose worker has so many processes, each of which runs so many agents at once."""
+    return f"wand processes {count} {agents}"
 
 
 class Arena:
@@ -86,10 +86,10 @@ def _opening(name: str, folder: Path) -> AbstractAsyncContextManager[Any]:
         return simple[name]()
     if name in PEERS:
         return Peer.open(PEERS[name], folder)
-    *kind, number = name.split()
-    if kind == [WAND, "processes"]:
-        return Wand.open_apart(folder, int(number))
-    return _wand_over_rows(int(number), folder)
+    _, *numbers = name.split()
+    if numbers[0] == "processes":
+        return Wand.open_apart(folder, int(numbers[1]), int(numbers[2]))
+    return _wand_over_rows(int(numbers[0]), folder)
 
 
 @asynccontextmanager

@@ -3,15 +3,17 @@
 import asyncio
 import statistics
 import time
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from bench.arena import STOCK, TUNED, WAND, Arena, wand_with_processes, wand_with_rows
 from bench.contenders.wand import Lost, Wand
 from bench.http import Subscriber
 from bench.memory import peak_resident, resident_mb
+from bench.processors import processor_time
 from bench.results import Measures
 from bench.rows import middle
-from bench.shapes import Shape, bulky, chain, computing, stamped
+from bench.shapes import Shape, bulky, chain, computing, stamped, telling
 from bench.workload import SECONDS, Entry, Go
 
 STARTS_AT_ONCE = 16
@@ -20,6 +22,11 @@ PAGE = 50
 
 STAMPS_PAUSE_SEC = 0.25
 """Between the events of a run that is subscribed to: each then counts by itself, and no burst is measured."""
+
+TELLERS = 20
+LINES = 300
+LINE_PAUSE_SEC = 0.02
+"""Of text that agents emit: 50 lines a second from each, as a quick model emits tokens."""
 
 LABELS = {
     WAND: "Wand over HTTP, to the last SSE event",
@@ -213,6 +220,50 @@ def _seen(subscriber: Subscriber, returned: dict[str, float]) -> list[float]:
     if missed:
         raise Lost(f"a subscriber was not told of {sorted(missed)}")
     return [1000 * (moments[name] - moment) for name, moment in returned.items()]
+
+
+# Emitted text
+
+
+def wand_emitted(contender: str, name: str, label: str) -> Entry:
+    """Return a go that measures the time from an agent's `ctx.emit` until the subscriber has the line."""
+
+    async def go(arena: Arena) -> Measures:
+        system = await arena.wand(name)
+        run_id = await system.start(await system.store(telling(1, LINES, LINE_PAUSE_SEC)))
+        subscriber = await system.follow(run_id)
+        await subscriber.ended.wait()
+        subscriber.close()
+        latencies = sorted(_lines_seen(subscriber))
+        if len(latencies) < LINES // 2:
+            raise Lost(f"of {LINES} lines only {len(latencies)} came by deltas")
+        return {"p50_ms": statistics.median(latencies), "p95_ms": latencies[int(0.95 * len(latencies))]}
+
+    return Entry(contender, name, go, go, label)
+
+
+def _lines_seen(subscriber: Subscriber) -> Iterator[float]:
+    """Yield the latency in ms of each line that a delta brought."""
+    for moment, event in subscriber.events():
+        if event["type"] == "node.delta":
+            for line in event["text"].splitlines():
+                yield 1000 * (moment - float(line.split()[1]))
+
+
+def wand_telling(contender: str, label: str, *, emits: bool, watched: bool) -> Entry:
+    """Return a go that measures the processor time that all processes take for one agent in a second, while it emits
+    or says nothing.
+    """
+    name = wand_with_processes(1, TELLERS)
+
+    async def go(arena: Arena) -> Measures:
+        system = await arena.wand(name)
+        document = telling(TELLERS, LINES, LINE_PAUSE_SEC, emits=emits)
+        async with processor_time() as used:
+            await (system.timed(document) if watched else system.timed_unwatched(document))
+        return {"cpu_ms_per_second": 1000 * used.seconds / (TELLERS * LINES * LINE_PAUSE_SEC)}
+
+    return Entry(contender, name, go, go, label)
 
 
 # Lists and large outputs

@@ -27,6 +27,7 @@ _MEASURES = {
     "ms_per_run": "ms a run, until all have ended",
     "mb_per_second": "MB a second",
     "memory_mb": "MB over idle",
+    "cpu_ms_per_second": "ms of processor time, for an agent in a second",
     "lost": "runs lost",
     "refused": "refused with 503 at first",
 }

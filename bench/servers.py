@@ -135,8 +135,8 @@ async def wand_dev(folder: Path) -> AsyncIterator[tuple[Http, Client, int]]:
 
 
 @asynccontextmanager
-async def wand_apart(folder: Path, processes: int) -> AsyncIterator[tuple[Http, Client, int]]:
-    """Run `wand api` and `wand worker --processes`, configured for agents that compute, over Wand's tuned server.
+async def wand_apart(folder: Path, processes: int, agents: int) -> AsyncIterator[tuple[Http, Client, int]]:
+    """Run `wand api` and `wand worker --processes`, each of `agents` at once, over Wand's tuned server.
 
     Gives the API, Temporal, and the API's process.
     """
@@ -147,7 +147,7 @@ async def wand_apart(folder: Path, processes: int) -> AsyncIterator[tuple[Http, 
             folder=folder,
             WAND_PLUGINS="bench.agents",
             WAND_DATA_DIR=str(folder),
-            WAND_MAX_CONCURRENT_AGENTS="4",
+            WAND_MAX_CONCURRENT_AGENTS=str(agents),
             TEMPORAL_ADDRESS=server.address,
         )
         async with (

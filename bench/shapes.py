@@ -85,6 +85,16 @@ def stamped(nodes: int, pause_sec: float) -> Json:
     }
 
 
+def telling(nodes: int, pieces: int, pause_sec: float, *, emits: bool = True) -> Json:
+    """Return a graph of independent nodes that emit as many lines, with a pause behind each; or that only make them."""
+    params = {"pieces": pieces, "pause_sec": pause_sec, "emits": emits}
+    return {
+        "name": f"telling-{nodes}-{pieces}{'' if emits else '-silent'}",
+        "nodes": [{"id": f"t{place}", "type": "bench.tell", "params": params} for place in range(nodes)],
+        "options": {"concurrency": nodes, "default_timeout_sec": 300},
+    }
+
+
 def computing(nodes: int, cpu_sec: float) -> Json:
     """Return a graph of independent nodes that compute for that long each."""
     return {

@@ -58,6 +58,10 @@ def _seconds(workload: str, contender: str) -> Quantity:
     return Quantity(workload, contender, SECONDS)
 
 
+def _p50(contender: str) -> Quantity:
+    return Quantity("deltas", contender, "p50_ms")
+
+
 def _peer_target(peer: str, workload: str) -> Target:
     name = against_name(workload, peer)
     text = f"{workload}: ahead of {peer}"
@@ -118,6 +122,8 @@ OWN = (
     ),
     Target("SSE latency, 1 subscriber: p50", Quantity("sse", "subscribers-1", "p50_ms"), 30.0, unit="ms"),
     Target("SSE latency, 1,000 subscribers: p95", Quantity("sse", "subscribers-1000", "p95_ms"), 250.0, unit="ms"),
+    Target("text from `ctx.emit` to the subscriber, one process: p50", _p50("together"), 50.0, unit="ms"),
+    Target("text from `ctx.emit` to the subscriber, API and worker apart: p50", _p50("apart"), 700.0, unit="ms"),
     Target(
         "chain of 100 watched by one subscriber: against the same unwatched",
         _seconds("chain100", "wand"),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bench import goes
-from bench.arena import STOCK, TUNED
+from bench.arena import STOCK, TUNED, WAND, wand_with_processes
 from bench.shapes import Shape, chain, fan, layered
 from bench.workload import Entry, Workload
 
@@ -130,6 +130,30 @@ def _of_wand_alone(quick: bool) -> tuple[Workload, ...]:
             rounds=5,
             measure="p50_ms",
             base=f"subscribers-{subscribers[0]}",
+        ),
+        Workload(
+            "deltas",
+            "From `ctx.emit` to the subscriber, 50 lines a second",
+            (
+                goes.wand_emitted("together", WAND, "worker and API in one process (`wand dev`)"),
+                goes.wand_emitted("apart", wand_with_processes(1), "`wand api` and `wand worker`"),
+            ),
+            rounds=5,
+            measure="p50_ms",
+            base="together",
+        ),
+        Workload(
+            "emitting",
+            f"Processor time of all processes while {goes.TELLERS} agents write 50 lines a second each",
+            (
+                goes.wand_telling("silent", "without `ctx.emit`, nobody subscribed", emits=False, watched=False),
+                goes.wand_telling("emitting", "with `ctx.emit`, nobody subscribed", emits=True, watched=False),
+                goes.wand_telling("silent-watched", "without, one subscriber", emits=False, watched=True),
+                goes.wand_telling("watched", "with it, one subscriber", emits=True, watched=True),
+            ),
+            rounds=5,
+            measure="cpu_ms_per_second",
+            base="silent",
         ),
         Workload(
             "outputs",

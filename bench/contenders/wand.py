@@ -44,9 +44,9 @@ class Wand:
 
     @classmethod
     @asynccontextmanager
-    async def open_apart(cls, folder: Path, processes: int) -> AsyncIterator["Wand"]:
+    async def open_apart(cls, folder: Path, processes: int, agents: int) -> AsyncIterator["Wand"]:
         """Start API and workers in processes of their own."""
-        async with wand_apart(folder, processes) as (http, temporal, pid):
+        async with wand_apart(folder, processes, agents) as (http, temporal, pid):
             yield cls(http, temporal, pid)
 
     async def run(self, shape: Shape) -> float:
@@ -71,7 +71,11 @@ class Wand:
         """Return the seconds from `POST /runs` to the workflow's end, which Temporal reports without a query to the
         run.
         """
-        graph_id = await self.store(graph_of(shape))
+        return await self.timed_unwatched(graph_of(shape))
+
+    async def timed_unwatched(self, document: Json) -> float:
+        """Return the same for any graph."""
+        graph_id = await self.store(document)
         begun = time.perf_counter()
         run_id = await self.start(graph_id)
         await self._temporal.get_workflow_handle(run_id).result()

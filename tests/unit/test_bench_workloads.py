@@ -17,7 +17,7 @@ from wand_orchestrator.graph import Graph
 ROOT = Path(__file__).parents[2]
 PROMISED = {
     *("chain3", "chain100", "wide200", "wide1000", "nodes10000", "burst100", "burst1000", "sse", "watched", "start"),
-    *("listing", "outputs", "short3", "short100", "memory", "flat", "processes"),
+    *("listing", "outputs", "short3", "short100", "memory", "flat", "processes", "deltas", "emitting"),
 }
 ALL = [*workloads(quick=False), *(workload for peer in PEERS for workload in against(peer, quick=False))]
 
@@ -48,7 +48,7 @@ def test_every_target_rests_on_a_workload_and_contenders_that_are_measured() -> 
 
 
 def test_all_targets_are_there() -> None:
-    assert len(OWN) == 13
+    assert len(OWN) == 15
     assert len(targets()) == len(OWN) + len(PEERS) * len(PEER_WORKLOADS)
 
 
