@@ -98,6 +98,7 @@ class Invocations:
         self._writer = writer
         self._threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
         self._calls: dict[int, Calls] = {}
+        self._reports: dict[int, HostedReports] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def take(self, frame: Frame) -> None:
@@ -105,6 +106,10 @@ class Invocations:
         if frame["kind"] == "cancel":
             if id in self._calls:
                 self._calls[id].cancel()
+            return
+        if frame["kind"] == "pace":
+            if id in self._reports:
+                self._reports[id].pace(frame["sec"])
             return
         self._calls[id] = Calls(self._threads)
         task = asyncio.create_task(self._carry_out(id, Order.model_validate(frame["order"])))
@@ -115,7 +120,7 @@ class Invocations:
     async def _carry_out(self, id: int, order: Order) -> None:
         invocation.set(id)
         calls = self._calls[id]
-        reports = HostedReports(self._writer, id, order)
+        reports = self._reports[id] = HostedReports(self._writer, id, order)
         try:
             ending = await self._ending(order, calls, reports)
             self._writer.write({**ending, "id": id, "dropped": reports.settle()})
@@ -124,7 +129,7 @@ class Invocations:
             failure = AttemptFailure(type(error).__name__, "its ending cannot be told; the worker's log says why")
             self._writer.write({**_told(failure), "id": id, "dropped": 0})
         finally:
-            del self._calls[id]
+            del self._calls[id], self._reports[id]
 
     async def _ending(self, order: Order, calls: Calls, reports: HostedReports) -> Frame:
         try:

@@ -43,6 +43,10 @@ class HostedReports:
     def emit(self, text: str) -> None:
         self._text.emit(text)
 
+    def pace(self, interval_sec: float) -> None:
+        """Send text as often as this from now on."""
+        self._text.interval_sec = interval_sec
+
     def log(self, message: str, level: Level, data: dict[str, Any]) -> None:
         report = log_report(self._node, self._attempt, message, level, data)
         with self._lock:

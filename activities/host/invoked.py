@@ -9,6 +9,7 @@ from wand_orchestrator.activities.host.frames import Frame
 from wand_orchestrator.activities.host.order import Order
 from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure, HostedFailure
 from wand_orchestrator.activities.runner.reports import Reporter
+from wand_orchestrator.temporal.emission_feed import UNHEARD_SEC
 
 
 @dataclass
@@ -20,6 +21,7 @@ class Invoked:
     ending: asyncio.Future[Any]
     cancelled_at: float | None = None
     warned: bool = False
+    text_interval_sec: float = UNHEARD_SEC
 
 
 @dataclass(frozen=True)

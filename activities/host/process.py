@@ -173,9 +173,17 @@ class HostProcess:
                 invoked.reporter.add(Report.model_validate(frame["report"]), frame["dropped"])
             case "text":
                 invoked.reporter.emission.place(int(frame["offset"]), str(frame["text"]))
+                self._pace(frame["id"], invoked)
             case "output" | "failure" | "cancelled":
                 invoked.reporter.count_dropped(frame["dropped"])
                 settle(invoked.ending, kind, frame)
+
+    def _pace(self, id: int, invoked: Invoked) -> None:
+        """Tell the host how often text is wanted, when that has changed."""
+        wanted = invoked.reporter.emission.interval_sec
+        if wanted != invoked.text_interval_sec:
+            invoked.text_interval_sec = wanted
+            self._send({"kind": "pace", "id": id, "sec": wanted})
 
     def _blocked(self, frame: Frame, invoked: Invoked | None) -> None:
         seconds, place = float(frame["sec"]), str(frame["at"])

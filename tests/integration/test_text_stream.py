@@ -208,8 +208,7 @@ async def test_items_of_a_map_and_nodes_of_child_runs_are_named_as_in_events(spe
     reading = asyncio.create_task(reader.read())
     shown = {"m[0]": "1x1a", "m[1]": "1x1b", "sub/deep": "1d"}
     await until(lambda: _now(dict(reader.texts)), lambda texts: texts == shown)
-    child = next(event["data"]["run_id"] for event in reader.events if "run_id" in event["data"])
-    theirs = Reader(speaking, child)
+    theirs = Reader(speaking, f"{run_id}.sub")
     reading_theirs = asyncio.create_task(theirs.read())
     await until(lambda: _now(dict(theirs.texts)), lambda texts: texts == {"deep": "1d"})
     (tmp_path / "1.1").touch()

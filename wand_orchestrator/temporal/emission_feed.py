@@ -19,6 +19,11 @@ from wand_orchestrator.temporal.text_window import TextWindow
 KEPT = 256 * 1024
 """Code points that are kept of the text of one attempt: a longer one loses its beginning for who comes late."""
 
+HEARD_SEC = 0.02
+UNHEARD_SEC = 0.05
+"""Between two looks at what an agent emits, while somebody in this process is subscribed to its run, and while nobody
+is: heartbeats are sent every 0.5 s at most."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -102,6 +107,11 @@ class Emission:
         """Return whether the text of this beginning is where `final` begins."""
         piece = self.after(begun, 0)
         return piece is not None and piece.begun == begun and piece.offset == 0 and final.startswith(piece.text)
+
+    @property
+    def interval_sec(self) -> float:
+        """How often text should come from where the agent runs."""
+        return HEARD_SEC if self._feed is not None and self._feed.listens(self) else UNHEARD_SEC
 
     @property
     def whole(self) -> str | None:
@@ -195,6 +205,10 @@ class EmissionFeed:
             rest = [other for other in self._listeners.pop(listener.run_id, []) if other is not listener]
             if rest:
                 self._listeners[listener.run_id] = rest
+
+    def listens(self, emission: Emission) -> bool:
+        """Return whether anybody listens to a run of this emission."""
+        return bool(self._listeners) and any(run_id in self._listeners for run_id in emission.names)
 
     def grown(self, emission: Emission, first: bool) -> None:
         """Wake who listens to a run of this emission. `first`: the feed does not know it yet."""
