@@ -164,7 +164,7 @@ class NodeReader:
     async def _may_have_parts(self, run: RunView, node: str) -> bool:
         type = await self.node_type(run, node)
         control = None if type is None else CONTROL_NODES.get(type)
-        return type is None or (control is not None and (control.names_agent or control.names_graph))
+        return type is None or (control is not None and control.has_parts)
 
     async def _stored(self, run: RunView, node: str) -> StoredNode | None:
         """Return the stored values of a node; those of a node of a child run, such as `g/x`, are

@@ -93,6 +93,16 @@ class ControlNode:
         return "agent" in self.params.model_fields
 
     @property
+    def has_parts(self) -> bool:
+        """Whether what it runs has events and states of its own, as parts of the node."""
+        return self.names_agent or self.names_graph or self.calls_tools
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether its params may name tools, which a model calls."""
+        return "tools" in self.params.model_fields
+
+    @property
     def names_graph(self) -> bool:
         """Whether its params may name a stored graph, which it runs as a child run."""
         return "graph" in self.params.model_fields

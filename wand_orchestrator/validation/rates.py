@@ -31,5 +31,6 @@ def _unusable(node: NodeOutline) -> str | None:
             f"a node with a `queue` takes no `rate`: the workers of {quoted(node.queue)} limit it themselves, or its "
             "operator does by `temporal task-queue config set --queue-rps-limit`"
         )
-    runs_agent = node.type not in CONTROL_NODES or (node.params is not None and "agent" in node.params)
+    control = CONTROL_NODES.get(node.type or "")
+    runs_agent = control is None or control.calls_tools or (node.params is not None and "agent" in node.params)
     return None if runs_agent else f"{quoted(node.type or '')} runs no agent here: give the `rate` to the nodes that do"

@@ -153,7 +153,7 @@ class Llm(Control):
         )
 
         assert state.described is not None
-        part = part_of(self.node, turn_part(self.node, state.turn), AGENT_MODEL_TURN, params.model)
+        part = part_of(self.node, turn_part(self.node, state.turn), AGENT_MODEL_TURN, params.model, rate=self.node.rate)
         call = TurnCall(part, self.node.id, turn, state.described.model, params.budget, state.tokens)
         result, state.tokens = await self.host.call_model(call)
         return read(ModelReply, result.output, "invalid_output", "a reply of a model")

@@ -32,9 +32,9 @@ def call_parts(turn: str, tools: Iterable[str]) -> list[str]:
     return parts
 
 
-def part_of(node: Node, id: str, type: str, label: str, retries: int | None = None) -> Part:
-    """Return a part of the node with the limits of the node. It is optional: what it means for the node that it failed
-    is decided by the loop.
+def part_of(node: Node, id: str, type: str, label: str, *, retries: int | None = None, rate: str | None = None) -> Part:
+    """Return a part of the node with the limits of the node, but for its rate. It is optional: what it means for the
+    node that it failed is decided by the loop.
     """
-    own = {"id": id, "type": type, "label": label, "optional": True, "takes": None, "execution": None}
+    own = {"id": id, "type": type, "label": label, "optional": True, "takes": None, "execution": None, "rate": rate}
     return Part.model_construct(**{**dict(node), **own, **({} if retries is None else {"retries": retries})})

@@ -197,7 +197,7 @@ class ToolCalls:
         return (await self._host.run_agent(part, values)).output
 
     def _part(self, id: str, tool: LlmTool) -> Node:
-        return part_of(self._node, id, tool.agent or self._node.type, tool.target, tool.retries)
+        return part_of(self._node, id, tool.agent or self._node.type, tool.target, retries=tool.retries)
 
     def _unmade(self, part: str, call: ToolCall, code: str, message: str) -> ToolOutcome:
         """Journal a call that was not made; return its outcome."""
