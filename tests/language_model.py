@@ -5,48 +5,29 @@ things end is the run's own, and a race has any winner that it could have.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from hypothesis import strategies as st
-
-from tests.scheduler_model import BROKEN, Model
+from tests.language_graphs import ITEMS, RUN_INPUT, Document
+from tests.scheduler_model import Model
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.run import RunResult
 from wand_orchestrator.graph import Graph
 
-Document = dict[str, Any]
-
-PART: Document = {
-    "name": "part",
-    "nodes": [{"id": "a", "type": "test.echo", "input": {"all": {"$input": "@"}, "n": {"$expr": "length(all)"}}}],
-}
-"""The graph that a node of type `flow.graph` runs."""
-
-RUN_INPUT = {"x": True, "v": 7, "none": None, "deep": {"list": [1, "ü"]}}
-ITEMS = [1, "two", None]
-CONDITIONS = ["input.own", "v", "@", "error", "gone", BROKEN, "otherwise", "otherwise", "otherwise"]
-MAPPED = ["@", "input.own", "error.code", "output.input", "v", "gone.key", "type(@)", "to_json(@)"]
-MAPPED += ["not_null(gone, 'none')", "if(error, 'bad', 'good')", BROKEN]
 ASKED = {"code": "asked_to_fail", "message": "it failed as asked", "details": None}
+ANSWER = {"answered": True}
 
-OWN: list[Any] = [5, "text", None, {"a": ["{{ x }}"]}]
-OWN += [
-    {"$input": "deep.list"},
-    {"$input": "none"},
-    {"$expr": "length(@)"},
-    {"$template": "{{ length(@) }}|{{ gone }}"},
-]
-PARAMS: list[Any] = [
-    {"$expr": "own"},
-    {"$input": "x"},
-    {"$template": "<{{ own }}>{{ '{{' }}"},
-    {"$literal": {"$expr": 1}},
-]
+
+def sent(node: str, number: int) -> Document:
+    """The data of an event that the node waits for."""
+    return {"to": node, "number": number}
+
+
+# References
 
 
 def resolved(written: Any, seen: Mapping[str, Any]) -> Any:
-    """The value of one of the references above, over the input of its node."""
+    """The value of one of the references of the random graphs, over the input of its node."""
     match written:
         case {"$input": path}:
             return {"deep.list": [1, "ü"], "none": None, "x": True}[path]
@@ -68,85 +49,128 @@ def as_text(value: Any) -> str:
     return "" if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-# Random graphs
+# What nodes give, by their types
 
 
-@st.composite
-def nodes(draw: st.DrawFn, id: str) -> Document:
-    kind = draw(st.sampled_from(["echo", "echo", "echo", "echo", "map", "part", "fails", "stops", "broken"]))
-    node: Document = {"id": id, "input": {"own": draw(st.sampled_from(OWN))}, "retries": 0}
-    node |= {
-        "join": draw(st.sampled_from(["all", "any", "any", "first", "first"])),
-        "optional": draw(st.integers(0, 3)) == 0,
-    }
-    params: Document = {"p": draw(st.sampled_from(PARAMS))}
-    match kind:
-        case "echo":
-            return node | {"type": "test.echo", "params": params}
-        case "map":
-            each = {"agent": "test.echo", "items": ITEMS, "params": {"v": {"$expr": "[item, index, own]"}}}
-            return node | {"type": "flow.map", "params": each}
-        case "part":
-            return node | {"type": "flow.graph", "params": {"graph": "part"}}
-        case "stops":
-            stop = {"code": "E.1", "message": {"$template": "{{ own }}!"}, "details": {"$expr": "own"}}
-            return node | {"type": "flow.fail", "params": stop}
-        case "broken":
-            return node | {"type": "test.echo", "params": {"p": {"$expr": "abs(keys(@))"}}}
-    return node | {"type": "test.fail"}
+def _of_echo(node: Document, seen: Document) -> Any:
+    return {"params": {"p": resolved(node["params"]["p"], seen)}, "input": seen}
 
 
-@st.composite
-def edges_into(draw: st.DrawFn, target: int) -> list[Document]:
-    edges: list[Document] = []
-    for source in ("$input", *(f"n{index}" for index in range(target))):
-        if not draw(st.booleans()):
-            continue
-        edge: Document = {"from": source, "to": f"n{target}"}
-        if source != "$input":
-            edge["on"] = draw(st.sampled_from(["success", "success", "success", "failure", "settled"]))
-        if draw(st.booleans()):
-            edge["when"] = draw(st.sampled_from(CONDITIONS))
-        if draw(st.booleans()):
-            edge["map"] = {f"from_{source[-2:]}": draw(st.sampled_from(MAPPED))}
-        edges.append(edge)
-    return edges
+def _of_part(node: Document, seen: Document) -> Any:
+    return {"a": {"params": {}, "input": {"all": seen, "n": len(seen)}}}
 
 
-@st.composite
-def graphs(draw: st.DrawFn, longest: int = 9) -> Document:
-    count = draw(st.integers(1, longest))
-    document: Document = {
-        "name": "random",
-        "nodes": [draw(nodes(f"n{index}")) for index in range(count)],
-        "edges": [edge for target in range(count) for edge in draw(edges_into(target))],
-        "options": {
-            "concurrency": draw(st.sampled_from([9, 9, 2, 1])),
-            "on_failure": draw(st.sampled_from(["cancel", "continue", "continue"])),
-        },
-    }
-    if draw(st.booleans()):
-        ids = [node["id"] for node in document["nodes"]]
-        document["sinks"] = draw(st.lists(st.sampled_from(ids), unique=True, min_size=1))
-    return document
+def _of_map(node: Document, seen: Document) -> Any:
+    each = [{"params": {"v": [item, index, seen["own"]]}, "input": {"item": item}} for index, item in enumerate(ITEMS)]
+    return {"outputs": each, "failed": [], "errors": []}
+
+
+def _of_repeat(node: Document, seen: Document) -> Any:
+    return _of_state(node, seen) if "state" in node["params"] else _of_rounds(node, seen)
+
+
+def _of_rounds(node: Document, seen: Document) -> Any:
+    params = node["params"]
+    stops = params["until"] != "gone" and params["max_times"] >= 2
+    times = 2 if stops else params["max_times"]
+    last = times - 2 if times > 1 else None
+    output = {"params": {"r": times - 1}, "input": {"own": seen["own"], "last": last}}
+    return {"output": output, "times": times, "satisfied": stops}
+
+
+def _of_state(node: Document, seen: Document) -> Any:
+    count, times, satisfied = len(seen), 0, False
+    while not satisfied and times < node["params"]["max_times"]:
+        count, times = count + 1, times + 1
+        satisfied = count >= 4
+    state = {**seen, "n": count}
+    return {"output": {"n": count}, "times": times, "satisfied": satisfied, "state": state}
+
+
+def _of_event(node: Document, seen: Document) -> Any:
+    params = node["params"]
+    if params["name"].startswith("never"):
+        assert "on_timeout" in params
+        return seen["own"]
+    events = [sent(node["id"], number) for number in range(params["count"])]
+    return events[0] if params["count"] == 1 else events
+
+
+def _of_approval(node: Document, seen: Document) -> Any:
+    return ANSWER
+
+
+OUTPUTS: Mapping[str, Callable[[Document, Document], Any]] = {
+    "test.echo": _of_echo,
+    "flow.graph": _of_part,
+    "flow.map": _of_map,
+    "flow.repeat": _of_repeat,
+    "flow.event": _of_event,
+    "flow.approval": _of_approval,
+}
+
+
+# Why nodes fail, by their types
+
+
+def _error_of_fail(node: Document, seen: Document) -> Document:
+    return {"code": "E.1", "message": f"{as_text(seen['own'])}!", "details": seen["own"]}
+
+
+def _error_of_echo(node: Document, seen: Document) -> Document:
+    assert "abs(" in str(node["params"])
+    message = "params: 'abs(keys(@))' cannot be evaluated: abs() takes number, and is given array"
+    return {"code": "expression", "message": message, "details": None}
+
+
+def _error_of_event(node: Document, seen: Document) -> Document:
+    params = node["params"]
+    assert params["name"].startswith("never")
+    assert "on_timeout" not in params
+    return {"code": "event_timeout", "message": f"no event {params['name']} came within 0.05 s", "details": None}
+
+
+def _error_of_asked(node: Document, seen: Document) -> Document:
+    return ASKED
+
+
+ERRORS: Mapping[str, Callable[[Document, Document], Document]] = {
+    "flow.fail": _error_of_fail,
+    "test.echo": _error_of_echo,
+    "flow.event": _error_of_event,
+    "test.fail": _error_of_asked,
+}
 
 
 # What a run may tell
 
 
 class Told:
-    """Follows a journal. Every method asserts that what is told could happen."""
+    """Follows a journal. Every method asserts that what is told could happen.
 
-    def __init__(self, document: Document) -> None:
+    `retried`, `skipped`: the nodes that somebody asked to try again, or to skip.
+    """
+
+    def __init__(self, document: Document, retried: Collection[str] = (), skipped: Collection[str] = ()) -> None:
         self._documents = {node["id"]: node for node in document["nodes"]}
         self._graph = Graph.model_validate(document)
+        self._retried, self._skipped = retried, skipped
+        self._paused = False
+        self._begun: set[str] = set()
         self._model = Model(self._graph, ASKED, RUN_INPUT)
         self._model.open()
 
     def read(self, events: list[Event]) -> None:
         for event in events:
-            if event.node is not None and event.node in self._documents:
-                self._happens(event.node, event)
+            try:
+                self._reads(event)
+            except AssertionError as error:
+                told = [
+                    f"{one.seq} {one.type} {one.node} {one.attempt} {one.data}"
+                    for one in events
+                    if one.seq <= event.seq + 3
+                ]
+                raise AssertionError("\n".join([f"event {event.seq} cannot come then", *told])) from error
         model = self._model
         complete = model.ended.keys() == self._documents.keys() and not model.run_failed
         assert events[-1].type == ("run.succeeded" if complete else "run.failed")
@@ -160,11 +184,30 @@ class Told:
         assert set(result.skipped) == {sink for sink in sinks if how[sink] == "skipped"}
         assert set(result.failed) == {sink for sink in sinks if how[sink] == "failed"} - null
 
+    def _reads(self, event: Event) -> None:
+        match event.type:
+            case "run.paused":
+                self._paused = True
+            case "run.resumed":
+                self._paused = False
+            case "node.scheduled":
+                self._begins(str(event.node))
+        if event.node is not None and event.node in self._documents:
+            self._happens(event.node, event)
+
+    def _begins(self, name: str) -> None:
+        """While the run is paused nothing begins but what was in flight before, whose worker is gone. What nodes of
+        child runs do is told a moment later.
+        """
+        assert not self._paused or name in self._begun or "/" in name
+        self._begun.add(name)
+
     def _happens(self, node: str, event: Event) -> None:
         model = self._model
         match event.type.removeprefix("node."):
             case "scheduled":
                 assert not model.stopped
+                self._is_retried(node)
                 assert node in model.ready()
                 model.running.add(node)
             case "succeeded":
@@ -173,33 +216,33 @@ class Told:
                 assert model.stopped or node in model.spare
                 self._ends(node, "cancelled")
             case "skipped":
-                assert model.ended[node].how == "skipped"
+                self._is_skipped(node)
             case "handled":
                 assert node in model.handled
             case "failed":
                 self._fails(node, event.attempt)
 
+    def _is_retried(self, node: str) -> None:
+        if node in self._model.held:
+            assert node in self._retried
+            self._model.held.discard(node)
+
+    def _is_skipped(self, node: str) -> None:
+        """It was decided so, or somebody has asked for it."""
+        ending = self._model.ended.get(node)
+        if ending is None or ending.how != "skipped":
+            assert node in self._skipped
+            self._ends(node, "skipped")
+
     def _fails(self, node: str, attempt: int | None) -> None:
         if node in self._model.broken:
             assert self._model.ended[node].how in ("failed", "lost")
             return
-        type = self._documents[node]["type"]
-        if type == "flow.fail":
-            own = self._seen(node)["own"]
-            self._model.errors[node] = {
-                "code": "E.1",
-                "message": f"{as_text(own)}!",
-                "details": own,
-                "attempt": attempt,
-            }
-        elif type == "test.echo":
-            assert "abs(" in str(self._documents[node]["params"])
-            assert node in self._model.ready()
-            message = "params: 'abs(keys(@))' cannot be evaluated: abs() takes number, and is given array"
-            self._model.errors[node] = {"code": "expression", "message": message, "details": None, "attempt": None}
-        else:
-            assert type == "test.fail"
-            self._model.errors[node] = ASKED | {"attempt": attempt}
+        self._is_retried(node)
+        assert node in self._model.ready()
+        document = self._documents[node]
+        error = ERRORS[document["type"]](document, self._seen(node))
+        self._model.errors[node] = error | {"attempt": None if error["code"] == "expression" else attempt}
         self._ends(node, "failed")
 
     def _ends(self, node: str, how: str, output: Any = None) -> None:
@@ -213,14 +256,5 @@ class Told:
         return {**mapped, "own": resolved(self._documents[node]["input"]["own"], mapped)}
 
     def _output(self, node: str) -> Any:
-        document, seen = self._documents[node], self._seen(node)
-        if document["type"] == "flow.graph":
-            return {"a": {"params": {}, "input": {"all": seen, "n": len(seen)}}}
-        if document["type"] == "flow.map":
-            each = [
-                {"params": {"v": [item, index, seen["own"]]}, "input": {"item": item}}
-                for index, item in enumerate(ITEMS)
-            ]
-            return {"outputs": each, "failed": [], "errors": []}
-        assert document["type"] == "test.echo"
-        return {"params": {"p": resolved(document["params"]["p"], seen)}, "input": seen}
+        document = self._documents[node]
+        return OUTPUTS[document["type"]](document, self._seen(node))

@@ -37,6 +37,9 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "if(error, 'bad', 'good')": lambda value: (
         "bad" if is_truthy(value.get("error") if isinstance(value, dict) else None) else "good"
     ),
+    "error.code == 'E.1'": lambda value: value_at("error.code", value) == "E.1",
+    "error.code == 'asked_to_fail'": lambda value: value_at("error.code", value) == "asked_to_fail",
+    "error.code == 'event_timeout'": lambda value: value_at("error.code", value) == "event_timeout",
 }
 """Expressions that are more than keys, as Python has them."""
 

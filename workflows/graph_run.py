@@ -58,6 +58,7 @@ from wand_orchestrator.contract.steering import (
     UPDATE_SKIP,
     SentEvent,
 )
+from wand_orchestrator.workflows import patches
 from wand_orchestrator.workflows.arrivals import steering_arguments
 from wand_orchestrator.workflows.control.base import Refusal
 from wand_orchestrator.workflows.control.event_inbox import EventInbox
@@ -105,13 +106,12 @@ class GraphRun:
         self._document: Any = document
         read = read_input(document)
         carried_over = read_carried(carried)
+        patches.begin()
         self._order = read if isinstance(read, RunOrder) else None
         self._run = unopened(read) if isinstance(read, RunOrder) else read
         self._goes_on = carried_over is not None
         state = state_from(carried_over["state"], self._run.graph) if carried_over else None
-        logs = LogBound(
-            lambda: workflow.patched(PATCH_LOGS_BOUNDED), carried_over.get("logs") if carried_over else None
-        )
+        logs = LogBound(lambda: patches.patched(PATCH_LOGS_BOUNDED), carried_over.get("logs") if carried_over else None)
         self._journal = Journal(workflow.now, _told(), state, logs)
         self._handover = Handover(self._journal, self._run, carried_over)
         self._events = EventInbox(carried_over.get("events") if carried_over else None)
@@ -178,7 +178,7 @@ class GraphRun:
         """End a run that could not begin."""
         graph = self._run.graph
         if isinstance(error, asyncio.CancelledError) or is_cancelled_exception(error):
-            if not isinstance(error, FailureError) and not workflow.patched(PATCH_CANCELLED_EARLY):
+            if not isinstance(error, FailureError) and not patches.patched(PATCH_CANCELLED_EARLY):
                 raise error
             self._journal.append(event_texts.run_cancelled(graph))
             await self._handover.finish()

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from temporalio import workflow
+from wand_orchestrator.workflows.patches import patched
 
 PATCH = "cancelled-between-steps"
 
@@ -32,5 +32,5 @@ def raise_if_cancelled() -> None:
     An activity that is done before it hears of its cancellation gives its result, and nobody is told of the
     cancellation again: what goes on to another step has to look for itself.
     """
-    if is_being_cancelled() and workflow.patched(PATCH):
+    if is_being_cancelled() and patched(PATCH):
         raise asyncio.CancelledError

@@ -93,7 +93,7 @@ class NodeReader:
         """
         run = await self._runs.read(run_id)
         if run.status.ended:
-            raise Conflict(f"the run is {run.status}: nothing in it is answered any more", code="run_ended")
+            raise Conflict(f"the run has ended ({run.status}): nothing in it is answered any more", code="run_ended")
         journal = await self._journal(run, node, CallBudget())
         if node not in run.nodes and not journal.events:
             raise _no_node(node)

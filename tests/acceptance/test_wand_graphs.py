@@ -5,7 +5,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+from typer.testing import CliRunner
+
 from tests.acceptance.wand_command import HTTP, WandDev, wand_here
+from wand_orchestrator.cli.main import app
 
 
 def graph_file(folder: Path, **graph: Any) -> str:
@@ -48,3 +52,46 @@ def test_the_faults_of_a_refused_graph_are_listed(shared_wand: WandDev, tmp_path
     assert line == "wand: the graph has 2 faults"
     assert any("/nodes/0/type" in row and "agent.fetch" in row for row in table)
     assert any("/nodes/1/id" in row for row in table)
+
+
+SOUND = {"name": "g", "nodes": [{"id": "a", "type": "test.emit"}]}
+TRANSFORM = {"id": "b", "type": "agent.transform"}
+DOCUMENTS: list[dict[str, Any]] = [
+    SOUND,
+    {"name": "", "nodes": []},
+    {"name": "g", "nodes": [{"id": "a", "type": "agent.fetsh"}, {"id": "a", "type": "test.emit", "retrys": 2}]},
+    SOUND | {"edges": [{"from": "a", "to": "z"}, {"from": "a", "to": "a"}], "sinks": ["y"]},
+    SOUND | {"options": {"concurrency": 0}, "unknown": 1, "input_schema": {"type": "nothing"}},
+    {"name": "g", "nodes": [TRANSFORM | {"params": {"expression": "status == 200"}}]},
+    {"name": "g", "nodes": [TRANSFORM | {"params": {"expression": "format_time(now(), '%Q')"}}]},
+    {"name": "g", "nodes": [TRANSFORM | {"params": {"expression": "x", "y": {"$exp": "a"}}, "input": {"x": 1}}]},
+    {"name": "g", "nodes": [{"id": "f", "type": "flow.fail", "params": {"code": "worker_lost"}}]},
+    {"name": "g", "nodes": [{"id": "w", "type": "flow.wait", "params": {"until": "tomorrow"}}]},
+    {"name": "g", "nodes": [{"id": "m", "type": "flow.map", "params": {"agent": "agent.fetch", "items": 5}}]},
+    {"name": "g", "nodes": [{"id": "q", "type": "test.there", "queue": "elsewhere"}]},
+    {
+        "name": "g",
+        "nodes": [{"id": "f", "type": "agent.fetch", "params": {"url": "https://example.com"}}, TRANSFORM],
+        "edges": [{"from": "f", "to": "b", "map": {"x": "statsu"}, "when": "body ="}],
+    },
+]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_graph_has_the_same_faults_here_and_there(
+    shared_wand: WandDev, tmp_path: Path, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without `--url` by the agents that are installed here, with it by those of the API: the same ones."""
+    monkeypatch.setenv("WAND_PLUGINS", "sample_agents")
+    monkeypatch.setenv("COLUMNS", "2000")
+    file = graph_file(tmp_path, **document)
+
+    monkeypatch.delenv("WAND_URL", raising=False)
+    here = CliRunner().invoke(app, ["graphs", "validate", file], env={"NO_COLOR": "1"})
+    there = wand_here("graphs", "validate", file, url=shared_wand.url)
+
+    assert (here.exit_code, here.stdout, here.stderr) == (there.exit_code, there.stdout, there.stderr)
+    answer = HTTP.post(f"{shared_wand.url}/graphs/validate", json=document).json()
+    assert here.exit_code == (0 if answer["valid"] else 1)
+    for fault in (*answer["faults"], *answer["warnings"]):
+        assert any(fault["code"] in line and fault["message"] in line for line in here.stdout.splitlines()), fault

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.wand_command import HTTP, WandDev, running, wait_until, wand
+from tests.acceptance.wand_command import HTTP, WandDev, running, wait_until, wand, wand_here
 from wand_orchestrator.cli.processes.ports import free_port
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -71,6 +71,29 @@ def test_input_comes_from_the_argument_from_a_file_and_the_graph_from_standard_i
         ended = wand("run", "-", "--input", argument, "--url", shared_wand.url, cwd=tmp_path, input=graph)
         assert ended.returncode == 0, ended.stderr
         assert json.loads(ended.stdout)["outputs"] == {"a": expected}
+
+
+def test_files_are_handed_to_a_run_under_their_names(shared_wand: WandDev, tmp_path: Path) -> None:
+    table, note = tmp_path / "january.csv", tmp_path / "note.txt"
+    table.write_text("a,b")
+    note.write_text("short")
+    nodes = [{"id": name, "type": "test.read_sync", "input": {"reference": {"$input": name}}} for name in ("t", "n")]
+    files = ("--file", f"data.csv={table}", "--file", str(note))
+
+    ended = wand_here(
+        "run",
+        graph_file(tmp_path, *nodes),
+        *files,
+        "--input",
+        '{"t": "data.csv", "n": "note.txt"}',
+        url=shared_wand.url,
+    )
+
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout)["outputs"] == {"t": "a,b", "n": "short"}
+    missing = wand_here("run", graph_file(tmp_path, EMIT), "--file", "x=nowhere.csv", url=shared_wand.url)
+    assert missing.exit_code == 1
+    assert "nowhere.csv" in missing.stderr
 
 
 def test_the_examples_run(shared_wand: WandDev, tmp_path: Path) -> None:

@@ -126,6 +126,45 @@ def test_an_approval_is_paused_resumed_answered_and_watched_to_its_end(shared_wa
     assert "\x1b" not in watched.stdout + watched.stderr
 
 
+def test_a_node_is_shown_with_what_went_in_and_came_out_and_every_attempt(shared_wand: WandDev) -> None:
+    params = {"agent": "test.echo", "items": [{"x": 1}], "params": {"p": {"$expr": "x"}}}
+    each = {"id": "each", "type": "flow.map", "params": params}
+    again = {"id": "again", "type": "test.flaky", "params": {"succeeds_at": 2}, "retry": {"initial_interval_sec": 0.01}}
+    run = done(shared_wand, start(shared_wand, each, again))
+
+    item = said(shared_wand, "show", run, "each[0]")
+    assert [line.split() for line in item.splitlines()[:3]] == [
+        ["run", run],
+        ["node", "each[0]"],
+        ["status", "succeeded"],
+    ]
+    shown = {name: item.partition(f"\n{name}\n")[2] for name in ("params", "input", "output")}
+    values = {name: json.JSONDecoder().raw_decode(text)[0] for name, text in shown.items()}
+    assert values == {"params": {"p": 1}, "input": {"x": 1}, "output": {"params": {"p": 1}, "input": {"x": 1}}}
+    assert "each[0]" in said(shared_wand, "show", run, "each")
+    attempts = said(shared_wand, "show", run, "again")
+    assert "attempt 1: attempt 1 fails (flaky)" in attempts
+    assert "flaky" in attempts
+    told = json.loads(said(shared_wand, "show", run, "again", "--json"))
+    assert told == HTTP.get(f"{shared_wand.url}/runs/{run}/nodes/again").json()
+    assert [each["status"] for each in told["attempts"]] == ["failed", "succeeded"]
+    assert refused(shared_wand, "show", run, "none") == "wand: the run has no node none"
+
+
+def test_a_link_that_the_command_makes_answers_once(shared_wand: WandDev) -> None:
+    run = start(shared_wand, {"id": "ask", "type": "flow.approval", "params": {"prompt": "Go?"}})
+
+    url = said(shared_wand, "link", run, "ask", "--by", "ada", "--days", "0.5").strip()
+
+    assert url.startswith(f"{shared_wand.url}/links/")
+    wait_until(lambda: view(shared_wand, run)["nodes"]["ask"]["status"] == "waiting", "it waited")
+    assert HTTP.get(url, headers={"Accept": "application/json"}).json()["prompt"] == "Go?"
+    assert HTTP.post(url, json={"answer": {"go": 1}}).status_code == 200
+    assert view(shared_wand, done(shared_wand, run))["result"]["outputs"] == {"ask": {"go": 1}}
+    assert HTTP.post(url, json={"answer": 2}).status_code in (409, 410)
+    assert refused(shared_wand, "link", run, "ask").startswith("wand: the run has ended (succeeded): ")
+
+
 def test_what_failed_is_retried_in_a_new_run(shared_wand: WandDev, tmp_path: Path) -> None:
     gate = tmp_path / "open"
     gated = {"id": "gated", "type": "test.gated", "params": {"open": str(gate)}}

@@ -16,6 +16,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from sample_agents import Diary
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
 from tests.integration.graph_cases import FAST_RETRY, echo, edge, emit, fail, flaky, gate, graph, sleep
@@ -191,6 +192,26 @@ async def _retried(runs: Runs, folder: Path) -> Handle:
     return await runs.start(document, retry_of={"run_id": first.id})
 
 
+async def _watched(runs: Runs, folder: Path) -> Handle:
+    """A query came while the result of a local node was on its way to the workflow: the SDK ended the workflow task
+    between the two (docs/decisions/patches.md)."""
+    part = graph([emit("p", execution="local")]) | {"name": "part"}
+    nodes = [emit("a", execution="local"), {"id": "sub", "type": "flow.graph", "params": {"graph": "part"}}]
+    while True:
+        handle = await runs.start(graph(nodes, [edge("a", "sub")]), subgraphs={"part": part})
+        await state_when(handle, lambda state: state.status == "succeeded")
+        await handle.result()
+        if _ends_a_task_early(await handle.fetch_history()):
+            return handle
+
+
+def _ends_a_task_early(history: WorkflowHistory) -> bool:
+    """Whether a local activity's result is the last thing that a workflow task records, and another follows at once."""
+    types = [event.event_type for event in history.events]
+    early = [EventType.EVENT_TYPE_MARKER_RECORDED, EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED]
+    return any(types[index : index + 2] == early for index in range(len(types)))
+
+
 RECORDERS: dict[str, Recorder] = {
     "branches": _branches,
     "races": _races,
@@ -201,6 +222,7 @@ RECORDERS: dict[str, Recorder] = {
     "long": _long,
     "crossing": _crossing,
     "retried": _retried,
+    "watched": _watched,
 }
 
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from tests.integration.declared_answers import DeclaredAnswers
 from tests.waiting import until
 from wand_orchestrator.activities.core.archive_events import archive_activity
 from wand_orchestrator.activities.core.delete_run import delete_activity
@@ -127,7 +128,11 @@ async def running_service(
             key = configured.api_key
             headers = {"X-API-Key": key.get_secret_value()} if key else {}
             async with httpx.AsyncClient(
-                base_url=url, timeout=30, headers=headers, transport=PatientTransport()
+                base_url=url,
+                timeout=30,
+                headers=headers,
+                transport=PatientTransport(),
+                event_hooks={"response": [DeclaredAnswers(app)]},
             ) as http:
                 service.http, service.url = http, url
                 if worker:

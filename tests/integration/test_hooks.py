@@ -68,6 +68,27 @@ async def given(service: Service, answer: httpx.Response) -> Any:
 
 
 class TestMessages:
+    async def test_the_input_that_a_message_gives_is_checked_with_defaults_filled_in(
+        self, guarded: Service, outside: httpx.AsyncClient
+    ) -> None:
+        schema = {
+            "type": "object",
+            "properties": {"topic": {"type": "string"}, "size": {"type": "integer", "default": 3}},
+            "required": ["topic"],
+        }
+        document = NAMED | {"name": "hooked-schema", "input_schema": schema}
+        assert (await guarded.http.post("/graphs", json=document)).status_code == 201
+        body = {"graph_name": "hooked-schema", "verification": "token", "secret": TOKEN, "map": {"topic": "body.t"}}
+        await guarded.http.put("/hooks/schema", json=body)
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+
+        fits = await outside.post("/hooks/schema", json={"t": "tea"}, headers=headers)
+        misfit = await outside.post("/hooks/schema", json={"t": 5}, headers=headers)
+
+        assert await given(guarded, fits) == {"topic": "tea", "size": 3}
+        assert (misfit.status_code, misfit.json()["code"]) == (422, "invalid_input")
+        assert [fault["pointer"] for fault in misfit.json()["faults"]] == ["/topic"]
+
     async def test_a_signed_one_starts_a_run_without_the_api_key(
         self, guarded: Service, outside: httpx.AsyncClient
     ) -> None:

@@ -10,18 +10,21 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
 from tests.integration.graph_cases import edge, emit
-from tests.integration.graph_runs import Handle, Runs, serve, worker
-from tests.language_model import PART, RUN_INPUT, Document, Told, graphs
+from tests.integration.graph_runs import Handle, Runs, serve
+from tests.integration.language_operator import PATIENCE_SEC, Operator, Order
+from tests.integration.language_worker import RATES, LanguageWorkers
+from tests.language_graphs import PART, RUN_INPUT, Document, graphs
+from tests.language_model import Told
 from tests.sandbox import replayer
 from tests.waiting import until
 from wand_orchestrator.contract.run import RunResult
@@ -31,96 +34,124 @@ from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal.connection import keeping_payloads
 
 EXAMPLES = int(os.environ.get("WAND_FUZZ_EXAMPLES", "12"))
-PATIENCE_SEC = 60.0
+AT_ONCE = 6
+"""Runs that one worker has when it is killed: after a kill they wait for Temporal's timeouts together."""
+
+ORDERS = st.builds(Order, st.sampled_from(["pause", "pause", "skip"]), st.integers(0, 25), st.integers(0, 8))
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 
 def fuzz(examples: int) -> settings:
-    return settings(max_examples=examples, suppress_health_check=list(HealthCheck), deadline=None, database=None)
+    phases = [Phase.generate]
+    phases += [Phase.shrink] if examples > 2 else []  # to shrink what takes seconds would take minutes
+    return settings(
+        max_examples=examples,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
+        database=None,
+        print_blob=True,
+    )
 
 
-@dataclass(frozen=True)
-class Stopping:
-    """A worker that is stopped, without any grace, and started anew."""
+@pytest.fixture(scope="session")
+async def runs(temporal_env: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runs]:
+    async for runs in serve(temporal_env.client, tmp_path_factory.mktemp("language"), rates=RATES):
+        yield runs
 
-    runs: Runs
-    options: Settings
 
-    def worker(self) -> Worker:
-        return worker(self.runs.client, self.options, self.runs.store)
+async def check(runs: Runs, operator: Operator) -> None:
+    """The run ends, and its journal and its result are what its graph says."""
+    result = await operator.until_ended()
+    told = Told(operator.document, operator.retried, operator.skipped)
+    told.read(await runs.archived(operator.handle))
+    if result is not None:
+        told.check(result)
 
-    async def until(self, handle: Handle, events: int) -> None:
-        """Run a worker until so many events of the run are in the history that it has then, or the run has ended."""
-        async with self.worker():
-            await until(lambda: self._far(handle, events), bool)
 
-    async def _far(self, handle: Handle, events: int) -> bool:
-        described = await self.runs.client.get_workflow_handle(handle.id).describe()
-        over = described.run_id != handle.first_execution_run_id
-        return over or described.history_length >= events or described.status is not WorkflowExecutionStatus.RUNNING
+@fuzz(EXAMPLES)
+@given(document=graphs(), orders=st.lists(ORDERS, max_size=2))
+async def test_a_run_tells_and_gives_what_its_graph_says(runs: Runs, document: Document, orders: list[Order]) -> None:
+    handle = await runs.start(document, RUN_INPUT, subgraphs={"part": PART})
+    await check(runs, Operator(handle, document, list(orders)))
+    await replayer(runs.client.data_converter).replay_workflow(await handle.fetch_history())
+
+
+# Killed workers, and new histories
+
+CHAIN = 16
+"""Short nodes beside a graph, so that it goes on in a new history, which the server suggests at 60 events."""
+
+TASK_SEC = 3.0
+"""For so long the server waits for the end of a workflow task whose worker was killed."""
 
 
 def beside_a_chain(document: Document) -> Document:
-    chain = [emit(f"c{index}") for index in range(CHAIN)]
+    chain = [emit(f"c{index}", heartbeat_sec=1) for index in range(CHAIN)]
     order = [edge(one["id"], other["id"]) for one, other in itertools.pairwise(chain)]
     sinks = list(Graph.model_validate(document).effective_sinks())
     together = {"nodes": [*document["nodes"], *chain], "edges": [*document["edges"], *order], "sinks": sinks}
     return document | together
 
 
-@pytest.fixture(scope="session")
-async def runs(temporal_env: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runs]:
-    async for runs in serve(temporal_env.client, tmp_path_factory.mktemp("language")):
-        yield runs
+@dataclass(frozen=True)
+class Killing:
+    """Runs whose workers are killed."""
 
+    runs: Runs
+    workers: LanguageWorkers
 
-async def ended(handle: Handle) -> RunResult | None:
-    async with asyncio.timeout(PATIENCE_SEC):
-        try:
-            return await handle.result()
-        except WorkflowFailureError:
-            return None
+    async def start(self, document: Document) -> Handle:
+        return await self.runs.client.start_workflow(
+            "GraphRun",
+            args=[{"graph": beside_a_chain(document), "input": RUN_INPUT, "subgraphs": {"part": PART}}, None],
+            id=f"r_{uuid.uuid4().hex}",
+            task_queue=self.runs.task_queue,
+            result_type=RunResult,
+            task_timeout=timedelta(seconds=TASK_SEC),
+        )
 
+    async def kill(self, handles: list[Handle], moments: list[int]) -> None:
+        """Kill the worker when the newest histories of the runs have so many events together, or all have ended."""
+        for moment in moments:
+            await until(lambda moment=moment: self._far(handles, moment), bool, PATIENCE_SEC)  # type: ignore[misc]
+            await self.workers.replace()
 
-@fuzz(EXAMPLES)
-@given(document=graphs())
-async def test_a_run_tells_and_gives_what_its_graph_says(runs: Runs, document: Document) -> None:
-    handle = await runs.start(document, RUN_INPUT, subgraphs={"part": PART})
-    result = await ended(handle)
-    told = Told(document)
-    told.read(await runs.archived(handle))
-    if result is not None:
-        told.check(result)
-    await replayer(runs.client.data_converter).replay_workflow(await handle.fetch_history())
-
-
-CHAIN = 16
-"""Short nodes beside a graph, so that it goes on in a new history, which the server suggests at 60 events."""
+    async def _far(self, handles: list[Handle], events: int) -> bool:
+        known = await asyncio.gather(
+            *(self.runs.client.get_workflow_handle(handle.id).describe() for handle in handles)
+        )
+        open = [each for each in known if each.status is WorkflowExecutionStatus.RUNNING]
+        return not open or sum(each.history_length for each in known) >= events
 
 
 @pytest.fixture
-async def stopped_now_and_then(short_histories: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Stopping]:
-    options = Settings(data_dir=tmp_path / "data", task_queue=f"q-{uuid.uuid4().hex}", shutdown_grace_sec=0)
+async def killing(short_histories: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Killing]:
+    options = Settings(data_dir=tmp_path / "data", task_queue=f"q-{uuid.uuid4().hex}")
     store = Store.open(options.effective_database_url)
     await store.migrate()
-    runs = Runs(keeping_payloads(short_histories.client, options), options.task_queue, store)
-    yield Stopping(runs, options)
+    client = keeping_payloads(short_histories.client, options)
+    address = client.service_client.config.target_host
+    async with LanguageWorkers(address, options.task_queue, options.data_dir) as workers:
+        yield Killing(Runs(client, options.task_queue, store), workers)
     await store.close()
 
 
-@fuzz(max(2, EXAMPLES // 5))
-@given(document=graphs(), moments=st.lists(st.integers(3, 60), max_size=3).map(sorted))
-async def test_nor_do_stops_of_its_worker_and_new_histories_change_that(
-    stopped_now_and_then: Stopping, document: Document, moments: list[int]
+@fuzz(max(1, EXAMPLES // 12))
+@given(
+    several=st.lists(st.tuples(graphs(least=4), st.lists(ORDERS, max_size=1)), min_size=AT_ONCE, max_size=AT_ONCE),
+    moments=st.lists(st.integers(20, 60 * AT_ONCE), min_size=1, max_size=3).map(sorted),
+)
+async def test_nor_do_kills_of_its_worker_and_new_histories_change_that(
+    killing: Killing, several: list[tuple[Document, list[Order]]], moments: list[int]
 ) -> None:
-    runs = stopped_now_and_then.runs
-    handle = await runs.start(beside_a_chain(document), RUN_INPUT, subgraphs={"part": PART})
-    for moment in moments:
-        await stopped_now_and_then.until(handle, moment)
-    async with stopped_now_and_then.worker():
-        result = await ended(handle)
-    told = Told(document)
-    told.read(await runs.archived(handle))
-    if result is not None:
-        told.check(result)
+    assume(all(len(document["edges"]) > 3 for document, _ in several))  # the first example would be the simplest one
+    handles = [await killing.start(document) for document, _ in several]
+    attended = [
+        Operator(handle, document, list(orders)) for handle, (document, orders) in zip(handles, several, strict=True)
+    ]
+    async with asyncio.TaskGroup() as group:
+        for operator in attended:
+            group.create_task(check(killing.runs, operator))
+        await killing.kill(handles, moments)

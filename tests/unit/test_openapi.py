@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.integration.declared_answers import DeclaredAnswers
 from wand_orchestrator.api.app import create_app
 from wand_orchestrator.api.http.problem_codes import PROBLEM_CODES
 from wand_orchestrator.api.runs.models import StatusFilter
@@ -117,3 +118,31 @@ async def test_the_pages_need_nothing_from_elsewhere(page: str) -> None:
         for url in loaded:
             assert url.startswith("/"), url
             assert (await http.get(url)).status_code == 200, url
+
+
+# What the answers of all tests are held against
+
+
+def answer(method: str, path: str, status: int, body: Any) -> httpx.Response:
+    return httpx.Response(status, json=body, request=httpx.Request(method, f"http://wand{path}"))
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (answer("POST", "/runs", 201, {"run_id": "r", "status": "running"}), None),
+        (answer("POST", "/runs", 201, {"run_id": "r", "status": "no such status"}), "create_run answers 201"),
+        (answer("POST", "/runs", 201, {"status": "running"}), "'run_id' is a required property"),
+        (answer("POST", "/runs", 299, {}), "create_run answers 299, which it does not declare"),
+        (answer("GET", "/runs/r/nodes/a%2Fb", 200, {}), "get_node answers 200"),
+        (answer("GET", "/runs/r/nodes/a/params", 200, {"any": "thing"}), None),
+        (answer("GET", "/elsewhere", 200, {"any": "thing"}), None),
+    ],
+)
+async def test_an_answer_that_is_not_as_declared_fails_its_test(response: httpx.Response, reason: str | None) -> None:
+    declared = DeclaredAnswers(application())
+    if reason is None:
+        await declared(response)
+    else:
+        with pytest.raises(AssertionError, match=reason):
+            await declared(response)

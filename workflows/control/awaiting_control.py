@@ -11,6 +11,7 @@ from wand_orchestrator.graphs.evaluation_budget import Budget
 from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
 from wand_orchestrator.validation.schema_errors import first_misfit
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure, moment
+from wand_orchestrator.workflows.patches import patched
 
 PATCH = "default-answer-fits"
 
@@ -25,7 +26,7 @@ class AwaitingControl(Control):
         self._awaiting = params
         self._schema = _usable(params.answer_schema)
         misfit = self._misfit_of_default()
-        if misfit is not None and workflow.patched(PATCH):
+        if misfit is not None and patched(PATCH):
             raise failure("invalid_answer", f"the default answer does not fit the schema: {misfit}")
         carried = given.carried or {}
         seconds = params.timeout_sec

@@ -3,12 +3,12 @@
 from typing import Any, NoReturn
 
 from pydantic_core import to_json
-from temporalio import workflow
 
 from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.contract.node import FailureDetails
 from wand_orchestrator.graphs.control_nodes import MAX_FAIL_MESSAGE, FailParams
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
+from wand_orchestrator.workflows.patches import patched
 
 PATCH = "fail-message-any"
 
@@ -29,7 +29,7 @@ def _with_message(params: dict[str, Any]) -> dict[str, Any]:
     others judge the failure, must not be lost for that.
     """
     message = params.get("message", "")
-    if (isinstance(message, str) and len(message) <= MAX_FAIL_MESSAGE) or not workflow.patched(PATCH):
+    if (isinstance(message, str) and len(message) <= MAX_FAIL_MESSAGE) or not patched(PATCH):
         return params
     text = message if isinstance(message, str) else "" if message is None else to_json(message).decode()
     return {**params, "message": bounded_text(text, MAX_FAIL_MESSAGE)}

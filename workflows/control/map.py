@@ -3,8 +3,6 @@
 import asyncio
 from typing import Any
 
-from temporalio import workflow
-
 from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.graph import Options
 from wand_orchestrator.graphs.control_nodes import MapParams
@@ -15,6 +13,7 @@ from wand_orchestrator.workflows.control.target import TargetRunner, require_lis
 from wand_orchestrator.workflows.control.window import ItemWindow
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.node_failures import node_failure
+from wand_orchestrator.workflows.patches import patched
 from wand_orchestrator.workflows.size import size_up_to
 
 PATCH = "map-errors"
@@ -71,7 +70,7 @@ class Map(Control):
             raise failure("too_many_failed", message, {"failed": sorted(self._failed)[:TOLD_ERRORS], **self._told})
         outputs = [self._outputs.get(index) for index in range(len(self._items))]
         output = {"outputs": outputs, "failed": sorted(self._failed)}
-        return output | self._told if workflow.patched(PATCH) else output
+        return output | self._told if patched(PATCH) else output
 
     @property
     def _told(self) -> dict[str, Any]:
@@ -113,7 +112,7 @@ class Map(Control):
     def _keep(self, index: int, output: Any) -> None:
         """Store an item's output. Once all outputs together are too large, drop them, and start no more items."""
         self._bytes += size_up_to(output, self.host.result_bytes)
-        if self._too_large or (self._bytes > self.host.result_bytes and workflow.patched(PATCH_BOUNDED)):
+        if self._too_large or (self._bytes > self.host.result_bytes and patched(PATCH_BOUNDED)):
             self._too_large, self._outputs = True, {}
             assert self._window is not None
             self._window.stop()

@@ -6,12 +6,11 @@ A worker that died says nothing, and Temporal tries the node again without askin
 from collections.abc import Callable, Container, Mapping, Sequence
 from types import MappingProxyType
 
-from temporalio import workflow
-
 from wand_orchestrator.contract.node import (
     Report,
 )
 from wand_orchestrator.workflows.journal import event_texts
+from wand_orchestrator.workflows.patches import patched
 
 PATCH = "lost-attempts"
 
@@ -52,7 +51,7 @@ class Attempts:
     def reached(self, node: str, attempt: int | None) -> None:
         """Journal the attempts before this one that ended without a report."""
         told = self._told.get(node, 0)
-        if attempt is None or attempt <= told + 1 or not workflow.patched(PATCH):
+        if attempt is None or attempt <= told + 1 or not patched(PATCH):
             return
         for lost in range(told + 1, attempt):
             self._tell(event_texts.attempt_lost(node, lost))

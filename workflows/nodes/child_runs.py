@@ -33,12 +33,15 @@ from wand_orchestrator.workflows.arrivals.activity_results import run_result_of
 from wand_orchestrator.workflows.control.base import failure
 from wand_orchestrator.workflows.nodes.budgets import Budgets
 from wand_orchestrator.workflows.nodes.started_child import CarriedChild, Child, StartedChild
+from wand_orchestrator.workflows.patches import patched
 from wand_orchestrator.workflows.uncancelled import uncancelled
 
 PATCH = "child-starts-before-cancel"
 
 PATCH_CROSSING = "children-cross"
 """Before, Temporal ended the child runs of a history with it."""
+
+PATCH_APART = "apart-by-start"
 
 START_TIMEOUT = timedelta(seconds=30)
 START_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10))
@@ -108,7 +111,9 @@ class Children:
         """Start an independent run, for which this one does not wait; return its id."""
         self._require_room()
         self.started += 1
-        run_id = run_id_at(workflow.now(), workflow.random().getrandbits(80))
+        # A replay may come here at another time: see workflows.patches.
+        moment = workflow.info().start_time if patched(PATCH_APART) else workflow.now()
+        run_id = run_id_at(moment, workflow.random().getrandbits(80))
         run = RunInput(
             graph=graph,
             subgraphs=self._run.subgraphs,
@@ -156,11 +161,11 @@ class Children:
         """Start the child and return it. A cancellation during the start is applied afterwards: if it cancelled the
         start itself, it could get lost, or leave a child that nobody awaits.
         """
-        if not workflow.patched(PATCH):
+        if not patched(PATCH):
             return StartedChild(await self._start(node, graph, input, crosses=False), crosses=False)
         self._require_room()
         self.started += 1
-        crosses = workflow.patched(PATCH_CROSSING)
+        crosses = patched(PATCH_CROSSING)
         starting = asyncio.ensure_future(self._start(node, graph, input, crosses))
         cancelled = await uncancelled(starting)
         handle = starting.result()

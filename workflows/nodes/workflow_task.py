@@ -24,6 +24,7 @@ from wand_orchestrator.contract.node import (
 )
 from wand_orchestrator.graphs.evaluation_budget import MAX_STEPS, Budget
 from wand_orchestrator.validation.json_schema import MAX_SCHEMA_STEPS
+from wand_orchestrator.workflows.patches import patched
 
 PATCH = "expressions-end-a-task"
 PATCH_STEPS = "expressions-take-a-million-steps"
@@ -80,7 +81,7 @@ class WorkflowTask:
         if self._steps < FORMER_MAX_STEPS:
             return
         self._steps = 0
-        if workflow.patched(PATCH):
+        if patched(PATCH):
             self.exhausted = True
             self._end_if_full()
 
@@ -142,4 +143,4 @@ class WorkflowTask:
 
 
 def _more_steps() -> int:
-    return MAX_STEPS - FORMER_MAX_STEPS if workflow.patched(PATCH_STEPS) else 0
+    return MAX_STEPS - FORMER_MAX_STEPS if patched(PATCH_STEPS) else 0

@@ -7,6 +7,7 @@ from temporalio import workflow
 
 from wand_orchestrator.contract.run import RunInput, RunResult
 from wand_orchestrator.workflows.journal.journal import Journal
+from wand_orchestrator.workflows.patches import patched
 from wand_orchestrator.workflows.projections.to_archive import archive
 from wand_orchestrator.workflows.projections.to_inbox import Inbox
 from wand_orchestrator.workflows.projections.to_parent import Forwarder
@@ -79,6 +80,6 @@ class Handover:
 
 async def _finish_updates() -> bool:
     """Wait until all updates are answered; return whether the run was asked to cancel meanwhile."""
-    if workflow.all_handlers_finished() or not workflow.patched(PATCH_UPDATES_FIRST):
+    if workflow.all_handlers_finished() or not patched(PATCH_UPDATES_FIRST):
         return False
     return await uncancelled(asyncio.ensure_future(workflow.wait_condition(workflow.all_handlers_finished)))

@@ -16,6 +16,7 @@ from wand_orchestrator.contract.steering import (
     ChildEvents,
 )
 from wand_orchestrator.workflows.journal.journal import Journal
+from wand_orchestrator.workflows.patches import patched
 from wand_orchestrator.workflows.uncancelled import uncancelled
 
 PAGE = 500
@@ -73,7 +74,7 @@ class Forwarder:
             self._sending = None
 
     def _pause(self) -> timedelta | None:
-        if not workflow.patched(PATCH):
+        if not patched(PATCH):
             return PAUSE + self._signals * GROWTH
         return None if self._signals <= AT_ONCE else PAUSE + (self._signals - AT_ONCE) * GROWTH
 

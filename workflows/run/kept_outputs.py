@@ -19,6 +19,7 @@ from wand_orchestrator.contract.state import node_of
 from wand_orchestrator.graph import INPUT_SOURCE, Graph
 from wand_orchestrator.temporal.visibility import summary
 from wand_orchestrator.workflows.arrivals.activity_results import object_of
+from wand_orchestrator.workflows.patches import patched
 from wand_orchestrator.workflows.scheduler import Scheduler
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
@@ -53,7 +54,7 @@ async def kept_of(graph: Graph, retry_of: RetryOf, run_input: Any) -> Kept:
     outputs = object_of(given)
     again = graph.reached_from(retry_of.from_nodes)
     kept = {node.id: outputs[node.id] for node in graph.nodes if node.id in outputs and node.id not in again}
-    if workflow.patched(PATCH):
+    if patched(PATCH):
         unsettled = Scheduler(graph).left_by(kept, run_input)
         depends = graph.reached_from(unsettled)
         kept = {node: output for node, output in kept.items() if node not in depends}

@@ -34,6 +34,7 @@ from wand_orchestrator.validation.input_schema import admitted
 from wand_orchestrator.workflows.arrivals.activity_results import model_of, object_of
 from wand_orchestrator.workflows.arrivals.bounded_reports import code_of
 from wand_orchestrator.workflows.arrivals.raw_values import plain, raw_json
+from wand_orchestrator.workflows.patches import patched
 
 TOLD_FAULTS = 20
 """Of an input that does not fit, those that stand in the details of the run's failure."""
@@ -136,7 +137,7 @@ async def with_known_keys(run: RunInput) -> RunInput:
     if run.created_at is not None or run.parent is not None:
         return run
     names = sorted(frozenset[str]().union(*map(agents_to_ask, graphs)))
-    if not names or not workflow.patched(PATCH_INPUT_KEYS):
+    if not names or not patched(PATCH_INPUT_KEYS):
         return run
     given = await workflow.execute_activity(
         ACTIVITY_INPUT_KEYS,

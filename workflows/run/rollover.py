@@ -20,6 +20,7 @@ from wand_orchestrator.contract.node_table import NodeTable
 from wand_orchestrator.contract.state import NodeState, RunState
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.workflows.nodes.crossing import ANSWER, Regular, crossing
+from wand_orchestrator.workflows.patches import patched
 
 DRAIN = timedelta(seconds=10)
 YOUNG = timedelta(seconds=1)
@@ -83,7 +84,7 @@ class Rollover:
         """Update `draining`; called once in each turn of the loop. `stopping`: the run ends anyway."""
         if not self.due:
             self.draining = False
-        elif not workflow.patched(PATCH):
+        elif not patched(PATCH):
             self.draining = self._drains()
         elif not stopping and self._has_written():
             self.draining = True

@@ -53,6 +53,7 @@ from wand_orchestrator.workflows.nodes.mcp_calls import McpCalls
 from wand_orchestrator.workflows.nodes.model_calls import ModelCalls
 from wand_orchestrator.workflows.nodes.node_runner import NodeRunner
 from wand_orchestrator.workflows.nodes.workflow_task import WorkflowTask
+from wand_orchestrator.workflows.patches import patched
 from wand_orchestrator.workflows.projections.to_archive import root_of_run
 from wand_orchestrator.workflows.projections.to_values import values_of
 from wand_orchestrator.workflows.projections.to_web_ui import Details
@@ -217,7 +218,7 @@ class Walk:
         """
         if self._scheduler.stopping or self._steered_at != workflow.info().get_current_history_length():
             return False
-        return workflow.patched(PATCH_CANCEL_FIRST)
+        return patched(PATCH_CANCEL_FIRST)
 
     def keep(self, kept: Kept) -> None:
         """Count these nodes as succeeded, as they did in the run that this one retries; call it before `to_the_end`."""
@@ -414,7 +415,7 @@ class Walk:
         """
         if not self._scheduler.judging or self._scheduler.stopping:
             return
-        if workflow.patched(PATCH_START_FIRST):
+        if patched(PATCH_START_FIRST):
             self._start_nodes()
         self._announce(self._scheduler.go_on())
 
