@@ -12,6 +12,7 @@ from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.runs.attempt_history import attempts_of
 from wand_orchestrator.api.runs.models import NodeView, RunView
 from wand_orchestrator.api.runs.node_models import NodeDetail, ValueName, inline
+from wand_orchestrator.api.runs.nodes_ahead import NodesAhead
 from wand_orchestrator.api.runs.pending_activities import overlay, pending_nodes
 from wand_orchestrator.api.runs.reader import TEMPORAL_SEC, RunReader
 from wand_orchestrator.api.runs.waiting import question_reason
@@ -51,6 +52,7 @@ class NodeReader:
         self._store = store
         self._payloads = payloads
         self._graphs = graphs
+        self._ahead = NodesAhead(store, graphs)
 
     async def read(self, run_id: str, node: str, offset: int, limit: int) -> NodeDetail:
         """Return the node with `limit` of its parts from `offset`. Raises NotFound, Unavailable."""
@@ -73,8 +75,9 @@ class NodeReader:
     async def value(self, run_id: str, node: str, name: ValueName) -> tuple[int, AsyncIterator[bytes]]:
         """Return the size of one value, and its JSON in pieces. Raises NotFound, Unavailable."""
         run = await self._runs.read(run_id)
-        if node not in run.nodes and not (await self._journal(run, node, CallBudget())).events:
-            raise _no_node(node)
+        budget = CallBudget()
+        if node not in run.nodes and not (await self._journal(run, node, budget)).events:
+            await self._require_ahead(run, node, budget)
         value: StoredValue | None = getattr(await self._stored(run, node), name, None)
         if value is None or (value.text is None and value.digest is None):
             raise _not_kept(node, name, value)
@@ -125,13 +128,24 @@ class NodeReader:
     async def _part(self, run: RunView, node: str, journal: NodeJournal, budget: CallBudget) -> NodeView:
         """Return the state of a part, such as `m[3]`, which the view of the run does not contain. Raises NotFound."""
         if not journal.events:
-            raise _no_node(node)
+            await self._require_ahead(run, node, budget)
+            return NodeView.of(NodeState(), None)
         state = RunState()
         for event in journal.events:
             fold(state, event)
         if not run.status.ended:
             await self._overlay(run.run_id, node, state.nodes, budget)
         return NodeView.of(state.nodes[node], None if journal.question is None else question_reason(journal.question))
+
+    async def _require_ahead(self, run: RunView, node: str, budget: CallBudget) -> None:
+        """Raise NotFound unless the node is in a child run that has not come to it, or has not begun itself."""
+        container, _, _ = node.rpartition("/")
+        known = run.nodes.get(container)
+        begins = known is not None or bool(container and (await self._journal(run, container, budget)).events)
+        if not begins and "[" not in container:
+            begins = await self._ahead.has(run, container)
+        if not begins or not await self._ahead.has(run, node):
+            raise _no_node(node)
 
     async def _overlay(self, run_id: str, node: str, nodes: dict[str, NodeState], budget: CallBudget) -> None:
         try:

@@ -106,6 +106,27 @@ async def test_nodes_of_child_runs_show_what_each_was_given(service: Service) ->
     assert await given(service, child, "x") == [{"value": 3}, {}, 3]
 
 
+async def test_nodes_of_child_runs_that_have_not_begun_are_pending(service: Service, tmp_path: Path) -> None:
+    inner = await stored_graph(service, "ahead", [gate("g", tmp_path / "open"), emit("x", 1)], [edge("g", "x")])
+    nodes = [{"id": name, "type": "flow.graph", "params": {"graph": inner}} for name in ("now", "later")]
+    items = {"id": "m", "type": "flow.map", "params": {"graph": "ahead", "items": [1, 2], "concurrency": 1}}
+    run_id = await service.start(graph([*nodes, items], [edge("now", "later")]))
+    await until(lambda: detail(service, run_id, "now"), lambda told: "now/g" in told["parts"])
+    await until(lambda: detail(service, run_id, "m"), lambda told: "m[0]/g" in told["parts"])
+
+    for node in ("now/x", "later/g", "later/x", "m[0]/x"):
+        shown = await detail(service, run_id, node)
+        assert (shown["status"], shown["values"], shown["attempts"]) == ("pending", {}, []), node
+        answer = await service.http.get(f"/runs/{run_id}/nodes/{node}/output")
+        assert (answer.status_code, answer.json()["code"]) == (404, "value_not_kept"), node
+    for node in ("now/none", "later/none", "later/x/y", "m[1]/x", "none/x", "m/x"):
+        answer = await service.http.get(f"/runs/{run_id}/nodes/{node}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "node_not_found"), node
+    (tmp_path / "open").touch()
+    assert (await service.ended(run_id))["status"] == "succeeded"
+    assert (await detail(service, run_id, "later/x"))["output"] == 1
+
+
 async def test_every_attempt_is_told_with_its_error_and_where_it_ran(service: Service) -> None:
     options = {"retry": FAST_RETRY}
     run = await service.run(graph([flaky("a", 3, retries=3)], options=options))
