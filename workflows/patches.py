@@ -34,6 +34,7 @@ GENERATIONS: Mapping[str, frozenset[str]] = {
             "retry-what-depends",
             "start-before-edges",
             "updates-before-end",
+            "inbox",
         }
     ),
 }

@@ -6,10 +6,9 @@ ask and answer seldom.
 
 from collections.abc import Callable
 
-from temporalio import workflow
-
 from wand_orchestrator.contract.state import NodeStatus, asks_person, node_status_after
 from wand_orchestrator.workflows.journal.journal import Journal
+from wand_orchestrator.workflows.patches import patched
 
 PATCH = "inbox"
 
@@ -35,5 +34,5 @@ class Inbox:
             elif event.node in self._open and node_status_after(event.type) is not None:
                 self._open.discard(event.node)
                 changed = True
-        if changed and not self._journal.ended and workflow.patched(PATCH):
+        if changed and not self._journal.ended and patched(PATCH):
             self._write()
