@@ -34,7 +34,7 @@ from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal.connection import keeping_payloads
 
 EXAMPLES = int(os.environ.get("WAND_FUZZ_EXAMPLES", "12"))
-AT_ONCE = 6
+AT_ONCE = 4
 """Runs that one worker has when it is killed: after a kill they wait for Temporal's timeouts together."""
 
 ORDERS = st.builds(Order, st.sampled_from(["pause", "pause", "skip"]), st.integers(0, 25), st.integers(0, 8))
@@ -141,7 +141,7 @@ async def killing(short_histories: WorkflowEnvironment, tmp_path: Path) -> Async
 @fuzz(max(1, EXAMPLES // 12))
 @given(
     several=st.lists(st.tuples(graphs(least=4), st.lists(ORDERS, max_size=1)), min_size=AT_ONCE, max_size=AT_ONCE),
-    moments=st.lists(st.integers(20, 60 * AT_ONCE), min_size=1, max_size=3).map(sorted),
+    moments=st.lists(st.integers(20, 60 * AT_ONCE), min_size=1, max_size=2).map(sorted),
 )
 async def test_nor_do_kills_of_its_worker_and_new_histories_change_that(
     killing: Killing, several: list[tuple[Document, list[Order]]], moments: list[int]
