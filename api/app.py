@@ -130,6 +130,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         supervising.cancel()
         with suppress(asyncio.CancelledError):
             await supervising
+        await services.mcp.close()
 
 
 async def end_streams(app: FastAPI) -> None:

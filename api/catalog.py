@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from wand_orchestrator.api.tools.mcp_agents import output_of
+from wand_orchestrator.api.tools.worker_tools import McpAnswer
+from wand_orchestrator.contract.mcp import McpTool
 from wand_orchestrator.plugins import Registry
 
 
@@ -19,8 +22,24 @@ class AgentView(Described):
     tools: list[str]
 
 
+class McpHints(BaseModel):
+    """What an MCP server says of its tool; null where it says nothing."""
+
+    read_only: bool | None
+    destructive: bool | None
+    idempotent: bool | None
+
+
 class ToolView(Described):
-    pass
+    mcp: McpHints | None = Field(description="Of a tool of an MCP server, whose name is the type of a node.")
+
+
+class McpServerView(BaseModel):
+    """An MCP server of a worker. `error`: why its tools are not known now."""
+
+    name: str
+    tools: int
+    error: str | None
 
 
 class AgentList(BaseModel):
@@ -29,6 +48,8 @@ class AgentList(BaseModel):
 
 class ToolList(BaseModel):
     tools: list[ToolView]
+    mcp_servers: list[McpServerView]
+    mcp_error: str | None = Field(description="Why nothing is known of the MCP servers of the workers now.")
 
 
 def agent_list(registry: Registry) -> AgentList:
@@ -49,9 +70,11 @@ def agent_list(registry: Registry) -> AgentList:
     )
 
 
-def tool_list(registry: Registry) -> ToolList:
-    """By name."""
+def tool_list(registry: Registry, mcp: McpAnswer | None = None) -> ToolList:
+    """By name. `mcp`: what is known of the MCP servers of the workers."""
+    mcp = mcp or McpAnswer()
     known = sorted(registry.tools.values(), key=lambda tool: tool.name)
+    servers = sorted(mcp.catalogue.servers, key=lambda server: server.name)
     return ToolList(
         tools=[
             ToolView(
@@ -59,7 +82,24 @@ def tool_list(registry: Registry) -> ToolList:
                 description=tool.description,
                 params_schema=tool.params_schema,
                 output_schema=tool.output_schema,
+                mcp=None,
             )
             for tool in known
         ]
+        + [_mcp_view(tool) for server in servers for tool in sorted(server.tools, key=lambda tool: tool.name)],
+        mcp_servers=[
+            McpServerView(name=server.name, tools=len(server.tools), error=server.error) for server in servers
+        ],
+        mcp_error=mcp.unknown or None,
+    )
+
+
+def _mcp_view(tool: McpTool) -> ToolView:
+    hints = McpHints(read_only=tool.read_only, destructive=tool.destructive, idempotent=tool.idempotent)
+    return ToolView(
+        name=tool.type,
+        description=tool.description,
+        params_schema=tool.parameters,
+        output_schema=output_of(tool),
+        mcp=hints,
     )

@@ -35,6 +35,7 @@ from wand_orchestrator.api.stream.relay import Relay, Streams
 from wand_orchestrator.api.stream.run_end import RunEnd
 from wand_orchestrator.api.supervision import Supervision
 from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.tools.worker_tools import WorkerTools
 from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.files.payloads import PayloadStore
@@ -63,6 +64,7 @@ class Services:
     reader: JournalReader
     runs: RunReader
     graph_check: GraphCheck
+    mcp: WorkerTools
     launcher: Outbox
     starter: RunStart
     nodes: NodeReader
@@ -100,7 +102,8 @@ class Services:
         reader = JournalReader(executions, store, settlement)
         graphs = GraphCache(store)
         subgraphs = Subgraphs(store)
-        graph_check = GraphCheck(registry, settings, subgraphs)
+        mcp = WorkerTools(executions.mcp_servers)
+        graph_check = GraphCheck(registry, settings, subgraphs, mcp)
         launcher = Outbox(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.run_limits)
         uploads = UploadStore(artifacts, settings.max_file_bytes, timedelta(hours=settings.file_retention_hours))
         starter = RunStart(store, graphs, graph_check, subgraphs, launcher, webhooks, uploads)
@@ -124,6 +127,7 @@ class Services:
             reader=reader,
             runs=runs,
             graph_check=graph_check,
+            mcp=mcp,
             launcher=launcher,
             starter=starter,
             nodes=nodes,

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from wand_orchestrator.activities.mcp.http_client import Unanswered
 from wand_orchestrator.activities.mcp.plain_text import shown
 from wand_orchestrator.contract.codes import MCP_CALL_FAILED, MCP_CALL_LOST, MCP_LIST_INVALID
+from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.errors import AgentError
 
 _OF_THE_REQUEST = frozenset({INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR})
@@ -64,12 +65,17 @@ def call_refused(server: str, tool: str, refusal: Unanswered) -> AgentError:
     return call_lost(server, tool, refusal.reason) if refusal.done else _no_session(server, refusal)
 
 
-def call_failed(server: str, tool: str, error: MCPError) -> AgentError:
+def is_of_the_request(error: MCPError) -> bool:
+    """Return whether the server has read the request and says that there is something wrong with it."""
+    return error.code in (INVALID_PARAMS, METHOD_NOT_FOUND)
+
+
+def call_failed(server: str, tool: str, error: MCPError, mask: Mask) -> AgentError:
     """Return the error for a call that the server answered with an error of JSON-RPC, or did not answer at all."""
     if error.code in (CONNECTION_CLOSED, REQUEST_TIMEOUT):
         return call_lost(server, tool, "the connection ended before its answer")
     return AgentError(
-        f"the MCP server {server} refuses the call of {tool}: {shown(error.message)}",
+        f"the MCP server {server} refuses the call of {tool}: {shown(mask.foreign_text(error.message))}",
         code=MCP_CALL_FAILED,
         retryable=error.code not in _OF_THE_REQUEST,
     )

@@ -22,8 +22,11 @@ _UNREACHED = (
     httpx2.UnsupportedProtocol,
 )
 
-NOT_DONE = frozenset({401, 403, 404, 429, 503})
-"""A server that answers so has not carried the request out."""
+_SERVICE_UNAVAILABLE = 503
+_REQUEST_TIMEOUT = 408
+_OF_THE_CALLER = frozenset({401, 403, _REQUEST_TIMEOUT, 429})
+"""Statuses that say nothing of the session. Others from 400 to 499 come as a rule of a server that was started anew: it
+knows the session no more, and not every one says so with 404."""
 
 
 @dataclass
@@ -34,6 +37,10 @@ class Unanswered:
     done: bool
     status: int | None = None
     retry_after: float | None = None
+
+    @property
+    def ends_the_session(self) -> bool:
+        return self.status is not None and self.status < 500 and self.status not in _OF_THE_CALLER
 
 
 _refusals: ContextVar[list[Unanswered] | None] = ContextVar("_refusals", default=None)
@@ -86,7 +93,8 @@ def _of(response: httpx2.Response) -> Unanswered:
     status = response.status_code
     seconds = response.headers.get("retry-after", "")
     wait = float(seconds) if seconds.isdecimal() and len(seconds) < 6 else None
-    return Unanswered(f"it answers with the HTTP status {status}", status not in NOT_DONE, status, wait)
+    done = status == _REQUEST_TIMEOUT or (status >= 500 and status != _SERVICE_UNAVAILABLE)
+    return Unanswered(f"it answers with the HTTP status {status}", done, status, wait)
 
 
 class Bounded(httpx2.AsyncByteStream):

@@ -32,3 +32,6 @@ LOG_LINE_BYTES = 2_000
 
 CLOSING_SEC = 10.0
 """Until a connection that has ended is closed, and its process with it."""
+
+STATE_SEC = 20.0
+"""For what one server tells of itself, where somebody asks for all of them; a server that starts meanwhile goes on."""

@@ -2,22 +2,34 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from mcp.client.client import Client
-from mcp_types import Implementation, ToolListChangedNotification
+from mcp.shared.exceptions import MCPError
+from mcp_types import CONNECTION_CLOSED, Implementation, ToolListChangedNotification
 
 from wand_orchestrator.activities.mcp.config import ServerConfig, StdioServer
-from wand_orchestrator.activities.mcp.failures import not_opened, unavailable
-from wand_orchestrator.activities.mcp.http_client import noting_refusals
-from wand_orchestrator.activities.mcp.mcp_limits import FRESH_SEC, OPENING_SEC
+from wand_orchestrator.activities.mcp.failures import (
+    call_failed,
+    call_lost,
+    call_refused,
+    is_of_the_request,
+    not_opened,
+    unavailable,
+)
+from wand_orchestrator.activities.mcp.http_client import Unanswered, noting_refusals
+from wand_orchestrator.activities.mcp.mcp_limits import CLOSING_SEC, FRESH_SEC, OPENING_SEC
 from wand_orchestrator.activities.mcp.server_log import ServerLog
 from wand_orchestrator.activities.mcp.tool_list import tools_of
 from wand_orchestrator.activities.mcp.transports import opened
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.contract.mcp import McpTools
 from wand_orchestrator.errors import AgentError
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(eq=False)
@@ -65,8 +77,29 @@ class McpServer:
             is_old = time.monotonic() - connection.listed_at > self._fresh_sec
             if connection.tools is None or connection.changed or is_old:
                 connection.listed_at, connection.changed = time.monotonic(), False
-                connection.tools = await tools_of(connection.client.session, self.config, self.mask)
+                listing = tools_of(connection.client.session, self.config, self.mask)
+                connection.tools = await self.answer(connection, "tools/list", listing)
             return connection.tools
+
+    async def answer(self, connection: Connection, what: str, asking: Coroutine[Any, Any, Answer]) -> Answer:
+        """Return what a request over the connection gives. `what`: a tool, or a method. Raises AgentError."""
+        with noting_refusals() as refusals:
+            try:
+                return await asking
+            except MCPError as error:
+                raise await self._failure(connection, what, error, refusals) from None
+
+    async def _failure(
+        self, connection: Connection, what: str, error: MCPError, refusals: Sequence[Unanswered]
+    ) -> AgentError:
+        name = self.config.name
+        if refusals and not is_of_the_request(error):
+            if refusals[-1].ends_the_session:
+                connection.over.set()
+            return call_refused(name, what, refusals[-1])
+        if error.code == CONNECTION_CLOSED and (why := await _why_ended(connection)) is not None:
+            return call_lost(name, what, why.message)
+        return call_failed(name, what, error, self.mask)
 
     async def close(self) -> None:
         """End the connection, and with it a process; returns when it has ended."""
@@ -136,3 +169,12 @@ def _end(connection: Connection, failure: AgentError) -> None:
     connection.over.set()
     connection.failure = failure
     connection.closed.set()
+
+
+async def _why_ended(connection: Connection) -> AgentError | None:
+    """Return why the connection ended; None if only a call did. Calls in flight hear of it before that is known."""
+    if connection.ends_with_its_process:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_SEC):
+                await connection.closed.wait()
+    return connection.failure

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from wand_orchestrator.activities.env_file import agent_environment
 from wand_orchestrator.activities.mcp.config import ServerConfig, read_config
+from wand_orchestrator.activities.mcp.mcp_limits import STATE_SEC
 from wand_orchestrator.activities.mcp.plain_text import shown
 from wand_orchestrator.activities.mcp.sdk_logs import quiet_sdk
 from wand_orchestrator.activities.mcp.server import McpServer
@@ -57,7 +58,10 @@ class McpServers:
 async def _state(server: McpServer) -> McpServerState:
     name = server.config.name
     try:
-        listed = await server.tools(await server.connection())
+        async with asyncio.timeout(STATE_SEC):
+            listed = await server.tools(await server.connection())
+    except TimeoutError:
+        return McpServerState(name=name, error=f"the MCP server {name} did not tell its tools within {STATE_SEC:g} s")
     except AgentError as error:
         return McpServerState(name=name, error=error.message)
     return McpServerState(name=name, tools=listed.tools)

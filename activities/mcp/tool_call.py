@@ -1,18 +1,14 @@
 """Calls a tool of an MCP server for an attempt of a node."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 from mcp.client.session import ClientSession
-from mcp.shared.exceptions import MCPError
-from mcp_types import CONNECTION_CLOSED, CallToolRequest, CallToolRequestParams, CallToolResult
+from mcp_types import CallToolRequest, CallToolRequestParams, CallToolResult
 from pydantic import ValidationError
 
 from wand_orchestrator._agent import AgentContext
-from wand_orchestrator.activities.mcp.failures import call_failed, call_lost, call_refused, invalid_result
-from wand_orchestrator.activities.mcp.http_client import Unanswered, noting_refusals
-from wand_orchestrator.activities.mcp.mcp_limits import CLOSING_SEC
+from wand_orchestrator.activities.mcp.failures import invalid_result
 from wand_orchestrator.activities.mcp.plain_text import shown
 from wand_orchestrator.activities.mcp.results import Result
 from wand_orchestrator.activities.mcp.server import Connection, McpServer
@@ -83,24 +79,12 @@ class McpCall:
             raise invalid_result(tool.type, f"its structured result does not fit its own schema: {misfit}")
 
     async def _answer(self, connection: Connection, arguments: dict[str, Any]) -> CallToolResult:
-        name = self._server.config.name
-        with noting_refusals() as refusals:
-            try:
-                return await self._asked(connection.client.session, arguments)
-            except ValidationError as error:
-                reason = f"it has {error.error_count()} faults against MCP's own schema"
-                raise invalid_result(f"mcp.{name}.{self._tool}", reason) from None
-            except MCPError as error:
-                if refusals:
-                    raise self._refused(connection, refusals[-1]) from None
-                if error.code == CONNECTION_CLOSED and (why := await _why_ended(connection)) is not None:
-                    raise call_lost(name, self._tool, why.message) from None
-                raise call_failed(name, self._tool, _masked(error, self._server)) from None
-
-    def _refused(self, connection: Connection, refusal: Unanswered) -> AgentError:
-        if refusal.status == 404:  # the server was started again, and knows the session no more
-            connection.over.set()
-        return call_refused(self._server.config.name, self._tool, refusal)
+        try:
+            asked = self._asked(connection.client.session, arguments)
+            return await self._server.answer(connection, self._tool, asked)
+        except ValidationError as error:
+            reason = f"it has {error.error_count()} faults against MCP's own schema"
+            raise invalid_result(f"mcp.{self._server.config.name}.{self._tool}", reason) from None
 
     async def _asked(self, session: ClientSession, arguments: dict[str, Any]) -> CallToolResult:
         # Not `call_tool`, which checks results against schemas of the server without a bound.
@@ -114,16 +98,3 @@ class McpCall:
         if total:
             told = shown(self._server.mask.foreign_text(message or ""))
             await self._ctx.progress(100 * progress / total, told)
-
-
-async def _why_ended(connection: Connection) -> AgentError | None:
-    """Return why the connection ended; None if only a call did. Calls in flight hear of it before that is known."""
-    if connection.ends_with_its_process:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING_SEC):
-                await connection.closed.wait()
-    return connection.failure
-
-
-def _masked(error: MCPError, server: McpServer) -> MCPError:
-    return MCPError(error.code, server.mask.foreign_text(error.message))

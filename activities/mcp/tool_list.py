@@ -7,13 +7,12 @@ import logging
 from typing import Any
 
 from mcp.client.session import ClientSession
-from mcp.shared.exceptions import MCPError
 from mcp_types import PaginatedRequestParams, Tool, ToolAnnotations
 from pydantic import ValidationError
 
 from wand_orchestrator._signature import check_name
 from wand_orchestrator.activities.mcp.config import ServerConfig
-from wand_orchestrator.activities.mcp.failures import call_failed, invalid_list, unavailable
+from wand_orchestrator.activities.mcp.failures import invalid_list, unavailable
 from wand_orchestrator.activities.mcp.mcp_limits import (
     LIST_SEC,
     MAX_DESCRIPTION_CHARACTERS,
@@ -31,14 +30,12 @@ logger = logging.getLogger(__name__)
 
 
 async def tools_of(session: ClientSession, config: ServerConfig, mask: Mask) -> McpTools:
-    """Return the tools that the server has and its settings allow, with secrets masked. Raises AgentError."""
+    """Return the tools that the server has and its settings allow, with secrets masked. Raises AgentError, MCPError."""
     try:
         async with asyncio.timeout(LIST_SEC):
             listed = await _all_pages(session, config)
     except TimeoutError:
         raise unavailable(config.name, f"it did not list its tools within {LIST_SEC:g} s") from None
-    except MCPError as error:
-        raise call_failed(config.name, "tools/list", error) from None
     except ValidationError as error:
         raise invalid_list(config.name, f"{error.error_count()} faults against MCP's own schema") from None
     return await asyncio.to_thread(_usable, listed, config, mask)

@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio.to_thread
 
+from wand_orchestrator.api.tools.worker_tools import McpAnswer, WorkerTools, mcp_types_in
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.models.model_catalog import ModelCatalog
@@ -21,20 +22,23 @@ only take the interpreter from the event loop."""
 
 
 class GraphCheck:
-    def __init__(self, registry: Registry, settings: Settings, subgraphs: Subgraphs) -> None:
+    def __init__(self, registry: Registry, settings: Settings, subgraphs: Subgraphs, mcp: WorkerTools) -> None:
         self._registry = registry
         self._settings = settings
         self._subgraphs = subgraphs
         self._known = Known(tools=registry.tools, model_fault=ModelCatalog.load(settings).fault)
+        self._mcp = mcp
         self._limiter = anyio.CapacityLimiter(MAX_CHECKS)
 
     async def check(self, document: Mapping[str, Any]) -> Checked:
         """Return the graph with its warnings, or all of its faults.
 
         The stored graphs that it names are found after the graph itself is without a fault, and it is checked again
-        with them.
+        with them. Workers are asked for the tools of their MCP servers if it names some.
         """
-        checked = await self._in_thread(document, {})
+        names = mcp_types_in(document)
+        mcp = await self._mcp.known(names) if names else McpAnswer()
+        checked = await self._in_thread(document, {}, mcp)
         if checked.graph is None:
             return checked
         try:
@@ -42,7 +46,7 @@ class GraphCheck:
         except GraphFaults as error:
             faults = tuple(Fault(each.pointer, each.code, each.message) for each in error.faults)
             return Checked(None, faults, checked.warnings)
-        return await self._in_thread(document, children) if children else checked
+        return await self._in_thread(document, children, mcp) if children else checked
 
     async def require(self, document: Mapping[str, Any]) -> tuple[Graph, tuple[Fault, ...]]:
         """Return the graph and its warnings. Raises GraphFaults."""
@@ -57,16 +61,17 @@ class GraphCheck:
             return input
         return await anyio.to_thread.run_sync(admitted, graph.input_schema, input, limiter=self._limiter)
 
-    async def _in_thread(self, document: Mapping[str, Any], children: Mapping[str, Graph]) -> Checked:
-        return await anyio.to_thread.run_sync(self._check, document, children, limiter=self._limiter)
+    async def _in_thread(self, document: Mapping[str, Any], children: Mapping[str, Graph], mcp: McpAnswer) -> Checked:
+        return await anyio.to_thread.run_sync(self._check, document, children, mcp, limiter=self._limiter)
 
-    def _check(self, document: Mapping[str, Any], children: Mapping[str, Graph]) -> Checked:
+    def _check(self, document: Mapping[str, Any], children: Mapping[str, Graph], mcp: McpAnswer) -> Checked:
         return check_graph(
             document,
-            self._registry.agents,
+            {**self._registry.agents, **mcp.agents},
             max_nodes=self._settings.max_nodes,
             max_edges=self._settings.max_edges,
             rates=self._settings.rate_table,
             children=children,
             known=self._known,
+            mcp=mcp.servers,
         )

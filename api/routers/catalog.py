@@ -18,5 +18,5 @@ async def list_agents(services: ServicesDep) -> AgentList:
 
 @router.get("/tools")
 async def list_tools(services: ServicesDep) -> ToolList:
-    """List all tools with the JSON Schemas of their arguments and results."""
-    return tool_list(services.registry)
+    """List all tools with the JSON Schemas of their arguments and results; those of MCP servers as the workers tell."""
+    return tool_list(services.registry, await services.mcp.known())

@@ -19,6 +19,7 @@ from temporalio.client import (
     Client,
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
+    WorkflowFailureError,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
@@ -28,6 +29,7 @@ from temporalio.common import (
     QueryRejectCondition,
     RawValue,
     TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
@@ -38,8 +40,10 @@ from wand_orchestrator.api.temporal.launch import Launch
 from wand_orchestrator.api.temporal.visibility_query import begins_with, equals
 from wand_orchestrator.contract.delivery import Delivery, delivery_workflow_id
 from wand_orchestrator.contract.events import rfc3339
+from wand_orchestrator.contract.mcp import McpCatalogue
 from wand_orchestrator.contract.names import (
     WORKFLOW_GRAPH_RUN,
+    WORKFLOW_TOOL_LISTING,
     WORKFLOW_WEBHOOK_DELIVERY,
     webhook_queue,
 )
@@ -117,6 +121,25 @@ class Executions:
                 )
         except WorkflowAlreadyStartedError:
             return
+
+    async def mcp_servers(self, seconds: float) -> McpCatalogue:
+        """Ask a worker of the API's task queue for its MCP servers. Callers at the same time share one execution."""
+        try:
+            async with deadline(seconds), translated(meaning):
+                handle = await self.client.start_workflow(
+                    WORKFLOW_TOOL_LISTING,
+                    id=f"{WORKFLOW_TOOL_LISTING}:{self.task_queue}",
+                    task_queue=self.task_queue,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    execution_timeout=timedelta(seconds=seconds),
+                    static_summary=summary("the tools of the workers' MCP servers"),
+                    result_type=McpCatalogue,
+                    rpc_timeout=timedelta(seconds=seconds),
+                )
+                catalogue: McpCatalogue = await handle.result()
+                return catalogue
+        except WorkflowFailureError as error:
+            raise Unavailable("worker", "the worker could not tell of its MCP servers") from error
 
     async def cancel(self, run_id: str, seconds: float) -> None:
         """Ask for cancellation. Raises NotFound if there is no such execution; one that has ended stays as it is."""

@@ -30,6 +30,7 @@ from wand_orchestrator.temporal.connection import keeping_payloads
 from wand_orchestrator.temporal.event_feed import EventFeed
 from wand_orchestrator.workflows.graph_run import GraphRun
 from wand_orchestrator.workflows.run_deletion import RunDeletion
+from wand_orchestrator.workflows.tool_listing import ToolListing
 from wand_orchestrator.workflows.webhook_delivery import WebhookDelivery
 
 
@@ -55,7 +56,7 @@ async def core_worker(
         registry,
         artifacts=artifacts,
         task_queue=task_queue,
-        workflows=[GraphRun, RunDeletion],
+        workflows=[GraphRun, RunDeletion, ToolListing],
         core_activities=[
             open_activity(store, registry.agents, settings.run_limits),
             input_keys_activity(registry.agents),

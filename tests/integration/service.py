@@ -39,6 +39,7 @@ from wand_orchestrator.temporal.connection import keeping_payloads
 from wand_orchestrator.temporal.event_feed import EventFeed
 from wand_orchestrator.workflows.graph_run import GraphRun
 from wand_orchestrator.workflows.run_deletion import RunDeletion
+from wand_orchestrator.workflows.tool_listing import ToolListing
 
 ENDED = frozenset({"succeeded", "failed", "cancelled", "timed_out", "terminated"})
 
@@ -153,7 +154,7 @@ def build_service_worker(service: Service, feed: EventFeed | None = None, client
         service.settings,
         service.registry,
         artifacts=service.artifacts,
-        workflows=[GraphRun, RunDeletion],
+        workflows=[GraphRun, RunDeletion, ToolListing],
         core_activities=[
             open_activity(service.store, service.registry.agents, service.settings.run_limits),
             input_keys_activity(service.registry.agents),

@@ -14,6 +14,40 @@ from wand_orchestrator.contract.model_call import ToolDefinition
 
 MCP_PREFIX = "mcp."
 
+MCP_OUTPUT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string", "description": "All texts of the result; the head of them if they were cut."},
+        "structured": {"description": "The structured result; null if there is none, or if it was cut."},
+        "artifacts": {
+            "type": "array",
+            "description": "Files that were saved with the run: images, sounds, resources, and what was cut.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "url": {"type": "string"},
+                    "media_type": {"type": "string"},
+                    "bytes": {"type": "integer"},
+                    "of": {"type": "string", "description": "`text`, `structured`, or the URI of a resource."},
+                },
+                "required": ["url", "media_type", "bytes", "of"],
+            },
+        },
+        "links": {
+            "type": "array",
+            "description": "Resources that the result names and does not contain.",
+            "items": {
+                "type": "object",
+                "properties": {"uri": {"type": "string"}, "name": {"type": "string"}},
+                "required": ["uri", "name"],
+            },
+        },
+        "cut": {"type": "boolean", "description": "Whether text or structured content is in an artifact as a whole."},
+    },
+    "required": ["text", "structured", "artifacts", "links", "cut"],
+}
+"""JSON Schema of the output of a node that calls a tool."""
+
 
 class McpName(NamedTuple):
     """The parts of `mcp.<server>.<tool>`; `tool` is empty in `mcp.<server>`."""
