@@ -31,12 +31,16 @@ knows the session no more, and not every one says so with 404."""
 
 @dataclass
 class Unanswered:
-    """Why a request got no answer of MCP. `done`: whether it may have been carried out all the same."""
+    """Why a request got no answer of MCP. `done`: whether it may have been carried out all the same.
+
+    `answered`: whether the body may say more, as an error of the protocol.
+    """
 
     reason: str
     done: bool
     status: int | None = None
     retry_after: float | None = None
+    answered: bool = False
 
     @property
     def ends_the_session(self) -> bool:
@@ -94,7 +98,11 @@ def _of(response: httpx2.Response) -> Unanswered:
     seconds = response.headers.get("retry-after", "")
     wait = float(seconds) if seconds.isdecimal() and len(seconds) < 6 else None
     done = status == _REQUEST_TIMEOUT or (status >= 500 and status != _SERVICE_UNAVAILABLE)
-    return Unanswered(f"it answers with the HTTP status {status}", done, status, wait)
+    return Unanswered(f"it answers with the HTTP status {status}", done, status, wait, _is_json(response))
+
+
+def _is_json(response: httpx2.Response) -> bool:
+    return response.headers.get("content-type", "").lower().startswith("application/json")
 
 
 class Bounded(httpx2.AsyncByteStream):

@@ -93,7 +93,7 @@ class McpServer:
         self, connection: Connection, what: str, error: MCPError, refusals: Sequence[Unanswered]
     ) -> AgentError:
         name = self.config.name
-        if refusals and not is_of_the_request(error):
+        if refusals and not (refusals[-1].answered and is_of_the_request(error)):
             if refusals[-1].ends_the_session:
                 connection.over.set()
             return call_refused(name, what, refusals[-1])

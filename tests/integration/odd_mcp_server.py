@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ def tools() -> list[dict[str, Any]]:
         tool("die_once", **SAFE),
         tool("die"),
         tool("hang", **SAFE),
+        tool("hang_unsafe"),
+        tool("wait", **SAFE),
         tool("big", **SAFE),
         tool("huge", **SAFE),
         tool("env", **SAFE),
@@ -100,11 +103,20 @@ def big(arguments: dict[str, Any]) -> dict[str, Any]:
     return text("0123456789" * 20_000, structuredContent={"numbers": list(range(20_000))})
 
 
+def wait(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Answers once there is a file `DIARY.open`."""
+    while not DIARY.with_suffix(".open").exists():
+        time.sleep(0.02)
+    return text("open")
+
+
 DOES: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
     "echo": lambda arguments: text(arguments["text"]),
     "die": die,
     "die_once": die_once,
     "hang": lambda arguments: None,
+    "hang_unsafe": lambda arguments: None,
+    "wait": wait,
     "big": big,
     "huge": huge,
     "env": env,
@@ -166,7 +178,7 @@ def listed() -> dict[str, Any] | None:
 
 note(f"start {os.getpid()}")
 for line in sys.stdin:
-    answer(json.loads(line))
+    threading.Thread(target=answer, args=(json.loads(line),), daemon=True).start()
 if DIARY.with_suffix(".stubborn").exists():
     note("stays")
     threading.Event().wait()

@@ -9,8 +9,10 @@ from typing import Any
 import psutil
 import pytest
 from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
 
 from tests.integration.graph_runs import Runs, ended, serve
+from tests.integration.long_runs import beside_many, histories, short_ones_end
 from tests.integration.worker_process import worker_process
 from tests.waiting import until
 from wand_orchestrator.contract.state import NodeState, RunState
@@ -230,6 +232,24 @@ async def test_a_server_that_never_lists_its_tools_ends_with_the_timeout_of_the_
     assert code(await failed(runs, node("echo", input={"text": "a"}, timeout_sec=0.5, retries=0))) == "timeout"
 
 
+async def test_calls_and_the_list_of_tools_come_into_the_next_history(
+    short_histories: WorkflowEnvironment, tmp_path: Path, odd: Odd
+) -> None:
+    """The tool that changed meanwhile is noticed, as the list is that of the first history."""
+    graph = beside_many(node("wait", "long"))
+    graph["nodes"] += [node("change", "change"), node("echo", input={"text": "b"}, optional=True)]
+    graph["edges"] += [{"from": "long", "to": "change"}, {"from": "change", "to": "n"}]
+    async for runs in serve(short_histories.client, tmp_path / "data", mcp_config=odd.config):
+        handle = await runs.start(graph)
+        await short_ones_end(handle)
+        assert await histories(runs, handle) > 2
+        odd.switch("open")
+        state = await ended(handle)
+    assert state.status == "succeeded"
+    assert code(state.nodes["n"]) == "mcp_tools_changed"
+    assert odd.lines.count("call wait") == 1
+
+
 async def test_a_stubborn_server_ends_with_its_worker_even_if_that_is_killed(
     runs: Runs, odd: Odd, temporal_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,14 +258,18 @@ async def test_a_stubborn_server_ends_with_its_worker_even_if_that_is_killed(
     queue = f"{runs.task_queue}.other"
     address = temporal_client.service_client.config.target_host
     async with worker_process(address, queue, tmp_path) as worker:
-        handle = await runs.start({"name": "mcp", "nodes": [node("hang", queue=queue)]})
-        await odd.wrote("call hang")
+        call = node("hang_unsafe", queue=queue, heartbeat_sec=1)
+        handle = await runs.start({"name": "mcp", "nodes": [call], "options": QUICK})
+        await odd.wrote("call hang_unsafe")
         pid = int(odd.lines[0].removeprefix("start "))
         assert psutil.pid_exists(pid)
         worker.kill()
         await odd.wrote("stays")  # it has seen the end of its input, and does not care
         await until_gone(pid)
-    await handle.terminate()
+    lost = (await ended(handle)).nodes["n"]
+    assert (code(lost), lost.attempt) == ("mcp_call_lost", 1)
+    assert lost.error is not None
+    assert "whether it was carried out is not known" in lost.error.message
 
 
 async def test_no_key_stands_anywhere(runs: Runs, odd: Odd, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

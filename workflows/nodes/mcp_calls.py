@@ -30,7 +30,7 @@ from wand_orchestrator.graph import Node, Options, Retry, RetryRule
 from wand_orchestrator.graphs.references import looks_at_own_input
 from wand_orchestrator.workflows.arrivals.activity_results import result_of
 from wand_orchestrator.workflows.control.base import failure
-from wand_orchestrator.workflows.journal.node_failures import node_failure
+from wand_orchestrator.workflows.journal.node_failures import NodeFailure, node_failure
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
 
 MAY_BE_DONE = (MCP_CALL_LOST, MCP_CALL_FAILED, MCP_TOOL_FAILED, TIMED_OUT)
@@ -84,7 +84,7 @@ class McpCalls:
         except ActivityError as error:
             failed = node_failure(node, self._options, error, earlier)
             if once and failed.failure.code in (WORKER_LOST, WORKER_SHUTDOWN):
-                raise _lost_with_worker(tool, failed.failure.message) from error
+                raise _lost_with_worker(tool, failed, earlier) from error
             raise
 
     def _iscalled_once(self, node: Node, tool: McpTool) -> bool:
@@ -129,6 +129,7 @@ def called_once(node: Node, options: Options) -> Node:
     return node.model_copy(update={"retry": (RetryRule(codes=MAY_BE_DONE, retries=0), *rules)})
 
 
-def _lost_with_worker(tool: McpTool, reason: str) -> ApplicationError:
-    message = f"the call of {tool.type} is lost: {reason}; whether it was carried out is not known"
-    return failure(MCP_CALL_LOST, f"{message}, and the server does not say that it may be repeated")
+def _lost_with_worker(tool: McpTool, failed: NodeFailure, earlier: int) -> ApplicationError:
+    message = f"the call of {tool.type} is lost: {failed.failure.message}; whether it was carried out is not known"
+    known = failed.details.model_copy(update={"attempt": failed.attempt or earlier + 1}).model_dump(mode="json")
+    return failure(MCP_CALL_LOST, f"{message}, and the server does not say that it may be repeated", known)
