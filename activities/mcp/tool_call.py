@@ -1,11 +1,13 @@
 """Calls a tool of an MCP server for an attempt of a node."""
 
 import asyncio
+from functools import lru_cache
 from typing import Any
 
 from mcp.client.session import ClientSession
 from mcp_types import CallToolRequest, CallToolRequestParams, CallToolResult
 from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
 from wand_orchestrator._agent import AgentContext
 from wand_orchestrator.activities.mcp.failures import invalid_result
@@ -17,6 +19,12 @@ from wand_orchestrator.contract.mcp import McpTool
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.validation.json_schema import Schema, UnusableSchema
 from wand_orchestrator.validation.schema_errors import first_misfit
+
+
+@lru_cache(maxsize=512)
+def _compiled(schema: bytes) -> Schema:
+    """Return the compiled schema, kept, as compiling one takes longer than most calls. Raises UnusableSchema."""
+    return Schema(from_json(schema))
 
 
 class McpCall:
@@ -62,7 +70,7 @@ class McpCall:
 
     def _check_arguments(self, tool: McpTool, arguments: dict[str, Any]) -> None:
         try:
-            misfit = first_misfit(Schema(tool.parameters).errors(arguments), "the input")
+            misfit = first_misfit(_compiled(to_json(tool.parameters)).errors(arguments), "the input")
         except UnusableSchema as reason:
             misfit = f"it cannot be checked: {reason}"
         if misfit:
@@ -72,7 +80,7 @@ class McpCall:
         if tool.output is None:
             return
         try:
-            misfit = first_misfit(Schema(tool.output).errors(structured), "it")
+            misfit = first_misfit(_compiled(to_json(tool.output)).errors(structured), "it")
         except UnusableSchema as reason:
             misfit = f"it cannot be checked: {reason}"
         if misfit:
