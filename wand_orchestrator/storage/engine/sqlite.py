@@ -53,10 +53,16 @@ def make_file(path: Path) -> None:
 
 
 def give_back(connection: Connection, pages: int) -> None:
-    """Cut at most `pages` unused pages off the file, in the transaction of `connection`."""
+    """Cut at most `pages` unused pages off the file, in the transaction of `connection`.
+
+    One by one: SQLite goes on to the next page when the statement is asked for its next row, and Python's module asks
+    for none, as the statement has no columns.
+    """
     raw = connection.connection.dbapi_connection
     if raw is not None:
-        raw.cursor().execute(f"PRAGMA incremental_vacuum({pages:d})").fetchall()
+        cursor = raw.cursor()
+        for _ in range(pages):
+            cursor.execute("PRAGMA incremental_vacuum(1)")
 
 
 def _require_whole(connection: sqlite3.Connection) -> None:
