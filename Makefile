@@ -64,9 +64,10 @@ fuzz-expressions: setup
 	WAND_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/unit/test_expression_bounds.py \
 		tests/integration/test_heavy_expressions.py
 
-# Hostile documents by the hundred, beside a run that must go on.
+# Hostile documents by the hundred, and hostile agents, beside a run that must go on.
 fuzz-documents: setup
-	WAND_FUZZ_EXAMPLES=240 WAND_FUZZ_HEALTH_SEC=0.5 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_hostile_documents.py
+	WAND_FUZZ_EXAMPLES=240 WAND_FUZZ_HEALTH_SEC=0.5 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_hostile_documents.py \
+		tests/acceptance/test_hostile_agents.py
 
 # BENCH: its options, such as `make bench BENCH="--only chain3"`.
 bench: setup

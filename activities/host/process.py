@@ -15,6 +15,7 @@ from wand_orchestrator.activities.host import deaths
 from wand_orchestrator.activities.host.deaths import Death
 from wand_orchestrator.activities.host.frames import Frame, FrameReader, encoded
 from wand_orchestrator.activities.host.invoked import Invoked, Limits, place_of, settle
+from wand_orchestrator.activities.host.memory_looks import MEMORY_LOOK_SEC, next_look
 from wand_orchestrator.activities.host.order import Order, settings_for_agents
 from wand_orchestrator.activities.host.spawning import Channels, spawn
 from wand_orchestrator.activities.runner.reports import Reporter
@@ -23,9 +24,6 @@ from wand_orchestrator.contract.node import (
 )
 from wand_orchestrator.errors import InternalError
 from wand_orchestrator.settings import Settings
-
-MEMORY_LOOK_SEC = 0.2
-"""Between two looks at the memory of a process."""
 
 HOST_START_SEC = 120.0
 """For a process that neither becomes ready nor ends: a plug-in that does not end while it is imported."""
@@ -199,14 +197,16 @@ class HostProcess:
 
     async def _watch(self) -> None:
         watched = psutil.Process(self.pid)
-        looked = time.monotonic()
+        looked, used, pause = time.monotonic(), 0, MEMORY_LOOK_SEC
         while True:
-            await asyncio.sleep(MEMORY_LOOK_SEC)
-            late, looked = time.monotonic() - looked, time.monotonic()
-            if late > 5 * MEMORY_LOOK_SEC:
-                self._heard += late  # this process stood still itself, and heard nothing of what was said
+            await asyncio.sleep(pause)
+            took, looked = time.monotonic() - looked, time.monotonic()
+            if took > 5 * MEMORY_LOOK_SEC:
+                self._heard += took  # this process stood still itself, and heard nothing of what was said
             with suppress(psutil.Error):
-                self._judge(watched.memory_info().rss, looked)
+                before, used = used, watched.memory_info().rss
+                self._judge(used, looked)
+                pause = next_look(used - before, took, self._limits.memory_bytes - used)
 
     def _judge(self, used: int, now: float) -> None:
         quiet = now - self._heard

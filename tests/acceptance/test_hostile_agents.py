@@ -1,5 +1,6 @@
 """`wand dev` with agents that harm the process they run in, beside a run that has to go on."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ from tests.acceptance.test_wand_dev import ended, run_of, start_run
 from tests.acceptance.wand_command import HTTP, WandDev, wait_until
 
 BLOCK_SEC = 2.5
-HEALTH_SEC = 2.0
-"""An API that shared a process with an agent would be silent for BLOCK_SEC at least; 0.5 s hold on a quiet machine."""
+HEALTH_SEC = float(os.environ.get("WAND_FUZZ_HEALTH_SEC", "2"))
+"""An API that shared a process with an agent would be silent for BLOCK_SEC at least. 0.5 s hold where nothing else
+runs: `make fuzz-documents`."""
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +85,7 @@ def test_it_fails_by_its_own_code_after_its_own_attempts_and_nothing_else_does(
     assert run["status"] == "failed"
     assert run["nodes"]["bad"]["error"]["code"] == code
     assert run["nodes"]["bad"]["attempt"] == attempts
-    # Memory that is taken so fast is taken from the whole machine: the kernel makes everybody wait for its pages.
-    assert max(took) < (5 * HEALTH_SEC if agent == "hostile.eat" else HEALTH_SEC)
+    assert max(took) < HEALTH_SEC
     gate.touch()
     assert ended(dev, beside)["status"] == "succeeded"
     assert run_of(dev, beside)["nodes"]["gate"]["attempt"] == 1
