@@ -9,8 +9,8 @@ from tests.integration.graph_cases import edge, emit, graph
 from tests.integration.graph_runs import Handle, Runs, by_node, state_when
 from tests.integration.service import Json
 
-SHORT = 50
-"""Nodes that give some 200 events: several histories."""
+SHORT = 30
+"""Nodes that give some 180 events: several histories."""
 
 
 def diary(tmp_path: Path) -> Path:
@@ -19,9 +19,9 @@ def diary(tmp_path: Path) -> Path:
     return folder
 
 
-def beside_many(*long: Json, edges: list[Json] | None = None) -> Json:
+def beside_many(*long: Json, edges: list[Json] | None = None, short: int = SHORT) -> Json:
     """These nodes beside a chain of short ones, whose end is the node `last`."""
-    nodes = [emit(f"n{i}", i) for i in range(SHORT)] + [emit("last")]
+    nodes = [emit(f"n{i}", i) for i in range(short)] + [emit("last")]
     ids = [node["id"] for node in nodes]
     chain = [edge(a, b) for a, b in itertools.pairwise(ids)]
     return graph([*long, *nodes], [*(edges or []), *chain])

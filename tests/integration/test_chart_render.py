@@ -61,8 +61,8 @@ async def test_a_full_spec_is_given_the_series_or_brings_its_own_data() -> None:
     assert (marks(own.image, "bar"), own.points) == (1, 0)
 
 
-@pytest.mark.parametrize("mark", ["\x0b", "\ufffe", "\uffff", "\0", "\x1b"])
-async def test_characters_that_no_svg_has_are_left_out(mark: str) -> None:
+async def test_characters_that_no_svg_has_are_left_out() -> None:
+    mark = "\x0b\ufffe\uffff\0\x1b"
     named = [{"x": f"le{mark}ft", "y": 1}]
     drawing = await drawn(named, {"kind": "bar", "title": f"ti{mark}tle", "x": f"acr{mark}oss"})
     texts = "".join(ElementTree.fromstring(drawing.image).itertext())

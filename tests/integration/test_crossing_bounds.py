@@ -158,7 +158,7 @@ async def test_a_result_that_comes_while_the_history_changes_is_taken_once(
         monkeypatch.setattr(agent_activities, "held", held_as_it_ends)
     long = gate("long", open)
     long["params"] |= {"folder": str(folder), "value": 7}
-    handle = await runs.start(beside_many(long))
+    handle = await runs.start(beside_many(long, short=50))
     assert (await handle.result()).outputs["long"] == 7
     assert await histories(runs, handle) > 1
     assert Diary(folder).entries() == [("start", "long", 1), ("end", "long", 1)]

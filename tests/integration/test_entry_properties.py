@@ -22,7 +22,7 @@ from tests.integration.graph_cases import echo, edge, graph
 from tests.integration.graph_runs import Handle, Runs, serve
 from tests.sandbox import replayer
 
-EXAMPLES = int(os.environ.get("WAND_FUZZ_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("WAND_FUZZ_EXAMPLES", "12"))
 PATIENCE_SEC = 60.0
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")

@@ -9,7 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.integration.graph_cases import edge, gate, graph
 from tests.integration.service import Service, running_service
-from tests.waiting import until
+from tests.waiting import eventually, until
 from wand_orchestrator.api.runs.retention import Retention
 from wand_orchestrator.files.payloads import PayloadStore
 
@@ -59,7 +59,7 @@ async def test_a_run_goes_when_it_is_old_and_a_payload_when_no_open_run_needs_it
         assert await status(service, old) == 404
         assert (await service.http.post("/runs", json=body, headers=key)).json()["run_id"] != old
         await until(lambda: service.http.get(f"/runs/{old}/artifacts"), lambda answer: answer.status_code == 404)
-        assert not payloads(service, old)
+        await eventually(lambda: not payloads(service, old))  # they are deleted after the artifacts
         assert not payloads(service, young["run_id"])
         assert (await service.get(young["run_id"]))["result"]["outputs"] == {"a": "x" * LARGE}
         opened.touch()
