@@ -403,7 +403,7 @@ async def test_a_repeat_over_a_graph_ends_after_max_times(service: Service) -> N
     node = {"id": "a", "type": "test.emit", "params": {"value": {"$input": "a || `1`"}}}
     await store(service, "round", [node])
 
-    run = await service.run(graph([control("again", "flow.repeat", graph="round", until="b", max_times=2)]))
+    run = await service.run(graph([control("again", "flow.repeat", graph="round", until="a == `2`", max_times=2)]))
 
     assert run["result"]["outputs"]["again"] == {"output": {"a": 1}, "times": 2, "satisfied": False}
 
