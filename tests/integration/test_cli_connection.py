@@ -13,7 +13,8 @@ from tests.acceptance.wand_command import wand_here
 from tests.integration.page_server import serve_page
 from tests.integration.service import running_service
 from wand_orchestrator.cli.client.api_client import ApiClient
-from wand_orchestrator.cli.client.event_stream import follow
+from wand_orchestrator.cli.client.event_stream import follow, follow_with_text
+from wand_orchestrator.contract.emitted_text import Delta
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.errors import Unavailable
 
@@ -64,6 +65,19 @@ async def test_a_stream_goes_on_over_whatever_breaks_it() -> None:
     assert second == f"the connection to {url} is lost (Temporal does not answer): trying again"
     assert len(rest) == 1
     assert seen == ["0", "0", "0", "1", "2"]
+
+
+async def test_text_comes_between_events_and_is_no_place_to_go_on_from() -> None:
+    delta = 'event: node.delta\ndata: {"type":"node.delta","node":"n","attempt":1,"offset":0,"text":"so far"}\n\n'
+    answers = [("200 OK", SSE, event(1, "run.started") + delta), ("200 OK", SSE, event(2, "run.succeeded"))]
+    for reader in (follow_with_text, follow):
+        seen: list[str] = []
+        async with proxy(answers, seen) as url, httpx.AsyncClient(base_url=url) as http:
+            items = [item async for item in reader(ApiClient(http), "r_1")]
+        assert [item.seq for item in items if isinstance(item, Event)] == [1, 2]
+        texts = [item.text for item in items if isinstance(item, Delta)]
+        assert texts == (["so far"] if reader is follow_with_text else [])
+        assert seen == ["0", "1"]
 
 
 async def test_a_stream_of_which_all_was_received_ends() -> None:

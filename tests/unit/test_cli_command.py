@@ -19,6 +19,7 @@ from wand_orchestrator.cli.client.document_file import graph_of, read_argument, 
 from wand_orchestrator.cli.display.complaint import complaint
 from wand_orchestrator.cli.display.run_display import RunDisplay
 from wand_orchestrator.cli.processes.process_table import end, processes_with
+from wand_orchestrator.contract.emitted_text import Delta
 from wand_orchestrator.contract.events import Event
 from wand_orchestrator.errors import BadRequest, Unavailable, WandError
 from wand_orchestrator.settings import Settings
@@ -245,6 +246,37 @@ def test_on_a_terminal_there_is_a_bar_and_one_line_a_node() -> None:
     assert "1.2 s" in text
     assert "✗ b agent.chart failed" in text
     assert "it broke" in text
+
+
+def _delta(text: str, offset: int = 1, node: str = "a") -> Delta:
+    return Delta(node=node, attempt=1, offset=offset, text=text)
+
+
+def _last_frame(*items: Event | Delta, height: int = 40) -> str:
+    out = StringIO()
+    console = Console(file=out, width=40, height=height, force_terminal=True, color_system=None)
+    display = RunDisplay(console, "r_1", GRAPH)
+    with display.shown():
+        for item in items:
+            display.take(item)
+    return out.getvalue().rpartition("r_1")[2]
+
+
+def test_on_a_terminal_the_last_lines_of_emitted_text_are_shown_until_its_node_ends() -> None:
+    lines = "".join(f"line {number}\n" for number in range(20))
+    shown = _last_frame(_delta("gone", 0), _delta(lines, 0), _delta("word " * 20 + "\x1b[2Jend"))
+    assert "gone" not in shown
+    assert "line 3" not in shown
+    assert "\\x1b[2Jend" in shown
+    assert len(shown.splitlines()) < 20
+
+    assert "whole" not in _last_frame(_delta("the whole", 0), event(1, "node.succeeded", "a"))
+    assert "half" not in _last_frame(_delta("half", 0), event(1, "node.retrying", "a"))
+
+
+def test_emitted_text_leaves_room_for_the_nodes() -> None:
+    texts = [_delta("x\n" * 50, 0, node) for node in ("a", "b", "c[0]", "c[1]", "c[2]")]
+    assert len(_last_frame(*texts, height=16).splitlines()) <= 16
 
 
 def test_a_large_graph_shows_what_fits_failures_first() -> None:
