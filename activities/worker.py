@@ -35,6 +35,7 @@ from wand_orchestrator.activities.runner.context import Artifacts
 from wand_orchestrator.activities.runner.holding import HeldAttempts, hold_activity
 from wand_orchestrator.activities.runner.runner import AgentServices, activity_for, worker_identity
 from wand_orchestrator.activities.steps import UndisturbedRunner
+from wand_orchestrator.contract.emitted_text import HEARTBEAT_TEXT_BYTES
 from wand_orchestrator.contract.names import (
     EXTERN_PUBLISH,
     rate_queue,
@@ -132,7 +133,12 @@ def build_worker(
     # one holds two threads, so with one for each agent all could wait for each other. Half of all are for local ones.
     queue = task_queue or settings.task_queue
     threads = ThreadPoolExecutor(4 * settings.max_concurrent_agents, thread_name_prefix="agent")
-    attempts = HeldAttempts(worker_queue(queue, uuid.uuid4().hex), worker_identity(), settings.shutdown_grace_sec)
+    attempts = HeldAttempts(
+        worker_queue(queue, uuid.uuid4().hex),
+        worker_identity(),
+        settings.shutdown_grace_sec,
+        text_bytes=min(HEARTBEAT_TEXT_BYTES, settings.payload_threshold_bytes // 2),  # no heartbeat is stored elsewhere
+    )
     emissions = None if feed is None else feed.emissions
     if emissions is not None:
         emissions.workers.add(attempts.identity)

@@ -20,6 +20,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from wand_orchestrator.activities.runner.attempt_failures import WORKER_SHUTDOWN
+from wand_orchestrator.contract.emitted_text import HEARTBEAT_TEXT_BYTES
 from wand_orchestrator.contract.names import (
     ACTIVITY_HOLD,
 )
@@ -55,12 +56,14 @@ class HeldAttempts:
     """The regular attempts that run in one worker, by run and node. `queue`: the task queue that it alone polls.
 
     `identity`: the worker's. `grace_sec`: what an attempt has to end in when the worker stops.
+    `text_bytes`: of emitted text in a heartbeat.
     """
 
-    def __init__(self, queue: str, identity: str, grace_sec: float) -> None:
+    def __init__(self, queue: str, identity: str, grace_sec: float, text_bytes: int = HEARTBEAT_TEXT_BYTES) -> None:
         self.queue = queue
         self.identity = identity
         self.grace_sec = grace_sec
+        self.text_bytes = text_bytes
         self._attempts: dict[tuple[str, str], HeldCall] = {}
         self._held_until: dict[str, float] = {}
 
@@ -124,7 +127,7 @@ class HeldCall:
 
     async def run(self) -> AgentResult:
         """Await the end of the attempt, for the activity that began it."""
-        beating = asyncio.create_task(beat(self._attempts.queue, activity.info().attempt, self._emission))
+        beating = asyncio.create_task(beat(self._attempts, self._emission))
         watching: asyncio.Task[None] | None = None
         execution = self._execution
         try:
@@ -146,7 +149,7 @@ class HeldCall:
         """Await the end of the attempt, for an activity of a later history."""
         self.left, self._execution = False, activity.info().workflow_run_id
         execution = self._execution
-        beating = asyncio.create_task(beat(self._attempts.queue, activity.info().attempt, self._emission))
+        beating = asyncio.create_task(beat(self._attempts, self._emission))
         try:
             while not self._ending.done():
                 try:
@@ -234,14 +237,15 @@ def hold_activity(attempts: HeldAttempts) -> Callable[[str], Awaitable[dict[str,
     return hold
 
 
-async def beat(queue: str, attempt: int, emission: Emission) -> None:
+async def beat(attempts: HeldAttempts, emission: Emission) -> None:
     """Send heartbeats, whose answers report a cancel; sooner when there is new text. The worker throttles them, and
     sends the newest.
     """
+    attempt = activity.info().attempt
     await asyncio.sleep(FIRST_HEARTBEAT_SEC)
     while True:
-        text = emission.so_far()
-        activity.heartbeat(queue, attempt, *([] if text is None else [text]))
+        text = emission.so_far(attempts.text_bytes)
+        activity.heartbeat(attempts.queue, attempt, *([] if text is None else [text]))
         await emission.grows(BEAT_SEC)
         if text is not None:
             await asyncio.sleep(TEXT_BEAT_SEC)

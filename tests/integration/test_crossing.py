@@ -2,16 +2,20 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
+import emitting_agents
 import pytest
+import sample_agents
 from sample_agents import Diary
 from temporalio.testing import WorkflowEnvironment
 
 from tests.integration.graph_cases import echo, edge, emit, fail, gate
 from tests.integration.graph_runs import Runs, by_node, ended, serve, state_of, state_when, worker
 from tests.integration.long_runs import SHORT, beside_many, diary, histories, short_ones_end
-from tests.waiting import eventually
+from tests.waiting import eventually, until
+from wand_orchestrator.plugins import Registry
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal.connection import keeping_payloads
@@ -38,6 +42,28 @@ async def test_a_long_agent_neither_stops_the_others_nor_runs_twice(runs: Runs, 
     events = await runs.archived(handle)
     assert [event.type for event in events if event.node == "long"] == ["node.scheduled", "node.succeeded"]
     assert sum(event.type == "node.succeeded" for event in events) == SHORT + 2
+
+
+async def _told_by_heartbeats(runs: Runs, run_id: str) -> list[bytes]:
+    described = await runs.client.get_workflow_handle(run_id).describe()
+    pending = described.raw_description.pending_activities
+    return [part.data for info in pending for part in info.heartbeat_details.payloads]
+
+
+async def test_an_agent_that_emits_text_is_carried_on_with_it(
+    short_histories: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    """Its heartbeats tell more than those of others."""
+    params = {"pieces": ["a", "b"], "gate": str(tmp_path), "waits": [1]}
+    registry = Registry.of(sample_agents, emitting_agents)
+    async for runs in serve(short_histories.client, tmp_path / "data", registry):
+        handle = await runs.start(beside_many({"id": "long", "type": "emit.async", "params": params}))
+        await short_ones_end(handle)
+        assert await histories(runs, handle) > 2
+        told = await until(partial(_told_by_heartbeats, runs, handle.id), lambda details: len(details) == 3)
+        assert b'"text":"1a"' in told[2]
+        (tmp_path / "1.1").touch()
+        assert (await handle.result()).outputs["long"] == {"text": "1a1b"}
 
 
 async def test_an_agent_that_was_carried_on_is_cancelled_with_its_run(runs: Runs, tmp_path: Path) -> None:

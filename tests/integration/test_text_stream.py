@@ -258,6 +258,24 @@ async def test_a_text_of_many_megabytes_keeps_heartbeats_small_and_comes_to_its_
     assert reader.events[-1]["type"] == "run.succeeded"
 
 
+async def test_no_heartbeat_is_kept_outside_of_temporal(temporal_client: Client, tmp_path: Path) -> None:
+    """Not even where values are, that are half as large as a heartbeat may be."""
+    options: dict[str, Any] = {"plugins": "emitting_agents", "payload_threshold_bytes": 16 * 1024}
+    async with running_service(temporal_client, tmp_path / "data", **options) as service:
+        node = _node(pieces=["x" * 1000], times=50, gate=str(tmp_path), waits=[49], returns=False)
+        handle = service.client.get_workflow_handle(await service.start(graph([node])))
+
+        async def told() -> str:
+            pending = (await handle.describe()).raw_description.pending_activities
+            details = [payload.data.decode() for info in pending for payload in info.heartbeat_details.payloads]
+            return details[2] if len(details) == 3 else ""
+
+        text = json.loads(await until(told, lambda details: len(details) > 7000))
+        assert text["text"].endswith("x" * 1000)
+        (tmp_path / "1.49").touch()
+        await handle.result()
+
+
 async def _tolerant(reader: Reader) -> None:
     """Read the events, and no deltas: a part of them may be missing."""
     async with aclosing(await Subscriber.open(reader.service.url, reader.run_id)) as subscriber:
