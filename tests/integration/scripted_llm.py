@@ -38,6 +38,11 @@ class Script:
         folder.mkdir(exist_ok=True, parents=True)
         (folder / "script.json").write_text(json.dumps(replies))
 
+    def known(self, **info: Any) -> "Script":
+        """Let workers know this of the model: fields of a ModelInfo."""
+        (self.folder / "info.json").write_text(json.dumps(info))
+        return self
+
     @property
     def model(self) -> str:
         return f"script:{self.folder}"
@@ -74,7 +79,9 @@ async def describe(params: DescribeModel) -> ModelDescription:
                 source=index, definition=definition, agent=found.name, params=source.params, arguments_as="params"
             )
         tools.append(described)
-    return ModelDescription(model=ModelInfo(model=params.model), tools=tuple(tools))
+    info = Path(params.model.removeprefix("script:")) / "info.json"
+    known = json.loads(info.read_text()) if info.exists() else {}
+    return ModelDescription(model=ModelInfo(model=params.model, **known), tools=tuple(tools))
 
 
 @agent("scripted.turn")

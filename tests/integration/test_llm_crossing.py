@@ -82,3 +82,34 @@ async def test_a_conversation_that_came_from_another_history_is_cancelled_with_i
         ("start", "m[0][0].test_sleep", 1),
         ("start", "write[0].test_sleep", 1),
     ]
+
+
+async def test_budgets_go_on_in_the_next_history(runs: Runs, tmp_path: Path) -> None:
+    """With a call in flight, one that waits for it, and one in a child run."""
+    opened = str(tmp_path / "open")
+    usage = {"requests": 1, "input_tokens": 900, "output_tokens": 100}
+    slow = Script(tmp_path / "slow", {"text": "done", "waits_for": opened, "usage": usage})
+    quick = Script(tmp_path / "quick", {"text": "done", "usage": usage})
+    for script in (slow, quick):
+        script.known(max_output_tokens=100)
+
+    def llm(id: str, script: Script) -> Json:
+        return {"id": id, "type": "agent.llm", "params": {"model": script.model, "prompt": "Go."}}
+
+    nodes: list[Json] = [
+        llm("a", slow),
+        {"id": "sub", "type": "flow.graph", "params": {"graph": "inner"}},
+        {"id": "free", "type": "flow.wait", "params": {"seconds": 1}},
+        llm("b", quick),
+    ]
+    document = beside_many(*nodes)
+    document["edges"] = [*document["edges"], {"from": "free", "to": "b"}]
+    document["options"] = document.get("options", {}) | {"max_retries": 0, "budget": {"tokens": 3_300}}
+    handle = await runs.start(document, subgraphs={"inner": inner(llm("c", slow))})
+    await short_ones_end(handle)
+    assert await histories(runs, handle) > 1
+    assert len(quick.asked) == 0
+    Path(opened).touch()
+    outputs = (await handle.result()).outputs
+    assert (outputs["a"], outputs["sub"], outputs["b"]) == ({"text": "done"}, {"c": {"text": "done"}}, {"text": "done"})
+    assert (await ended(handle)).usage.input_tokens == 2_700  # type: ignore[union-attr]

@@ -109,3 +109,22 @@ def test_what_a_structured_answer_declares_is_known_to_edges() -> None:
         document = {"name": "g", "nodes": nodes, "edges": [{"from": "n", "to": "m", "map": {"t": path}}]}
         found = check_graph(document, AGENTS, max_nodes=9, max_edges=9, known=KNOWN, mcp=MCP)
         assert [each.code for each in found.faults] == expected
+
+
+@pytest.mark.parametrize(
+    ("budget", "pointer", "message"),
+    [
+        ({}, "", "give `tokens`, `usd` or both"),
+        ({"usd": 0}, "/usd", "must be more than 0"),
+        ({"tokens": 0.5}, "/tokens", "must be a whole number"),
+        ({"usd": 1, "on_exceeded": "wait"}, "/on_exceeded", "'fail' or 'pause'"),
+        ({"eur": 1, "usd": 1}, "/eur", "eur"),
+    ],
+)
+def test_budgets_of_runs_and_nodes_are_checked(budget: dict[str, Any], pointer: str, message: str) -> None:
+    node = {"id": "n", "type": "agent.llm", "params": {**MODEL, "budget": budget}}
+    document = {"name": "g", "nodes": [node], "options": {"budget": budget}}
+    checked = check_graph(document, AGENTS, max_nodes=9, max_edges=9, known=KNOWN, mcp=MCP)
+    found = {fault.pointer: fault.message for fault in checked.faults}
+    for place in ("/options/budget", "/nodes/0/params/budget"):
+        assert message in found.get(f"{place}{pointer}", ""), found
