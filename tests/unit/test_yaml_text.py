@@ -1,11 +1,13 @@
 """YAML as what JSON can say: what is read, and what is refused with its line."""
 
 import json
+import re
 import time
+from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wand_orchestrator.errors import BadRequest
@@ -22,9 +24,21 @@ JSON = st.recursive(
 )
 
 
+Writer: Any = type("Writer", (yaml.SafeDumper,), {})
+"""Writes for readers of YAML 1.2: also quotes texts such as `0E0` and `09`, which are numbers there only."""
+
+Writer.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+"),
+    list("-+.0123456789"),
+)
+
+
 @given(JSON)
+@example("0E0")
+@example({"09": "1e5"})
 def test_what_a_writer_of_yaml_makes_of_a_value_comes_back_as_it_was(value: object) -> None:
-    assert parse_yaml(yaml.safe_dump(value, allow_unicode=True)) == value
+    assert parse_yaml(yaml.dump(value, Dumper=Writer, allow_unicode=True)) == value
 
 
 @given(JSON)
