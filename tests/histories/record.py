@@ -21,6 +21,7 @@ from temporalio.client import WorkflowHistory
 
 from tests.integration.graph_cases import FAST_RETRY, echo, edge, emit, fail, flaky, gate, graph, sleep
 from tests.integration.graph_runs import Handle, Runs, ended, serve, state_when
+from tests.integration.scripted_llm import Script, calls, scripted_registry
 from tests.waiting import eventually
 from wand_orchestrator.cli.processes.dev_server import embedded_temporal
 from wand_orchestrator.contract.state import RunState
@@ -212,7 +213,30 @@ def _ends_a_task_early(history: WorkflowHistory) -> bool:
     return any(types[index : index + 2] == early for index in range(len(types)))
 
 
+async def _asked(runs: Runs, folder: Path) -> Handle:
+    """A person's answer, and conversations in the run and in a child run, under a budget that pauses the run."""
+    used = {"usage": {"requests": 1, "input_tokens": 900, "output_tokens": 100}}
+    script = Script(folder / "script", calls(("test_double", {"number": 2}), **used), {"text": "done", **used})
+    script.known(max_output_tokens=100)
+    llm = {"id": "write", "type": "agent.llm", "params": {"model": script.model, "tools": ["test.double"]}}
+    nodes = [
+        {"id": "ask", "type": "flow.approval", "params": {"prompt": "?"}},
+        llm,
+        {"id": "sub", "type": "flow.graph", "params": {"graph": "inner"}},
+    ]
+    options = {"max_retries": 0, "budget": {"tokens": 2_500, "on_exceeded": "pause"}}
+    document = graph(nodes, [edge("ask", "write"), edge("write", "sub")], options=options)
+    handle = await runs.start(document, {"topic": "x"}, subgraphs={"inner": graph([llm]) | {"name": "inner"}})
+    await state_when(handle, lambda state: _is(state, "ask", "waiting"))
+    await handle.execute_update("respond", {"node": "ask", "answer": 1})
+    await state_when(handle, lambda state: state.exceeded is not None)
+    await handle.execute_update("budget", {"budget": {"tokens": 50_000}})
+    await handle.signal("resume")
+    return handle
+
+
 RECORDERS: dict[str, Recorder] = {
+    "asked": _asked,
     "branches": _branches,
     "races": _races,
     "steered": _steered,
@@ -231,7 +255,7 @@ async def record(folder: Path) -> None:
     extra_args = ("--dynamic-config-value", SUGGEST_NEW_HISTORY)
     with tempfile.TemporaryDirectory() as data:
         async with embedded_temporal(ui=False, extra_args=extra_args) as environment:
-            async for runs in serve(environment.client, Path(data)):
+            async for runs in serve(environment.client, Path(data), scripted_registry()):
                 for name, recorder in RECORDERS.items():
                     run_folder = Path(data) / f"diary-{name}"
                     run_folder.mkdir()
