@@ -87,6 +87,14 @@ BACKFILLS: dict[str, Example] = {
     },
 }
 
+BUDGETS: dict[str, Example] = {
+    "of the run": {
+        "summary": "Two dollars for all model calls of the run, which is paused when they are spent",
+        "value": {"usd": 2, "on_exceeded": "pause"},
+    },
+    "of a node": {"summary": "Tokens for the model calls of one node", "value": {"node": "write", "tokens": 200_000}},
+}
+
 HOOKS: dict[str, Example] = {
     "signature": {
         "summary": "Signed messages, as of Standard Webhooks; the answer shows the secret",

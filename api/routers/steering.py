@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from wand_orchestrator.api.http import examples
 from wand_orchestrator.api.http.json_body import JsonRoute
 from wand_orchestrator.api.http.problems import declared
 from wand_orchestrator.api.links.models import LinkCreated, LinkRequest
@@ -56,7 +57,11 @@ async def resume_run(run_id: RunIdPath, services: ServicesDep) -> RunSteered:
 
 
 @router.post("/{run_id}/budget", responses=declared(422))
-async def change_budget(run_id: RunIdPath, body: BudgetRequest, services: ServicesDep) -> RunBudget:
+async def change_budget(
+    run_id: RunIdPath,
+    body: Annotated[BudgetRequest, Body(openapi_examples=examples.BUDGETS)],
+    services: ServicesDep,
+) -> RunBudget:
     """Replace the budget of a run, or of one of its nodes that has begun, while the run goes on or is paused.
 
     A run that was paused because the budget is used up still has to be resumed; it is paused again if the budget is

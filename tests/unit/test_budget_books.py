@@ -170,3 +170,7 @@ async def test_the_books_go_on_in_a_new_history_and_in_a_retry() -> None:
     raised = Run(budget)
     raised.spending.keep(spent, SpendingBudget(tokens=101))
     assert await raised.spending.grant("a[0]", "a[0]", Amount(76), 1) == 1
+    first = Run(None)
+    first.spending.keep({}, SpendingBudget(tokens=10))
+    with pytest.raises(ApplicationError, match="10 of 10"):
+        await first.spending.grant("a[0]", "a[0]", Amount(11), 1)

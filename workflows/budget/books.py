@@ -75,8 +75,8 @@ class Spending:
         """Count what the run had spent that this one retries. `budget`: of this run, in place of what that one had."""
         for name, books in spent.items():
             self._ledgers[name] = Ledger.restore(books)
-        if budget is not None and RUN in self._ledgers:
-            self._ledgers[RUN].limit = budget
+        if budget is not None:
+            self._ledgers.setdefault(RUN, Ledger(budget)).limit = budget
 
     def open(self, owner: str, budget: SpendingBudget | None) -> None:
         """Begin to charge a node's own budget, if it has one and is not charged already."""
