@@ -1,12 +1,18 @@
 """The list of what waits for people, over all runs, through the API."""
 
+from pathlib import Path
 from typing import Any
 
+from temporalio.client import Client
+
 from tests.integration.graph_cases import graph
+from tests.integration.graph_runs import Runs, serve
+from tests.integration.scripted_llm import Script, calls, scripted_registry
 from tests.integration.service import Json, Service
 from tests.waiting import until
+from wand_orchestrator.api.runs.approvals import ApprovalView
 
-SCHEMA = {"type": "object", "properties": {"ship": {"type": "boolean"}}, "required": ["ship"]}
+SCHEMA: Json = {"type": "object", "properties": {"ship": {"type": "boolean"}}, "required": ["ship"]}
 ASK = {"id": "ask", "type": "flow.approval", "params": {"prompt": "Ship it?", "schema": SCHEMA}}
 
 
@@ -74,3 +80,23 @@ async def test_an_approval_of_a_run_that_was_terminated_or_deleted_is_gone(servi
     await service.ended(runs[1])
     assert (await service.http.delete(f"/runs/{runs[1]}")).status_code == 204
     assert await listed(service, "inbox-3") == []
+
+
+async def test_a_call_of_a_tool_that_somebody_has_to_approve_is_listed_with_its_arguments(
+    temporal_client: Client, tmp_path: Path
+) -> None:
+    script = Script(tmp_path / "script", calls(("test_double", {"number": 4})), {"text": "done"})
+    params = {"model": script.model, "prompt": "Go.", "tools": [{"tool": "test.double", "approve": True}]}
+    async for runs in serve(temporal_client, tmp_path / "data", scripted_registry()):
+        handle = await runs.start(graph([{"id": "write", "type": "agent.llm", "params": params}]))
+
+        async def asked(runs: Runs = runs) -> list[ApprovalView]:
+            return [ApprovalView.of(question) for question in (await runs.store.questions.page(None, 9)).items]
+
+        [approval] = await until(asked, bool)
+        assert (approval.run_id, approval.node) == (handle.id, "write[0].test_double")
+        assert approval.respond_url == f"/runs/{handle.id}/nodes/write%5B0%5D.test_double/respond"
+        assert approval.details == {"tool": "test.double", "arguments": {"number": 4}}
+        await handle.execute_update("respond", {"node": approval.node, "answer": {"approved": True}})
+        await handle.result()
+        assert await asked() == []
