@@ -26,6 +26,7 @@ from temporalio.client import Client, WorkflowFailureError
 import bench.agents
 from wand_orchestrator.activities.core.archive_events import archive_activity
 from wand_orchestrator.activities.core.end_backoff import retry_now_activity
+from wand_orchestrator.activities.core.ending_runs import is_ending_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.worker import build_worker
@@ -132,6 +133,7 @@ async def _worker(client: Client, folder: Path) -> AsyncIterator[tuple[Client, s
         archive_activity(store),
         retry_now_activity(client),
         in_flight_activity(client),
+        is_ending_activity(client),
         outputs_activity(client, [GraphRun]),
     ]
     artifacts = ArtifactStore.open(settings.effective_artifacts_url)

@@ -159,6 +159,7 @@ class GraphRun:
             self._begin(None)
         tell_temporal(self._run)
         self._admit()
+        await self._walk.ancestry.admit()
         self._journal.append(event_texts.run_started(self._run.graph))
         self._started = True
         for steer in self._steered_early:

@@ -198,12 +198,14 @@ def run_view(
     reasons: Sequence[str] = (),
     node_reasons: Mapping[str, str] | None = None,
 ) -> RunView:
-    """Return the view of a run: `state` overrides the row; nodes that have not begun come from the graph."""
+    """Return the view of a run: `state` overrides the row, but for a cancel that only the row knows of; nodes that have
+    not begun come from the graph.
+    """
     of_nodes = node_reasons or {}
     names = [node.id for node in graph.nodes] if graph else [name for name in state.nodes if not is_part(name)]
     now = replace(
         run,
-        status=state.status,
+        status=run.status if run.status is RunStatus.CANCELLING and not state.status.ended else state.status,
         progress=state.progress,
         started_at=state.started_at,
         finished_at=state.finished_at,

@@ -102,6 +102,14 @@ class RunReader:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")
         return None
 
+    async def note_cancelling(self, run_id: str, budget: CallBudget) -> None:
+        """Store that the run is being cancelled, so that it is told while Temporal does not answer, too. Without the
+        database only Temporal tells it.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(budget.left(DATABASE_SEC)):
+                await or_error(self._store.runs.note_cancelling(run_id))
+
     async def _execution(self, run_id: str, graph: Graph | None, budget: CallBudget) -> ExecutionState:
         seconds = budget.left(TEMPORAL_SEC)
         description, state = await asyncio.gather(
@@ -200,6 +208,8 @@ class RunReader:
             state.status = RunStatus.RUNNING
         if description.raw_description.workflow_extended_info.cancel_requested:
             state.status = RunStatus.CANCELLING
+            if run.status is not RunStatus.CANCELLING:
+                await self.note_cancelling(run.run_id, budget)
         pending = pending_nodes(description)
         overlay(state.nodes, pending)
         graph = await self._graph(run)

@@ -11,7 +11,7 @@ from wand_orchestrator.api.runs.reader import RunReader
 from wand_orchestrator.api.runs.start import RunStart
 from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, UpdateRefused
-from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.temporal.executions import Executions, is_failing
 from wand_orchestrator.contract import codes
 from wand_orchestrator.contract.limits import MAX_EVENT_BYTES
 from wand_orchestrator.contract.queries import EventRefusal
@@ -77,16 +77,17 @@ class Steering:
         One whose workflow cannot carry a cancel out, because its code fails, is terminated.
         """
         budget = CallBudget()
-        status = await self._open(run_id, budget)
+        found = await self._found(run_id, budget)
+        status = self._status(found)
         if status.ended:
             return status
         try:
-            failing = await self._executions.is_failing(run_id, budget.left(REQUEST_SEC))
             await self._executions.cancel(run_id, budget.left(REQUEST_SEC))
-            if failing:
+            if not isinstance(found, RunStatus) and is_failing(found):
                 await self._executions.terminate(run_id, CANNOT_CANCEL, budget.left(REQUEST_SEC))
         except NotFound:  # it has ended meanwhile
-            return await self._open(run_id, budget)
+            return self._status(await self._found(run_id, budget))
+        await self._runs.note_cancelling(run_id, budget)
         return RunStatus.CANCELLING
 
     async def pause(self, run_id: str) -> RunStatus:
@@ -173,12 +174,14 @@ class Steering:
             raise _REFUSALS.get(error.reason, Conflict)(error.message) from error
 
     async def _require_open(self, run_id: str, budget: CallBudget) -> None:
-        status = await self._open(run_id, budget)
+        status = self._status(await self._found(run_id, budget))
         if status.ended:
             raise Conflict(f"the run has ended ({status}): nothing in it can be steered any more", code="run_ended")
 
-    async def _open(self, run_id: str, budget: CallBudget) -> RunStatus:
-        """Return the status of the run; one that is pending is started first. Raises NotFound."""
+    async def _found(self, run_id: str, budget: CallBudget) -> RunStatus | WorkflowExecutionDescription:
+        """Return the status of a run that the database knows to have ended, and Temporal's description of any other;
+        one that is pending is started first. Raises NotFound.
+        """
         row = await self._runs.row(run_id, budget)
         if isinstance(row, Run) and row.status.ended:
             return row.status
@@ -190,10 +193,12 @@ class Steering:
         description = await self._executions.describe(run_id, budget.left(REQUEST_SEC))
         if description is None:
             raise NotFound(f"there is no run {run_id}", code="run_not_found")
-        return self._status(description)
+        return description
 
-    def _status(self, description: WorkflowExecutionDescription) -> RunStatus:
-        return self._settlement.status_of(description) or RunStatus.RUNNING
+    def _status(self, found: RunStatus | WorkflowExecutionDescription) -> RunStatus:
+        if isinstance(found, RunStatus):
+            return found
+        return self._settlement.status_of(found) or RunStatus.RUNNING
 
 
 _REFUSALS: dict[str, type[WandError]] = {

@@ -146,13 +146,6 @@ class Executions:
         async with deadline(seconds), translated(meaning):
             await self.client.get_workflow_handle(run_id).cancel(rpc_timeout=timedelta(seconds=seconds))
 
-    async def is_failing(self, run_id: str, seconds: float) -> bool:
-        """Return whether the run's workflow task has failed so often that the run will not end by itself."""
-        description = await self.describe(run_id, seconds)
-        if description is None or description.status is not WorkflowExecutionStatus.RUNNING:
-            return False
-        return description.raw_description.pending_workflow_task.attempt > FAILING_ATTEMPTS
-
     async def terminate(self, run_id: str, reason: str, seconds: float) -> None:
         """Terminate the run's execution. Raises NotFound if it is closed or there is none."""
         async with deadline(seconds), translated(meaning):
@@ -389,3 +382,10 @@ class Executions:
             )
         oldest = datetime.now(UTC) - POLL_SILENCE
         return any(poller.last_access_time.ToDatetime(UTC) > oldest for poller in answer.pollers)
+
+
+def is_failing(description: WorkflowExecutionDescription) -> bool:
+    """Return whether the run's workflow task has failed so often that the run will not end by itself."""
+    if description.status is not WorkflowExecutionStatus.RUNNING:
+        return False
+    return description.raw_description.pending_workflow_task.attempt > FAILING_ATTEMPTS

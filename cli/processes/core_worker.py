@@ -12,6 +12,7 @@ from wand_orchestrator.activities.core.archive_events import archive_activity
 from wand_orchestrator.activities.core.delete_run import delete_activity
 from wand_orchestrator.activities.core.deliver_webhook import build_webhook_worker
 from wand_orchestrator.activities.core.end_backoff import retry_now_activity
+from wand_orchestrator.activities.core.ending_runs import is_ending_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
 from wand_orchestrator.activities.core.keep_paused import keep_paused_activity
 from wand_orchestrator.activities.core.keep_values import ValueKeeper
@@ -64,6 +65,7 @@ async def core_worker(
             delete_activity(store),
             retry_now_activity(client),
             in_flight_activity(client),
+            is_ending_activity(client),
             start_run_activity(client, store),
             keep_paused_activity(client),
             *run_watch_activities(client),

@@ -15,6 +15,7 @@ from tests.waiting import until
 from wand_orchestrator.activities.agents.transform import transform
 from wand_orchestrator.activities.core.archive_events import archive_activity
 from wand_orchestrator.activities.core.end_backoff import retry_now_activity
+from wand_orchestrator.activities.core.ending_runs import is_ending_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
 from wand_orchestrator.activities.core.keep_paused import keep_paused_activity
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
@@ -88,6 +89,7 @@ def worker(client: Client, settings: Settings, store: Store, registry: Registry 
             archive_activity(store),
             retry_now_activity(client),
             in_flight_activity(client),
+            is_ending_activity(client),
             start_run_activity(client, store),
             keep_paused_activity(client),
             *run_watch_activities(client),

@@ -18,6 +18,7 @@ from tests.waiting import until
 from wand_orchestrator.activities.core.archive_events import archive_activity
 from wand_orchestrator.activities.core.delete_run import delete_activity
 from wand_orchestrator.activities.core.end_backoff import retry_now_activity
+from wand_orchestrator.activities.core.ending_runs import is_ending_activity
 from wand_orchestrator.activities.core.in_flight import in_flight_activity
 from wand_orchestrator.activities.core.keep_paused import keep_paused_activity
 from wand_orchestrator.activities.core.keep_values import ValueKeeper
@@ -162,6 +163,7 @@ def build_service_worker(service: Service, feed: EventFeed | None = None, client
             delete_activity(service.store),
             retry_now_activity(connected),
             in_flight_activity(connected),
+            is_ending_activity(connected),
             start_run_activity(connected, service.store),
             keep_paused_activity(connected),
             *run_watch_activities(connected),

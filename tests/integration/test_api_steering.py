@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import httpx
 import pytest
 from sample_agents import Diary
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionDescription
 
 from tests.integration.graph_cases import echo, edge, emit, fail, flaky, gate, graph, sleep
 from tests.integration.service import Json, Service, build_service_worker, running_service
@@ -365,12 +365,14 @@ async def test_a_run_that_ends_while_it_is_steered_has_ended(
     run_id = (await service.run(graph([emit("a")])))["run_id"]
     await service.client.get_workflow_handle(run_id).result()
     looks = iter([RunStatus.RUNNING])
-    look = Steering._open
+    look = Steering._found
 
-    async def just_before(steering: Steering, run_id: str, budget: CallBudget) -> RunStatus:
+    async def just_before(
+        steering: Steering, run_id: str, budget: CallBudget
+    ) -> RunStatus | WorkflowExecutionDescription:
         return next(looks, None) or await look(steering, run_id, budget)
 
-    monkeypatch.setattr(Steering, "_open", just_before)
+    monkeypatch.setattr(Steering, "_found", just_before)
     answer = await service.http.post(f"/runs/{run_id}/{call}")
 
     assert answer.status_code == status, answer.text

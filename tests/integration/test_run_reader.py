@@ -9,6 +9,7 @@ from wand_orchestrator.api.graphs.cache import GraphCache
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
 from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.runs.reader import RunReader
+from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.contract.events import Event, EventType
@@ -27,7 +28,7 @@ GRAPH = Graph.model_validate({"name": "demo", "nodes": [{"id": "a", "type": "age
 
 
 class Busy(Executions):
-    """Temporal does not answer in time, and while it is waited for the run ends."""
+    """Temporal does not answer in time, and while it is waited for the run gets on."""
 
     def __init__(self, client: Client, store: Store, end: Archive) -> None:
         super().__init__(client, "wand", eager=False)
@@ -42,6 +43,27 @@ class Busy(Executions):
         raise Unavailable("temporal", "Temporal does not answer")
 
 
+def reader_of(executions: Executions, store: Store) -> RunReader:
+    webhooks = Webhooks(executions, Settings(_env_file=None))
+    settlement = Reconciliation(executions, store, webhooks, Origin(executions, store))
+    return RunReader(executions, store, settlement, GraphCache(store))
+
+
+async def test_a_run_that_was_asked_to_cancel_is_cancelling_while_temporal_does_not_answer(
+    temporal_client: Client, store: Store
+) -> None:
+    graph = await store.graphs.add(GRAPH)
+    run = await store.runs.add(new_run_id(), graph.graph_id, GRAPH.name, RunTerms())
+    began = Event(seq=1, ts=datetime(2026, 1, 1, tzinfo=UTC), type=EventType.RUN_STARTED)
+    archive = Archive(run_id=run.run_id, graph_id=graph.graph_id, name=GRAPH.name, events=(began,))
+    reader = reader_of(Busy(temporal_client, store, archive), store)
+    await reader.note_cancelling(run.run_id, CallBudget())
+
+    view = await reader.read(run.run_id)
+
+    assert (view.status, view.waiting_for) == ("cancelling", ["Temporal does not answer"])
+
+
 async def test_a_run_that_ends_while_it_is_read_is_told_with_its_result(temporal_client: Client, store: Store) -> None:
     graph = await store.graphs.add(GRAPH)
     run = await store.runs.add(new_run_id(), graph.graph_id, GRAPH.name, RunTerms())
@@ -49,11 +71,8 @@ async def test_a_run_that_ends_while_it_is_read_is_told_with_its_result(temporal
     result = RunResult(outputs={"a": 1}, sinks=("a",))
     end = Archive(run_id=run.run_id, graph_id=graph.graph_id, name=GRAPH.name, events=(ended,), result=result)
     executions = Busy(temporal_client, store, end)
-    settlement = Reconciliation(
-        executions, store, Webhooks(executions, Settings(_env_file=None)), Origin(executions, store)
-    )
 
-    view = await RunReader(executions, store, settlement, GraphCache(store)).read(run.run_id)
+    view = await reader_of(executions, store).read(run.run_id)
 
     assert (view.status, view.result, view.waiting_for) == ("succeeded", result, [])
 

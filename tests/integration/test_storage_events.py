@@ -222,3 +222,28 @@ class TestArchiver:
         assert failed.value.type == DATABASE_UNAVAILABLE
         assert not failed.value.non_retryable
         await store.close()
+
+
+async def test_a_run_that_is_asked_to_cancel_is_cancelling_until_it_has_ended(store: Store) -> None:
+    graph = await store.graphs.add(GRAPH)
+    run = await store.runs.add(new_run_id(), graph.graph_id, graph.name, RunTerms())
+    await store.archive.append(archive_of(run.run_id, JOURNAL[:1]))
+    await store.runs.note_cancelling(run.run_id)
+    for event in (an_event(2, EventType.NODE_SCHEDULED), an_event(3, EventType.RUN_PAUSED)):
+        await store.archive.append(archive_of(run.run_id, [event]))
+        told = await read(store, run.run_id)
+        assert (told.status, told.last_seq) == (RunStatus.CANCELLING, event.seq)
+    assert [run.run_id] == [head.run_id for head in (await store.runs.page(None, 9, status=told.status)).items]
+
+    await store.archive.append(archive_of(run.run_id, [SUCCEEDED], result=RESULT))  # it was faster
+    await store.runs.note_cancelling(run.run_id)
+    assert (await read(store, run.run_id)).status is RunStatus.SUCCEEDED
+
+
+async def test_a_run_that_was_cancelled_right_after_its_start_has_started(store: Store) -> None:
+    graph = await store.graphs.add(GRAPH)
+    run = await store.runs.add(new_run_id(), graph.graph_id, graph.name, RunTerms())
+    await store.runs.note_cancelling(run.run_id)
+    await store.runs.confirm_started([run.run_id])
+    told = await read(store, run.run_id)
+    assert (told.status, told.started_at is None) == (RunStatus.CANCELLING, False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from temporalio import workflow
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.common import RawValue
 from temporalio.worker import Worker
 
@@ -120,7 +120,7 @@ async def test_a_run_that_is_terminated_is_told_so_everywhere_when_no_worker_com
 async def test_a_run_whose_workflow_task_fails_is_ended_by_a_cancel(service: Service, tmp_path: Path) -> None:
     run_id = await in_flight(service, with_a_gate(tmp_path))
     async with worker(service, OtherRelease):
-        await until(lambda: service.services.executions.is_failing(run_id, 5), bool)
+        await until(lambda: service.services.executions.describe(run_id, 5), _is_failing)
         assert (await service.http.post(f"/runs/{run_id}/cancel")).status_code == 202
         run = await service.ended(run_id)
     assert run["status"] == "terminated"
@@ -143,3 +143,7 @@ async def test_a_run_that_cannot_be_replayed_is_retried_with_what_its_history_ho
     assert run["status"] == "succeeded"
     kept = {event["node"] for event in events if event["data"].get("kept")}
     assert kept == {"a", "b"}
+
+
+def _is_failing(description: WorkflowExecutionDescription | None) -> bool:
+    return description is not None and executions.is_failing(description)

@@ -24,6 +24,7 @@ ACTIVITY_HOLD = "wand.hold"
 ACTIVITY_KEEP_PAUSED = "wand.keep_paused"
 ACTIVITY_AWAIT_RUN = "wand.await_run"
 ACTIVITY_END_WITH_PARENT = "wand.end_with_parent"
+ACTIVITY_IS_ENDING = "wand.is_ending"
 ACTIVITY_MCP_SERVERS = "wand.mcp_servers"
 WORKFLOW_TOOL_LISTING = "ToolListing"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, case, func, select, update
 from sqlmodel import col
 
 from wand_orchestrator.contract.events import Event
@@ -32,7 +32,16 @@ def _new(name: str) -> BindParameter[Any]:
     return bindparam(f"new_{name}", type_=_ROW[name].type)
 
 
-_TOLD = ("status", "progress", "last_seq", "started_at", "finished_at", "error", "result")
+_TOLD = ("progress", "last_seq", "started_at", "finished_at", "error", "result")
+
+# A cancel is in the row as soon as it is asked for, and what the run did before it heard of that comes later.
+_STATUS = case(
+    (
+        and_(_ROW.status == RunStatus.CANCELLING, _new("status").in_(_OPEN)),
+        _ROW.status,
+    ),
+    else_=func.coalesce(_new("status"), _ROW.status),
+)
 
 # Built once: building it costs more than carrying it out. It finds no row if the run ended, or if a later archive came
 # before.
@@ -40,7 +49,7 @@ _ADVANCE = (
     update(RunRow)
     .where(col(RunRow.id) == bindparam("run_id"))
     .where(col(RunRow.status).in_(_OPEN), col(RunRow.last_seq) < _new("last_seq"))
-    .values({name: func.coalesce(_new(name), _ROW[name]) for name in _TOLD})
+    .values({"status": _STATUS} | {name: func.coalesce(_new(name), _ROW[name]) for name in _TOLD})
 )
 
 

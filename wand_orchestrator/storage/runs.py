@@ -25,6 +25,15 @@ from wand_orchestrator.storage.utc_date_time import UtcDateTime
 _ENDED = tuple(status for status in RunStatus if status.ended)
 _BEGUN = tuple(status for status in RunStatus if not status.ended and status is not RunStatus.PENDING)
 
+_CANCELLING = (
+    update(RunRow)
+    .where(col(RunRow.id) == bindparam("run_id"), col(RunRow.status).not_in((*_ENDED, RunStatus.CANCELLING)))
+    .values(
+        status=RunStatus.CANCELLING,
+        started_at=func.coalesce(col(RunRow.started_at), bindparam("now", type_=UtcDateTime)),
+    )
+)
+
 _INSERT = insert(RunRow)
 _CONFIRM = (
     update(RunRow)
@@ -109,6 +118,15 @@ class Runs:
 
         if started:
             await self._database.write(confirm)
+
+    async def note_cancelling(self, run_id: str) -> None:
+        """Record that the run, which has started, was asked to cancel; one that has ended stays as it is."""
+        asked = {"run_id": run_id, "now": datetime.now(UTC)}
+
+        def note(connection: Connection) -> None:
+            connection.execute(_CANCELLING, asked)
+
+        await self._database.write(note)
 
     async def pending(self, older_than_sec: float, limit: int) -> Sequence[RunId]:
         """Return the runs whose workflows are yet to be started, oldest first."""

@@ -31,6 +31,7 @@ from wand_orchestrator.graph import Graph, Node
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
 from wand_orchestrator.workflows.arrivals.activity_results import run_result_of
 from wand_orchestrator.workflows.control.base import failure
+from wand_orchestrator.workflows.nodes.ancestry import Ancestry
 from wand_orchestrator.workflows.nodes.budgets import Budgets
 from wand_orchestrator.workflows.nodes.started_child import CarriedChild, Child, StartedChild
 from wand_orchestrator.workflows.patches import patched
@@ -58,6 +59,7 @@ class Children:
     def __init__(self, run: RunInput, carried: Mapping[str, Any], budgets: Budgets) -> None:
         self._run = run
         self._budgets = budgets
+        self.ancestry = Ancestry(run.parent)
         self._children: dict[str, Child] = {node: CarriedChild(id) for node, id in carried.get("runs", {}).items()}
         self._going_on = set(self._children)
         self._paused: bool = carried.get("paused", False)
@@ -110,6 +112,7 @@ class Children:
     async def start_apart(self, node: Node, graph: Graph, input: Any) -> str:
         """Start an independent run, for which this one does not wait; return its id."""
         self._require_room()
+        await self.ancestry.admit()
         self.started += 1
         # A replay may come here at another time: see workflows.patches.
         moment = workflow.info().start_time if patched(PATCH_APART) else workflow.now()
@@ -164,6 +167,7 @@ class Children:
         if not patched(PATCH):
             return StartedChild(await self._start(node, graph, input, crosses=False), crosses=False)
         self._require_room()
+        await self.ancestry.admit()
         self.started += 1
         crosses = patched(PATCH_CROSSING)
         starting = asyncio.ensure_future(self._start(node, graph, input, crosses))

@@ -46,6 +46,7 @@ from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.journal import Journal
 from wand_orchestrator.workflows.journal.node_failures import Losses, NodeFailure, node_failure
 from wand_orchestrator.workflows.nodes.agent_activities import Activities
+from wand_orchestrator.workflows.nodes.ancestry import Ancestry
 from wand_orchestrator.workflows.nodes.attempts import Attempts
 from wand_orchestrator.workflows.nodes.budgets import Budgets
 from wand_orchestrator.workflows.nodes.child_runs import Children
@@ -169,6 +170,10 @@ class Walk:
         return ModelCalls(
             self.budgets.spending, self._attempts, options, usage_of, self._holds_back, before.model_calls
         )
+
+    @property
+    def ancestry(self) -> Ancestry:
+        return self._launcher.children.ancestry
 
     async def to_the_end(self) -> Outcome | None:
         """Run the graph; return its outcome, or None if the run is to continue in a new history, with all that is in
