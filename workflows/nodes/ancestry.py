@@ -16,7 +16,7 @@ from wand_orchestrator.temporal.visibility import summary
 
 PATCH = "ends-with-ancestors"
 
-FRESH_SEC = 1.0
+LOOK_COUNTS_SEC = 1.0
 """How long a look counts: many child runs may be started at once."""
 
 ANSWER = timedelta(seconds=5)
@@ -39,7 +39,7 @@ class Ancestry:
         """
         if self._parent is None or not workflow.patched(PATCH):
             return
-        if not self._is_ending and (self._asked_at is None or workflow.time() - self._asked_at > FRESH_SEC):
+        if not self._is_ending and (self._asked_at is None or workflow.time() - self._asked_at > LOOK_COUNTS_SEC):
             await self._ask(self._parent)
         if self._is_ending:
             await workflow.wait_condition(lambda: False)
