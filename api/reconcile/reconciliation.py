@@ -64,7 +64,9 @@ class EndedStates:
 PAGE = 500
 
 JOURNAL_WAIT = timedelta(minutes=1)
-"""Before the journal of a closed run is given up that no worker is there to tell: one that was restarted may come."""
+"""Before the journal of a closed run that nobody reads is given up, as no worker is there to tell it: one that was
+restarted may come.
+"""
 
 NATIVE_STATUS = {
     WorkflowExecutionStatus.COMPLETED: RunStatus.SUCCEEDED,
@@ -115,8 +117,11 @@ class Reconciliation:
         """Return the run's status for the close of its workflow; None if it is open."""
         return None if description.status is None else NATIVE_STATUS.get(description.status)
 
-    async def settle(self, run_id: str, seconds: float) -> None:
+    async def settle(self, run_id: str, seconds: float, wait: timedelta = timedelta()) -> None:
         """Write a closed run's journal and end to the archive; does nothing if they are there.
+
+        Where no worker polls the run's task queue any more, it is stored as far as Temporal's history tells it, once
+        the run has been closed for `wait`.
 
         Idempotent, also when several do it at once: what is written follows from Temporal's history alone.
         Raises NotFound, also for a run that was deleted; Unavailable if a part that this needs is away.
@@ -140,7 +145,7 @@ class Reconciliation:
             try:
                 await self._copy_journal(closed, seconds)
             except (QueryFailed, Unavailable) as error:
-                if not await self._is_lost(error, description, seconds):
+                if not await self._is_lost(error, description, seconds, wait):
                     raise
                 ending = replace(ending, journal=error.message)
                 await self._copy_known(closed, seconds)
@@ -219,14 +224,16 @@ class Reconciliation:
             await self._append(closed, page.events, seconds)
             after = page.events[-1].seq
 
-    async def _is_lost(self, error: WandError, description: WorkflowExecutionDescription, seconds: float) -> bool:
+    async def _is_lost(
+        self, error: WandError, description: WorkflowExecutionDescription, seconds: float, wait: timedelta
+    ) -> bool:
         """Return whether the journal is not to be had for this reason: its code fails, or nobody serves its task queue,
         for so long that this is no restart.
         """
         if isinstance(error, QueryFailed | WorkflowFails):
             return True
         closed_at = description.close_time
-        if error.fields["missing"] != "worker" or closed_at is None or datetime.now(UTC) - closed_at < JOURNAL_WAIT:
+        if error.fields["missing"] != "worker" or closed_at is None or datetime.now(UTC) - closed_at < wait:
             return False
         queue = description.task_queue
         return queue not in await self._executions.polled([queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, seconds)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
-from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
+from wand_orchestrator.api.reconcile.reconciliation import JOURNAL_WAIT, Reconciliation
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.errors import NotFound, WandError
 from wand_orchestrator.storage import Store
@@ -85,7 +85,7 @@ class Sweep:
 
     async def _settle(self, run_id: str) -> bool:
         try:
-            await self._settlement.settle(run_id, CALL_SEC)
+            await self._settlement.settle(run_id, CALL_SEC, JOURNAL_WAIT)
         except NotFound:
             return True  # deleted, or of another Temporal
         except WandError as error:

@@ -1,5 +1,6 @@
 """Runs whose history their workflow's code cannot replay, as after a release: they are ended, read and retried."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,16 +12,19 @@ from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.common import RawValue
 from temporalio.worker import Worker
 
+from tests.integration.conftest import WEBHOOK_SECRET
 from tests.integration.graph_cases import echo, edge, emit, gate, graph
+from tests.integration.receiver import receiving
 from tests.integration.service import Service, running_service
 from tests.waiting import until
 from wand_orchestrator.activities.core.archive_events import archive_activity
+from wand_orchestrator.activities.core.deliver_webhook import build_webhook_worker
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.worker import build_worker
-from wand_orchestrator.api.reconcile import reconciliation
 from wand_orchestrator.api.temporal import executions
 from wand_orchestrator.temporal.connection import keeping_payloads
 from wand_orchestrator.workflows.graph_run import GraphRun
+from wand_orchestrator.workflows.webhook_delivery import WebhookDelivery
 
 
 @workflow.defn(name="GraphRun")
@@ -34,7 +38,14 @@ class OtherRelease:
 
 @pytest.fixture
 async def service(temporal_client: Client, tmp_path: Path) -> AsyncIterator[Service]:
-    async with running_service(temporal_client, tmp_path, worker=False, shutdown_grace_sec=0) as service:
+    async with running_service(
+        temporal_client,
+        tmp_path,
+        worker=False,
+        shutdown_grace_sec=0,
+        fetch_allow="127.0.0.1",
+        webhook_secret=WEBHOOK_SECRET,
+    ) as service:
         yield service
 
 
@@ -55,10 +66,10 @@ def with_a_gate(tmp_path: Path) -> dict[str, Any]:
     return graph(nodes, [edge("a", "c", x="x"), edge("b", "c", y="@"), edge("c", "d", z="@")])
 
 
-async def in_flight(service: Service, document: dict[str, Any]) -> str:
+async def in_flight(service: Service, document: dict[str, Any], **rest: Any) -> str:
     """A run whose node `c` waits at its gate, and whose worker then ends."""
     async with worker(service, GraphRun):
-        run_id = await service.start(document)
+        run_id = await service.start(document, **rest)
         await until(lambda: service.get(run_id), lambda run: run["nodes"]["c"]["status"] == "running")
     return run_id
 
@@ -99,20 +110,30 @@ async def test_a_run_that_is_terminated_shows_so_without_any_worker(service: Ser
     assert settled["nodes"]["b"]["status"] == "succeeded"
 
 
-async def test_a_run_that_is_terminated_is_told_so_everywhere_when_no_worker_comes(
-    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("first", ["run", "logs", "stream"])
+async def test_a_run_that_is_terminated_while_nobody_serves_it_is_told_so_everywhere_by_its_first_read(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    run_id = await in_flight(service, with_a_gate(tmp_path))
-    monkeypatch.setattr(reconciliation, "JOURNAL_WAIT", timedelta())
     monkeypatch.setattr(executions, "POLL_SILENCE", timedelta())
-    await service.client.get_workflow_handle(run_id).terminate(reason="enough")
-    streamed = [event async for event in service.stream(run_id)]
+    async with receiving() as receiver, build_webhook_worker(service.client, service.settings, [WebhookDelivery]):
+        run_id = await in_flight(service, with_a_gate(tmp_path), webhook={"url": receiver.url})
+        await service.client.get_workflow_handle(run_id).terminate(reason="enough")
+        if first == "logs":
+            read = await service.events(run_id)
+        elif first == "stream":
+            read = [event async for event in service.stream(run_id)]
+        else:
+            assert (await service.get(run_id))["status"] == "terminated"
+            read = await service.events(run_id)
+        [request] = await receiver.received(1)
+    told = json.loads(request.body)
+    assert (told["type"], told["data"]["run_id"]) == ("run.terminated", run_id)
     listed = (await service.http.get("/runs", params={"status": "terminated"})).json()["runs"]
     assert run_id in [run["run_id"] for run in listed]
     assert (await service.get(run_id))["waiting_for"] == []
     events = await service.events(run_id)
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-    assert streamed == events
+    assert read == events
     assert (events[0]["type"], events[-1]["type"]) == ("run.started", "run.terminated")
     assert "no worker" in events[-1]["data"]["journal"]
 
