@@ -2,8 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from wand_orchestrator.errors import AgentError
+
+LIBRARIES = {"analyze": ("polars",), "chart": ("altair", "vl_convert"), "llm": ("pydantic_ai", "genai_prices")}
+"""By extra: what its feature imports."""
+
+NEEDED_BY = {"agent.analyze": "analyze", "agent.chart": "chart", "chart.render": "chart"}
+"""The extra without which an agent or a tool fails."""
+
+
+def missing_extra(name: str) -> str | None:
+    """Return the extra that the agent or tool needs and that is not installed here; None if nothing is missing."""
+    extra = NEEDED_BY.get(name)
+    if extra is None or all(find_spec(library) is not None for library in LIBRARIES[extra]):
+        return None
+    return extra
 
 
 @contextmanager

@@ -83,6 +83,7 @@ def traceback_of_agent(error: BaseException) -> TracebackType | None:
 
 def _raised(error: BaseException, mask: Mask) -> Raised:
     home = next((library for file in _files(error) if (library := _library(file)) is not None), None)
+    stated = isinstance(error, AgentError)
     causes: list[Cause] = []
     more = 0
     for relation, behind in _behind(error):
@@ -90,9 +91,9 @@ def _raised(error: BaseException, mask: Mask) -> Raised:
             more += 1
             continue
         message = _foreign(_text(behind), CAUSE_BYTES, mask)
-        frames = _frames(behind, home)[-MOST_CAUSE_FRAMES:]
+        frames = _frames(behind, home, stated)[-MOST_CAUSE_FRAMES:]
         causes.append(Cause(relation=relation, type=_type(behind), message=message, frames=frames))
-    frames = _frames(error, home)[-MOST_FRAMES:]
+    frames = _frames(error, home, stated)[-MOST_FRAMES:]
     return Raised(type=_type(error), frames=frames, causes=tuple(causes), more_causes=more)
 
 
@@ -147,11 +148,14 @@ def _formatted(error: BaseException) -> str:
         return f"its traceback cannot be made: {type(failure).__name__}"
 
 
-def _frames(error: BaseException, home: str | None) -> tuple[Frame, ...]:
+def _frames(error: BaseException, home: str | None, stated: bool) -> tuple[Frame, ...]:
+    """Return the frames of the author's files. What Wand's own agents and tools state is said by their message: their
+    frames would tell the author nothing.
+    """
     return tuple(
         Frame(file=_relative(frame.f_code.co_filename, frame.f_globals), line=line, function=frame.f_code.co_name)
         for frame, line in traceback.walk_tb(error.__traceback__)
-        if _is_authors(frame.f_code.co_filename, home)
+        if _is_authors(frame.f_code.co_filename, home) and not (stated and _library(frame.f_code.co_filename) == _WAND)
     )
 
 

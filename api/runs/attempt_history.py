@@ -22,25 +22,26 @@ _ENDINGS: dict[EventType, Ending] = {
 def attempts_of(events: Iterable[Event], now: NodeView) -> list[AttemptView]:
     """Return the attempts that ended, as their events report them, and the one that runs now."""
     attempts: list[AttemptView] = []
-    last = 0
+    last, retried = 0, -1
     for event in events:
         if event.type is EventType.NODE_SCHEDULED:
-            last = 0
+            last, retried = 0, retried + 1
         elif event.type in _ENDINGS and (event.attempt or event.type is EventType.NODE_CANCELLED):
             last = event.attempt or last + 1
-            attempts.append(_ended(event, last))
+            attempts.append(_ended(event, last, max(0, retried)))
     if now.status is NodeStatus.RUNNING and now.attempt > last:
-        attempts.append(_running(now))
+        attempts.append(_running(now, max(0, retried)))
     return attempts
 
 
-def _ended(event: Event, attempt: int) -> AttemptView:
+def _ended(event: Event, attempt: int, retried: int) -> AttemptView:
     told = event.data
     duration, queued, worker = told.get("duration_ms"), told.get("queued_ms"), told.get("worker")
     error = Failure.model_validate(told["error"]) if "error" in told else None
     next_at = told.get("next_attempt_at")
     return AttemptView(
         attempt=attempt,
+        retried=retried,
         status=_ENDINGS[event.type],
         started_at=None if duration is None else event.ts - timedelta(milliseconds=duration),
         finished_at=event.ts,
@@ -52,9 +53,10 @@ def _ended(event: Event, attempt: int) -> AttemptView:
     )
 
 
-def _running(now: NodeView) -> AttemptView:
+def _running(now: NodeView, retried: int) -> AttemptView:
     return AttemptView(
         attempt=now.attempt,
+        retried=retried,
         status="running",
         started_at=now.started_at,
         finished_at=None,

@@ -19,6 +19,7 @@ class AttemptView(BaseModel):
     """An attempt of a node; unknown fields are null, such as the times of a worker that died."""
 
     attempt: int = Field(description="From 1, and again from 1 when the node is run anew.")
+    retried: int = Field(description="How often the node had been retried by somebody before this attempt.")
     status: Literal["running", "succeeded", "failed", "cancelled"]
     started_at: Moment | None
     finished_at: Moment | None

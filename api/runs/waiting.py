@@ -23,6 +23,7 @@ MAX_REASONS = 20
 """Of a run; its nodes each have their own."""
 
 TO_BE_RETRIED = "to be retried or skipped"
+FAILED = f"which failed, {TO_BE_RETRIED}"
 
 _IN_FLIGHT = (NodeStatus.SCHEDULED, NodeStatus.RUNNING, NodeStatus.RETRYING)
 
@@ -69,7 +70,7 @@ def held_back(graph: Graph, state: RunState) -> dict[str, str]:
     reasons: dict[str, str] = {}
     if held := held_nodes(graph, state):
         reasons = dict.fromkeys(held, TO_BE_RETRIED)
-        reason = f"{_names(held)} {TO_BE_RETRIED}"
+        reason = f"{_names(held)}, {FAILED}"
     elif state.status is RunStatus.PAUSED:
         reason = "the run to be resumed" if state.exceeded is None else "a larger budget, and the run to be resumed"
     elif state.status is RunStatus.RUNNING and _in_flight(state) >= graph.options.concurrency:
@@ -122,7 +123,7 @@ def paused_children(state: RunState) -> dict[str, str]:
     for part, child in state.paused_children.items():
         if child.held:
             reasons.setdefault(node_of(part), []).append(
-                f"{_names(list(child.held))} of the run {child.run_id} {TO_BE_RETRIED}"
+                f"{_names(list(child.held))} of the run {child.run_id}, {FAILED}"
             )
         elif state.status is not RunStatus.PAUSED:
             reasons.setdefault(node_of(part), []).append(f"the run {child.run_id} to be resumed")

@@ -46,7 +46,17 @@ def _here() -> Listed:
     find_plugins_in(Path())
     registry = Registry.load(settings_with())
     agents, tools = agent_list(registry).model_dump(mode="json"), tool_list(registry).model_dump(mode="json")
-    return agents["agents"], tools["tools"]
+    return _with_what_is_missing(agents["agents"]), _with_what_is_missing(tools["tools"])
+
+
+def _with_what_is_missing(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the items; the description of one that cannot run here begins with what to install."""
+    from wand_orchestrator.activities.extras import missing_extra
+
+    for item in listed:
+        if (extra := missing_extra(item["name"])) is not None:
+            item["description"] = f"[pip install 'wand-orchestrator[{extra}]' first] {item['description']}"
+    return listed
 
 
 def _there(url: str, api_key: str | None) -> Listed:

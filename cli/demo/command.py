@@ -45,17 +45,17 @@ async def _demo(settings: "Settings", keep: bool) -> bool:
         nonlocal succeeded
         typer.echo("Starting Temporal, a worker and the API …", err=True)
         async with embedded_stack(settings) as stack:
-            succeeded = await _charted(stack)
+            succeeded = await _charted(stack, keep)
             if keep:
                 typer.echo("Ctrl-C ends it.")
                 raise await stack.ended()
-            typer.echo(f"Ends now; to look around later: wand dev --data-dir {settings.data_dir}")
+            typer.echo(f"Ends now. To look around: wand dev --data-dir {settings.data_dir}, and then wand runs list")
 
     await run_until_stopped(show())
     return succeeded
 
 
-async def _charted(stack: "Stack") -> bool:
+async def _charted(stack: "Stack", keep: bool) -> bool:
     from wand_orchestrator.cli.client.api_client import ApiClient
     from wand_orchestrator.cli.demo.data_set import NAME, seattle_weather
     from wand_orchestrator.cli.demo.file_server import serve_file
@@ -71,7 +71,7 @@ async def _charted(stack: "Stack") -> bool:
     if view["status"] != "succeeded":
         typer.echo(f"wand: the run {view['status']}: {view['error']['message']}", err=True)
         return False
-    _show(stack, run_id, view["result"]["outputs"])
+    _show(stack, run_id, view["result"]["outputs"], keep)
     return True
 
 
@@ -98,7 +98,7 @@ def demo_graph(url: str) -> dict[str, Any]:
     }
 
 
-def _show(stack: "Stack", run_id: str, outputs: dict[str, Any]) -> None:
+def _show(stack: "Stack", run_id: str, outputs: dict[str, Any], keep: bool) -> None:
     from rich.console import Console
 
     from wand_orchestrator.cli.display.plot import plot
@@ -111,5 +111,7 @@ def _show(stack: "Stack", run_id: str, outputs: dict[str, Any]) -> None:
     console.print(f"\nSeattle, highest temperature of the day in °C, monthly means: {len(points)} months", style="bold")
     console.print(plot([point["y"] for point in points]), markup=False)
     console.print(f"{points[0]['x']} to {points[-1]['x']}\n", style="dim")
-    console.print(links(stack))
-    console.print(f"Run    {stack.url}/runs/{run_id}\nChart  {stack.url}{chart}\nFile   {file}", markup=False)
+    if keep:  # without it, nothing answers at these links any more when they are read
+        console.print(links(stack))
+        console.print(f"Run    {stack.url}/runs/{run_id}\nChart  {stack.url}{chart}", markup=False)
+    console.print(f"File   {file}", markup=False)

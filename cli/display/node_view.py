@@ -51,7 +51,7 @@ def _print_attempts(attempts: list[Json]) -> None:
     typer.echo()
     rows = [
         (
-            str(each["attempt"]),
+            _number(each),
             styled(each["status"]),
             each["started_at"] or "",
             took(each["started_at"], each["finished_at"]),
@@ -63,9 +63,14 @@ def _print_attempts(attempts: list[Json]) -> None:
     out = console()
     for each in attempts:
         if each["error"]:
-            lines = [f"\nattempt {each['attempt']}: {plain(named(each['error']))}"]
+            lines = [f"\nattempt {_number(each)}: {plain(named(each['error']))}"]
             lines += (f"  {line}" for line in failure_lines(each["error"]))
             out.print(Text("\n".join(lines)), soft_wrap=True)
+
+
+def _number(attempt: Json) -> str:
+    """Return the number of an attempt; numbers begin anew when somebody retries the node."""
+    return f"{attempt['attempt']}, retry {attempt['retried']}" if attempt["retried"] else str(attempt["attempt"])
 
 
 def _print_value(value: object, known: Json) -> None:

@@ -20,6 +20,8 @@ def test_the_demo_ends_with_0_and_leaves_a_real_chart_and_no_process(tmp_path: P
     assert chart.tag == "{http://www.w3.org/2000/svg}svg"
     assert "Seattle" in "".join(chart.itertext())
     assert "48 months" in ended.stdout
+    assert "http://" not in ended.stdout  # whatever it would lead to has ended
+    assert "wand dev --data-dir" in ended.stdout
     drawn = [line.partition("│")[2] for line in ended.stdout.splitlines() if "│" in line]
     assert any(character not in "\u2800 " for line in drawn for character in line)
     assert processes_with(str(tmp_path.resolve())) == []

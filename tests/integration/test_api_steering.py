@@ -204,8 +204,8 @@ async def test_a_run_that_a_failed_node_holds_says_so_and_cannot_be_resumed(serv
     run = await _node(service, run_id, "slow", "succeeded")
 
     assert run["nodes"]["a"]["waiting_for"] == ["to be retried or skipped"]
-    assert run["nodes"]["b"]["waiting_for"] == ["a to be retried or skipped"]
-    assert run["waiting_for"] == ["a: to be retried or skipped", "b: a to be retried or skipped"]
+    assert run["nodes"]["b"]["waiting_for"] == ["a, which failed, to be retried or skipped"]
+    assert run["waiting_for"] == ["a: to be retried or skipped", "b: a, which failed, to be retried or skipped"]
     answer = await service.http.post(f"/runs/{run_id}/resume")
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     assert "held by a" in answer.json()["detail"]

@@ -276,7 +276,7 @@ async def test_a_child_run_that_a_failed_node_holds_is_named_by_the_runs_above_i
     await store(service, "holds", [fail("bad")], options={"on_failure": "pause"})
     run_id = await service.start(graph([control("each", "flow.map", graph="holds", items=[1])]))
     where = f"{run_id}.each[0]"
-    held = [f"each: bad of the run {where} to be retried or skipped"]
+    held = [f"each: bad of the run {where}, which failed, to be retried or skipped"]
     await until(lambda: service.get(run_id), lambda run: bool(run["waiting_for"] == held))
 
     assert (await service.http.post(f"/runs/{where}/nodes/bad/skip")).status_code == 200

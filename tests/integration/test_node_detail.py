@@ -265,3 +265,14 @@ async def test_what_only_a_worker_can_tell_is_not_said_to_be_missing(temporal_cl
                 assert (answer.status_code, answer.json()["missing"]) == (503, "worker"), path
         answer = await service.http.post(f"/runs/{run_id}/nodes/m[0]/ask/link")
         assert (answer.status_code, answer.json()["missing"]) == (503, "worker")
+
+
+async def test_attempts_after_a_retry_by_somebody_are_told_apart_from_those_before(service: Service) -> None:
+    document = graph([flaky("a", 9, retries=1, retry=FAST_RETRY)], options={"on_failure": "pause"})
+    run_id = await service.start(document)
+    await until(lambda: service.get(run_id), lambda run: run["status"] == "paused")
+    assert (await service.http.post(f"/runs/{run_id}/nodes/a/retry")).status_code == 200
+    shown = await until(lambda: detail(service, run_id, "a"), lambda told: len(told["attempts"]) == 4)
+    assert [(each["attempt"], each["retried"]) for each in shown["attempts"]] == [(1, 0), (2, 0), (1, 1), (2, 1)]
+    assert (await service.http.post(f"/runs/{run_id}/cancel")).status_code == 202
+    await service.ended(run_id)

@@ -6,6 +6,8 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from wand_orchestrator import AgentError
+from wand_orchestrator.activities.agents.analyze.analyze import AnalyzeInput, analyze
+from wand_orchestrator.activities.agents.analyze.column_choice import ColumnChoice
 from wand_orchestrator.activities.runner.attempt_failures import AttemptFailure
 from wand_orchestrator.activities.runner.exception_report import (
     CAUSE_BYTES,
@@ -18,6 +20,7 @@ from wand_orchestrator.activities.runner.exception_report import (
 from wand_orchestrator.contract.bounds import TEXT_BYTES
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.settings import Settings
+from wand_orchestrator.testing import RecordingContext
 
 FILE = "test_exception_report.py"
 
@@ -233,3 +236,14 @@ def test_a_cause_loses_what_looks_like_a_secret(said: str, told: str) -> None:
 
 def test_a_delay_that_is_no_number_leaves_the_nodes_backoff() -> None:
     assert describe(AgentError("busy", retry_after="soon")).retry_after is None  # type: ignore[arg-type]
+
+
+def test_what_an_agent_of_wand_states_is_told_without_frames_of_wand() -> None:
+    def analyzed() -> None:
+        analyze(ColumnChoice(), AnalyzeInput(), RecordingContext())
+
+    report = report_of(analyzed)
+    assert (report.code, report.stated) == ("empty_input", True)
+    assert [frame.function for frame in report.raised.frames] == ["raised", "analyzed"]
+    assert all(frame.file.endswith(FILE) for frame in report.raised.frames)
+    assert "analyze.py" in report.traceback

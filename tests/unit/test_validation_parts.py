@@ -92,3 +92,13 @@ def test_params_that_are_one_literal_are_judged_as_they_stand() -> None:
         ("/nodes/1/input/$literal/odd", "unknown_input")
     ]
     assert faults({"type": "check.table", "input": {"$literal": None}}) == [("/nodes/1/input", "bad_value")]
+
+
+@pytest.mark.parametrize("target", [{"agent": "check.table"}, {"graph": {"$input": "g"}, "graphs": ["g"]}])
+def test_what_parts_are_given_has_no_empty_key(target: dict[str, Any]) -> None:
+    given = {"rows": [], "": 1}
+    refused = ("/nodes/1/params/input/", "bad_value")
+    assert refused in mapped({**target, "items": [1], "input": given})
+    state = {"": 1, "rows": []}
+    repeat = {"type": "flow.repeat", "params": {**target, "until": "x", "max_times": 2, "state": state}}
+    assert ("/nodes/1/params/state/", "bad_value") in faults(repeat)

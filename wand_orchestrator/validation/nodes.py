@@ -31,6 +31,9 @@ PART_KEYS = frozenset({PARAMS, INPUT})
 """Params of a control node with parts whose references look at the part."""
 
 
+INPUTS_OF_PARTS = (INPUT, "state")
+
+
 class NodeCheck:
     """Checks the nodes of one document."""
 
@@ -111,6 +114,7 @@ class NodeCheck:
             for key in PART_KEYS
             if key in raw and not is_reference(raw)
         }
+        self._check_keys(node, params, at)
         inner = params.get(PARAMS, {})
         of_agent = inner if isinstance(inner, dict) else None
         inner_at = (*at, PARAMS) if PARAMS in params else at
@@ -122,6 +126,14 @@ class NodeCheck:
             self._check_agent(name, node, of_agent, given.get(PARAMS, {}), named_at, inner_at)
             if name in self._agents and isinstance(params.get(INPUT), dict):
                 self._params.check_whole_input(name, params[INPUT], given.get(INPUT, {}), (*at, INPUT))
+
+    def _check_keys(self, node: NodeOutline, params: dict[str, Any], at: tuple[Part, ...]) -> None:
+        """Refuse empty keys in what becomes the input of a part, as in that of any node."""
+        for name in INPUTS_OF_PARTS:
+            given = params.get(name)
+            if isinstance(given, dict) and "" in given:
+                message = f"an input of the parts of {quoted(node.name)} has an empty key: name it"
+                self._findings.fault((*at, name, ""), Code.BAD_VALUE, message)
 
     def _check_agent(
         self,

@@ -21,8 +21,7 @@ class Approval(AwaitingControl):
 
     async def run(self) -> Any:
         if not self._goes_on:
-            message = self._params.prompt or f"{self.node.id} waits for an answer"
-            self.host.tell(event_texts.node_waiting(self.node, message, self.question()))
+            self.host.tell(event_texts.node_waiting(self.node, self.asks, self.question()))
         if not await self._comes(lambda: self._answer is not None, "answer"):
             return self._no_answer()
         assert self._answer is not None
@@ -31,6 +30,10 @@ class Approval(AwaitingControl):
     def question(self) -> dict[str, Any]:
         """Return what is asked, the data of its event."""
         return {"prompt": self._params.prompt, "schema": self._params.answer_schema}
+
+    @property
+    def asks(self) -> str:
+        return self._params.prompt or f"{self.node.id} waits for an answer"
 
     def refuse(self, answer: Answer) -> Refusal | None:
         """Return why this answer cannot be accepted; None if it can."""

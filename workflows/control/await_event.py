@@ -31,6 +31,10 @@ class AwaitEvent(AwaitingControl):
         return self._params.name
 
     @property
+    def asks(self) -> str:
+        return f"waits for the event {self.event_name}"
+
+    @property
     def complete(self) -> bool:
         return len(self.taken) >= self._params.count
 

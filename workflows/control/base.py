@@ -157,6 +157,11 @@ class Control(ABC):
         return None
 
     @property
+    def asks(self) -> str:
+        """What the node asks for from outside, for people; empty if it asks for nothing."""
+        return ""
+
+    @property
     def busy(self) -> bool:
         """Whether something is in flight that would not survive a new history."""
         return False

@@ -157,6 +157,11 @@ class NodeRunner:
         self._skipping.add(part)
         self._skippable[part]()
 
+    def asks(self, node: str) -> str:
+        """Return what a node in flight asks for from outside, for people; empty if it asks for nothing."""
+        control = self._controls.get(node)
+        return "" if control is None else control.asks
+
     def rests(self, in_flight: Iterable[str], crossing: Container[str] = ()) -> bool:
         """Return whether all of these would survive a new history, into which the activities in `crossing`
         come along.

@@ -238,7 +238,8 @@ class Walk:
 
     def describe(self) -> None:
         """Update the current details that Temporal's Web UI shows."""
-        workflow.set_current_details(self._details.text(self._journal.state, self._scheduler.in_flight))
+        state = self._journal.state
+        workflow.set_current_details(self._details.text(state, self._scheduler.in_flight, self._launcher.asks))
 
     def carry(self) -> dict[str, Any]:
         """Return what the next history needs. Only control nodes at rest and agents that cross may be in flight."""
