@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from wand_orchestrator.contract.names import ACTIVITY_IS_ENDING, WORKFLOW_GRAPH_RUN
 
-FRESH_SEC = 0.5
+TOLD_AGAIN_SEC = 0.5
 """How long what Temporal told of a run is used again: the children of one run ask for it all at once."""
 
 RPC_TIMEOUT = timedelta(seconds=5)
@@ -26,7 +26,7 @@ class _Standing:
 
 
 class EndingRuns:
-    """Asks Temporal about runs for one worker: once in `FRESH_SEC` for each, however many activities want to know."""
+    """Asks Temporal about runs for one worker: once in `TOLD_AGAIN_SEC` for each, however many activities want it."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -52,7 +52,7 @@ class EndingRuns:
         if asked.cancelled() or asked.exception() is not None:  # those who wait for it hear of it
             del self._asked[run_id]
         else:
-            asyncio.get_running_loop().call_later(FRESH_SEC, self._asked.pop, run_id)
+            asyncio.get_running_loop().call_later(TOLD_AGAIN_SEC, self._asked.pop, run_id)
 
     async def _ask(self, run_id: str) -> _Standing:
         try:
