@@ -6,7 +6,12 @@ from importlib.util import find_spec
 
 from wand_orchestrator.errors import AgentError
 
-LIBRARIES = {"analyze": ("polars",), "chart": ("altair", "vl_convert"), "llm": ("pydantic_ai", "genai_prices")}
+LIBRARIES = {
+    "analyze": ("polars",),
+    "chart": ("altair", "vl_convert"),
+    "llm": ("pydantic_ai", "genai_prices"),
+    "mcp": ("mcp",),
+}
 """By extra: what its feature imports."""
 
 NEEDED_BY = {"agent.analyze": "analyze", "agent.chart": "chart", "chart.render": "chart"}
