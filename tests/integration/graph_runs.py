@@ -4,6 +4,7 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,16 @@ class Runs:
     task_queue: str
     store: Store
 
-    async def start(self, document: dict[str, Any], input: Any = None, **rest: Any) -> Handle:
+    async def start(
+        self, document: dict[str, Any], input: Any = None, *, task_timeout: timedelta | None = None, **rest: Any
+    ) -> Handle:
         return await self.client.start_workflow(
             "GraphRun",
             args=[{"graph": document, "input": input, **rest}, None],
             id=f"r_{uuid.uuid4().hex}",
             task_queue=self.task_queue,
             result_type=RunResult,
+            task_timeout=task_timeout,
         )
 
     async def archived(self, handle: Handle) -> list[Event]:

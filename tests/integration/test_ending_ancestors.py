@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -29,7 +30,7 @@ async def above(client: Client) -> WorkflowHandle[object, object]:
     return await client.start_workflow(WORKFLOW_GRAPH_RUN, args=[None, None], id=id, task_queue=queue)
 
 
-def part_of(run: WorkflowHandle[object, object]) -> dict[str, object]:
+def part_of(run: WorkflowHandle[object, object]) -> dict[str, Any]:
     return {"parent": {"run_id": run.id, "node": "sub"}, "depth": 1}
 
 

@@ -1,0 +1,82 @@
+"""A process that runs the workflows of one task queue and no agents that matter, and kills itself at a moment:
+`python -m tests.integration.core_process ADDRESS QUEUE FOLDER MOMENT`.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.graph_runs import worker
+from wand_orchestrator.activities.core import in_flight
+from wand_orchestrator.contract.run import Archive
+from wand_orchestrator.settings import Settings
+from wand_orchestrator.storage import Store
+from wand_orchestrator.temporal.connection import connect
+from wand_orchestrator.workflows.run.carried_walk import CarriedWalk
+
+ASKS, ARCHIVED, BEGINS, NEVER = "asks", "archived", "begins", "never"
+"""Moments of a crossing: the run asks what is in flight; its journal is in the database, and nobody was told; the next
+history begins."""
+
+
+@asynccontextmanager
+async def core_process(
+    address: str, queue: str, folder: Path, moment: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Killed at the end if it still runs."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    arguments = ("-m", "tests.integration.core_process", address, queue, str(folder), moment)
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def _die(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _dies_at(moment: str, store: Store) -> None:
+    patch = pytest.MonkeyPatch()
+    if moment == ASKS:
+        patch.setattr(in_flight, "_look", _die)
+    elif moment == ARCHIVED:
+        append = store.archive.append
+
+        async def last(archive: Archive, *rest: Any) -> None:
+            await append(archive, *rest)
+            _die()
+
+        patch.setattr(store.archive, "append", last)
+    elif moment == BEGINS:
+        begin = CarriedWalk.__init__
+
+        def first(self: CarriedWalk, carried: Any) -> None:
+            if carried:
+                _die()
+            begin(self, carried)
+
+        patch.setattr(CarriedWalk, "__init__", first)
+
+
+async def _main(address: str, queue: str, folder: str, moment: str) -> None:
+    settings = Settings(_env_file=None, data_dir=Path(folder), task_queue=queue)
+    store = Store.open(settings.effective_database_url)
+    await store.migrate()
+    _dies_at(moment, store)
+    async with worker(await connect(target=address), settings, store):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(*sys.argv[1:]))
