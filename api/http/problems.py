@@ -134,9 +134,17 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         _impossible(error)
     faults = [
-        ProblemFault(pointer=_pointer(item["loc"]), code=item["type"], message=item["msg"]) for item in error.errors()
+        ProblemFault(pointer=_pointer(item["loc"]), code=item["type"], message=_sentence(item))
+        for item in error.errors()
     ]
     return request_invalid(faults)
+
+
+def _sentence(item: Mapping[str, Any]) -> str:
+    """Return what is wrong without the words that pydantic puts before or in place of it."""
+    if item["type"] == "value_error":
+        return str(item["ctx"]["error"])
+    return "there is no such key here" if item["type"] == "extra_forbidden" else str(item["msg"])
 
 
 def request_invalid(faults: Sequence[ProblemFault]) -> Response:

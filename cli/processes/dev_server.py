@@ -54,6 +54,8 @@ _PARTITIONS = ("matching.numTaskqueueReadPartitions", "matching.numTaskqueueWrit
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 _DOWNLOADS = Path("~/.cache/wand-orchestrator")
 _KEPT_LINES = 20
+_DAMAGED = ("not a database", "malformed")
+"""In what SQLite says of a file that it cannot use."""
 
 log = logging.getLogger("wand.temporal")
 
@@ -171,7 +173,7 @@ async def dev_server(
     ui_port = (ui_port or free_port()) if ui else None
     arguments = _arguments(port, ui_port, database)
     async with _running([program, *arguments, *extra_args], stop_in_order=database is not None) as process:
-        client = await _connected(process, f"{LOOPBACK}:{port}")
+        client = await _connected(process, f"{LOOPBACK}:{port}", database)
         ui_url = None if ui_port is None else f"http://{LOOPBACK}:{ui_port}"
         yield DevServer(client, f"{LOOPBACK}:{port}", ui_url, process)
 
@@ -213,7 +215,7 @@ async def _running(command: Sequence[str], *, stop_in_order: bool) -> AsyncItera
         await process.stop(in_order=stop_in_order)
 
 
-async def _connected(process: ServerProcess, address: str) -> Client:
+async def _connected(process: ServerProcess, address: str, database: Path | None) -> Client:
     """Return a client once the server serves its namespace."""
     ended = asyncio.create_task(process.complaint())
     connecting = asyncio.create_task(_connect(address))
@@ -222,10 +224,22 @@ async def _connected(process: ServerProcess, address: str) -> Client:
         if connecting.done():
             return connecting.result()
         reason = ended.result() if ended.done() else f"no answer within {SERVER_START_SEC:g} s"
-        raise Unavailable("temporal", f"the embedded Temporal server does not start: {reason}")
+        raise Unavailable(
+            "temporal", f"the embedded Temporal server does not start: {reason}{_remedy(reason, database)}"
+        )
     finally:
         ended.cancel()
         connecting.cancel()
+
+
+def _remedy(reason: str, database: Path | None) -> str:
+    """Return how to go on if the file of the server is damaged; nothing for other reasons."""
+    if database is None or not any(words in reason for words in _DAMAGED):
+        return ""
+    return (
+        f". {database} is damaged: restore a copy of it, or move it and the files beside it that begin with its name "
+        "away, and Temporal begins anew, without the runs that have not ended and the schedules"
+    )
 
 
 async def _connect(address: str) -> Client:

@@ -79,7 +79,13 @@ RUN_REQUESTS: dict[str, tuple[Any, int, str, str]] = {
         "request_invalid",
         "give one of `graph_name`, `graph_id` and `graph`",
     ),
-    "an unknown key": ({"graph_id": "g", "colour": 1}, 422, "request_invalid", "/colour"),
+    "an unknown key": ({"graph_id": "g", "colour": 1}, 422, "request_invalid", "/colour: there is no such key here"),
+    "too many tags": (
+        {"graph_id": "g", "tags": [f"{number}".rjust(64, "é") for number in range(20)]},
+        422,
+        "request_invalid",
+        "/tags: all tags together may take",
+    ),
     "an unknown graph": ({"graph_id": "g_none"}, 404, "graph_not_found", "g_none"),
     "a graph that is none": ({"graph": {"name": "x"}}, 422, "graph_invalid", "fault"),
 }

@@ -1,5 +1,7 @@
 """The embedded Temporal server, when it does not start."""
 
+from pathlib import Path
+
 import pytest
 
 from wand_orchestrator.cli.processes.dev_server import dev_server
@@ -22,3 +24,12 @@ async def test_a_port_that_is_taken_while_it_starts_is_told() -> None:
         async with dev_server(port=port, ui_port=port):
             pass
     assert str(raised.value).endswith(f"listen tcp 127.0.0.1:{port}: bind: address already in use")
+
+
+async def test_a_damaged_database_is_told_with_how_to_go_on(tmp_path: Path) -> None:
+    database = tmp_path / "temporal.db"
+    database.write_bytes(b"no database at all" * 300)
+    with pytest.raises(Unavailable, match="is damaged: restore a copy of it, or move it") as raised:
+        async with dev_server(ui=False, database=database):
+            pass
+    assert str(database) in str(raised.value)
