@@ -23,6 +23,7 @@ GENERATIONS: Mapping[str, frozenset[str]] = {
             "child-starts-before-cancel",
             "children-cross",
             "default-answer-fits",
+            "ends-with-ancestors",
             "expressions-end-a-task",
             "expressions-take-a-million-steps",
             "fail-message-any",

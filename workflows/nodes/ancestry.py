@@ -13,6 +13,7 @@ from temporalio.common import RetryPolicy
 from wand_orchestrator.contract.names import ACTIVITY_IS_ENDING
 from wand_orchestrator.contract.run import RunParent
 from wand_orchestrator.temporal.visibility import summary
+from wand_orchestrator.workflows.patches import patched
 
 PATCH = "ends-with-ancestors"
 
@@ -37,7 +38,7 @@ class Ancestry:
         """Return when something may start. If the run is about to be cancelled with those above it, wait for that:
         raises CancelledError.
         """
-        if self._parent is None or not workflow.patched(PATCH):
+        if self._parent is None or not patched(PATCH):
             return
         if not self._is_ending and (self._asked_at is None or workflow.time() - self._asked_at > LOOK_COUNTS_SEC):
             await self._ask(self._parent)
