@@ -23,7 +23,6 @@ GENERATIONS: Mapping[str, frozenset[str]] = {
             "child-starts-before-cancel",
             "children-cross",
             "default-answer-fits",
-            "ends-with-ancestors",
             "expressions-end-a-task",
             "expressions-take-a-million-steps",
             "fail-message-any",
@@ -38,6 +37,7 @@ GENERATIONS: Mapping[str, frozenset[str]] = {
             "inbox",
         }
     ),
+    "generation-2": frozenset({"ends-with-ancestors"}),
 }
 """Generations of the code, oldest first, each with the changes that came with it. Before the first release a change is
 added to the newest one; after a release, changes begin a generation of their own."""
