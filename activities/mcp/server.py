@@ -160,7 +160,9 @@ class McpServer:
             await over.wait()
 
     async def _take(self, message: object) -> None:
-        """Note that the list of tools has changed."""
+        """Note that the list of tools has changed, and tell of what is no message of MCP."""
+        if isinstance(message, Exception):
+            self._log.tell(f"sends what is no message of MCP ({type(message).__name__})")
         if isinstance(message, ToolListChangedNotification) and self._current is not None:
             self._current.changed = True
 

@@ -44,6 +44,11 @@ class ServerLog(asyncio.Protocol):
         self._tell_left_out()
         self.closed.set()
 
+    def tell(self, text: str) -> None:
+        """Log a sentence of Wand's own about the server, as long as there is room."""
+        if self._has_room():
+            self._logger.warning("%s", text)
+
     def _log(self, line: bytes) -> None:
         text = plain(self._mask.foreign_text(line[:LOG_LINE_BYTES].decode(errors="replace"))).strip()
         if not text:

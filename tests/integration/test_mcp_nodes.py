@@ -284,6 +284,7 @@ async def test_no_key_stands_anywhere(runs: Runs, odd: Odd, tmp_path: Path, capl
     history = (await handle.fetch_history()).to_json()
     logged = "\n".join(record.getMessage() + str(record.exc_info) for record in caplog.records)
     assert "the key is ***" in logged
+    assert "sends what is no message of MCP (ValidationError)" in logged
     for text in (history, logged, repr(await runs.archived(handle)), state.model_dump_json()):
         assert KEY not in text
     files = [path for path in tmp_path.rglob("*") if path.is_file() and path not in (odd.config, odd.diary)]
