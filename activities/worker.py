@@ -163,6 +163,7 @@ def build_worker(
             *([] if values is None else [SimplePlugin("wand.values", run_context=values.running)]),
             SimplePlugin("wand.threads", run_context=partial(_closing, threads)),
             SimplePlugin("wand.mcp", run_context=mcp.running),
+            SimplePlugin("wand.models", run_context=services.closing_models),
             SimplePlugin("wand.held", run_context=lambda: _polling(_held_worker(client, attempts, agents))),
             *(
                 SimplePlugin(f"wand.rate.{name}", run_context=partial(_rated, client, queue, name, settings, agents))

@@ -92,7 +92,7 @@ class Invocations:
     ) -> None:
         self._settings = settings
         self._registry = registry
-        self._models = ModelServices.open(settings, registry)
+        self._models = ModelServices.load(settings, registry)
         self._artifacts = artifacts
         self._owners = owners
         self._writer = writer

@@ -1,5 +1,7 @@
 """Defines the internal agents by which `agent.llm` asks of models and tools, calls a model, and runs a tool."""
 
+import asyncio
+from importlib import import_module
 from typing import Any
 
 from wand_orchestrator._agent import internal_agent
@@ -13,24 +15,28 @@ from wand_orchestrator.contract.names import AGENT_MODEL_DESCRIBE, AGENT_MODEL_T
 @internal_agent(AGENT_MODEL_DESCRIBE)
 async def describe_model(params: DescribeModel, ctx: InternalContext) -> ModelDescription:
     """Tells what is known of a model, and how tools and agents of this worker are called."""
-    with needs_extra("llm"):
-        from wand_orchestrator.activities.models.model_turn import describe
-
+    turns = await _turns()
     return ModelDescription(
-        model=await describe(params.model, ctx.models), tools=tuple(described_tools(params.tools, ctx.models))
+        model=await turns.describe(params.model, ctx.models), tools=tuple(described_tools(params.tools, ctx.models))
     )
 
 
 @internal_agent(AGENT_MODEL_TURN)
 async def call_model(params: ModelTurn, ctx: InternalContext) -> ModelReply:
     """Calls a model once, and keeps what was said in the conversation of the run."""
-    with needs_extra("llm"):
-        from wand_orchestrator.activities.models.model_turn import take_turn
-
-    return await take_turn(params, ctx)
+    reply: ModelReply = await (await _turns()).take_turn(params, ctx)
+    return reply
 
 
 @internal_agent(AGENT_MODEL_TOOL)
 async def run_tool(params: ToolRun, input: dict[str, Any], ctx: InternalContext) -> Any:
     """Runs one tool of the registry."""
     return await ctx.run_tool(params.tool, input)
+
+
+async def _turns() -> Any:
+    """Import the module that calls models, which takes a second or two, beside the loop that other agents run on.
+    Raises AgentError `extra_missing`.
+    """
+    with needs_extra("llm"):
+        return await asyncio.to_thread(import_module, "wand_orchestrator.activities.models.model_turn")

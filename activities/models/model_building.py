@@ -4,6 +4,7 @@ Keys are given to providers explicitly. Left to themselves, their libraries take
 that belongs to another server than the alias names.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,16 +24,47 @@ NO_KEY = "no-key"
 
 BEDROCK = "bedrock"
 
+_QUIET = (
+    "openai",
+    "anthropic",
+    "google_genai",
+    "botocore",
+    "boto3",
+    "urllib3",
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "httpcore2",
+)
+"""Libraries that log a line for every request, and with more detail addresses and headers."""
+
 
 def build_model(named: NamedModel, catalog: ModelCatalog, settings: Settings) -> Model:
     """Return the model. Raises AgentError `model_unusable`, which no retry mends."""
     from botocore.exceptions import BotoCoreError
 
+    for library in _QUIET:
+        logging.getLogger(library).setLevel(logging.WARNING)
     try:
-        return infer_model(named.model, provider_factory=lambda _: _provider(named, catalog, settings))
+        return _told_of_ends(
+            infer_model(named.model, provider_factory=lambda _: _provider(named, catalog, settings)), named.name
+        )
     except (UserError, ImportError, ValueError, BotoCoreError) as error:
         message = f"the model {named.model!r} cannot be used on this worker: {error}"
         raise AgentError(message, code="model_unusable", retryable=False) from None
+
+
+def _told_of_ends(model: Model, name: str) -> Model:
+    """Return the model so that a stream without a reason for its end counts as broken off. The library takes it for a
+    whole reply otherwise, also where a connection was closed in the middle of one.
+    """
+    from pydantic_ai.models.openai import OpenAIChatModel
+    from pydantic_ai.profiles.openai import OpenAIModelProfile
+
+    if not isinstance(model, OpenAIChatModel) or model.provider is None:
+        return model
+    profile = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
+    return type(model)(name, provider=model.provider, profile=profile)
 
 
 def silence_sec(named: NamedModel, settings: Settings) -> float:

@@ -10,9 +10,12 @@ The texts are the provider's, cut, and without what looks like a key. The except
 hold requests with their headers.
 """
 
+import logging
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, NoCredentialsError
 from pydantic_ai import exceptions as raised
 from pydantic_core import to_json
 
@@ -20,6 +23,8 @@ from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.contract.model_call import Usage
 from wand_orchestrator.errors import AgentError
+
+logger = logging.getLogger(__name__)
 
 TEXT_BYTES = 1000
 _TOO_MANY, _SERVER = 429, 500
@@ -39,10 +44,19 @@ _CODES: Mapping[type[Exception], tuple[str, bool]] = {
     raised.ModelRequestRejectedError: ("model_request_refused", False),
     raised.UnexpectedModelBehavior: ("model_reply_invalid", True),
     raised.UserError: ("model_unusable", False),
+    NoCredentialsError: ("model_key_missing", False),
+    BotoCoreError: ("model_unusable", False),
 }
 """The first class that an exception belongs to decides; what is not here is told apart below."""
 
-_REFUSED = ("content_filter", "content_policy", "content management policy", "responsibleaipolicy", "safety")
+_PLAINLY = {
+    "model_unreachable": "no connection",
+    "model_stream_broken": "the reply broke off",
+    "model_reply_invalid": "what came is no reply",
+}
+"""Put before texts of libraries, which say `Connection error.` of all three."""
+
+_REFUSED = ("content_filter", "content_policy", "content filtering", "content management policy", "responsibleaipolicy")
 
 
 class ModelFailures:
@@ -56,11 +70,15 @@ class ModelFailures:
     def of(self, error: Exception, usage: Usage | None) -> AgentError:
         """Return the error. `usage`: what the provider has told of the call before it failed."""
         code, retryable = _kind(error)
+        if not isinstance(error, (*_CODES, raised.ModelAPIError, OSError)):
+            text = "".join(traceback.format_exception(error))
+            logger.warning("The library of a provider failed over a reply: %s", self._mask.foreign_text(text))
         wait = error.retry_after if isinstance(error, raised.ModelAPIError) and retryable else None
         details: dict[str, Any] = {"model": self._model}
         if isinstance(error, raised.ModelHTTPError):
             details["status"] = error.status_code
-        return self.because(code, self._told(error), retryable=retryable, wait=wait, usage=usage, **details)
+        reason = ": ".join(filter(None, (_PLAINLY.get(code), self._told(error))))
+        return self.because(code, reason, retryable=retryable, wait=wait, usage=usage, **details)
 
     def because(
         self,
@@ -102,7 +120,9 @@ def _kind(error: Exception) -> tuple[str, bool]:
     if isinstance(error, raised.ModelHTTPError):
         again = error.status_code >= _SERVER or error.status_code in _AGAIN
         return ("model_server_error" if again else "model_request_refused"), again
-    return "model_stream_broken", True
+    if isinstance(error, OSError) or "ended without a `finish_reason`" in str(error):
+        return "model_stream_broken", True
+    return "model_reply_invalid", True
 
 
 def _is_refusal(error: raised.ModelRequestRejectedError) -> bool:

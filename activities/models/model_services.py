@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from wand_orchestrator._agent import Agent
 from wand_orchestrator._tool import Tool
+from wand_orchestrator.activities.models.open_models import OpenModels
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.files.conversations import ConversationStore
@@ -27,11 +28,12 @@ class ModelServices:
     catalog: ModelCatalog
     tools: Mapping[str, Tool]
     agents: Mapping[str, Agent]
+    clients: OpenModels = field(default_factory=OpenModels)
     _built: dict[str, "Model"] = field(default_factory=dict)
     _building: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    def open(cls, settings: Settings, registry: Registry) -> Self:
+    def load(cls, settings: Settings, registry: Registry) -> Self:
         """Read `WAND_MODELS`. Raises ConfigurationError."""
         return cls(settings, ModelCatalog.load(settings), registry.tools, registry.agents)
 

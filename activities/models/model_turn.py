@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from pydantic_ai.direct import model_request_stream
-from pydantic_ai.exceptions import AgentRunError, UserError
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.usage import RequestUsage
+from pydantic_core import to_json
 
 from wand_orchestrator.activities.models.model_building import silence_sec
 from wand_orchestrator.activities.models.model_failures import ModelFailures
@@ -21,6 +21,7 @@ from wand_orchestrator.activities.models.turn_request import (
 )
 from wand_orchestrator.activities.runner.context import InternalContext
 from wand_orchestrator.contract.model_call import ModelInfo, ModelReply, ModelTurn, Usage
+from wand_orchestrator.errors import AgentError
 from wand_orchestrator.files.conversations import Block
 from wand_orchestrator.models.model_catalog import NamedModel
 
@@ -33,16 +34,26 @@ async def describe(name: str, services: ModelServices) -> ModelInfo:
     return ModelInfo(
         model=named.model,
         price=price_of(named, model),
-        max_output_tokens=None if alias is None else alias.max_tokens,
+        max_output_tokens=_longest_answer(named, model),
         context_tokens=model.context_window if known is None else known,
     )
+
+
+def _longest_answer(named: NamedModel, model: Model) -> int | None:
+    """Return the tokens of an answer at most, unless a turn asks for more within the alias's limit; None if nothing
+    limits it. Of Anthropic's models the library knows the most that they answer.
+    """
+    limits = [] if named.alias is None else [named.alias.max_tokens, named.alias.settings.max_tokens]
+    known = [limit for limit in limits if limit is not None]
+    listed: int | None = dict(model.profile).get("anthropic_max_output_tokens")  # type: ignore[assignment]
+    return min(known) if known else listed
 
 
 async def take_turn(turn: ModelTurn, ctx: InternalContext) -> ModelReply:
     """Call the model and return its reply. Raises AgentError; see `model_failures`."""
     services = ctx.models
     stored = await services.conversations.read(turn.before, ctx.family)
-    before = ModelMessagesTypeAdapter.validate_python(stored)
+    before = ModelMessagesTypeAdapter.validate_json(to_json(stored))
     names = WireNames.of(turn.tools)
     request = new_request(turn, before, names)
     call = ModelCall(turn, services.named(turn.model), await services.model(turn.model), ctx)
@@ -59,6 +70,7 @@ class ModelCall:
         services = ctx.models
         self._named = named
         self._model = model
+        self._clients = services.clients
         self._settings = request_settings(turn, named, silence_sec(named, services.settings))
         self._failures = ModelFailures(turn.model, services.mask, services.settings.model_max_retry_after_sec)
         # A structured answer is no text for eyes.
@@ -71,7 +83,9 @@ class ModelCall:
         """Return the whole response and what it used. Raises AgentError."""
         try:
             response = await self._whole(messages, parameters)
-        except (AgentRunError, UserError, OSError) as error:
+        except AgentError:
+            raise
+        except Exception as error:  # of the provider's library, which has to do with what a server sent
             raise self._failures.of(error, self._used_so_far()) from None
         usage = used(response.usage, self._named, self._model)
         if response.state != "complete" or response.finish_reason is None:
@@ -87,7 +101,7 @@ class ModelCall:
         asked = model_request_stream(
             self._model, messages, model_settings=self._settings, model_request_parameters=parameters
         )
-        async with self._model, asked as stream:
+        async with self._clients.using(self._model), asked as stream:
             self._stream = stream
             async for event in stream:
                 self._bounds.take(event)

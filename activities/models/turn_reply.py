@@ -82,12 +82,15 @@ def _size(arguments: Any) -> int:
 def reply_of(turn: ModelTurn, response: ModelResponse, names: WireNames, usage: Usage, conversation: str) -> ModelReply:
     """Return the reply. A structured answer that is no JSON stays in `text`, for whoever checks it to say so."""
     text = "".join(part.content for part in response.parts if isinstance(part, TextPart))
-    calls = [part for part in response.parts if isinstance(part, ToolCallPart)]
+    parts = [part for part in response.parts if isinstance(part, ToolCallPart)]
+    calls = tuple(_call(part, names) for part in parts if not _is_answer(turn, part))
+    # Some providers say `stop` of a reply that ends with calls.
+    ended_well = response.finish_reason in ("stop", "tool_call")
     return ModelReply(
         text=text,
-        output=None if turn.output is None else _answer(turn.output, text, calls),
-        calls=tuple(_call(part, names) for part in calls if not _is_answer(turn, part)),
-        finish="tool_calls" if response.finish_reason == "tool_call" else response.finish_reason,
+        output=None if turn.output is None else _answer(turn.output, text, parts),
+        calls=calls,
+        finish=("tool_calls" if calls else "stop") if ended_well else response.finish_reason,
         model=response.model_name or "",
         usage=usage,
         conversation=conversation,

@@ -9,8 +9,9 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -102,7 +103,16 @@ class AgentServices:
 
     @cached_property
     def models(self) -> ModelServices:
-        return ModelServices.open(self.settings, self.registry)
+        return ModelServices.load(self.settings, self.registry)
+
+    @asynccontextmanager
+    async def closing_models(self) -> AsyncIterator[None]:
+        """Close the clients of models after the block, if agents of this process have used any."""
+        try:
+            yield
+        finally:
+            if "models" in vars(self):
+                await self.models.clients.close()
 
     @cached_property
     def mask(self) -> Mask:

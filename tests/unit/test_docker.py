@@ -13,6 +13,7 @@ import yaml
 
 from wand_orchestrator.__main__ import ROOMS
 from wand_orchestrator.cli.main import app
+from wand_orchestrator.models.model_providers import PROVIDERS
 from wand_orchestrator.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +134,13 @@ def test_every_command_that_is_started_is_one_of_wand() -> None:
 def test_the_environment_holds_real_settings_only(name: str) -> None:
     given = {key for key in services()[name]["environment"] if key.startswith("WAND_")}
     assert given <= SETTINGS
+
+
+def test_the_variables_of_models_reach_the_workers_alone() -> None:
+    given = {name: set(services()[name]["environment"]) for name in WAND_SERVICES}
+    keys = {name for provider in PROVIDERS.values() for name in provider.keys}
+    addresses = {provider.address for provider in PROVIDERS.values() if provider.address is not None}
+    assert given["worker"] - given["api"] >= keys | addresses
 
 
 def test_every_setting_reaches_the_api_and_all_but_its_own_the_workers() -> None:

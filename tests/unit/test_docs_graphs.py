@@ -27,7 +27,7 @@ def graphs(path: Path) -> Iterator[dict[str, Any]]:
     """Of JSON blocks, and of what curl sends; not of what a shell variable is put into."""
     text = path.read_text()
     for document in map(json.loads, [*BLOCK.findall(text), *BODY.findall(text)]):
-        graph = document.get("graph", document)
+        graph = document.get("graph", document) if isinstance(document, dict) else {}
         if "nodes" in graph:
             yield graph
 

@@ -97,6 +97,8 @@ class ModelAlias(BaseModel):
         """Raises ValueError."""
         if self.base_url is not None and not PROVIDERS[self.provider].takes_address:
             raise ValueError(f"base_url: {self.provider} has one address; use openai-chat:… for another server")
+        if self.api_key_env is not None and not PROVIDERS[self.provider].takes_key:
+            raise ValueError(f"api_key_env: {self.provider} finds its credentials by itself, as AWS's tools do")
         return self
 
     @property

@@ -9,15 +9,17 @@ from typing import Final
 class ModelProvider:
     """A provider, by the name that pydantic-ai gives it.
 
-    `keys`: variables of which one has to hold the key; none where the provider finds its credentials elsewhere, or
-    needs none. `address`: the variable of its address, and `needs_address` says that there is no other.
-    `takes_address`: an alias may give the address.
+    `keys`: variables of which one holds the key, and `needs_key` says that one has to; none where the provider finds
+    its credentials elsewhere. `address`: the variable of its address, and `needs_address` says that there is no other.
+    `takes_address`, `takes_key`: an alias may give them.
     """
 
     keys: tuple[str, ...] = ()
+    needs_key: bool = True
     address: str | None = None
     needs_address: bool = False
     takes_address: bool = True
+    takes_key: bool = True
 
     def missing(self, environment: Mapping[str, str]) -> str | None:
         """Return what has to be set before a model of this provider can be called without an alias's address and key;
@@ -26,9 +28,9 @@ class ModelProvider:
         has_address = self.address is not None and bool(environment.get(self.address))
         if self.needs_address and not has_address:
             return self.address
-        if self.keys and not any(environment.get(name) for name in self.keys) and not has_address:
-            return " or ".join(self.keys)
-        return None
+        if not self.needs_key or has_address or not self.keys or any(map(environment.get, self.keys)):
+            return None
+        return " or ".join(self.keys)
 
 
 _OPENAI = ModelProvider(keys=("OPENAI_API_KEY",), address="OPENAI_BASE_URL")
@@ -39,9 +41,10 @@ PROVIDERS: Final[Mapping[str, ModelProvider]] = {
     "openai-responses": _OPENAI,
     "anthropic": ModelProvider(keys=("ANTHROPIC_API_KEY",)),
     "google": ModelProvider(keys=("GOOGLE_API_KEY", "GEMINI_API_KEY")),
-    "bedrock": ModelProvider(),  # AWS has more ways to give credentials than can be looked at from here
-    "ollama": ModelProvider(address="OLLAMA_BASE_URL", needs_address=True),
-    "vllm": ModelProvider(address="VLLM_BASE_URL", needs_address=True),
+    # AWS has more ways to give credentials than can be looked at from here.
+    "bedrock": ModelProvider(takes_address=False, takes_key=False),
+    "ollama": ModelProvider(keys=("OLLAMA_API_KEY",), needs_key=False, address="OLLAMA_BASE_URL", needs_address=True),
+    "vllm": ModelProvider(keys=("VLLM_API_KEY",), needs_key=False, address="VLLM_BASE_URL", needs_address=True),
     "openrouter": ModelProvider(keys=("OPENROUTER_API_KEY",), takes_address=False),
     "deepseek": ModelProvider(keys=("DEEPSEEK_API_KEY",), takes_address=False),
     "together": ModelProvider(keys=("TOGETHER_API_KEY",), takes_address=False),
@@ -55,7 +58,5 @@ KEY_VARIABLES: Final = frozenset(name for provider in PROVIDERS.values() for nam
     "AWS_BEARER_TOKEN_BEDROCK",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
-    "OLLAMA_API_KEY",
-    "VLLM_API_KEY",
 }
 """Variables whose values must stand in no text that leaves a worker."""

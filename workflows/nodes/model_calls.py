@@ -88,7 +88,7 @@ class ModelCalls:
 
     async def _charged(self, call: TurnCall, worst: WorstCase, params: dict[str, Any], run: PartRunner) -> AgentResult:
         if worst.output_tokens is None:
-            reason = "give it `max_tokens` in `settings`, or `max_output_tokens` by an alias of WAND_MODELS"
+            reason = "give it `max_tokens` in `settings`, or `max_tokens` to its alias in WAND_MODELS"
             raise failure(BUDGET_UNBOUNDED, f"nothing limits the replies of {call.info.model}: {reason}")
         limited = await self._granted(call, worst, 0)
 
