@@ -74,7 +74,7 @@ class ModelCall:
         self._settings = request_settings(turn, named, silence_sec(named, services.settings))
         self._failures = ModelFailures(turn.model, services.mask, services.settings.model_max_retry_after_sec)
         # A structured answer is no text for eyes.
-        self._bounds = ReplyBounds(services.settings, getattr(ctx, "emit", None) if turn.output is None else None)
+        self._bounds = ReplyBounds(services.settings, ctx.emit if turn.output is None else None)
         self._stream: StreamedResponse | None = None
 
     async def response(

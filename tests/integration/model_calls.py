@@ -18,6 +18,7 @@ from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.plugins import Registry
 from wand_orchestrator.scripted_models import ModelServer
 from wand_orchestrator.settings import Settings
+from wand_orchestrator.temporal.emission_feed import Emission
 
 KEY = "sk-scripted-0123456789abcdef"
 PROTOCOLS = {"chat": "openai-chat:scripted", "responses": "openai:scripted", "anthropic": "anthropic:scripted"}
@@ -68,7 +69,7 @@ class Worker:
         async def send(reports: Sequence[Report]) -> None:
             """Nothing is reported."""
 
-        reporter = Reporter("n", 1, send, interval_sec=None)
+        reporter = Reporter("n", 1, send, Emission(run_id, "n", 1), interval_sec=None)
         attempt = Attempt(
             agent=self.registry.runnable[agent],
             reads=tuple(reads),
