@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.model_calls import KEY, PROTOCOLS, Worker, aliases_of, settings_of
+from tests.waiting import eventually
 from wand_orchestrator import AgentError
 from wand_orchestrator.activities.models import model_agents
 from wand_orchestrator.contract.model_call import CallSettings, ModelTurn, Price, ToolDefinition, ToolOutcome
@@ -255,11 +256,11 @@ async def test_the_alias_bounds_an_answer_and_gives_settings_that_the_graph_may_
 
 
 async def test_a_cancel_closes_the_connection(opened: Opened) -> None:
-    heard = asyncio.Event()
-    async with opened(ScriptedAnswer(text="abc", piece=1, piece_sec=0.05)) as (worker, server):
-        server.heard = lambda _: heard.set()
+    async with opened(ScriptedAnswer(text="x" * 10_000, piece=1, piece_sec=0.01)) as (worker, server):
         calling = asyncio.create_task(worker.turn(ModelTurn(model="chat", prompt="Hello")))
-        await heard.wait()
+        await eventually(lambda: calling.done() or any(each.output_tokens for each in server.log))
         calling.cancel()
         with pytest.raises(asyncio.CancelledError):
             await calling
+        [exchange] = server.log
+        await eventually(lambda: exchange.ending == "gone")
