@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Piece:
+class WireEvent:
     """An event of a stream. `tokens`: of the answer, that it brings. `waits`: it comes after the answer's pause."""
 
     data: bytes
@@ -36,7 +36,7 @@ class Spoken:
     def call_id(self, place: int) -> str:
         return self.answer.calls[place].id or f"call_{self.number}_{place}"
 
-    def stream(self) -> Iterator[Piece]:
+    def stream(self) -> Iterator[WireEvent]:
         return {"chat": _chat_stream, "responses": _responses_stream, "anthropic": _anthropic_stream}[
             self.asked.protocol
         ](self)
@@ -47,9 +47,9 @@ class Spoken:
         )
 
 
-def _event(data: Json, name: str | None = None, **more: Any) -> Piece:
+def _event(data: Json, name: str | None = None, **more: Any) -> WireEvent:
     head = f"event: {name}\n" if name else ""
-    return Piece(f"{head}data: {json.dumps(data)}\n\n".encode(), **more)
+    return WireEvent(f"{head}data: {json.dumps(data)}\n\n".encode(), **more)
 
 
 def _arguments(call: ScriptedCall) -> Iterator[tuple[str, int]]:
@@ -76,8 +76,8 @@ def _chat_usage(spoken: Spoken) -> Json:
     }
 
 
-def _chat_stream(spoken: Spoken) -> Iterator[Piece]:
-    def chunk(delta: Json, finish: str | None = None, **more: Any) -> Piece:
+def _chat_stream(spoken: Spoken) -> Iterator[WireEvent]:
+    def chunk(delta: Json, finish: str | None = None, **more: Any) -> WireEvent:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
         return _event({**_chat_head(spoken, "chat.completion.chunk"), "choices": [choice]}, **more)
 
@@ -93,7 +93,7 @@ def _chat_stream(spoken: Spoken) -> Iterator[Piece]:
     if (spoken.asked.body.get("stream_options") or {}).get("include_usage"):
         usage = {"choices": [], "usage": _chat_usage(spoken)}
         yield _event({**_chat_head(spoken, "chat.completion.chunk"), **usage})
-    yield Piece(b"data: [DONE]\n\n")
+    yield WireEvent(b"data: [DONE]\n\n")
 
 
 def _chat_head(spoken: Spoken, kind: str) -> Json:
@@ -162,10 +162,10 @@ def _responses_whole(spoken: Spoken, status: str = "completed") -> Json:
     }
 
 
-def _responses_stream(spoken: Spoken) -> Iterator[Piece]:
+def _responses_stream(spoken: Spoken) -> Iterator[WireEvent]:
     number = iter(range(1_000_000))
 
-    def event(kind: str, data: Json, **more: Any) -> Piece:
+    def event(kind: str, data: Json, **more: Any) -> WireEvent:
         return _event({"type": kind, "sequence_number": next(number), **data}, kind, **more)
 
     yield event("response.created", {"response": _responses_whole(spoken, "in_progress")})
@@ -231,8 +231,8 @@ def _anthropic_whole(spoken: Spoken) -> Json:
     }
 
 
-def _anthropic_stream(spoken: Spoken) -> Iterator[Piece]:
-    def event(kind: str, data: Json, **more: Any) -> Piece:
+def _anthropic_stream(spoken: Spoken) -> Iterator[WireEvent]:
+    def event(kind: str, data: Json, **more: Any) -> WireEvent:
         return _event({"type": kind, **data}, kind, **more)
 
     start = {**_anthropic_whole(spoken), "content": [], "stop_reason": None, "usage": _anthropic_usage(spoken, 1)}
