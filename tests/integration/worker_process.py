@@ -17,10 +17,19 @@ from wand_orchestrator.temporal.connection import connect
 
 
 @asynccontextmanager
-async def worker_process(address: str, queue: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Killed at the end if it still runs."""
+async def worker_process(
+    address: str, queue: str, folder: Path, *, calls_models: bool = False
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Killed at the end if it still runs. `calls_models`: it also has what Wand brings, as `WAND_MODELS` says."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    arguments = ("-m", "tests.integration.worker_process", address, queue, str(folder))
+    arguments = (
+        "-m",
+        "tests.integration.worker_process",
+        address,
+        queue,
+        str(folder),
+        *(["models"] if calls_models else []),
+    )
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment)
     try:
         yield process
@@ -30,10 +39,11 @@ async def worker_process(address: str, queue: str, folder: Path) -> AsyncIterato
         await process.wait()
 
 
-async def _main(address: str, queue: str, folder: str) -> None:
-    settings = Settings(data_dir=Path(folder), task_queue=queue)
+async def _main(address: str, queue: str, folder: str, models: str = "") -> None:
+    settings = Settings(data_dir=Path(folder), task_queue=queue, plugins="sample_agents")
+    registry = Registry.load(settings) if models else Registry.of(sample_agents)
     artifacts = ArtifactStore.open(settings.effective_artifacts_url)
-    async with build_worker(await connect(target=address), settings, Registry.of(sample_agents), artifacts=artifacts):
+    async with build_worker(await connect(target=address), settings, registry, artifacts=artifacts):
         await asyncio.Event().wait()
 
 
