@@ -77,7 +77,7 @@ class Steering:
         One whose workflow cannot carry a cancel out, because its code fails, is terminated.
         """
         budget = CallBudget()
-        found = await self._found(run_id, budget)
+        found = await self._found_or_open(run_id, budget)
         status = self._status(found)
         if status.ended:
             return status
@@ -177,6 +177,13 @@ class Steering:
         status = self._status(await self._found(run_id, budget))
         if status.ended:
             raise Conflict(f"the run has ended ({status}): nothing in it can be steered any more", code="run_ended")
+
+    async def _found_or_open(self, run_id: str, budget: CallBudget) -> RunStatus | WorkflowExecutionDescription:
+        """Return what `_found` returns; a Temporal too busy to describe the run may yet take a cancel."""
+        try:
+            return await self._found(run_id, budget)
+        except Unavailable:
+            return RunStatus.RUNNING
 
     async def _found(self, run_id: str, budget: CallBudget) -> RunStatus | WorkflowExecutionDescription:
         """Return the status of a run that the database knows to have ended, and Temporal's description of any other;

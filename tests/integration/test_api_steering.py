@@ -18,6 +18,7 @@ from tests.waiting import eventually, until
 from wand_orchestrator.api.runs.run_steering import Steering
 from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.contract.state import RunStatus
+from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.storage import RunHead
 
 APPROVAL = {
@@ -508,3 +509,19 @@ async def test_a_retry_that_makes_no_sense_is_refused(service: Service) -> None:
     assert (nothing.status_code, nothing.json()["code"]) == (409, "nothing_to_retry")
     assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_node")
     assert (nobody.status_code, nobody.json()["code"]) == (404, "run_not_found")
+
+
+async def test_a_cancel_reaches_a_run_that_temporal_is_too_busy_to_describe(
+    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run_id = await service.start(graph([gate("a", tmp_path / "open")]))
+    await _node(service, run_id, "a", "running")
+
+    async def busy(run_id: str, seconds: float) -> None:
+        raise Unavailable("temporal", "Temporal does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service.services.executions, "describe", busy)
+        answer = await service.http.post(f"/runs/{run_id}/cancel")
+        assert (answer.status_code, answer.json()["status"]) == (202, "cancelling")
+    assert (await service.ended(run_id))["status"] == "cancelled"
