@@ -49,6 +49,11 @@ _CODES: Mapping[type[Exception], tuple[str, bool]] = {
 }
 """The first class that an exception belongs to decides; what is not here is told apart below."""
 
+_NOT_SENT = ("pool", "connect")
+"""Phases of a failed request in which none of it has left."""
+
+_BROKEN_OFF = frozenset({"model_timeout", "model_stream_broken", "model_reply_invalid"})
+
 _PLAINLY = {
     "model_unreachable": "no connection",
     "model_stream_broken": "the reply broke off",
@@ -70,6 +75,8 @@ class ModelFailures:
     def of(self, error: Exception, usage: Usage | None) -> AgentError:
         """Return the error. `usage`: what the provider has told of the call before it failed."""
         code, retryable = _kind(error)
+        if usage is None and _was_sent(error, code):
+            usage = Usage(requests=1)  # of unknown price: the provider may charge what it did not tell
         if not isinstance(error, (*_CODES, raised.ModelAPIError, OSError)):
             text = "".join(traceback.format_exception(error))
             logger.warning("The library of a provider failed over a reply: %s", self._mask.foreign_text(text))
@@ -116,13 +123,18 @@ def _kind(error: Exception) -> tuple[str, bool]:
         if isinstance(error, kind):
             return found
     if isinstance(error, raised.ModelConnectionError):
-        return ("model_unreachable" if error.phase in ("pool", "connect") else "model_stream_broken"), True
+        return ("model_unreachable" if error.phase in _NOT_SENT else "model_stream_broken"), True
     if isinstance(error, raised.ModelHTTPError):
         again = error.status_code >= _SERVER or error.status_code in _AGAIN
         return ("model_server_error" if again else "model_request_refused"), again
     if isinstance(error, OSError) or "ended without a `finish_reason`" in str(error):
         return "model_stream_broken", True
     return "model_reply_invalid", True
+
+
+def _was_sent(error: Exception, code: str) -> bool:
+    """Return whether the request may have reached the provider, which then broke off instead of refusing it."""
+    return code in _BROKEN_OFF and getattr(error, "phase", None) not in _NOT_SENT
 
 
 def _is_refusal(error: raised.ModelRequestRejectedError) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pydantic_ai.direct import model_request_stream
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
-from pydantic_ai.usage import RequestUsage
 from pydantic_core import to_json
 
 from wand_orchestrator.activities.models.model_building import silence_sec
@@ -110,8 +109,10 @@ class ModelCall:
             return stream.get()
 
     def _used_so_far(self) -> Usage | None:
-        """Return what the provider has told of a call that failed; None if it has told nothing."""
-        usage = RequestUsage() if self._stream is None else self._stream.usage
-        if not usage.input_tokens and not usage.output_tokens:
+        """Return what the provider has told of a call that failed; None if it has not begun to reply."""
+        if self._stream is None:
             return None
+        usage = self._stream.usage
+        if not usage.input_tokens and not usage.output_tokens:
+            return Usage(requests=1)
         return used(usage, self._named, self._model)

@@ -135,8 +135,12 @@ async def test_a_stream_that_breaks_off_is_one_failed_attempt_and_nothing_is_kep
         assert (error.code, error.retryable) == ("model_stream_broken", True)
         assert len(server.log) == 1
         assert not list((tmp_path / "artifacts").rglob("*.json"))
+        usage = error.details["usage"]
+        assert usage["requests"] == 1
         if protocol == "anthropic":  # which tells of the input at once
-            assert error.details["usage"]["input_tokens"] == server.log[0].asked.input_tokens
+            assert usage["input_tokens"] == server.log[0].asked.input_tokens
+        else:  # the server charges something, and nobody knows what
+            assert (usage["input_tokens"], usage["usd"]) == (0, None)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -145,6 +149,7 @@ async def test_a_silent_server_is_left(opened: Opened, protocol: str) -> None:
     async with opened(slow, alias={"timeout_sec": 0.3}) as (worker, _):
         error = await failure(worker, ModelTurn(model=protocol, prompt="Hello"))
         assert (error.code, error.retryable) == ("model_timeout", True)
+        assert error.details["usage"]["requests"] == 1
 
 
 async def test_a_server_that_is_away_is_tried_again(opened: Opened) -> None:
@@ -152,6 +157,7 @@ async def test_a_server_that_is_away_is_tried_again(opened: Opened) -> None:
         pass
     error = await failure(worker, ModelTurn(model="chat", prompt="Hello"))
     assert (error.code, error.retryable) == ("model_unreachable", True)
+    assert "usage" not in error.details
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
