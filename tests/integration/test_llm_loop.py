@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from tests.integration.graph_cases import emit, graph
+from tests.integration.graph_cases import FAST_RETRY, emit, graph
 from tests.integration.graph_runs import Handle, Runs, ended, serve, state_when
 from tests.integration.scripted_llm import Script, calls, scripted_registry
 from tests.waiting import until
@@ -199,6 +199,21 @@ async def test_a_node_whose_model_failed_goes_on_with_its_conversation_when_it_i
     assert [each.content for each in script.asked[2].outcomes] == [42]
     events = await runs.archived(handle)
     assert sum(event.node == "write[0].test_double" and event.type == "node.succeeded" for event in events) == 1
+
+
+async def test_attempts_of_a_call_are_told_of_the_call_alone(runs: Runs, tmp_path: Path) -> None:
+    script = Script(tmp_path / "s", {"fails": {"message": "it is overloaded", "code": "overloaded"}})
+    items = {"agent": "agent.llm", "params": {"model": script.model}, "items": [1]}
+    nodes = [llm(script) | {"optional": True}, {"id": "m", "type": "flow.map", "params": items}]
+    handle = await runs.start(graph(nodes, options={"max_retries": 1, "retry": FAST_RETRY}))
+    await ended(handle)
+    events = await runs.archived(handle)
+    retried = [(event.node, event.attempt) for event in events if event.type == "node.retrying"]
+    assert sorted(retried) == [("m[0][0]", 1), ("write[0]", 1)]
+    assert {event.data["error"]["code"] for event in events if event.type == "node.failed"} == {
+        "overloaded",
+        "too_many_failed",
+    }
 
 
 async def test_a_retry_of_the_run_makes_no_call_again_whose_result_is_known(runs: Runs, tmp_path: Path) -> None:

@@ -2,12 +2,11 @@
 
 from typing import Any
 
+import pytest
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 from wand_orchestrator.contract.events import Event
-from wand_orchestrator.contract.node import (
-    FailureDetails,
-)
+from wand_orchestrator.contract.node import FailureDetails, Report
 from wand_orchestrator.contract.state import Cause, Failure, Frame, NodeState, Raised, RunState, fold
 from wand_orchestrator.graph import Node, Options
 from wand_orchestrator.workflows.journal import event_texts
@@ -22,7 +21,7 @@ RAISED = Raised(
 TOLD = FailureDetails(worker="host:1", exception=RAISED, duration_ms=5)
 
 
-def failed(*details: Any, type: str = "KeyError", message: str = "'city'") -> NodeFailure:
+def failed(*details: Any, type: str = "KeyError", message: str = "'city'", node: Node = NODE) -> NodeFailure:
     error = ActivityError(
         "Activity task failed",
         scheduled_event_id=1,
@@ -33,7 +32,7 @@ def failed(*details: Any, type: str = "KeyError", message: str = "'city'") -> No
         retry_state=RetryState.MAXIMUM_ATTEMPTS_REACHED,
     )
     error.__cause__ = ApplicationError(message, *details, type=type)
-    return node_failure(NODE, Options(), error)
+    return node_failure(node, Options(), error)
 
 
 def test_the_event_tells_the_exception_and_where_it_ran() -> None:
@@ -70,3 +69,15 @@ def test_an_event_of_an_earlier_release_is_still_read() -> None:
     state = RunState(nodes={"n": NodeState()})
     fold(state, event)
     assert state.nodes["n"].error == Failure(code="boom", message="it broke", node="n")
+
+
+@pytest.mark.parametrize("type", ["agent.llm", "flow.repeat"])
+def test_a_control_node_fails_as_its_part_did_and_has_none_of_its_attempts(type: str) -> None:
+    """Else the attempts of the part before its last would be told as lost attempts of the node."""
+    report = Report(node="n[0]", attempt=3, kind="log", message="tried")
+    told = TOLD.model_copy(update={"attempt": 3, "reports": (report,)})
+    failure = failed(told.model_dump(mode="json"), node=Node(id="n", type=type))
+    assert (failure.failure.code, failure.failure.exception) == ("KeyError", RAISED)
+    assert failure.attempt is None
+    assert failure.details == FailureDetails()
+    assert failed(told.model_dump(mode="json")).attempt == 3

@@ -29,6 +29,7 @@ from wand_orchestrator.contract.node import (
 )
 from wand_orchestrator.contract.state import Failure
 from wand_orchestrator.graph import Node, Options
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.graphs.retries import retries_of
 from wand_orchestrator.workflows.arrivals.bounded_reports import code_of
 from wand_orchestrator.workflows.arrivals.failure_details import details_of, states_attempt
@@ -68,6 +69,14 @@ def node_failure(node: Node, options: Options, error: BaseException, earlier_att
 
     `earlier_attempts`: made as other activities, beyond the node's own retries.
     """
+    failed = _told_failure(node, options, error, earlier_attempts)
+    if node.type in CONTROL_NODES and not isinstance(error, ChildWorkflowError):
+        # Attempts, reports and times are those of the part that failed, whose own event has told them.
+        return NodeFailure(failed.failure, FailureDetails())
+    return failed
+
+
+def _told_failure(node: Node, options: Options, error: BaseException, earlier_attempts: int) -> NodeFailure:
     cause = (error.cause if isinstance(error, ActivityError | ChildWorkflowError) else None) or error
     if isinstance(cause, ApplicationError) and _is_missing(cause):
         return NodeFailure.of(node, "agent_missing", _missing(node))
