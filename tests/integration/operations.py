@@ -90,6 +90,11 @@ async def _asking(service: Service, folder: Path) -> Prepared:
     return await _start(service, graph([{"id": "ask", "type": "flow.approval", "params": APPROVAL}]), ask="waiting")
 
 
+async def _budgeted(service: Service, folder: Path) -> Prepared:
+    document = graph([gate("a", folder / "never")], options={"budget": {"usd": 1}})
+    return await _start(service, document, a="running")
+
+
 async def _expecting(service: Service, folder: Path) -> Prepared:
     return await _start(
         service, graph([{"id": "ask", "type": "flow.event", "params": {"name": "paid"}}]), ask="waiting"
@@ -198,6 +203,14 @@ async def _is_answered(service: Service, prepared: Prepared, printed: str) -> No
     events = await _events_at_end(service, prepared, "succeeded")
     assert (await service.get(prepared.run_id))["result"]["outputs"] == {"ask": {"ship": True}}
     assert "Ada answered ask" in [event["message"] for event in events]
+
+
+async def _has_budget(service: Service, prepared: Prepared, printed: str) -> None:
+    async def changes() -> list[Json]:
+        return [event for event in await service.events(prepared.run_id) if event["type"] == "run.budget"]
+
+    [changed] = await until(changes, bool)
+    assert changed["data"] == {"budget": {"usd": 5.0, "on_exceeded": "pause"}, "of": None}
 
 
 async def _is_sent(service: Service, prepared: Prepared, printed: str) -> None:
@@ -320,6 +333,7 @@ TRIALS = {
     "Look at a run": Trial(_paused, _is_shown, _shows_run),
     "Pause a run": Trial(_gated, _is_paused),
     "Resume a run": Trial(_paused, _goes_on),
+    "Replace a budget": Trial(_budgeted, _has_budget),
     "Answer an approval": Trial(_asking, _is_answered),
     "Send an event": Trial(_expecting, _is_sent),
     "Skip a node": Trial(_fetching, _is_skipped),

@@ -54,6 +54,14 @@ async def test_an_approval_is_listed_while_it_waits_and_its_url_answers_it(servi
     assert await listed(service, "inbox-1") == []
 
 
+async def test_a_run_that_ends_while_the_list_is_written_keeps_its_result(service: Service) -> None:
+    ask = ASK | {"params": {"timeout_sec": 0.01, "on_timeout": {"answer": 1}}}
+    runs = [await service.start(graph([ask]), tags=["inbox-4"]) for _ in range(10)]
+    ended = [await service.ended(run_id) for run_id in runs]
+    assert [run["result"] and run["result"]["outputs"] for run in ended] == [{"ask": 1}] * 10
+    assert await listed(service, "inbox-4") == []
+
+
 async def test_an_approval_in_a_child_run_is_listed_once_and_answered_there(service: Service) -> None:
     stored = await service.http.post("/graphs", json=graph([ASK]) | {"name": "asks for its parent"})
     assert stored.status_code == 201, stored.text

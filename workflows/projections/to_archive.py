@@ -9,7 +9,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from wand_orchestrator.contract.events import Event
+from wand_orchestrator.contract.events import RUN_ENDINGS, Event
 from wand_orchestrator.contract.ids import is_child_run_id
 from wand_orchestrator.contract.names import (
     ACTIVITY_ARCHIVE,
@@ -29,10 +29,10 @@ RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interv
 
 async def archive(journal: Journal, run: RunInput, result: RunResult | None = None, last: int | None = None) -> bool:
     """Write what the database does not have yet, up to the event `last`; return whether the run was asked to cancel
-    meanwhile.
+    meanwhile. With `last` the end of the run is left out, which is written together with the result.
     """
     cancelled = False
-    while (events := journal.unarchived(CHUNK)) and (last is None or events[0].seq <= last):
+    while (events := _open_part(journal.unarchived(CHUNK), last)) and (last is None or events[0].seq <= last):
         document = Archive(
             run_id=workflow.info().workflow_id,
             graph_id=run.graph_id,
@@ -53,6 +53,11 @@ async def archive(journal: Journal, run: RunInput, result: RunResult | None = No
         cancelled = await uncancelled(writing) or cancelled
         journal.archived_to(events[-1].seq)
     return cancelled
+
+
+def _open_part(events: tuple[Event, ...], last: int | None) -> tuple[Event, ...]:
+    ends = last is not None and bool(events) and events[-1].type in RUN_ENDINGS
+    return events[:-1] if ends else events
 
 
 def _terms(run: RunInput, first: Event) -> RunTerms | None:
