@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 import wand_orchestrator
-from wand_orchestrator.contract.bounds import bounded_json, bounded_text
+from wand_orchestrator.contract.bounds import TEXT_BYTES, bounded_json, bounded_text
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.contract.misfits import fields_at_fault
 from wand_orchestrator.contract.state import Cause, Frame, Raised
@@ -57,7 +57,7 @@ def describe(error: BaseException, mask: Mask | None = None) -> ErrorReport:
     mask = mask or Mask()
     report = ErrorReport(
         code=error.code if isinstance(error, WandError) else type(error).__name__,
-        message=bounded_text(mask.text(_text(error)) or type(error).__name__),
+        message=_message(error, mask) or type(error).__name__,
         raised=_raised(error, mask),
         traceback=_foreign(_formatted(error), TRACEBACK_BYTES, mask),
     )
@@ -95,6 +95,14 @@ def _raised(error: BaseException, mask: Mask) -> Raised:
         causes.append(Cause(relation=relation, type=_type(behind), message=message, frames=frames))
     frames = _frames(error, home, stated)[-MOST_FRAMES:]
     return Raised(type=_type(error), frames=frames, causes=tuple(causes), more_causes=more)
+
+
+def _message(error: BaseException, mask: Mask) -> str:
+    """Return the message: as its author wrote it if it was written for readers, and otherwise as a foreign text, which
+    may quote a connection string or a header.
+    """
+    text = _text(error)
+    return bounded_text(mask.text(text)) if isinstance(error, WandError) else _foreign(text, TEXT_BYTES, mask)
 
 
 def _foreign(text: str, limit: int, mask: Mask) -> str:

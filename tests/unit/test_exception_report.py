@@ -219,10 +219,17 @@ def test_secrets_of_the_settings_are_masked_wherever_they_stand(secret: str) -> 
         ("refused: token=abc, port=1", "refused: token=***, port=1"),
         ("{'Authorization': 'Bearer abc'}", "{'Authorization': '***'}"),
         ("API_KEY: abc", "API_KEY: ***"),
+        ("AWS_SECRET_ACCESS_KEY=abc", "AWS_SECRET_ACCESS_KEY=***"),
+        ("host=db password=hunter2 port=1", "host=db password=*** port=1"),
+        ("login(password='hunter 2', port=1)", "login(password='***', port=1)"),
+        ('{"private_key": "-----BEGIN KEY----- abc"}', '{"private_key": "***"}'),
+        (r'"{\"token\": \"a b\"}"', r'"{\"token\": \"***"}"'),
+        ("sent Bearer eyJhbGciOiJIUzI1NiJ9.e30", "sent Bearer ***"),
+        ("basic authentication is off", "basic authentication is off"),
         ("no such file: /etc/x?y", "no such file: /etc/x?y"),
     ],
 )
-def test_a_cause_loses_what_looks_like_a_secret(said: str, told: str) -> None:
+def test_a_text_that_nobody_chose_to_show_loses_what_looks_like_a_secret(said: str, told: str) -> None:
     def fail() -> None:
         try:
             connect(said)
@@ -232,6 +239,14 @@ def test_a_cause_loses_what_looks_like_a_secret(said: str, told: str) -> None:
     report = report_of(fail)
     assert report.raised.causes[0].message == told
     assert told in report.traceback
+    assert report_of(lambda: connect(said)).message == told
+
+
+def test_an_agents_own_words_are_told_as_they_are() -> None:
+    def fail() -> None:
+        raise AgentError("https://shop/?page=2 has no token: log in first")
+
+    assert report_of(fail).message == "https://shop/?page=2 has no token: log in first"
 
 
 def test_a_delay_that_is_no_number_leaves_the_nodes_backoff() -> None:

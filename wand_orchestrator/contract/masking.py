@@ -14,10 +14,13 @@ SHORTEST = 6
 _CREDENTIALS = re.compile(r"://[^/@\s]{1,1000}@")
 _QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s?\"'<>]{1,2000})\?[^\s\"'<>]+", re.IGNORECASE)
 _NAMED = re.compile(
-    r"(\b[\w-]{0,40}(?:token|secret|password|passwd|pwd|api[_-]?key|authorization|signature|cookie)[\"']?\s{0,3}[=:]\s{0,3}[\"']?)"
-    r"(?:(?:bearer|basic)\s+)?[^\s\"'&,;]+",
+    r"(\b[\w-]{0,40}(?:token|secret|password|passwd|pwd|passphrase|credentials?|authorization|signature|cookie"
+    r"|(?:api|access|secret|private)[_-]?key)\\?[\"']?\s{0,3}[=:]\s{0,3}\\?)"
+    r"(?:([\"'])(?:(?!\2).){1,2000}(?=\2)|[\"']?(?:(?:bearer|basic)\s+)?[^\s\"'&,;]+)",
     re.IGNORECASE,
 )
+_BEARER = re.compile(r"\b(bearer|basic)\s{1,3}[\w.~+/=-]{16,}", re.IGNORECASE)
+"""A header's value without its name. Shorter words follow these two in plain sentences."""
 
 
 class Mask:
@@ -44,9 +47,10 @@ class Mask:
 
     def foreign_text(self, text: str) -> str:
         """Mask a text that nobody chose to show: also the queries of URLs, which may be signed, and values behind a
-        name such as `token=`.
+        name such as `token=` or behind `Bearer`.
         """
-        return _NAMED.sub(rf"\g<1>{HIDDEN}", _QUERY.sub(rf"\g<1>?{HIDDEN}", self.text(text)))
+        named = _NAMED.sub(rf"\g<1>\g<2>{HIDDEN}", _QUERY.sub(rf"\g<1>?{HIDDEN}", self.text(text)))
+        return _BEARER.sub(rf"\g<1> {HIDDEN}", named)
 
     def json(self, value: Any) -> Any:
         """Return a JSON value with its texts masked."""
