@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from itertools import chain, repeat
+from shlex import quote
 
 import typer
 from rich.text import Text
@@ -81,7 +82,7 @@ def print_approvals(approvals: Iterable[OpenApproval]) -> None:
     out = console()
     for asked in approvals:
         out.print(Text(f"\n{plain(asked.node)} asks: {plain(asked.prompt)}"), soft_wrap=True)
-        out.print(Text(f"    wand runs respond {asked.run} {plain(asked.node)} --answer JSON"), soft_wrap=True)
+        out.print(Text(f"    wand runs respond {asked.run} {quote(plain(asked.node))} --answer JSON"), soft_wrap=True)
         out.print(Text(f"    JSON that fits {plain(json.dumps(asked.schema, ensure_ascii=False))}"), soft_wrap=True)
 
 

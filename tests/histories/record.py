@@ -8,8 +8,9 @@ import asyncio
 import gzip
 import logging
 import socket
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +236,35 @@ async def _asked(runs: Runs, folder: Path) -> Handle:
     return handle
 
 
+async def _talk(runs: Runs, folder: Path) -> Handle:
+    """Conversations, also as items of a map: calls of tools, agents and graphs, an approval, a refusal, a skip and
+    an answer that does not fit, while the run goes on in new histories."""
+    open = str(folder / "open")
+    slow = calls(("test_gate", {"open": open, "value": 7}), ("part", {"x": 1}), ("nothing", {}))
+    double = ("test_double", {"number": 4})
+    sleeps = ("test_sleep", {"sec": 600})
+    scripts = [
+        Script(folder / "ask", calls(double, double, sleeps), {"output": {}}, {"output": {"n": 1}}),
+        Script(folder / "each", slow, {"text": "done"}),
+    ]
+    tools: list[Any] = [{"tool": "test.double", "approve": True}, {"agent": "test.sleep"}, {"agent": "test.gate"}]
+    ask, each = ({"model": script.model, "tools": [*tools, {"graph": "part"}]} for script in scripts)
+    nodes = [
+        {"id": "ask", "type": "agent.llm", "params": ask | {"output": {"required": ["n"]}}},
+        {"id": "each", "type": "flow.map", "params": {"agent": "agent.llm", "params": each, "items": [1, 2]}},
+        *(emit(f"n{i}", i) for i in range(20)),
+    ]
+    part = graph([gate("g", open)]) | {"name": "part"}
+    edges = [edge(f"n{i}", f"n{i + 1}") for i in range(19)]
+    handle = await runs.start(graph(nodes, edges), subgraphs={"part": part})
+    await state_when(handle, lambda state: _is(state, "n19", "succeeded") and len(state.questions) == 2)
+    (folder / "open").touch()
+    await handle.execute_update("skip", "ask[0].test_sleep")
+    for part_id, approved in (("ask[0].test_double", True), ("ask[0].test_double[1]", False)):
+        await handle.execute_update("respond", {"node": part_id, "answer": {"approved": approved}})
+    return handle
+
+
 RECORDERS: dict[str, Recorder] = {
     "asked": _asked,
     "branches": _branches,
@@ -247,19 +277,20 @@ RECORDERS: dict[str, Recorder] = {
     "crossing": _crossing,
     "retried": _retried,
     "watched": _watched,
+    "talk": _talk,
 }
 
 
-async def record(folder: Path) -> None:
-    """Write `<name>.<number>.json.gz` for each execution of each run."""
+async def record(folder: Path, names: Sequence[str] = tuple(RECORDERS)) -> None:
+    """Write `<name>.<number>.json.gz` for each execution of each of these runs."""
     extra_args = ("--dynamic-config-value", SUGGEST_NEW_HISTORY)
     with tempfile.TemporaryDirectory() as data:
         async with embedded_temporal(ui=False, extra_args=extra_args) as environment:
             async for runs in serve(environment.client, Path(data), scripted_registry()):
-                for name, recorder in RECORDERS.items():
+                for name in names:
                     run_folder = Path(data) / f"diary-{name}"
                     run_folder.mkdir()
-                    handle = await recorder(runs, run_folder)
+                    handle = await RECORDERS[name](runs, run_folder)
                     await ended(handle)
                     await _write_run(runs, handle.id, folder, name)
 
@@ -322,6 +353,8 @@ def _is(state: RunState, node: str, status: str) -> bool:
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)  # nodes that fail on purpose
+    wanted = sys.argv[1:] or [*RECORDERS]
     for old in FOLDER.glob("*.json.gz"):
-        old.unlink()
-    asyncio.run(record(FOLDER))
+        if old.name.split(".")[0].removesuffix("-child") in wanted:
+            old.unlink()
+    asyncio.run(record(FOLDER, wanted))
