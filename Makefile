@@ -3,13 +3,14 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers clicks builtins clients screenshots histories lock clean
+.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks builtins clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
 	@echo "make demo    the whole product on a real data set, in about 20 s"
 	@echo "make run     wand dev: Temporal, its Web UI, a worker and the API"
 	@echo "make test    lint, types and all tests"
+	@echo "make kills   conversations with models, killed at many moments"
 	@echo "make clicks  every path of clicks of docs/operate.md, in Chromium"
 	@echo "make builtins   docs/builtins.md, from the schemas of what Wand brings"
 	@echo "make clients  clients in Python and TypeScript, made from the OpenAPI document"
@@ -91,6 +92,10 @@ clients: setup
 	$(CLIENTS)/tools/bin/mypy $(CLIENTS)/python/wand_orchestrator_client
 	cd $(CLIENTS) && npm install --silent --no-audit --no-fund openapi-typescript typescript@5
 	cd $(CLIENTS) && npx openapi-typescript openapi.json --output api.ts && npx tsc --noEmit --strict api.ts
+
+# Conversations that are killed at many moments; one of them each is in make test.
+kills: setup
+	WAND_TEST_KILLS=12 $(BIN)/python -m pytest tests/acceptance/test_llm_kill.py
 
 # Every path of clicks in docs/operate.md, in Chromium.
 clicks: setup

@@ -258,7 +258,7 @@ async def test_a_paused_run_makes_no_call_until_it_is_resumed(runs: Runs, tmp_pa
 
 
 async def test_a_model_that_runs_wild_fails_within_bounds(runs: Runs, tmp_path: Path) -> None:
-    script = Script(tmp_path / "s", calls(*[("test_double", {"number": 1})] * 1000))
+    script = Script(tmp_path / "s", calls(*[("test_double", {"number": 1})] * 1001))
     state = await ended(await runs.start(graph([llm(script, tools=["test.double"])])))
     assert state.error is not None
     assert state.error.code == "too_many_calls"

@@ -25,8 +25,8 @@ from wand_orchestrator.workflows.control.llm.tool_calls import ToolCalls
 from wand_orchestrator.workflows.control.llm.toolbox import Toolbox, asked_of_worker, toolbox_of
 from wand_orchestrator.workflows.uncancelled import raise_if_cancelled
 
-MAX_CALLS = 128
-"""Of one turn. No model has need of more; one that runs wild asks for thousands."""
+MAX_CALLS = 1_000
+"""Of one turn, as a bound for the history. The worker has one of its own, `WAND_MAX_MODEL_CALLS`."""
 
 MAX_MISFITS = 2
 """How often a model is asked again for an answer that fits."""
