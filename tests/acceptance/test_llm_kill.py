@@ -110,7 +110,8 @@ def test_everything_is_killed_at_random_moments_of_a_conversation(
         assert run["result"]["outputs"] == {"write": {"text": f"I have {(TURNS - 1) * len(TOOLS)} results."}}
         assert transcript(server, asked) == expected
         assert TURNS <= len(server.log) - asked <= TURNS + KILLS
-        assert [event["seq"] for event in log.events] == list(range(1, len(log.events) + 1))
+        numbers = [event["seq"] for event in log.events if event["type"] != "node.delta"]
+        assert numbers == list(range(1, len(numbers) + 1))
         calls = {f"write[{turn}].{tool}" for turn, tool in itertools.product(range(TURNS - 1), TOOLS)}
         assert {node: diary.count("start", node) for node in begun.keys() & calls} == {
             node: count for node, count in begun.items() if node in calls
