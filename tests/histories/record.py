@@ -277,7 +277,6 @@ RECORDERS: dict[str, Recorder] = {
     "crossing": _crossing,
     "retried": _retried,
     "watched": _watched,
-    "asked": _asked,
     "talk": _talk,
 }
 
