@@ -62,8 +62,7 @@ async def test_a_tool_call_waits_for_a_person_who_edits_it(
     SCRIPTS["ask"] = calling(("double", {"number": 4}), ("double", {"number": "x"}), ("triple", {}))
     run_id = await talking.start(graph([llm(f"{provider}-ask", prompt="Go.", tools=[DOUBLE | {"approve": True}])]))
     part = "write[0].double"
-    run = await until(lambda: talking.get(run_id), lambda run: bool(run["waiting_for"]))
-    assert run["waiting_for"] == [f"write: an answer to {part}"]
+    await until(lambda: talking.get(run_id), lambda run: run["waiting_for"] == [f"write: an answer to {part}"])
     detail = (await talking.http.get(f"/runs/{run_id}/nodes/{part}")).json()
     assert (detail["status"], detail["waiting_for"]) == ("waiting", [f"an answer to {part}"])
     [waiting] = [event for event in await talking.events(run_id) if event["type"] == "node.waiting"]
@@ -91,7 +90,8 @@ async def test_a_tool_call_waits_for_a_person_who_edits_it(
 async def test_a_link_answers_a_tool_call_without_the_key_of_the_api(talking: Service) -> None:
     SCRIPTS["ask"] = calling(("double", {"number": 4}))
     run_id = await talking.start(graph([llm("openai-chat-ask", tools=[DOUBLE | {"approve": True}])]))
-    await until(lambda: talking.get(run_id), lambda run: bool(run["waiting_for"]))
+    asks = ["write: an answer to write[0].double"]
+    await until(lambda: talking.get(run_id), lambda run: run["waiting_for"] == asks)
     made = await talking.http.post(f"/runs/{run_id}/nodes/write[0].double/link", json={})
     assert made.status_code == 201, made.text
     page = await talking.http.get(made.json()["url"], headers={"Accept": "text/html"})
