@@ -21,7 +21,7 @@ def test_what_waits_is_listed_with_the_command_that_answers(capsys: pytest.Captu
     out = capsys.readouterr().out
     assert "refunds" in out
     assert "write[2].refund asks: May the model call refund?\n" in out
-    assert "    wand runs respond r_1.sub write[2].refund --answer JSON\n" in out
+    assert "    wand runs respond r_1.sub 'write[2].refund' --answer JSON\n" in out
 
 
 def group(**known: Any) -> dict[str, Any]:
