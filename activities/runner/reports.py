@@ -8,6 +8,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import copy_context
 from typing import Any, Protocol
 
 from wand_orchestrator.contract.bounds import bounded_json, bounded_text
@@ -74,6 +75,7 @@ class Reporter:
         self.emission = emission
         self._interval_sec = interval_sec
         self._loop = asyncio.get_running_loop()
+        self._context = copy_context()
         self._batch = Batch(node, attempt, max_bytes)
         self._timer: asyncio.TimerHandle | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -119,7 +121,8 @@ class Reporter:
             await self._signal(reports)
 
     def _wake(self) -> None:
-        self._loop.call_soon_threadsafe(self._arm)
+        # In the context of the activity, which a thread that reports for it does not have.
+        self._loop.call_soon_threadsafe(self._arm, context=self._context)
 
     def _arm(self) -> None:
         if self._interval_sec is None:

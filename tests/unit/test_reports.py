@@ -3,6 +3,7 @@ import logging
 import math
 import threading
 from collections.abc import Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 import pytest
@@ -41,6 +42,23 @@ class Journal:
 
 def reporter_to(journal: Journal, interval_sec: float = 0.001) -> Reporter:
     return Reporter("n", 2, journal.send, Emission("r_1", "n", 2), interval_sec=interval_sec)
+
+
+async def test_what_another_thread_reports_is_sent_in_the_context_of_the_attempt() -> None:
+    """Which knows its activity and its client; the thread that watches for blocked loops has neither."""
+    attempt: ContextVar[int] = ContextVar("attempt")
+    seen: list[int] = []
+
+    async def send(reports: Sequence[Report]) -> None:
+        seen.append(attempt.get())
+
+    attempt.set(2)
+    reporter = Reporter("n", 2, send, Emission("r_1", "n", 2), interval_sec=0.001)
+    thread = threading.Thread(target=reporter.log, args=("it blocks", "warning", {}))
+    thread.start()
+    await eventually(lambda: bool(seen))
+    thread.join()
+    assert seen == [2]
 
 
 async def test_what_nobody_waited_for_is_left_at_the_end() -> None:
