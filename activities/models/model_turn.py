@@ -11,7 +11,7 @@ from wand_orchestrator.activities.models.model_building import silence_sec
 from wand_orchestrator.activities.models.model_failures import ModelFailures
 from wand_orchestrator.activities.models.model_prices import price_of, used
 from wand_orchestrator.activities.models.model_services import ModelServices
-from wand_orchestrator.activities.models.turn_reply import ReplyBounds, reply_of
+from wand_orchestrator.activities.models.turn_reply import ReplyBounds, reply_of, with_own_ids
 from wand_orchestrator.activities.models.turn_request import (
     WireNames,
     new_request,
@@ -57,6 +57,7 @@ async def take_turn(turn: ModelTurn, ctx: InternalContext) -> ModelReply:
     request = new_request(turn, before, names)
     call = ModelCall(turn, services.named(turn.model), await services.model(turn.model), ctx)
     response, usage = await call.response([*before, request], request_parameters(turn, names))
+    response = with_own_ids(response)
     added = ModelMessagesTypeAdapter.dump_python([request, response], mode="json")
     conversation = await services.conversations.add(ctx.run_id, Block(added, turn.before))
     return reply_of(turn, response, names, usage, conversation)

@@ -1,10 +1,13 @@
 """Reads the reply of a model as it comes, within its bounds, and makes the reply of the turn of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from pydantic_ai.messages import (
     ModelResponse,
+    ModelResponsePart,
     ModelResponseStreamEvent,
     PartDeltaEvent,
     PartStartEvent,
@@ -23,7 +26,10 @@ from wand_orchestrator.contract.model_call import ModelReply, ModelTurn, ToolCal
 from wand_orchestrator.settings import Settings
 
 LONGEST_NAME = 200
-"""Characters of a tool's name and of a call's id that a model may make up."""
+"""Characters of a tool's name that a model may make up."""
+
+LONGEST_ID = 10_000
+"""Characters of a call's id. Some proxies put what a model thought into it, and need it back as it was."""
 
 
 class ReplyBounds:
@@ -95,6 +101,27 @@ def reply_of(turn: ModelTurn, response: ModelResponse, names: WireNames, usage: 
         usage=usage,
         conversation=conversation,
     )
+
+
+def with_own_ids(response: ModelResponse) -> ModelResponse:
+    """Return the response with an id of its own for each call. Some servers give several calls of one reply the same
+    id, or an empty one, and their results could not be told apart then.
+    """
+    seen: set[str] = set()
+    parts: list[ModelResponsePart] = []
+    for part in response.parts:
+        if isinstance(part, ToolCallPart):
+            part = replace(part, tool_call_id=_own_id(part.tool_call_id, seen))
+            seen.add(part.tool_call_id)
+        parts.append(part)
+    return replace(response, parts=parts)
+
+
+def _own_id(id: str, seen: set[str]) -> str:
+    if id and id not in seen and len(id) <= LONGEST_ID:
+        return id
+    base = id[:20] or "call"
+    return next(own for number in count(1) if (own := f"{base}_{number}") not in seen)
 
 
 def _is_answer(turn: ModelTurn, part: ToolCallPart) -> bool:

@@ -189,6 +189,28 @@ async def test_a_structured_answer_is_read_and_a_misfit_can_be_told(opened: Open
         assert [said.role for said in server.log[1].asked.said] == ["user", "call", "result"]
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("id", ["same", "x" * 20_000])
+async def test_calls_to_which_the_server_gives_the_same_id_are_told_apart(
+    opened: Opened, protocol: str, id: str
+) -> None:
+    asks = ScriptedAnswer(calls=tuple(ScriptedCall(name="acme_search", id=id) for _ in range(3)))
+    async with opened(lambda asked: ScriptedAnswer(text="Done.") if asked.results else asks) as (worker, server):
+        asked = ModelTurn(model=protocol, prompt="Search.", tools=(SEARCH,))
+        first = await worker.turn(asked)
+        ids = [call.id for call in first.calls]
+        assert len(set(ids)) == 3
+        assert max(map(len, ids)) <= 10_000
+        outcomes = tuple(
+            ToolOutcome(id=call.id, name=call.name, status="succeeded", content=str(place))
+            for place, call in enumerate(first.calls)
+        )
+        more = {"before": first.conversation, "prompt": None, "outcomes": outcomes}
+        assert (await worker.turn(asked.model_copy(update=more))).text == "Done."
+        said = server.log[1].asked
+        assert [(each.id, each.text) for each in said.results] == list(zip(ids, "012", strict=True))
+
+
 async def test_an_answer_that_is_no_object_goes_through_providers_that_take_objects_only(opened: Opened) -> None:
     def says(asked: Asked) -> ScriptedAnswer:
         assert asked.tools["final_result"]["type"] == "object"
