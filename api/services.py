@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
@@ -35,6 +36,7 @@ from wand_orchestrator.api.stream.relay import Relay, Streams
 from wand_orchestrator.api.stream.run_end import RunEnd
 from wand_orchestrator.api.supervision import Supervision
 from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.temporal.service_workflows import mcp_servers
 from wand_orchestrator.api.tools.worker_tools import WorkerTools
 from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.files.artifacts import ArtifactStore
@@ -102,7 +104,7 @@ class Services:
         reader = JournalReader(executions, store, settlement)
         graphs = GraphCache(store)
         subgraphs = Subgraphs(store)
-        mcp = WorkerTools(executions.mcp_servers)
+        mcp = WorkerTools(partial(mcp_servers, executions))
         graph_check = GraphCheck(registry, settings, subgraphs, mcp)
         launcher = Outbox(executions, store, graphs, subgraphs, webhooks, registry.agents, settings.run_limits)
         uploads = UploadStore(artifacts, settings.max_file_bytes, timedelta(hours=settings.file_retention_hours))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.temporal.service_workflows import deliver
 from wand_orchestrator.contract.delivery import delivery, delivery_workflow_id
 from wand_orchestrator.contract.events import RUN_ENDINGS, Event
 from wand_orchestrator.contract.run_summary import RunSummary
@@ -37,4 +38,4 @@ class Webhooks:
         for event in events:
             if event.type in RUN_ENDINGS and event.type in webhook.events:
                 message = delivery(webhook, event, run)
-                await self._executions.deliver(delivery_workflow_id(run.run_id, event.seq), message, seconds)
+                await deliver(self._executions, delivery_workflow_id(run.run_id, event.seq), message, seconds)

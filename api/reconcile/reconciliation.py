@@ -9,22 +9,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionDescription
 
 from wand_orchestrator.api.graphs.cache import Recent
+from wand_orchestrator.api.reconcile.ending import NATIVE_STATUS, Ending, ending_of, last_events
 from wand_orchestrator.api.reconcile.known_journal import known_events
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
 from wand_orchestrator.api.temporal import history
 from wand_orchestrator.api.temporal.errors import QueryFailed, WorkflowFails
 from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.temporal.task_queues import polled
 from wand_orchestrator.api.webhooks import Webhooks
-from wand_orchestrator.contract.bounds import bounded_text
-from wand_orchestrator.contract.codes import RUN_TIMEOUT
-from wand_orchestrator.contract.events import Event, EventType, Level
+from wand_orchestrator.contract.events import Event
 from wand_orchestrator.contract.run import Archive, RunResult
 from wand_orchestrator.contract.run_summary import RunSummary
 from wand_orchestrator.contract.run_terms import RunTerms
@@ -33,7 +31,7 @@ from wand_orchestrator.contract.search_attributes import (
     WAND_GRAPH_ID,
     WAND_TAGS,
 )
-from wand_orchestrator.contract.state import Failure, NodeState, RunState, RunStatus, fold
+from wand_orchestrator.contract.state import Failure, RunState, RunStatus, fold
 from wand_orchestrator.errors import Conflict, NotFound, Unavailable, WandError
 from wand_orchestrator.files.payloads import STORE_AWAY
 from wand_orchestrator.storage import Run, Store
@@ -68,31 +66,9 @@ JOURNAL_WAIT = timedelta(minutes=1)
 restarted may come.
 """
 
-NATIVE_STATUS = {
-    WorkflowExecutionStatus.COMPLETED: RunStatus.SUCCEEDED,
-    WorkflowExecutionStatus.FAILED: RunStatus.FAILED,
-    WorkflowExecutionStatus.CANCELED: RunStatus.CANCELLED,
-    WorkflowExecutionStatus.TERMINATED: RunStatus.TERMINATED,
-    WorkflowExecutionStatus.TIMED_OUT: RunStatus.TIMED_OUT,
-}
-"""What a closed workflow means for its run."""
-
 _WITHOUT_JOURNAL = 5
 """Events of a history that ended before the workflow began: no worker took it, or its input was no graph. Start, task
 scheduled, started, completed, and the close. A run that began has at least scheduled something besides."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """Contains the close of a workflow as Temporal reports it."""
-
-    status: RunStatus
-    at: datetime
-    reason: str
-    failure: Failure | None
-    result: RunResult | None
-    journal: str | None = None
-    """Why the run's own journal cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +115,7 @@ class Reconciliation:
             return
         if description.status is None or description.status not in NATIVE_STATUS:
             return
-        ending = await self._ending(description, seconds)
+        ending = await ending_of(self._executions.client, description, seconds)
         closed = await self._closed(run, description, ending, seconds)
         if description.history_length > _WITHOUT_JOURNAL:
             try:
@@ -151,7 +127,7 @@ class Reconciliation:
                 await self._copy_known(closed, seconds)
         state = await self.fold_archive(run_id)
         if not state.status.ended:
-            await self._append(closed, _last_events(state, ending), seconds)
+            await self._append(closed, last_events(state, ending), seconds)
 
     async def known_end(self, run_id: str, seconds: float) -> RunState | None:
         """Return the state of a closed run as far as it is known without a worker; stores nothing.
@@ -166,7 +142,7 @@ class Reconciliation:
         if not state.status.ended:
             for event in await known_events(self._executions.client, run_id, state, seconds):
                 fold(state, event)
-            for event in _last_events(state, await self._ending(description, seconds)):
+            for event in last_events(state, await ending_of(self._executions.client, description, seconds)):
                 fold(state, event)
         return state
 
@@ -190,7 +166,7 @@ class Reconciliation:
         reason = "terminated: Temporal has it no longer, as after `temporal workflow delete`"
         failure = Failure(code="terminated", message=reason)
         ending = Ending(RunStatus.TERMINATED, datetime.now(UTC), reason, failure, None)
-        await self._append(closed, _last_events(await self.fold_archive(run.run_id), ending), seconds)
+        await self._append(closed, last_events(await self.fold_archive(run.run_id), ending), seconds)
 
     async def _closed(
         self, run: Run | None, description: WorkflowExecutionDescription, ending: Ending, seconds: float
@@ -236,7 +212,9 @@ class Reconciliation:
         if error.fields["missing"] != "worker" or closed_at is None or datetime.now(UTC) - closed_at < wait:
             return False
         queue = description.task_queue
-        return queue not in await self._executions.polled([queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, seconds)
+        return queue not in await polled(
+            self._executions.client, [queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, seconds
+        )
 
     async def _copy_known(self, closed: _Closed, seconds: float) -> None:
         """Archive the events that follow from the history alone, as no worker can read the journal."""
@@ -263,22 +241,6 @@ class Reconciliation:
         )
         await self._store.archive.append(archive)
 
-    async def _ending(self, description: WorkflowExecutionDescription, seconds: float) -> Ending:
-        status = NATIVE_STATUS[description.status or WorkflowExecutionStatus.TERMINATED]
-        event = await history.closing_event(self._executions.client, description.id, seconds)
-        at = description.close_time or datetime.now(UTC)
-        if event is None:
-            return Ending(status, at, "", None, None)
-        reason, failure = _why(status, event)
-        return Ending(status, at, reason, failure, await self._result(description, event))
-
-    async def _result(self, description: WorkflowExecutionDescription, event: HistoryEvent) -> RunResult | None:
-        payloads = event.workflow_execution_completed_event_attributes.result.payloads
-        if not payloads:
-            return None
-        decoded: list[Any] = await description.data_converter.decode(payloads, [RunResult])
-        return RunResult.model_validate(decoded[0])
-
 
 def _summary(description: WorkflowExecutionDescription, terms: RunTerms) -> RunSummary:
     """Return the summary of a run that has no row."""
@@ -295,59 +257,4 @@ def _summary(description: WorkflowExecutionDescription, terms: RunTerms) -> RunS
         finished_at=None,
         error=None,
         part_of=root_of(description),
-    )
-
-
-def _why(status: RunStatus, event: HistoryEvent) -> tuple[str, Failure | None]:
-    """Return the reason in words, and as the error that the run shows."""
-    if status is RunStatus.TERMINATED:
-        given = event.workflow_execution_terminated_event_attributes
-        reason = f"terminated by {given.identity or 'somebody'}{f': {given.reason}' if given.reason else ''}"
-        return reason, Failure(code="terminated", message=reason)
-    if status is RunStatus.FAILED:
-        failure = event.workflow_execution_failed_event_attributes.failure
-        code = failure.application_failure_info.type or "workflow_failed"
-        return failure.message, Failure(code=code, message=failure.message)
-    if status is RunStatus.TIMED_OUT:
-        reason = "the run took longer than Temporal was told to let it"
-        return reason, Failure(code=RUN_TIMEOUT, message=reason)
-    return status.value, None
-
-
-def _last_events(state: RunState, ending: Ending) -> list[Event]:
-    """Return a `node.cancelled` for each node in flight, whose agents Temporal stops, and the run's last event."""
-    seq = state.last_seq
-    events = []
-    for node, node_state in state.nodes.items():
-        if not node_state.status.settled:
-            seq += 1
-            events.append(_node_cancelled(seq, node, node_state, state, ending))
-    level: Level = "info" if ending.status is RunStatus.SUCCEEDED else "warning"
-    data: dict[str, Any] = (
-        {} if ending.failure is None else {"error": ending.failure.model_dump(mode="json", exclude_none=True)}
-    )
-    if ending.journal is not None:
-        data["journal"] = f"incomplete, as no worker tells it: {bounded_text(ending.journal, 1000)}"
-    last = Event(
-        seq=seq + 1,
-        ts=ending.at,
-        type=EventType(f"run.{ending.status}"),
-        level="error" if ending.status in (RunStatus.FAILED, RunStatus.TIMED_OUT) else level,
-        message=f"the run ended: {ending.reason}" if ending.reason else "the run ended",
-        progress=100 if ending.status is RunStatus.SUCCEEDED else state.progress,
-        data=data,
-    )
-    return [*events, last]
-
-
-def _node_cancelled(seq: int, node: str, node_state: NodeState, state: RunState, ending: Ending) -> Event:
-    return Event(
-        seq=seq,
-        ts=ending.at,
-        type=EventType.NODE_CANCELLED,
-        message=f"{node} cancelled",
-        progress=state.progress,
-        node=node,
-        attempt=node_state.attempt or None,
-        data={"reason": "the run ended without it"},
     )

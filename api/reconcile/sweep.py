@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from wand_orchestrator.api.reconcile.namespace_origin import Origin
 from wand_orchestrator.api.reconcile.reconciliation import JOURNAL_WAIT, Reconciliation
 from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.temporal.listings import ended_without_success
 from wand_orchestrator.errors import NotFound, WandError
 from wand_orchestrator.storage import Store
 
@@ -55,7 +56,7 @@ class Sweep:
     async def _look(self, since: datetime) -> bool:
         """Sweep once; return whether nothing is left to reconcile."""
         try:
-            closed = await self._executions.ended_without_success(since, CALL_SEC)
+            closed = await ended_without_success(self._executions, since, CALL_SEC)
             settled = await self._settled(closed)
         except WandError as error:
             log.info("runs that ended from outside are settled later: %s", error.message)

@@ -10,6 +10,7 @@ from temporalio.api.enums.v1 import TaskQueueType
 
 from wand_orchestrator.api.http.strict_route import StrictRoute
 from wand_orchestrator.api.services import Services, ServicesDep
+from wand_orchestrator.api.temporal.task_queues import polled
 from wand_orchestrator.errors import Unavailable
 
 CHECK_SEC = 1.0
@@ -64,5 +65,5 @@ async def _check(name: str, check: Awaitable[None]) -> str:
 
 async def _require_worker(services: Services) -> None:
     queue = services.settings.task_queue
-    if not await services.executions.polled([queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, CHECK_SEC):
+    if not await polled(services.executions.client, [queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, CHECK_SEC):
         raise Unavailable("worker", f"no worker polls the task queue {queue}")

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from wand_orchestrator.api.outbox.outbox import Outbox
 from wand_orchestrator.api.reconcile.reconciliation import Reconciliation
 from wand_orchestrator.api.runs.reader import RunReader
+from wand_orchestrator.api.temporal import listings
 from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.state import RunStatus
@@ -135,7 +136,7 @@ class RunRemoval:
         """Delete the run's workflows and files; return whether nothing is left of it. Until the workflows are gone, the
         deletion is repeated.
         """
-        family = await self._executions.family(run_id, CALL_SEC)
+        family = await listings.family(self._executions, run_id, CALL_SEC)
         for execution in family:
             await self._executions.delete(*execution, CALL_SEC)
         for id in {run_id, *(workflow_id for workflow_id, _ in family)}:

@@ -16,6 +16,7 @@ from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import meaning
 from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.temporal.listings import delivery_ids
 from wand_orchestrator.contract.bounds import bounded_text
 
 SHOWN = 50
@@ -58,7 +59,7 @@ class Deliveries:
         budget = CallBudget()
         await self._runs.known(run_id, budget)
         seconds = budget.left()
-        ids = await self._executions.delivery_ids(run_id, seconds)
+        ids = await delivery_ids(self._executions, run_id, seconds)
         numbered = sorted(((int(id.rpartition(".")[2]), id) for id in ids), reverse=True)[:SHOWN]
         slots = asyncio.Semaphore(AT_ONCE)
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from temporalio.client import WorkflowExecutionDescription
 
-from wand_orchestrator.api.reconcile.reconciliation import NATIVE_STATUS
+from wand_orchestrator.api.reconcile.ending import NATIVE_STATUS
 from wand_orchestrator.api.temporal.errors import ExecutionClosed
 from wand_orchestrator.contract.ids import GraphId, RunId
 from wand_orchestrator.contract.run_terms import RunTerms

@@ -11,6 +11,7 @@ from temporalio.api.enums.v1 import TaskQueueType
 
 from wand_orchestrator.api.runs import waiting
 from wand_orchestrator.api.runs.pending_activities import PendingNode
+from wand_orchestrator.api.temporal import task_queues
 from wand_orchestrator.api.temporal.budget import CallBudget
 from wand_orchestrator.api.temporal.executions import Executions
 from wand_orchestrator.contract.events import rfc3339
@@ -178,8 +179,8 @@ class Waits:
         queues = waiting.queues_to_check(pending.values(), now)
         polled: set[str] | None = None
         try:
-            polled = await self._executions.polled(
-                queues, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY, budget.left(POLLERS_SEC)
+            polled = await task_queues.polled(
+                self._executions.client, queues, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY, budget.left(POLLERS_SEC)
             )
         except Unavailable:
             polled = None
@@ -194,8 +195,8 @@ class Waits:
         """Return why the workflow did not return its state."""
         queue = self._executions.task_queue
         try:
-            polled = await self._executions.polled(
-                [queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, budget.left(POLLERS_SEC)
+            polled = await task_queues.polled(
+                self._executions.client, [queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, budget.left(POLLERS_SEC)
             )
         except Unavailable as error:
             return error.message

@@ -6,17 +6,9 @@ it: the run fetches it as it begins, and so meets the newest version.
 """
 
 import asyncio
-import base64
-import binascii
-import hashlib
-import re
-import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
     Schedule,
@@ -27,16 +19,15 @@ from temporalio.client import (
     ScheduleHandle,
     ScheduleListDescription,
     ScheduleOverlapPolicy,
-    SchedulePolicy,
-    ScheduleState,
 )
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.common import TypedSearchAttributes
 
 from wand_orchestrator.api.graphs.graph_check import GraphCheck
+from wand_orchestrator.api.schedules.definition import new_id, schedule_of, search_attributes
 from wand_orchestrator.api.schedules.errors import ScheduleInvalid, listing_meaning, meaning, not_found
 from wand_orchestrator.api.schedules.models import Overlap, SchedulePage, ScheduleRequest, ScheduleSummary, ScheduleView
+from wand_orchestrator.api.schedules.schedule_cursor import decode_cursor, encode_cursor
 from wand_orchestrator.api.schedules.schedule_filter import ScheduleFilter
-from wand_orchestrator.api.schedules.times import spec_of
 from wand_orchestrator.api.schedules.triggers import Triggers
 from wand_orchestrator.api.schedules.view import scheduled_order, summary, view
 from wand_orchestrator.api.temporal.budget import CallBudget
@@ -46,41 +37,13 @@ from wand_orchestrator.api.webhooks import Webhooks
 from wand_orchestrator.contract.names import (
     WORKFLOW_GRAPH_RUN,
 )
-from wand_orchestrator.contract.run import (
-    RunOrder,
-)
 from wand_orchestrator.contract.search_attributes import (
     WAND_GRAPH,
     WAND_GRAPH_ID,
-    WAND_TAGS,
 )
-from wand_orchestrator.errors import BadRequest, Conflict, Unavailable
-from wand_orchestrator.storage import GraphHead, RunHead, Store, StoredGraph
+from wand_orchestrator.errors import Conflict, Unavailable
+from wand_orchestrator.storage import GraphHead, RunHead, Store
 from wand_orchestrator.temporal.connection import ensure_search_attributes
-
-_CHECK_BYTES = 6
-
-
-def encode_cursor(token: bytes) -> str:
-    return base64.urlsafe_b64encode(_check(token) + token).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str) -> bytes:
-    """Decode a cursor. Raises BadRequest for one that no page returned."""
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        raw = base64.b64decode(padded, altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    check, token = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
-    if not token or check != _check(token):
-        raise BadRequest("the cursor is not one that a page gave as `next`", code="bad_cursor")
-    return token
-
-
-def _check(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()[:_CHECK_BYTES]
-
 
 DATABASE_SEC = 0.6
 SCHEDULE_CALL_SEC = 1.2
@@ -114,16 +77,9 @@ class Schedules:
         self._webhooks.require_signed(request.webhook)
         graph = await self._store.graphs.named(request.graph_id, request.graph_name)
         await self._check.admit(graph.graph, request.input)
-        id = request.schedule_id or _new_id(graph.name)
-        attributes = _search_attributes(request, graph)
-        schedule = Schedule(
-            action=await self._action(id, request, graph, attributes),
-            spec=spec_of(request.cron, request.every, request.time_zone, request.jitter),
-            policy=SchedulePolicy(
-                overlap=ScheduleOverlapPolicy[request.overlap.upper()], catchup_window=request.catchup_window
-            ),
-            state=ScheduleState(note=request.note or _note(request, graph), paused=request.paused),
-        )
+        id = request.schedule_id or new_id(graph.name)
+        attributes = search_attributes(request, graph)
+        schedule = await schedule_of(self._client, self._task_queue, id, request, graph, attributes)
         try:
             await self._create(id, schedule, attributes, budget)
         except AttributesMissing:
@@ -210,31 +166,6 @@ class Schedules:
             await listed.fetch_next_page()
         return listed.current_page or (), listed.next_page_token
 
-    async def _action(
-        self, schedule_id: str, request: ScheduleRequest, graph: StoredGraph, attributes: TypedSearchAttributes
-    ) -> ScheduleActionStartWorkflow:
-        """Return the action of a schedule. Temporal appends the time to the workflow id, and starts none twice; a
-        random part tells the runs of a schedule from those of a former one of the same id.
-        """
-        order = RunOrder(graph_id=request.graph_id, graph_name=request.graph_name, **request.said())
-        return ScheduleActionStartWorkflow(
-            WORKFLOW_GRAPH_RUN,
-            await self._encode(order),
-            id=f"r_{schedule_id}-{secrets.token_hex(4)}" if request.schedule_id else f"r_{schedule_id}",
-            task_queue=self._task_queue,
-            typed_search_attributes=attributes,
-            memo={"schedule": schedule_id},
-            static_summary=graph.name,
-        )
-
-    async def _encode(self, order: RunOrder) -> Payload:
-        """Return the order as a payload within the schedule: the external storage keeps payloads only as long as a run
-        needs them.
-        """
-        converter = replace(self._client.data_converter, external_storage=None)
-        [payload] = await converter.encode([order.model_dump(mode="json", exclude_defaults=True)])
-        return payload
-
     async def _create(self, id: str, schedule: Schedule, attributes: TypedSearchAttributes, budget: CallBudget) -> None:
         seconds = budget.left(SCHEDULE_CALL_SEC)
         memo = {"graph": attributes[WAND_GRAPH], "version": attributes.get(WAND_GRAPH_ID) or "the newest"}
@@ -287,27 +218,6 @@ class Schedules:
                 return await self._store.runs.heads(run_ids)
         except (Unavailable, TimeoutError):
             return {}
-
-
-def _new_id(graph_name: str) -> str:
-    """Return a new id. It contains the graph's name, as the Web UI's list shows little else."""
-    words = re.sub(r"[^A-Za-z0-9._-]+", "-", graph_name).strip("-._")[:60]
-    return f"{words or 'schedule'}-{secrets.token_hex(4)}"
-
-
-def _search_attributes(request: ScheduleRequest, graph: StoredGraph) -> TypedSearchAttributes:
-    """Return the search attributes of the schedule and of its runs; a run by name sets its version once it knows it."""
-    pairs: list[SearchAttributePair[Any]] = [SearchAttributePair(WAND_GRAPH, graph.name)]
-    if request.graph_id is not None:
-        pairs.append(SearchAttributePair(WAND_GRAPH_ID, graph.graph_id))
-    if request.tags:
-        pairs.append(SearchAttributePair(WAND_TAGS, request.tags))
-    return TypedSearchAttributes(pairs)
-
-
-def _note(request: ScheduleRequest, graph: StoredGraph) -> str:
-    version = "newest version" if request.graph_id is None else f"version {graph.version}"
-    return f"runs the graph {graph.name}, {version}"
 
 
 def _timeout(seconds: float) -> timedelta:

@@ -6,20 +6,17 @@ not answer within them.
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import temporalio.api.common.v1 as common
-import temporalio.api.enums.v1 as enums
-import temporalio.api.taskqueue.v1 as taskqueue
 import temporalio.api.workflowservice.v1 as workflowservice
 from temporalio.client import (
     Client,
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
-    WorkflowFailureError,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
@@ -29,7 +26,6 @@ from temporalio.common import (
     QueryRejectCondition,
     RawValue,
     TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
@@ -37,15 +33,8 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import ExecutionClosed, QueryFailed, TaskFailed, UpdateRefused, meaning
 from wand_orchestrator.api.temporal.launch import Launch
-from wand_orchestrator.api.temporal.visibility_query import begins_with, equals
-from wand_orchestrator.contract.delivery import Delivery, delivery_workflow_id
-from wand_orchestrator.contract.events import rfc3339
-from wand_orchestrator.contract.mcp import McpCatalogue
 from wand_orchestrator.contract.names import (
     WORKFLOW_GRAPH_RUN,
-    WORKFLOW_TOOL_LISTING,
-    WORKFLOW_WEBHOOK_DELIVERY,
-    webhook_queue,
 )
 from wand_orchestrator.contract.queries import (
     QUERY_EVENT_REFUSAL,
@@ -64,9 +53,6 @@ from wand_orchestrator.contract.steering import SentEvent
 from wand_orchestrator.errors import NotFound, Unavailable
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.temporal.visibility import memo, search_attributes, summary
-
-POLL_SILENCE = timedelta(seconds=70)
-"""A worker polls anew every 60 s at the latest; Temporal lists one that is gone for five minutes more."""
 
 FAILING_ATTEMPTS = 2
 """Of one workflow task: what fails by accident, such as at a worker's end, has succeeded by then."""
@@ -105,41 +91,6 @@ class Executions:
                 )
         except WorkflowAlreadyStartedError:
             return
-
-    async def deliver(self, id: str, message: Delivery, seconds: float) -> None:
-        """Start the workflow that delivers a webhook; one that was started before counts as started."""
-        try:
-            async with deadline(seconds), translated(meaning):
-                await self.client.start_workflow(
-                    WORKFLOW_WEBHOOK_DELIVERY,
-                    message,
-                    id=id,
-                    task_queue=webhook_queue(self.task_queue),
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    static_summary=summary(message.summary),
-                    rpc_timeout=timedelta(seconds=seconds),
-                )
-        except WorkflowAlreadyStartedError:
-            return
-
-    async def mcp_servers(self, seconds: float) -> McpCatalogue:
-        """Ask a worker of the API's task queue for its MCP servers. Callers at the same time share one execution."""
-        try:
-            async with deadline(seconds), translated(meaning):
-                handle = await self.client.start_workflow(
-                    WORKFLOW_TOOL_LISTING,
-                    id=f"{WORKFLOW_TOOL_LISTING}:{self.task_queue}",
-                    task_queue=self.task_queue,
-                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                    execution_timeout=timedelta(seconds=seconds),
-                    static_summary=summary("the tools of the workers' MCP servers"),
-                    result_type=McpCatalogue,
-                    rpc_timeout=timedelta(seconds=seconds),
-                )
-                catalogue: McpCatalogue = await handle.result()
-                return catalogue
-        except WorkflowFailureError as error:
-            raise Unavailable("worker", "the worker could not tell of its MCP servers") from error
 
     async def cancel(self, run_id: str, seconds: float) -> None:
         """Ask for cancellation. Raises NotFound if there is no such execution; one that has ended stays as it is."""
@@ -201,55 +152,6 @@ class Executions:
         except TaskFailed:
             return False
         return True
-
-    async def ended_without_success(self, since: datetime, seconds: float) -> list[str]:
-        """Return the ids of runs that closed without success since then, as far as Temporal lists them yet.
-
-        Temporal or an operator may have closed them, or the SDK before the workflow had begun, which the status does
-        not show.
-        """
-        query = (
-            f'WorkflowType = "{WORKFLOW_GRAPH_RUN}" AND {equals("TaskQueue", self.task_queue)} '
-            f'AND ExecutionStatus IN ("Terminated", "TimedOut", "Canceled", "Failed") '
-            f'AND CloseTime >= "{rfc3339(since)}"'
-        )
-        async with deadline(seconds), translated(meaning):
-            listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
-            return [execution.id async for execution in listed if execution.task_queue == self.task_queue]
-
-    async def family(self, run_id: str, seconds: float) -> list[tuple[str, str]]:
-        """Return the workflow and run ids of what Temporal still has of the run, its child runs and its webhooks.
-
-        Webhook deliveries that are still open are left out.
-        """
-        webhooks = delivery_workflow_id(run_id, "")
-        conditions = (
-            equals("WorkflowId", run_id),
-            equals("RootWorkflowId", run_id),
-            begins_with("WorkflowId", webhooks),
-        )
-        ids = " OR ".join(conditions)
-        runs_or_closed = f'(WorkflowType = "{WORKFLOW_GRAPH_RUN}" OR ExecutionStatus != "Running")'
-        query = f"({ids}) AND {runs_or_closed}"
-        async with deadline(seconds), translated(meaning):
-            listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
-            found = [
-                (execution.id, execution.run_id)
-                async for execution in listed
-                if run_id in (execution.id, execution.root_id) or execution.id.startswith(webhooks)
-            ]
-        if found or (latest := await self.describe(run_id, seconds)) is None:
-            return found
-        return [(run_id, latest.run_id)]  # not listed yet, or no longer
-
-    async def delivery_ids(self, run_id: str, seconds: float) -> list[str]:
-        """Return the workflow ids of the run's webhook deliveries that Temporal has, as far as it lists them yet."""
-        begin = delivery_workflow_id(run_id, "")
-        query = f'WorkflowType = "{WORKFLOW_WEBHOOK_DELIVERY}" AND {begins_with("WorkflowId", begin)}'
-        async with deadline(seconds), translated(meaning):
-            listed = self.client.list_workflows(query, rpc_timeout=timedelta(seconds=seconds))
-            ids = {execution.id async for execution in listed}
-        return [id for id in ids if id.startswith(begin) and id.removeprefix(begin).isdecimal()]
 
     async def delete(self, workflow_id: str, run_id: str, seconds: float) -> None:
         """Request the deletion of an execution, which Temporal performs later; one that is gone is no error."""
@@ -321,12 +223,6 @@ class Executions:
         )
         return journal
 
-    async def polled(self, queues: Iterable[str], kind: "enums.TaskQueueType.ValueType", seconds: float) -> set[str]:
-        """Return those of `queues` that a worker polls."""
-        names = list(queues)
-        polled = await asyncio.gather(*(self._is_polled(name, kind, seconds) for name in names))
-        return {name for name, yes in zip(names, polled, strict=True) if yes}
-
     async def namespace_id(self, seconds: float) -> str:
         """Return the id of the namespace, which differs from that of any other namespace of the same name."""
         async with deadline(seconds), translated(meaning):
@@ -371,17 +267,6 @@ class Executions:
         except TimeoutError as error:
             await self.ping(PING_SEC)
             raise Unavailable("worker", f"no worker answers for the run: nothing within {seconds:.1f} s") from error
-
-    async def _is_polled(self, queue: str, kind: "enums.TaskQueueType.ValueType", seconds: float) -> bool:
-        async with deadline(seconds), translated(meaning):
-            answer = await self.client.workflow_service.describe_task_queue(
-                workflowservice.DescribeTaskQueueRequest(
-                    namespace=self.client.namespace, task_queue=taskqueue.TaskQueue(name=queue), task_queue_type=kind
-                ),
-                timeout=timedelta(seconds=seconds),
-            )
-        oldest = datetime.now(UTC) - POLL_SILENCE
-        return any(poller.last_access_time.ToDatetime(UTC) > oldest for poller in answer.pollers)
 
 
 def is_failing(description: WorkflowExecutionDescription) -> bool:

@@ -13,6 +13,7 @@ from tests.integration.graph_cases import emit, graph, sleep
 from tests.integration.service import Json, Service, running_service
 from tests.integration.temporal_cli import TemporalCli
 from tests.waiting import until
+from wand_orchestrator.api.temporal import listings
 from wand_orchestrator.api.temporal.executions import Executions
 
 LARGE = "x" * 1_000_000
@@ -129,7 +130,9 @@ async def test_child_runs_of_any_id_are_deleted_in_temporal_too(service: Service
     [listed] = (await service.http.get("/runs", params={"name": name})).json()["runs"]
     assert listed["run_id"] == run_id
     family = {run_id, f"{run_id}.sub"}
-    await until(lambda: service.services.executions.family(run_id, 5), lambda found: {id for id, _ in found} == family)
+    await until(
+        lambda: listings.family(service.services.executions, run_id, 5), lambda found: {id for id, _ in found} == family
+    )
 
     assert await _delete(service, quoted) == (204, "")
 
