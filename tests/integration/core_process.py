@@ -8,22 +8,31 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.graph_runs import worker
-from wand_orchestrator.activities.core import in_flight
+from wand_orchestrator.activities.core import in_flight, start_run
 from wand_orchestrator.contract.run import Archive
 from wand_orchestrator.settings import Settings
 from wand_orchestrator.storage import Store
 from wand_orchestrator.temporal.connection import connect
+from wand_orchestrator.workflows.nodes import child_runs
 from wand_orchestrator.workflows.run.carried_walk import CarriedWalk
 
 ASKS, ARCHIVED, BEGINS, NEVER = "asks", "archived", "begins", "never"
 """Moments of a crossing: the run asks what is in flight; its journal is in the database, and nobody was told; the next
 history begins."""
+
+NAMED, STARTED = "named", "started"
+"""Moments of a run that another one starts and does not wait for: it has got its id; Temporal has it,
+and the database has not."""
+
+SOON = timedelta(seconds=2)
+"""After this an activity is begun anew whose worker was killed."""
 
 
 @asynccontextmanager
@@ -42,7 +51,7 @@ async def core_process(
         await process.wait()
 
 
-def _die(*_: Any) -> None:
+def _die(*_: Any, **__: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -67,6 +76,22 @@ def _dies_at(moment: str, store: Store) -> None:
             begin(self, carried)
 
         patch.setattr(CarriedWalk, "__init__", first)
+    else:
+        _dies_at_a_start(patch, moment, store)
+
+
+def _dies_at_a_start(patch: pytest.MonkeyPatch, moment: str, store: Store) -> None:
+    patch.setattr(child_runs, "START_TIMEOUT", SOON)
+    if moment == NAMED:
+        patch.setattr(child_runs, "NewRun", _die)
+    elif moment == STARTED:
+        start = start_run._start
+
+        async def started(*given: Any) -> None:
+            await start(*given)
+            _die()
+
+        patch.setattr(start_run, "_start", started)
 
 
 async def _main(address: str, queue: str, folder: str, moment: str) -> None:

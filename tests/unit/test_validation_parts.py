@@ -102,3 +102,33 @@ def test_what_parts_are_given_has_no_empty_key(target: dict[str, Any]) -> None:
     state = {"": 1, "rows": []}
     repeat = {"type": "flow.repeat", "params": {**target, "until": "x", "max_times": 2, "state": state}}
     assert ("/nodes/1/params/state/", "bad_value") in faults(repeat)
+
+
+CHOSEN = {"agent": {"$input": "which"}, "agents": ["check.search", "check.table"]}
+REPEAT = {"agent": "check.search", "params": {"query": "x"}, "until": "total", "max_times": 2}
+
+
+@pytest.mark.parametrize(
+    ("type", "params", "expression", "codes"),
+    [
+        ("flow.map", {**SEARCH, "items": ["x"]}, "outputs[0].total", []),
+        ("flow.map", {**SEARCH, "items": ["x"]}, "outputs[*].pages[].title", []),
+        ("flow.map", {**SEARCH, "items": ["x"]}, "outputs[0].totl", ["impossible_expression"]),
+        ("flow.map", {**SEARCH, "items": ["x"]}, "outputs[?@].totl", ["impossible_expression"]),
+        ("flow.map", {**SEARCH, "items": ["x"]}, "upper(outputs[0].total)", ["function_arguments"]),
+        ("flow.map", {**SEARCH, "items": ["x"]}, "errors[0].code", []),
+        ("flow.map", {**CHOSEN, "items": ["x"]}, "outputs[0].anything", []),
+        ("flow.map", TABLE, "outputs[0].anything", []),
+        ("flow.map", {"agent": "acme.unknown", "items": ["x"]}, "outputs[0].anything", []),
+        ("flow.repeat", REPEAT, "output.total", []),
+        ("flow.repeat", REPEAT, "output.totl", ["impossible_expression"]),
+        ("flow.repeat", {**REPEAT, "state": {"seen": 1}}, "output.anything", []),
+    ],
+)
+def test_what_an_agent_gives_is_followed_through_the_control_node_that_runs_it(
+    type: str, params: dict[str, Any], expression: str, codes: list[str]
+) -> None:
+    nodes = [{"id": "n", "type": type, "params": params}, {"id": "t", "type": "check.loose"}]
+    document = {"name": "g", "nodes": nodes, "edges": [{"from": "n", "to": "t", "map": {"x": expression}}]}
+    checked = check_graph(document, AGENTS, max_nodes=9, max_edges=9)
+    assert [fault.code for fault in checked.faults if fault.pointer == "/edges/0/map/x"] == codes

@@ -150,3 +150,25 @@ def test_an_edge_from_the_runs_input_is_judged_by_its_schema() -> None:
     assert found({"type": "check.table"}, {"from": "$input", "map": {"rows": "rows"}}) == [
         ("/edges/0/map/rows", "impossible_expression")
     ]
+
+
+@pytest.mark.parametrize(
+    ("input", "expected"),
+    [
+        ({"$input": "@"}, []),
+        ({"$input": "n"}, [("/input", "incompatible_input")]),
+        ({"$expr": "pages[0]"}, []),
+        ({"$expr": "pages"}, [("/input", "incompatible_input")]),
+        ({"$template": "{{ title }}"}, [("/input", "incompatible_input")]),
+    ],
+)
+def test_a_reference_in_the_place_of_the_input_gives_an_object(
+    input: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert (
+        told(
+            {"type": "check.loose", "input": input},
+            {"map": {"title": "pages[0].title", "n": "total", "pages": "pages"}},
+        )
+        == expected
+    )

@@ -88,7 +88,8 @@ class InputCheck:
         if not isinstance(node.input, dict) or is_reference(node.input):
             seen.is_open = True
             if node.input is not None:
-                self._references.check(node.input, _input_at(node), seen.kind(node.name))
+                given = self._references.check(node.input, _input_at(node), seen.kind(node.name)).get(())
+                self._check_is_object(node, given)
             return seen
         if reference_key(node.input) == LITERAL_KEY:
             seen.see_all({key: self._check_literal(node, key, value) for key, value in written(node.input).items()})
@@ -99,6 +100,11 @@ class InputCheck:
             own = seen.kind(node.name)
             seen.see_all({key: self._check_given(node, key, own) for key in later})
         return seen
+
+    def _check_is_object(self, node: NodeOutline, given: View | None) -> None:
+        if given is not None and "object" not in given.types:
+            message = f"`input` must be an object, and the reference gives {type_words(sorted(given.types))}"
+            self._findings.fault(_input_at(node), Code.INCOMPATIBLE_INPUT, message)
 
     def _check_given(self, node: NodeOutline, key: str, own: Kind | None) -> View | None:
         """Check one value of the node's own `input`; return what is known of it."""

@@ -1,6 +1,6 @@
 """Determines what a node accepts and returns by its type: an agent, or a control node."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -70,7 +70,7 @@ _CONTROL = {
 _NO_INPUT = View.of({"type": "object", "additionalProperties": False}, {})
 _FOR_REFERENCES = Kind(REPEAT.name, _NO_INPUT, _CONTROL[REPEAT.name].output)
 _HELD_BY = {MAP.name: "outputs", REPEAT.name: "output"}
-"""Of control nodes that run their graph several times: the key of their output under which that of the runs is."""
+"""Of control nodes that run their agent or graph several times: the key of their output under which theirs is."""
 
 MAX_GRAPHS_DEEP = 20
 """What graphs return that stand further below than this may be anything."""
@@ -121,15 +121,29 @@ class Kinds:
             kind, name = _FOR_REFERENCES, None
         agent = self.of_agent(name) if control.input is None and isinstance(name, str) else None
         graphs = self._graphs_of(params) if control.names_graph else {}
-        key = (id(kind), None if agent is None else agent.name, id(output), *graphs)
+        runs = self._agents_of(control, params)
+        key = (id(kind), None if agent is None else agent.name, id(output), *graphs, *runs)
         if key not in self._by_params:
             input = kind.input if agent is None else agent.input
             self._by_params[key] = (
                 self._of_graphs(control, kind, output, graphs)
                 if graphs
-                else Kind(kind.name, input, View.of(output, output))
+                else Kind(
+                    kind.name, input, _held(control, output, _returned(runs)) if runs else View.of(output, output)
+                )
             )
         return self._by_params[key]
+
+    def _agents_of(self, control: ControlNode, params: Mapping[str, Any]) -> tuple[Kind, ...]:
+        """Return the agents of which a control node runs one several times; empty if one of them is not known, or if
+        what they return is merged into a state.
+        """
+        if control.name not in _HELD_BY or params.get("state") is not None:
+            return ()
+        name, chosen = params.get("agent"), params.get("agents")
+        names = [name] if isinstance(name, str) else chosen if isinstance(chosen, list | tuple) else []
+        kinds = [self.of_agent(name) if isinstance(name, str) else None for name in names]
+        return tuple(kind for kind in kinds if kind is not None) if None not in kinds else ()
 
     # Stored graphs
 
@@ -145,11 +159,8 @@ class Kinds:
 
     def _of_graphs(self, control: ControlNode, kind: Kind, output: JsonSchema, graphs: Mapping[str, Graph]) -> Kind:
         outputs = View.union(self._outputs_of(graph) for graph in graphs.values())
-        held = _HELD_BY.get(control.name)
-        if held is not None:
-            inside = View.list_of(outputs | NULL) if control is MAP else outputs
-            fields = {key: View.of(schema, output) for key, schema in output["properties"].items()}
-            outputs = View.object_with({**fields, held: inside})
+        if control.name in _HELD_BY:
+            outputs = _held(control, output, outputs)
         input = kind.input
         if control is GRAPH and len(graphs) == 1:
             input = View.union(_given_to(graph) for graph in graphs.values())
@@ -172,6 +183,17 @@ class Kinds:
         for sink in graph.effective_sinks():
             kind = self.of(nodes[sink]) if sink in nodes else None
             yield sink, ANY if kind is None else kind.output | NULL
+
+
+def _returned(kinds: Iterable[Kind]) -> View:
+    return View.union(kind.output for kind in kinds)
+
+
+def _held(control: ControlNode, output: JsonSchema, outputs: View) -> View:
+    """Return the output of a control node that runs something several times, of which each returns `outputs`."""
+    inside = View.list_of(outputs | NULL) if control is MAP else outputs
+    fields = {key: View.of(schema, output) for key, schema in output["properties"].items()}
+    return View.object_with({**fields, _HELD_BY[control.name]: inside})
 
 
 def _given_to(graph: Graph) -> View:
