@@ -56,4 +56,6 @@ def patched(change: str) -> bool:
     if not known:
         raise KeyError(f"{change!r} is in no generation of workflows/patches.py")
     since = list(GENERATIONS).index(known[0])
-    return any(workflow.patched(generation) for generation in list(GENERATIONS)[since:]) or workflow.patched(change)
+    # Newest first: that is the one which `begin` asked for, and to ask for another one would record another marker.
+    newest_first = reversed(list(GENERATIONS)[since:])
+    return any(workflow.patched(generation) for generation in newest_first) or workflow.patched(change)
