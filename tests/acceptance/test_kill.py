@@ -156,6 +156,20 @@ def test_everything_is_killed_in_each_state_of_a_control_node(wand_dev: StartWan
     assert {"each[0]", "rounds[0]"} <= begun.keys()
     result = HTTP.get(f"{dev.url}/runs/{run_id}").json()["result"]
     assert result["outputs"]["rounds"]["times"] == 3
+    check_values(dev.url, run_id, folder)
+
+
+def check_values(url: str, run_id: str, folder: Path) -> None:
+    """What went through the nodes is there, of those as well that had ended before a kill."""
+    sleeps = {"sec": 0.3, "folder": str(folder)}
+    parts = [(f"each[{index}]", sleeps, {"item": index + 1}) for index in range(8)]
+    parts += [("rounds[0]", sleeps, {}), ("sub/n0", {"sec": 0.2, "folder": str(folder)}, {})]
+    for node, params, input in parts:
+        shown = HTTP.get(f"{url}/runs/{run_id}/nodes/{node}").json()
+        assert (shown["params"], shown["input"]) == (params, input), node
+        assert "output" in shown["values"], node
+    ask = HTTP.get(f"{url}/runs/{run_id}/nodes/ask").json()
+    assert ask["output"] == 1
 
 
 def test_a_run_that_was_just_accepted_is_not_lost(wand_dev: StartWandDev) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 import pytest
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 
+from tests.integration.foreign_worker import foreign_worker
 from tests.integration.graph_cases import FAST_RETRY, echo, edge, emit, fail, flaky, gate, graph
 from tests.integration.service import Json, Service, build_service_worker, running_service
 from tests.waiting import until
@@ -276,3 +278,31 @@ async def test_attempts_after_a_retry_by_somebody_are_told_apart_from_those_befo
     assert [(each["attempt"], each["retried"]) for each in shown["attempts"]] == [(1, 0), (2, 0), (1, 1), (2, 1)]
     assert (await service.http.post(f"/runs/{run_id}/cancel")).status_code == 202
     await service.ended(run_id)
+
+
+async def test_a_node_that_somebody_elses_worker_ran_shows_what_it_was_given_and_gave(service: Service) -> None:
+    async with foreign_worker(service.client) as foreign:
+        foreign.gives({"output": {"out": 1}})
+        node = foreign.node(params={"tone": {"$input": "tone"}}, input={"x": 1})
+        run = await service.run(graph([node]), input={"tone": "dry"})
+        foreign.raises(ApplicationError("out of paper", type="printer", non_retryable=True))
+        failed = await service.run(graph([node]), input={"tone": "dry"})
+
+    assert await given(service, run["run_id"], "a") == [{"tone": "dry"}, {"x": 1}, {"out": 1}]
+    assert await given(service, failed["run_id"], "a") == [{"tone": "dry"}, {"x": 1}, None]
+    assert (await detail(service, failed["run_id"], "a"))["error"]["code"] == "printer"
+
+
+@pytest.mark.parametrize("execution", ["regular", "local"])
+async def test_a_secret_that_an_exception_quotes_is_told_nowhere(service: Service, execution: str) -> None:
+    secret = ["hunt", "er2"]
+    node = {"id": "a", "type": "test.refused", "params": {"secret": secret}, "execution": execution, "retries": 1}
+    run = await service.run(graph([node], options={"retry": FAST_RETRY}))
+
+    shown = await detail(service, run["run_id"], "a")
+    history = await service.client.get_workflow_handle(run["run_id"]).fetch_history()
+
+    assert run["error"]["message"] == "cannot log in: user=ada password=*** port=5432"
+    assert [each["error"]["message"] for each in shown["attempts"]] == [run["error"]["message"]] * 2
+    told = [run, shown, await service.events(run["run_id"]), *(str(event) for event in history.events)]
+    assert not [each for each in told if "".join(secret) in str(each)]

@@ -50,6 +50,8 @@ async def test_a_run_goes_when_it_is_old_and_a_payload_when_no_open_run_needs_it
         )  # fmt: skip
         young = await service.run(graph([grow("a")]))
         await until(lambda: service.get(waits), lambda run: run["nodes"]["b"]["status"] == "running")
+        output = f"/runs/{waits}/nodes/a/output"
+        await until(lambda: service.http.get(output), lambda answer: answer.status_code == 200)
         assert payloads(service, old)
         assert payloads(service, young["run_id"])
 
@@ -60,7 +62,14 @@ async def test_a_run_goes_when_it_is_old_and_a_payload_when_no_open_run_needs_it
         assert (await service.http.post("/runs", json=body, headers=key)).json()["run_id"] != old
         await until(lambda: service.http.get(f"/runs/{old}/artifacts"), lambda answer: answer.status_code == 404)
         await eventually(lambda: not payloads(service, old))  # they are deleted after the artifacts
+        assert await service.store.node_values.get(old, old, "a") is None
         assert not payloads(service, young["run_id"])
+        shown = (await service.http.get(f"/runs/{young['run_id']}/nodes/a")).json()
+        assert shown["params"] == {"bytes": LARGE}
+        gone = await service.http.get(shown["values"]["output"]["url"])
+        assert (gone.status_code, gone.json()["code"]) == (404, "value_not_kept")
+        assert "WAND_PAYLOAD_RETENTION_DAYS" in gone.json()["detail"]
+        assert (await service.http.get(output)).json() == "x" * LARGE
         assert (await service.get(young["run_id"]))["result"]["outputs"] == {"a": "x" * LARGE}
         opened.touch()
         assert (await service.ended(waits))["status"] == "succeeded"

@@ -173,6 +173,16 @@ async def fail(params: FailParams, input: dict[str, Any], ctx: AgentContext) -> 
         )
 
 
+class RefusedParams(BaseModel):
+    secret: list[str] = Field(description="Its parts, so that the whole stands in nothing that the test hands over.")
+
+
+@agent("test.refused")
+def refused(params: RefusedParams) -> None:
+    """Fails as a library does that quotes what it was configured with."""
+    raise ConnectionError(f"cannot log in: user=ada password={''.join(params.secret)} port=5432")
+
+
 class FlakyParams(Recorded):
     succeeds_at: int = Field(ge=1, description="The first attempt that succeeds.")
     retry_after: float | None = None
