@@ -5,6 +5,7 @@ queue that nobody polls until this is done, as Temporal starts no activity as a 
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import temporalio.api.activity.v1 as activities
 import temporalio.api.common.v1 as common
@@ -30,22 +31,17 @@ def keep_paused_activity(client: Client) -> Callable[[PausedNode], Awaitable[Non
         pending = await _lying_aside(client, execution, paused)
         if pending is None:
             return
+        the_node: dict[str, Any] = {
+            "namespace": client.namespace,
+            "execution": execution,
+            "identity": client.identity,
+            "id": paused.node,
+        }
         if not pending.paused:  # Temporal refuses to pause it twice
-            await client.workflow_service.pause_activity(
-                service.PauseActivityRequest(
-                    namespace=client.namespace,
-                    execution=execution,
-                    identity=client.identity,
-                    id=paused.node,
-                    reason=REASON,
-                )
-            )
+            await client.workflow_service.pause_activity(service.PauseActivityRequest(**the_node, reason=REASON))
         await client.workflow_service.update_activity_options(
             service.UpdateActivityOptionsRequest(
-                namespace=client.namespace,
-                execution=execution,
-                identity=client.identity,
-                id=paused.node,
+                **the_node,
                 activity_options=activities.ActivityOptions(task_queue=queues.TaskQueue(name=paused.queue)),
                 update_mask=FieldMask(paths=["task_queue.name"]),
             )

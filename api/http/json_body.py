@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from wand_orchestrator.api.http.body_budget import BodyBudget
+from wand_orchestrator.api.http.body_errors import arriving
 from wand_orchestrator.api.http.strict_route import StrictRoute
-from wand_orchestrator.errors import BadRequest, TooLarge, WandError
+from wand_orchestrator.errors import TooLarge
 from wand_orchestrator.graphs.strict_json import parse_json
 
 LARGE_BYTES = 100_000
@@ -37,13 +37,6 @@ class BodyLimit:
     most_bytes: int
     named: str
     budget: BodyBudget
-
-
-class BodyTimeout(WandError):
-    """The body comes too slowly."""
-
-    code = "request_timeout"
-    status = 408
 
 
 class JsonRoute(StrictRoute):
@@ -107,7 +100,7 @@ async def read_body(request: Request, places: AsyncExitStack, allowed: BodyLimit
     if length is not None and length > LARGE_BYTES:
         await places.enter_async_context(allowed.budget.place(length))
     body, has_place = bytearray(), length is not None
-    try:
+    with arriving(f"the body did not come within {BODY_READ_SEC:g} s"):
         async with asyncio.timeout(BODY_READ_SEC):
             async for chunk in request.stream():
                 body += chunk
@@ -116,10 +109,6 @@ async def read_body(request: Request, places: AsyncExitStack, allowed: BodyLimit
                 if not has_place and len(body) > LARGE_BYTES:
                     has_place = True
                     await places.enter_async_context(allowed.budget.place(limit))
-    except ClientDisconnect as error:
-        raise BadRequest("the connection closed before the body was complete") from error
-    except TimeoutError as error:
-        raise BodyTimeout(f"the body did not come within {BODY_READ_SEC:g} s") from error
     return bytes(body)
 
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import ClientDisconnect
 
-from wand_orchestrator.api.http.json_body import BodyTimeout
+from wand_orchestrator.api.http.body_errors import arriving
 from wand_orchestrator.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -47,13 +46,9 @@ async def pieces(request: Request) -> AsyncIterator[bytes]:
     """
     stream = aiter(request.stream())
     while True:
-        try:
+        with arriving(f"nothing of the body came for {IDLE_SEC:g} s"):
             async with asyncio.timeout(IDLE_SEC):
                 piece = await anext(stream, None)
-        except ClientDisconnect as error:
-            raise BadRequest("the connection closed before the body was complete") from error
-        except TimeoutError as error:
-            raise BodyTimeout(f"nothing of the body came for {IDLE_SEC:g} s") from error
         if piece is None:
             return
         if piece:
