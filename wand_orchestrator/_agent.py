@@ -34,30 +34,37 @@ class AgentContext(Protocol):
     @property
     def attempt(self) -> int:
         """The number of the attempt, from 1."""
+        ...
 
     @property
     def idempotency_key(self) -> str:
         """A key that is the same for all attempts of this node, and differs from that of any other node or run."""
+        ...
 
     @property
     def settings(self) -> Settings:
         """The settings of the worker: what its operator allows."""
+        ...
 
     @property
     def tools(self) -> Mapping[str, Callable[..., Any]]:
         """The tools that the agent declared, by name; awaitable in an async agent, plain calls in a sync one."""
+        ...
 
     @property
     def cancelled(self) -> bool:
         """Whether the run is being cancelled; a sync agent that loops should look. An async one is cancelled."""
+        ...
 
     def log(self, message: str, *, level: Level = "info", **data: Any) -> None:
         """Log a line, which becomes a `node.log` event."""
+        ...
 
     def progress(self, percent: float, message: str = "") -> Awaitable[None]:
         """Report progress from 0 to 100, which becomes a `node.progress` event. Awaiting it is optional and never waits
         for the network.
         """
+        ...
 
     def emit(self, text: str) -> None:
         """Show text while the agent runs: subscribers get it a moment later, as `node.delta` events.
@@ -65,17 +72,20 @@ class AgentContext(Protocol):
         It follows what was emitted before, and nobody keeps it. An agent that also returns the whole text, as its
         output or under a key of it, has it in the last event of the node, too.
         """
+        ...
 
     def save_artifact(self, name: str, data: bytes | str, media_type: str) -> Any:
         """Save a file with the run and return its URL path; awaitable in an async agent, plain in a sync one."""
+        ...
 
     def read_artifact(self, reference: str) -> Any:
-        """Gives the bytes of a file of this run, of those above it or of their child runs: by the URL that
+        """Return the bytes of a file of this run, of those above it or of their child runs: by the URL that
         `save_artifact` gave, by `node/name`, or by its name alone. Awaitable in an async agent, plain in a sync one.
 
         A name is looked for in this run and then in those above it. Raises AgentError `artifact_not_found`,
         `ambiguous_artifact`, `artifact_refused`, `artifact_too_large`.
         """
+        ...
 
 
 @dataclass(frozen=True, eq=False)

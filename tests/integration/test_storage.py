@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
+import psycopg.waiting
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata

@@ -152,7 +152,7 @@ class TestPages:
     async def test_of_all_the_tags_that_are_asked_for(self, store: Store, graph: StoredGraph) -> None:
         both, one, none = [
             await store.runs.add(new_run_id(), graph.graph_id, "demo", RunTerms(tags=tags))
-            for tags in (["a", "b"], ["a"], [])
+            for tags in (("a", "b"), ("a",), ())
         ]
         await store.runs.confirm_started([one.run_id])
         assert [run.terms.tags for run in (await store.runs.page(None, 9)).items] == [(), ("a",), ("a", "b")]

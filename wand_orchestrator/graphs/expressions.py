@@ -3,6 +3,9 @@
 The language is specified at https://jmespath.org/specification.html.
 """
 
+# pyright: reportArgumentType=false, reportAssignmentType=false
+# The stubs of jmespath that pyright brings name neither its inner methods nor the trees that are passed on here.
+
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -5,6 +5,9 @@ bytes however large `@` is. What such a value is as JSON is measured where it is
 the end of the evaluation.
 """
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportIncompatibleMethodOverride=false
+# The stubs of jmespath that pyright brings name neither its inner methods nor the trees that are passed on here.
+
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any

@@ -4,6 +4,9 @@ JSON is kept as text that was encoded once: what the API sends is what was store
 A change here needs a migration in `migrations/versions`; a test compares the two.
 """
 
+# pyright: reportAssignmentType=false
+# SQLAlchemy declares the name of a table as a function, SQLModel takes a text as well.
+
 from datetime import datetime
 from typing import Any
 

@@ -1,5 +1,8 @@
 """Words why a value does not fit a JSON Schema."""
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
+# An error of jsonschema has its schema and its value once it is yielded; their types allow that they are unset.
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,8 @@
 """Bounds JMESPath's own functions: each takes from the budget of its evaluation, and none returns what is not JSON."""
 
+# pyright: reportAttributeAccessIssue=false, reportIncompatibleMethodOverride=false
+# The stubs of jmespath that pyright brings name neither its inner methods nor the trees that are passed on here.
+
 import math
 from collections.abc import Callable
 from typing import Any
