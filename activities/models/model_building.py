@@ -5,13 +5,14 @@ that belongs to another server than the alias names.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model, infer_model
 from pydantic_ai.providers import Provider, infer_provider_class
 
+from wand_orchestrator.activities.models.model_http import ModelHttpClient
 from wand_orchestrator.errors import AgentError
 from wand_orchestrator.models.model_catalog import ModelCatalog, NamedModel
 from wand_orchestrator.models.model_providers import PROVIDERS
@@ -76,7 +77,16 @@ def silence_sec(named: NamedModel, settings: Settings) -> float:
 def _provider(named: NamedModel, catalog: ModelCatalog, settings: Settings) -> Provider[Any]:
     if named.provider == BEDROCK:
         return _bedrock(silence_sec(named, settings))
-    return infer_provider_class(named.provider)(**_address_and_key(named, catalog.environment))
+
+    def new_client() -> ModelHttpClient:
+        return ModelHttpClient(settings.max_model_reply_bytes)
+
+    client = new_client()
+    kind: Callable[..., Provider[Any]] = infer_provider_class(named.provider)
+    provider = kind(**_address_and_key(named, catalog.environment), http_client=client)
+    # As with a client that a provider makes itself: it closes this one, and makes another when it is used again.
+    provider._own_http_client, provider._http_client_factory = client, new_client
+    return provider
 
 
 def _address_and_key(named: NamedModel, environment: Mapping[str, str]) -> dict[str, str]:

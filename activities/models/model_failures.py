@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, NoCredentialsError
 from pydantic_ai import exceptions as raised
 from pydantic_core import to_json
 
+from wand_orchestrator.activities.models.model_http import EndlessReply
 from wand_orchestrator.contract.bounds import bounded_text
 from wand_orchestrator.contract.masking import Mask
 from wand_orchestrator.contract.model_call import Usage
@@ -74,6 +75,8 @@ class ModelFailures:
 
     def of(self, error: Exception, usage: Usage | None) -> AgentError:
         """Return the error. `usage`: what the provider has told of the call before it failed."""
+        if (too_large := _too_large(error)) is not None:
+            return self.because("model_reply_too_large", str(too_large), usage=usage or Usage(requests=1))
         code, retryable = _kind(error)
         if usage is None and _was_sent(error, code):
             usage = Usage(requests=1)  # of unknown price: the provider may charge what it did not tell
@@ -130,6 +133,17 @@ def _kind(error: Exception) -> tuple[str, bool]:
     if isinstance(error, OSError) or "ended without a `finish_reason`" in str(error):
         return "model_stream_broken", True
     return "model_reply_invalid", True
+
+
+def _too_large(error: BaseException | None) -> EndlessReply | None:
+    """Return what stopped the client, which libraries of providers take for a broken connection."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, EndlessReply):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _was_sent(error: Exception, code: str) -> bool:

@@ -69,7 +69,7 @@ def _came(event: ModelResponseStreamEvent) -> tuple[str, int]:
             return part.content, len(part.content.encode())
         if isinstance(part, ThinkingPart):
             return "", len(part.content.encode())
-        return "", _size(part.args) if isinstance(part, ToolCallPart) else 0
+        return "", len(part.tool_name) + _size(part.args) if isinstance(part, ToolCallPart) else 0
     if isinstance(event, PartDeltaEvent):
         delta = event.delta
         if isinstance(delta, TextPartDelta):
@@ -77,7 +77,7 @@ def _came(event: ModelResponseStreamEvent) -> tuple[str, int]:
         if isinstance(delta, ThinkingPartDelta):
             return "", len((delta.content_delta or "").encode())
         if isinstance(delta, ToolCallPartDelta):
-            return "", _size(delta.args_delta)
+            return "", len(delta.tool_name_delta or "") + _size(delta.args_delta)
     return "", 0
 
 

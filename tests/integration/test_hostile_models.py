@@ -1,5 +1,6 @@
 """Whatever a server of a model sends, the call ends in a failure with a code, or in a reply that a history takes."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +49,27 @@ async def test_what_is_no_reply_is_a_failure_with_a_code(model: str, answer: str
         assert caught.value.code in CODES
         assert len(str(caught.value)) < 2000
         assert len(server.heard) == 1
+
+
+LARGE = b"x" * 3_000_000
+TOO_LARGE = {
+    "an event": stream(LARGE.decode()),
+    "lines of one event": response(200, b"data: x\n" * 400_000, Content_Type="text/event-stream"),
+    "a page": response(200, LARGE, Content_Type="text/html"),
+    "an error": response(400, LARGE, Content_Type="application/json"),
+    "compressed": response(200, gzip.compress(LARGE), Content_Type="text/event-stream", Content_Encoding="gzip"),
+}
+
+
+@pytest.mark.parametrize("model", PATHS)
+@pytest.mark.parametrize("answer", TOO_LARGE)
+async def test_what_no_reply_can_be_is_not_read_to_its_end(model: str, answer: str, tmp_path: Path) -> None:
+    """Else a server could take all the memory of a worker: libraries read events and errors as a whole."""
+    async with web_server() as server:
+        server.answers = {PATHS[model]: TOO_LARGE[answer]}
+        aliases: dict[str, Any] = {"m": {"model": model, "base_url": server.url("")}}
+        worker = Worker(settings_of(tmp_path, aliases, max_model_reply_bytes=1024), Registry.of(model_agents))
+        with pytest.raises(AgentError) as caught:
+            await worker.turn(ModelTurn(model="m", prompt="Hi"))
+        assert (caught.value.code, caught.value.retryable) == ("model_reply_too_large", False)
+        assert caught.value.details["usage"]["requests"] == 1
