@@ -19,7 +19,12 @@ from wand_orchestrator.contract.steering import (
     Answer,
 )
 from wand_orchestrator.graph import Graph, Node, SpendingBudget
-from wand_orchestrator.workflows.journal.model_usage import used_by_failed_call, used_by_failure, used_by_reply
+from wand_orchestrator.workflows.journal.model_usage import (
+    used_by_failed_call,
+    used_by_failure,
+    used_by_lost_call,
+    used_by_reply,
+)
 from wand_orchestrator.workflows.journal.node_failures import NodeFailure
 from wand_orchestrator.workflows.scheduler import Decision
 from wand_orchestrator.workflows.size import size_up_to
@@ -116,22 +121,25 @@ def node_failed(node: Node, failed: NodeFailure, *, grave: bool) -> Entry:
         "error" if grave else "warning",
         node.id,
         failed.attempt,
-        data=_error(failed.failure) | _measures(failed.details) | used_by_failure(node, failed.failure.details),
+        data=_error(failed.failure) | _measures(failed.details) | used_by_failure(node, failed.failure),
     )
 
 
 def node_given_again(node: Node, failed: NodeFailure) -> Entry:
     message = f"{node.id} is given to another worker: {failed.failure.sentence}"
-    data = _error(failed.failure) | used_by_failure(node, failed.failure.details)
+    data = _error(failed.failure) | used_by_failure(node, failed.failure)
     return Entry(EventType.NODE_RETRYING, message, "warning", node.id, failed.attempt, data=data)
 
 
-def attempt_lost(node: str, attempt: int) -> Entry:
-    """Return the entry for an unreported attempt that Temporal has followed by another one."""
+def attempt_lost(node: str, attempt: int, *, calls_model: bool = False) -> Entry:
+    """Return the entry for an unreported attempt that Temporal has followed by another one. `calls_model`: it was a
+    model call.
+    """
     message = "the worker that ran it fell silent"
     error = {"code": WORKER_LOST, "message": message, "node": node}
+    used = used_by_lost_call() if calls_model else {}
     told = f"attempt {attempt} of {node} was lost: {message}"
-    return Entry(EventType.NODE_RETRYING, told, "warning", node, attempt, data={"error": error})
+    return Entry(EventType.NODE_RETRYING, told, "warning", node, attempt, data={"error": error} | used)
 
 
 def node_too_slow(node: Node, failed: NodeFailure) -> Entry:
@@ -262,7 +270,7 @@ def reported(report: Report, *, calls_model: bool = False) -> Entry:
 def _retrying(report: Report, calls_model: bool) -> Entry:
     data = dict(report.data)
     if report.error is not None:
-        data |= _error(report.error) | (used_by_failed_call(report.error.details) if calls_model else {})
+        data |= _error(report.error) | (used_by_failed_call(report.error) if calls_model else {})
     if report.next_attempt_at is not None:
         data["next_attempt_at"] = rfc3339(report.next_attempt_at)
     return Entry(EventType.NODE_RETRYING, report.message, "warning", report.node, report.attempt, data=data)

@@ -54,7 +54,7 @@ class Attempts:
         if attempt is None or attempt <= told + 1 or not patched(PATCH):
             return
         for lost in range(told + 1, attempt):
-            self._tell(event_texts.attempt_lost(node, lost))
+            self._tell(event_texts.attempt_lost(node, lost, calls_model=node in self.model_calls))
         self._told[node] = attempt - 1
 
     def followed(self, node: str, attempt: int | None) -> None:
