@@ -47,6 +47,7 @@
         ├── UnusablePattern           a pattern that cannot be matched in linear time
         ├── CallerGone                nobody waits for a write any more
         ├── BrokenFrame               what an agent host sent is no frame
+        ├── EndlessReply              a model's server sends more than any reply can take
         ├── HostUnfit                 an agent host could not begin to serve
         ├── HostEnded                 an agent host ended before its invocation did
         └── HostedFailure             an agent failed in its host

@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx2
 
+from wand_orchestrator.errors import InternalError
+
 TIMEOUT = httpx2.Timeout(600, connect=5)
 """Of requests that have no `timeout` of their own, as the library has it."""
 
@@ -20,7 +22,7 @@ _ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 """Of events."""
 
 
-class EndlessReply(httpx2.StreamError):
+class EndlessReply(InternalError):
     """A server sends more than any reply within its bounds can take."""
 
 

@@ -196,7 +196,8 @@ class FailedCall(Message):
 
     `status`: of an HTTP answer that refused the call, for which providers charge nothing. `usage`: what the provider
     told of the attempt, without a price if it told nothing, as after a stream that broke off: a budget is then charged
-    with the most that the attempt can have cost; null if nothing was sent. `complete`: whether the usage is that of a whole reply.
+    with the most that the attempt can have cost; null if nothing was sent. `complete`: whether the usage is that of a
+    whole reply.
     """
 
     model: str = ""
