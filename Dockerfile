@@ -9,6 +9,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY wand_orchestrator wand_orchestrator
 COPY workflows workflows
 COPY activities activities
+COPY testing testing
 COPY api api
 COPY cli cli
 # What is installed is this source; its dependencies come from the checked files alone.

@@ -14,7 +14,7 @@ import wand_orchestrator
 from wand_orchestrator.temporal.connection import DATA_CONVERTER
 from wand_orchestrator.workflows.graph_run import GraphRun
 
-ROOMS = ("workflows", "activities", "api", "cli")
+ROOMS = ("workflows", "activities", "testing", "api", "cli")
 """Not passed through: `workflows` is what the sandbox is for, and it imports none of the others."""
 
 PASSED_THROUGH = (

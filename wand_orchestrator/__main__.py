@@ -1,8 +1,8 @@
 """`wand`, and `python -m wand_orchestrator`.
 
-The rooms `workflows`, `activities`, `api` and `cli` stand at the root of a checkout and are imported under this package
-by symbolic links. A checkout that was made without links (Git on Windows writes small text files instead) cannot import
-them, so this module, which imports none of them before it has looked, reports that in one sentence.
+The rooms `workflows`, `activities`, `testing`, `api` and `cli` stand at the root of a checkout and are imported under
+this package by symbolic links. A checkout that was made without links (Git on Windows writes small text files instead)
+cannot import them, so this module, which imports none of them before it has looked, reports that in one sentence.
 """
 
 import signal
@@ -13,7 +13,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ign
     # Importing the rest takes a moment. Until the command takes over, Ctrl-C ends the process without a trace.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-ROOMS = ("workflows", "activities", "api", "cli")
+ROOMS = ("workflows", "activities", "testing", "api", "cli")
 
 
 def missing_rooms(package: Path = Path(__file__).parent) -> list[str]:

@@ -138,6 +138,17 @@ async def _ended(api: "ApiClient", run_id: str) -> "Json":
 
 
 @app.command()
+def record(run: RunArgument, url: Url = None, api_key: ApiKey = None) -> None:
+    """Print what the models of a run replied, as JSON: `wand_orchestrator.testing.Cassette` replays it in tests."""
+    from wand_orchestrator.cli.client.api_client import ask
+    from wand_orchestrator.cli.client.recording import recorded
+    from wand_orchestrator.cli.display.output import print_json
+
+    found = ask(url, api_key, lambda api: recorded(api, run))
+    print_json(found.model_dump(mode="json", exclude_defaults=True))
+
+
+@app.command()
 def artifacts(
     run: RunArgument,
     name: Annotated[str | None, typer.Argument(help="Of the file to get, `node/name` where several have it.")] = None,

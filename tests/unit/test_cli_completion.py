@@ -21,7 +21,7 @@ def offered(shell: str, line: str) -> str:
 
 
 def test_commands_options_and_values_are_offered_in_every_shell() -> None:
-    assert offered("bash", "wand runs re").split() == ["resume", "retry", "retry-node", "respond"]
+    assert offered("bash", "wand runs re").split() == ["record", "resume", "retry", "retry-node", "respond"]
     assert '"pause"' in offered("zsh", "wand runs pau")
     assert "pause" in offered("fish", "wand runs pau")
     assert offered("bash", "wand runs list --status t").split() == ["timed_out", "terminated"]

@@ -10,7 +10,7 @@ from wand_orchestrator.contract.ids import child_run_id, is_child_run_id
 from wand_orchestrator.contract.names import is_own_activity, own_activity_id
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("wand_orchestrator", "workflows", "activities", "api", "cli")
+ROOMS = ("wand_orchestrator", "workflows", "activities", "testing", "api", "cli")
 CONTRACT = ROOT / "wand_orchestrator" / "contract"
 
 CROSSING = {

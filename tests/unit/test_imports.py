@@ -16,6 +16,7 @@ ROOMS = {
     "ground": set[str](),
     "workflows": {"ground"},
     "activities": {"ground"},
+    "testing": {"ground", "workflows", "activities"},
     "api": {"ground"},
     "cli": {"ground", "api", "workflows", "activities"},
 }
