@@ -3,11 +3,12 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo run test lint format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks builtins clients screenshots histories lock clean
+.PHONY: help setup demo demo-agents run test lint format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks builtins clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
 	@echo "make demo    the whole product on a real data set, in about 20 s"
+	@echo "make demo-agents   a team of agents on scripted models, offline, in about 20 s"
 	@echo "make run     wand dev: Temporal, its Web UI, a worker and the API"
 	@echo "make test    lint, types and all tests"
 	@echo "make kills   conversations with models, killed at many moments"
@@ -27,6 +28,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: setup
 	$(BIN)/wand demo
+
+demo-agents: setup
+	$(BIN)/wand demo --agents examples/research.json
 
 run: setup
 	$(BIN)/wand dev

@@ -36,6 +36,8 @@
     │   └── PortTaken                 another process listens on the port
     ├── PluginError                   a plug-in that cannot be loaded; names the culprit
     ├── WorkerGaveUp                  a worker process ended, and `wand` with it
+    ├── RunStuck                      a run in a test waits for what the test does not give
+    ├── AnswerRefused                 a run in a test refuses the answer that the test gives
     ├── Refused                       the API answered the command with a problem document
     ├── AgentError                    raised by an agent; says whether a retry can help
     └── InternalError                 raised and caught within Wand; no caller sees one
@@ -50,7 +52,8 @@
         ├── EndlessReply              a model's server sends more than any reply can take
         ├── HostUnfit                 an agent host could not begin to serve
         ├── HostEnded                 an agent host ended before its invocation did
-        └── HostedFailure             an agent failed in its host
+        ├── HostedFailure             an agent failed in its host
+        └── WorkflowBroke             the workflow's own code raised in a test
 
 Each class is defined where it is raised, and here only if several places raise it. `AttemptError`, the failure of an
 attempt as Temporal records it, belongs to the tree of Temporal's SDK.

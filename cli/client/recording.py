@@ -6,6 +6,7 @@ from typing import Any
 
 from wand_orchestrator.cli.client.api_client import MAX_PAGE, ApiClient, Json, path_of
 from wand_orchestrator.contract.events import Event, EventType
+from wand_orchestrator.contract.model_call import ModelTurn
 from wand_orchestrator.contract.recorded_run import RecordedCall, RecordedFailure, RecordedOutcome, RecordedRun
 from wand_orchestrator.errors import Conflict
 
@@ -44,9 +45,9 @@ async def _turns(api: ApiClient, run_id: str) -> list[Event]:
 
 async def _call(api: ApiClient, run_id: str, event: Event) -> RecordedCall:
     node = await api.get(path_of("runs", run_id, "nodes", event.node or ""))
-    turn = await _value(api, node, "params")
-    outcomes = tuple(RecordedOutcome(name=each["name"], status=each["status"]) for each in turn.get("outcomes", ()))
-    asked = RecordedCall(prompt=turn.get("prompt"), outcomes=outcomes)
+    turn = ModelTurn.model_validate(await _value(api, node, "params"))
+    outcomes = tuple(RecordedOutcome(name=each.name, status=each.status) for each in turn.outcomes)
+    asked = RecordedCall(prompt=turn.prompt, outcomes=outcomes)
     if event.type is EventType.NODE_SUCCEEDED:
         reply = await _value(api, node, "output")
         return RecordedCall.model_validate(asked.model_dump() | {"reply": reply})

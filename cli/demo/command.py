@@ -1,12 +1,15 @@
 """`wand demo`: the whole product on a real data set, through the public API, in one command."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
     from wand_orchestrator.cli.processes.stack import Stack
     from wand_orchestrator.settings import Settings
 
@@ -19,6 +22,10 @@ _OWN = {"database_url": None, "artifacts_url": None, "payloads_url": None, "api_
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Stay up until Ctrl-C, to look around.")] = False,
     data_dir: Annotated[Path | None, typer.Option(help="Folder for its state. Default: .wand/demo")] = None,
+    agents: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Run examples/research.json instead, with scripted models."),
+    ] = None,
 ) -> None:
     """Fetch a data set, analyze it and chart it: an embedded stack on free ports, and a graph sent to its API."""
     from wand_orchestrator.cli.processes import logs
@@ -32,11 +39,10 @@ def demo(
         fetch_allow="127.0.0.1",
     ).model_copy(update=_OWN)
     logs.configure("warning")
-    raise typer.Exit(0 if asyncio.run(_demo(settings, keep)) else 1)
+    raise typer.Exit(0 if asyncio.run(_demo(settings, keep, agents)) else 1)
 
 
-async def _demo(settings: "Settings", keep: bool) -> bool:
-    from wand_orchestrator.cli.processes.stack import embedded_stack
+async def _demo(settings: "Settings", keep: bool, agents: Path | None) -> bool:
     from wand_orchestrator.cli.processes.stop_signal import run_until_stopped
 
     succeeded = False
@@ -44,8 +50,8 @@ async def _demo(settings: "Settings", keep: bool) -> bool:
     async def show() -> None:
         nonlocal succeeded
         typer.echo("Starting Temporal, a worker and the API …", err=True)
-        async with embedded_stack(settings) as stack:
-            succeeded = await _charted(stack, keep)
+        async with _opened(settings, keep, agents) as (stack, work):
+            succeeded = await work
             if keep:
                 typer.echo("Ctrl-C ends it.")
                 raise await stack.ended()
@@ -53,6 +59,27 @@ async def _demo(settings: "Settings", keep: bool) -> bool:
 
     await run_until_stopped(show())
     return succeeded
+
+
+@asynccontextmanager
+async def _opened(
+    settings: "Settings", keep: bool, agents: Path | None
+) -> "AsyncIterator[tuple[Stack, Awaitable[bool]]]":
+    """Start the stack, and what the work needs beside it; yield both."""
+    from wand_orchestrator.cli.processes.stack import embedded_stack
+
+    if agents is None:
+        async with embedded_stack(settings) as stack:
+            yield stack, _charted(stack, keep)
+        return
+    from wand_orchestrator.cli.client.document_file import read_document
+    from wand_orchestrator.cli.demo.research_team import MODELS_FILE, researched, scripted_models
+
+    graph = read_document(str(agents))
+    async with scripted_models(settings.data_dir) as server:
+        with_models = settings.model_copy(update={"models": settings.data_dir / MODELS_FILE})
+        async with embedded_stack(with_models) as stack:
+            yield stack, researched(stack, graph, server, keep)
 
 
 async def _charted(stack: "Stack", keep: bool) -> bool:

@@ -21,6 +21,7 @@ from temporalio.bridge.proto.workflow_commands import (
 from temporalio.exceptions import ApplicationError
 
 from wand_orchestrator.contract.names import WORKFLOW_GRAPH_RUN
+from wand_orchestrator.errors import WandError
 from wand_orchestrator.testing.in_memory.activity_in_flight import ActivityInFlight, Scheduled
 from wand_orchestrator.testing.in_memory.skipping_clock import SkippingClock
 from wand_orchestrator.testing.in_memory.stepped_execution import (
@@ -38,12 +39,20 @@ ALREADY_EXISTS = (
 )
 
 
-class RunStuck(Exception):
+MISSING = "NotFoundError"
+"""The type of the error with which the SDK's worker fails an activity that it does not have."""
+
+
+class RunStuck(WandError):
     """The run waits for something that the test does not give."""
 
+    code = "run_stuck"
 
-class AnswerRefused(Exception):
+
+class AnswerRefused(WandError):
     """The run refused what was sent to it."""
+
+    code = "answer_refused"
 
 
 class FoundActivities(Protocol):
@@ -285,7 +294,7 @@ def _missing(command: Scheduled) -> Job:
     message = f"Activity function {command.activity_type} is not registered"
     failure = Failure(message="Activity task failed")
     failure.activity_failure_info.activity_id = command.activity_id
-    FAILURES.to_failure(ApplicationError(message, type="NotFoundError"), CONVERTER, failure.cause)
+    FAILURES.to_failure(ApplicationError(message, type=MISSING), CONVERTER, failure.cause)
     result = ActivityResolution(failed=FailedActivity(failure=failure))
     return Job(resolve_activity=jobs_proto.ResolveActivity(seq=command.seq, result=result))
 

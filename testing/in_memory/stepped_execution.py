@@ -17,6 +17,7 @@ from temporalio.common import Priority, TypedSearchAttributes
 from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstanceDetails
 
 from wand_orchestrator.contract.names import DEFAULT_TASK_QUEUE, WORKFLOW_GRAPH_RUN
+from wand_orchestrator.errors import InternalError
 from wand_orchestrator.temporal.connection import DATA_CONVERTER
 from wand_orchestrator.workflows.graph_run import GraphRun
 
@@ -34,7 +35,7 @@ OF_THE_SDK = {"__temporal_assert_local_activity_valid": lambda _: None}
 """What a worker of the SDK gives its workflows; the activities of a test are looked up when they start."""
 
 
-class WorkflowBroke(Exception):
+class WorkflowBroke(InternalError):
     """The workflow's own code raised, which is a fault of Wand and not of the graph."""
 
 

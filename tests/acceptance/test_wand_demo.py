@@ -1,10 +1,16 @@
 """`wand demo`, and how quick the command is."""
 
+import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.acceptance.wand_command import HTTP, running, wand
+from tests.acceptance.wand_command import HTTP, running, wand, wand_here
+from wand_orchestrator.cli.demo.research_sources import PAGES
 from wand_orchestrator.cli.processes.process_table import processes_with
+from wand_orchestrator.testing import Cassette, run_graph
+
+RESEARCH = Path(__file__).parents[2] / "examples" / "research.json"
 
 
 def chart_file(output: str) -> Path:
@@ -35,3 +41,34 @@ def test_kept_up_the_demo_answers_until_ctrl_c(tmp_path: Path) -> None:
         assert chart.headers["content-type"] == "image/svg+xml"
         assert chart.content == chart_file(demo.output).read_bytes()
         assert demo.interrupt() == 0
+
+
+def test_the_team_of_agents_writes_its_report_tells_what_it_cost_and_its_run_is_replayed_in_a_test(
+    tmp_path: Path,
+) -> None:
+    with running(("demo", "--keep", "--agents", str(RESEARCH)), tmp_path, "agents") as demo:
+        demo.wait_for_output("Ctrl-C ends it")
+        told = demo.output
+        assert [page for page in PAGES.values() if f"- {page} [" not in told] == []
+        assert told.index("The demo answers: yes") < told.index("as it is written") < told.index("calls of a model")
+        costs = re.findall(r"(\d+) calls.*\$([0-9.]+)\.$", told, re.MULTILINE)
+        assert len(costs) == 2
+        assert costs[0] == costs[1]
+        url, _, run_id = re.findall(r"^Run +(\S+)$", told, re.MULTILINE)[0].partition("/runs/")
+        view = HTTP.get(f"{url}/runs/{run_id}").json()
+        recorded = wand_here("runs", "record", run_id, url=url)
+        assert recorded.exit_code == 0, recorded.output
+        assert demo.interrupt() == 0
+    cassette = tmp_path / "cassette.json"
+    cassette.write_text(recorded.stdout)
+    graph = json.loads(RESEARCH.read_text())
+    replayed = run_graph(
+        graph,
+        {"topic": "wands", "sources": ["http://a"]},
+        models=Cassette(cassette, strict=False),
+        tools={"http.fetch": "a page"},
+        answers={"review": {"publish": True}},
+    )
+    assert replayed.outputs == view["result"]["outputs"]
+    assert replayed.usage is not None
+    assert replayed.usage.model_dump() == view["usage"]

@@ -13,7 +13,7 @@ from wand_orchestrator.contract import codes as contract_codes
 from wand_orchestrator.errors import InternalError, WandError
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("wand_orchestrator", "workflows", "activities", "api")
+FOLDERS = ("wand_orchestrator", "workflows", "activities", "testing", "api")
 RAISED = re.compile(r"Error$|^Failure$|^AttemptFailure$|^failure$|^_fault$")
 """Calls whose code becomes that of an error; besides them, every exception class."""
 
