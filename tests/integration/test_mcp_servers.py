@@ -1,4 +1,4 @@
-"""Two real MCP servers, through the API: one over stdio, one over streamable HTTP."""
+"""Two real MCP servers, through the API, as nodes and as tools of models: one over stdio, one over streamable HTTP."""
 
 import json
 import re
@@ -12,6 +12,7 @@ from temporalio.client import Client
 from tests.integration.mcp_servers import everything_server, installed, time_server
 from tests.integration.service import Json, Service, running_service
 from wand_orchestrator.cli.processes.ports import free_port
+from wand_orchestrator.scripted_models import Asked, ModelServer, ScriptedAnswer, ScriptedCall
 
 DOCS = Path(__file__).parents[2] / "docs" / "mcp.md"
 KEY = "ev-0123456789abcdef"
@@ -38,15 +39,41 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Servers:
     return Servers(installed(), tmp_path_factory.mktemp("mcp") / "mcp.json")
 
 
+LONG = "0123456789" * 7000
+"""A message whose echo is a result above the limit of `WAND_MCP_MAX_RESULT_BYTES`."""
+
+
+def says(asked: Asked) -> ScriptedAnswer:
+    """Call tools of both servers, then one whose result is above the limit, then tell what came."""
+    if asked.turn == 0:
+        zone = ScriptedCall(name="get_current_time", arguments={"timezone": "Asia/Tokyo"})
+        weather = ScriptedCall(name="get-structured-content", arguments={"location": "Chicago"})
+        return ScriptedAnswer(calls=(zone, weather))
+    if asked.turn == 1:
+        return ScriptedAnswer(calls=(ScriptedCall(name="echo", arguments={"message": LONG}),))
+    return ScriptedAnswer(text=f"I have {len(asked.results)} results.")
+
+
+@pytest.fixture(scope="module")
+async def models() -> AsyncIterator[ModelServer]:
+    async with ModelServer(says).serving() as server:
+        yield server
+
+
 @pytest.fixture(scope="module")
 async def served(
-    temporal_client: Client, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+    temporal_client: Client, servers: Servers, models: ModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
     """API and worker, and the HTTP server, which gets the key that its settings send."""
     folder = tmp_path_factory.mktemp("service")
+    aliases = {
+        "chat": {"model": "openai-chat:any", "base_url": models.openai_url},
+        "anthropic": {"model": "anthropic:any", "base_url": models.anthropic_url},
+    }
+    (folder / "models.json").write_text(json.dumps(aliases))
     async with (
         everything_server(servers.folder, servers.port, WEB_KEY=KEY),
-        running_service(temporal_client, folder, mcp_config=servers.config) as service,
+        running_service(temporal_client, folder, mcp_config=servers.config, models=folder / "models.json") as service,
     ):
         yield service
 
@@ -115,6 +142,38 @@ async def test_progress_of_a_tool_is_progress_of_the_node(served: Service) -> No
 async def test_a_key_that_a_server_sends_back_is_masked(served: Service) -> None:
     run = await served.run(graph(call("get-env")))
     assert json.loads(run["result"]["outputs"]["n"]["text"])["WEB_KEY"] == "***"
+
+
+@pytest.mark.parametrize("model", ["chat", "anthropic"])
+async def test_a_model_uses_tools_of_both_servers_and_is_told_the_head_of_a_large_result(
+    served: Service, models: ModelServer, model: str
+) -> None:
+    tools = [{"mcp": "time", "only": ["get_*"]}, {"mcp": "web", "only": ["echo", "get-structured-content"]}]
+    node = {"id": "write", "type": "agent.llm", "params": {"model": model, "prompt": "Go.", "tools": tools}}
+    listed = {tool["name"]: tool for tool in (await served.http.get("/tools")).json()["tools"]}
+    run = await served.run(graph(node))
+    assert run["status"] == "succeeded", run["error"]
+    assert run["result"]["outputs"] == {"write": {"text": "I have 3 results."}}
+
+    asked = models.log[-1].asked
+    assert (asked.protocol, [each.asked.turn for each in models.log[-3:]]) == (model, [0, 1, 2])
+    names = ("get_current_time", "echo", "get-structured-content")
+    assert asked.tools.keys() == set(names)
+    required = [asked.tools[name].get("required") for name in names]
+    types = ("mcp.time.get_current_time", "mcp.web.echo", "mcp.web.get-structured-content")
+    assert required == [listed[type]["params_schema"]["required"] for type in types]
+    time, weather, echo = [json.loads(result.text) for result in asked.results]
+    assert time["structured"]["timezone"] == "Asia/Tokyo"
+    assert weather["structured"].keys() == {"temperature", "conditions", "humidity"}
+
+    assert (echo["cut"], echo["text"]) == (True, f"Echo: {LONG}"[: served.settings.mcp_max_result_bytes // 4])
+    [artifact] = echo["artifacts"]
+    assert (artifact["of"], artifact["bytes"]) == ("text", len(f"Echo: {LONG}"))
+    assert (await served.http.get(artifact["url"])).text == f"Echo: {LONG}"
+    part = (await served.http.get(f"/runs/{run['run_id']}/nodes/write[1].echo")).json()
+    assert part["output"] == echo
+    nodes = {event["node"] for event in await served.events(run["run_id"]) if event["type"] == "node.succeeded"}
+    assert {"write[0].get_current_time", "write[0].get-structured-content", "write[1].echo"} <= nodes
 
 
 @pytest.mark.parametrize(
