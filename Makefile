@@ -97,9 +97,10 @@ clients: setup
 	cd $(CLIENTS) && npm install --silent --no-audit --no-fund openapi-typescript typescript@5
 	cd $(CLIENTS) && npx openapi-typescript openapi.json --output api.ts && npx tsc --noEmit --strict api.ts
 
-# Conversations that are killed at many moments; one of them each is in make test.
+# Conversations whose processes are killed KILLS times each; make test does it once.
+KILLS ?= 12
 kills: setup
-	WAND_TEST_KILLS=12 $(BIN)/python -m pytest tests/acceptance/test_llm_kill.py
+	WAND_TEST_KILLS=$(KILLS) $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/acceptance/test_llm_kill.py
 
 # Every path of clicks in docs/operate.md, in Chromium.
 clicks: setup

@@ -13,13 +13,14 @@ RETRY_SEC = 0.05
 
 
 class EventLog:
-    """Follows a run in a thread, from `with` to its end."""
+    """Follows a run in a thread, from `with` to its end. `deltas`: the text that came between the events."""
 
     def __init__(self, url: str, run_id: str) -> None:
         self._url = f"{url}/runs/{run_id}/stream"
         self._thread = threading.Thread(target=self._follow, name=f"events of {run_id}")
         self._stop = threading.Event()
         self.events: list[dict[str, Any]] = []
+        self.deltas: list[dict[str, Any]] = []
         self.connections = 0
 
     def __enter__(self) -> "EventLog":
@@ -51,6 +52,7 @@ class EventLog:
             self.connections += answer.status_code == 200
             for line in answer.iter_lines():
                 if line.startswith("data: "):
-                    self.events.append(json.loads(line.removeprefix("data: ")))
+                    event = json.loads(line.removeprefix("data: "))
+                    (self.events if "seq" in event else self.deltas).append(event)
                 if self._stop.is_set():
                     return

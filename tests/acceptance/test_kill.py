@@ -198,7 +198,7 @@ def status(url: str, run_id: str) -> str:
 class Apart:
     """`wand api` and `wand worker` as processes of their own, on the Temporal of a `wand dev`."""
 
-    def __init__(self, temporal_address: str, folder: Path) -> None:
+    def __init__(self, temporal_address: str, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -207,6 +207,7 @@ class Apart:
             "WAND_DATA_DIR": str(folder / "data"),
             "WAND_TASK_QUEUE": f"apart-{self.port}",
             "WAND_PLUGINS": "sample_agents",
+            **settings,
         }
 
     def api(self, name: str) -> RunningWand:
