@@ -228,9 +228,11 @@ class Told:
             self._model.held.discard(node)
 
     def _is_skipped(self, node: str) -> None:
-        """It was decided so, or somebody has asked for it."""
+        """It was decided so, or somebody has asked for it. In a run that stops, what was in flight may still succeed,
+        and decides what follows it, which the model does not go into.
+        """
         ending = self._model.ended.get(node)
-        if ending is None or ending.how != "skipped":
+        if (ending is None or ending.how != "skipped") and not self._model.stopped:
             assert node in self._skipped
             self._ends(node, "skipped")
 
