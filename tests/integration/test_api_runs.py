@@ -193,7 +193,7 @@ async def test_every_open_run_that_closed_unseen_is_settled_in_its_turn(
     async def lists_none(*_: object) -> list[str]:
         return []
 
-    monkeypatch.setattr(Executions, "ended_without_success", lists_none)
+    monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.ended_without_success", lists_none)
     monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.OVERLAP", timedelta(0))
     monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.SWEEP_LOOK_SEC", 0.1)
     monkeypatch.setattr("wand_orchestrator.api.reconcile.sweep.LOOKED_FOR", 2)
