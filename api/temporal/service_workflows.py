@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.client import WorkflowFailureError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -9,11 +10,15 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from wand_orchestrator.api.temporal.call import deadline, translated
 from wand_orchestrator.api.temporal.errors import meaning
 from wand_orchestrator.api.temporal.executions import Executions
+from wand_orchestrator.api.temporal.task_queues import polled
 from wand_orchestrator.contract.delivery import Delivery
 from wand_orchestrator.contract.mcp import McpCatalogue
 from wand_orchestrator.contract.names import WORKFLOW_TOOL_LISTING, WORKFLOW_WEBHOOK_DELIVERY, webhook_queue
 from wand_orchestrator.errors import Unavailable
 from wand_orchestrator.temporal.visibility import summary
+
+POLLED_SEC = 1.0
+"""For so long Temporal may take to tell whether a worker polls: who lists tools does not wait for one that is away."""
 
 
 async def deliver(executions: Executions, id: str, message: Delivery, seconds: float) -> None:
@@ -34,13 +39,19 @@ async def deliver(executions: Executions, id: str, message: Delivery, seconds: f
 
 
 async def mcp_servers(executions: Executions, seconds: float) -> McpCatalogue:
-    """Ask a worker of the API's task queue for its MCP servers. Callers at the same time share one execution."""
+    """Ask a worker of the API's task queue for its MCP servers. Callers at the same time share one execution.
+
+    Raises Unavailable, at once if Temporal is away or no worker polls that queue.
+    """
+    queue = executions.task_queue
+    if not await polled(executions.client, [queue], TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, POLLED_SEC):
+        raise Unavailable("worker", f"no worker polls the task queue {queue!r}")
     try:
         async with deadline(seconds), translated(meaning):
             handle = await executions.client.start_workflow(
                 WORKFLOW_TOOL_LISTING,
-                id=f"{WORKFLOW_TOOL_LISTING}:{executions.task_queue}",
-                task_queue=executions.task_queue,
+                id=f"{WORKFLOW_TOOL_LISTING}:{queue}",
+                task_queue=queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 execution_timeout=timedelta(seconds=seconds),
                 static_summary=summary("the tools of the workers' MCP servers"),

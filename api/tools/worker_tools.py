@@ -22,11 +22,8 @@ FRESH_ANSWER_SEC = 10.0
 MISSED_SEC = 1.0
 """The same for who looks for a tool that is not in it: it may have come since."""
 
-READER_WAITS_SEC = 1.0
-"""Whoever lists tools waits no longer, also while Temporal is away; the answer that comes later serves the next one."""
-
-CHECK_WAITS_SEC = 5.0
-"""The same for the check of a graph that names tools of MCP servers, for a worker may have to start these first."""
+CALLER_WAITS_SEC = 5.0
+"""A caller waits no longer; the answer that comes later serves the next one."""
 
 LISTED_WITHIN_SEC = 90.0
 """A worker may have to start its servers first."""
@@ -66,7 +63,7 @@ class WorkerTools:
         """
         age = time.monotonic() - self._answered_at
         if age > (MISSED_SEC if self._answer.lacks(names) else FRESH_ANSWER_SEC):
-            await self._refresh(CHECK_WAITS_SEC if names else READER_WAITS_SEC)
+            await self._refresh()
         return self._answer
 
     async def close(self) -> None:
@@ -75,14 +72,14 @@ class WorkerTools:
             self._asking.cancel()
             await asyncio.gather(self._asking, return_exceptions=True)
 
-    async def _refresh(self, caller_waits_sec: float) -> None:
+    async def _refresh(self) -> None:
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._take())
         with suppress(TimeoutError):
-            async with asyncio.timeout(caller_waits_sec):
+            async with asyncio.timeout(CALLER_WAITS_SEC):
                 await asyncio.shield(self._asking)
                 return
-        self._keep(McpAnswer(unknown=f"no worker told of its MCP servers within {caller_waits_sec:g} s"))
+        self._keep(McpAnswer(unknown=f"no worker told of its MCP servers within {CALLER_WAITS_SEC:g} s"))
 
     async def _take(self) -> None:
         try:

@@ -21,7 +21,7 @@ from wand_orchestrator.activities.core.archive_events import archive_activity
 from wand_orchestrator.activities.core.deliver_webhook import build_webhook_worker
 from wand_orchestrator.activities.core.read_outputs import outputs_activity
 from wand_orchestrator.activities.worker import build_worker
-from wand_orchestrator.api.temporal import executions
+from wand_orchestrator.api.temporal import executions, task_queues
 from wand_orchestrator.temporal.connection import keeping_payloads
 from wand_orchestrator.workflows.graph_run import GraphRun
 from wand_orchestrator.workflows.webhook_delivery import WebhookDelivery
@@ -114,7 +114,7 @@ async def test_a_run_that_is_terminated_shows_so_without_any_worker(service: Ser
 async def test_a_run_that_is_terminated_while_nobody_serves_it_is_told_so_everywhere_by_its_first_read(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    monkeypatch.setattr(executions, "POLL_SILENCE", timedelta())
+    monkeypatch.setattr(task_queues, "POLL_SILENCE", timedelta())
     async with receiving() as receiver, build_webhook_worker(service.client, service.settings, [WebhookDelivery]):
         run_id = await in_flight(service, with_a_gate(tmp_path), webhook={"url": receiver.url})
         await service.client.get_workflow_handle(run_id).terminate(reason="enough")
