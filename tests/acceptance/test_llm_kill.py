@@ -33,6 +33,7 @@ CALLS = {f"write[{turn}].{tool}" for turn, tool in itertools.product(range(TURNS
 """The parts that call tools."""
 EVENTS_OF_A_TURN = 2 * (1 + len(TOOLS))
 """At least: each part is scheduled, and succeeds."""
+PROTOCOLS = ("chat", "anthropic")
 KILLS = int(os.environ.get("WAND_TEST_KILLS", "1"))
 """Of each victim of a test; `make kills` sets more."""
 
@@ -152,7 +153,7 @@ class Conversation:
         assert len(CALLS) <= sum(begun[node] for node in CALLS) <= len(CALLS) + again * len(TOOLS)
 
 
-@pytest.mark.parametrize("protocol", ["chat", "anthropic"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_everything_is_killed_at_random_moments_of_a_conversation(
     wand_dev: StartWandDev, tmp_path: Path, protocol: str
 ) -> None:
@@ -168,7 +169,7 @@ def test_everything_is_killed_at_random_moments_of_a_conversation(
         talk.check(again=KILLS)
 
 
-@pytest.mark.parametrize("protocol", ["chat", "anthropic"])
+@pytest.mark.parametrize("protocol", PROTOCOLS if KILLS > 1 else PROTOCOLS[:1])
 def test_worker_and_api_are_killed_apart_at_random_moments_of_a_conversation(
     shared_wand: WandDev, tmp_path: Path, protocol: str
 ) -> None:
