@@ -6,8 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.integration.graph_runs import worker
+from tests.integration.python_process import python_process
 from wand_orchestrator.activities.core import in_flight, start_run
 from wand_orchestrator.contract.run import Archive
 from wand_orchestrator.settings import Settings
@@ -35,20 +35,11 @@ SOON = timedelta(seconds=2)
 """After this an activity is begun anew whose worker was killed."""
 
 
-@asynccontextmanager
-async def core_process(
+def core_process(
     address: str, queue: str, folder: Path, moment: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """Killed at the end if it still runs."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    arguments = ("-m", "tests.integration.core_process", address, queue, str(folder), moment)
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment)
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    return python_process("tests.integration.core_process", address, queue, str(folder), moment)
 
 
 def _die(*_: Any, **__: Any) -> None:

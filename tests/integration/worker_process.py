@@ -1,14 +1,13 @@
 """A process that only runs the sample agents, of one task queue: `python -m tests.integration.worker_process`."""
 
 import asyncio
-import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import sample_agents
 
+from tests.integration.python_process import python_process
 from wand_orchestrator.activities.worker import build_worker
 from wand_orchestrator.files.artifacts import ArtifactStore
 from wand_orchestrator.plugins import Registry
@@ -16,27 +15,12 @@ from wand_orchestrator.settings import Settings
 from wand_orchestrator.temporal.connection import connect
 
 
-@asynccontextmanager
-async def worker_process(
+def worker_process(
     address: str, queue: str, folder: Path, *, calls_models: bool = False
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """Killed at the end if it still runs. `calls_models`: it also has what Wand brings, as `WAND_MODELS` says."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    arguments = (
-        "-m",
-        "tests.integration.worker_process",
-        address,
-        queue,
-        str(folder),
-        *(["models"] if calls_models else []),
-    )
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment)
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    models = ["models"] if calls_models else []
+    return python_process("tests.integration.worker_process", address, queue, str(folder), *models)
 
 
 async def _main(address: str, queue: str, folder: str, models: str = "") -> None:
