@@ -7,8 +7,9 @@
 A name is loaded when it is first asked for: tests of single agents need not wait for Temporal's SDK.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from wand_orchestrator._lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from wand_orchestrator.testing.cassette import Cassette
@@ -41,13 +42,7 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names:
-            value = getattr(import_module(f"{__name__}.{module}"), name)
-            globals()[name] = value
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, globals(), _MODULES)
 
 
 def __dir__() -> list[str]:
