@@ -11,6 +11,7 @@ COPY workflows workflows
 COPY activities activities
 COPY testing testing
 COPY api api
+COPY web web
 COPY cli cli
 # What is installed is this source; its dependencies come from the checked files alone.
 # hadolint ignore=DL3013

@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo demo-agents run test lint format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks builtins clients screenshots histories lock clean
+.PHONY: help setup demo demo-agents run test lint lint-web vendor format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks builtins clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -45,11 +45,24 @@ EXAMPLES ?= 1000
 fuzz-entry: setup
 	WAND_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/integration/test_entry_properties.py
 
-lint: setup
+lint: setup lint-web
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy tests
+
+# The types of the page; those of the API are made from its OpenAPI document.
+lint-web: setup
+	scripts/ensure-web-tools >.venv/web-tools-path
+	$(BIN)/python -m scripts.openapi > web/node_modules/.openapi.json
+	PATH="$$(cat .venv/web-tools-path):$$PATH" web/node_modules/.bin/openapi-typescript web/node_modules/.openapi.json \
+		--output web/server/api.d.ts >/dev/null 2>&1
+	PATH="$$(cat .venv/web-tools-path):$$PATH" web/node_modules/.bin/tsc -p web
+
+# The libraries of the page, out of the packages that web/package-lock.json names.
+vendor: setup
+	scripts/ensure-web-tools >/dev/null
+	$(BIN)/python -m scripts.vendor
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -20,6 +20,7 @@ from wand_orchestrator.api.http.head import HeadAsGet
 from wand_orchestrator.api.http.json_body import BUDGET_BYTES
 from wand_orchestrator.api.http.openapi import DocumentedApi
 from wand_orchestrator.api.http.path_ids import EncodedIds
+from wand_orchestrator.api.page.page_files import add_page
 from wand_orchestrator.api.routers import (
     approvals,
     catalog,
@@ -77,6 +78,7 @@ def create_app(
     app.state.messages = BodyBudget(MESSAGES_BYTES)
     problems.install(app)
     add_docs_pages(app)
+    add_page(app)
     app.include_router(health.router)
     app.include_router(hooks.receipts)
     app.include_router(links.router)

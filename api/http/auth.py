@@ -9,10 +9,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wand_orchestrator.api.http.docs_pages import ASSETS
 from wand_orchestrator.api.http.problems import problem_of
+from wand_orchestrator.api.page.page_files import FILES
 from wand_orchestrator.errors import Unauthorized
 
 HEADER = "X-API-Key"
-OPEN_PATHS = frozenset({"/health", "/ready", "/docs", "/redoc", "/openapi.json"})
+OPEN_PATHS = frozenset({"/", "/health", "/ready", "/docs", "/redoc", "/openapi.json"})
 
 documented_key = APIKeyHeader(
     name=HEADER,
@@ -55,4 +56,4 @@ def _is_open(method: str, path: str) -> bool:
         return True
     if method in ("GET", "HEAD", "POST") and _LINKS.fullmatch(path):
         return True
-    return path in OPEN_PATHS or path.startswith(f"{ASSETS}/")
+    return path in OPEN_PATHS or path.startswith((f"{ASSETS}/", f"{FILES}/"))

@@ -64,7 +64,8 @@ FLOORS = {
     "api": {
         "tools": set[str](),
         "catalog": {"tools"},
-        "http": set[str](),
+        "page": set[str](),
+        "http": {"page"},
         "temporal": set[str](),
         "webhooks": {"temporal"},
         "graphs": {"http", "tools"},
@@ -105,7 +106,7 @@ FLOORS = {
             "stream",
             "temporal",
         },
-        "app": {"hooks", "http", "routers", "services"},
+        "app": {"hooks", "http", "page", "routers", "services"},
     },
 }
 """Which other folders and modules of its room each may import; whoever stands above another never is imported by it."""

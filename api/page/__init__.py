@@ -1,0 +1,1 @@
+"""Serves the page: the files of `web/`, and the address `/`."""
