@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -24,6 +25,8 @@ class PageFiles(StaticFiles):
     """Serves the files of the page with the headers of its policy."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if "node_modules" in path:  # of a checkout; no release has any
+            raise HTTPException(404)
         response = await super().get_response(path, scope)
         response.headers.update(HEADERS)
         return response

@@ -1,0 +1,57 @@
+"""The page in Chromium, on the real stack. A test fails if the browser reports an error, or a breach of the policy."""
+
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+from temporalio.client import Client
+
+from tests.integration.service import Service, running_service
+from tests.page.tab import Tab, tab
+
+ENSURE_CHROMIUM = Path(__file__).parents[2] / "scripts" / "ensure-chromium"
+
+# Without the network that Chromium would like to have for itself.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    found = subprocess.run([ENSURE_CHROMIUM], capture_output=True, text=True, check=False)
+    if found.returncode != 0:
+        pytest.skip(f"no Chromium here, and it could not be installed: {found.stderr.strip()}")
+    return found.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def service(temporal_client: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """API and worker in one process, with the built-in agents and those of the tests."""
+    async with running_service(temporal_client, tmp_path_factory.mktemp("page"), fetch_allow="127.0.0.1") as running:
+        yield running
+
+
+@pytest.fixture
+async def page(chromium: Browser, service: Service) -> AsyncIterator[Tab]:
+    """A new tab with nothing in it."""
+    async with tab(chromium, service.url) as opened:
+        yield opened
