@@ -14,6 +14,7 @@ from wand_orchestrator.api.http.problems import declared
 from wand_orchestrator.api.routers.run_form import RUN, RunFormRoute
 from wand_orchestrator.api.runs.deliveries import DeliveryList
 from wand_orchestrator.api.runs.models import (
+    ListedRun,
     RetryRequest,
     RunCreated,
     RunPage,
@@ -141,7 +142,9 @@ async def list_runs(
         created_after=created_after,
         created_before=created_before,
     )
-    return RunPage(runs=[head.summary for head in page.items], next=page.next)
+    used = await services.store.usage.of_runs([head.run_id for head in page.items])
+    runs = [ListedRun(**dict(head.summary), usage=used.get(head.run_id)) for head in page.items]
+    return RunPage(runs=runs, next=page.next)
 
 
 @router.get("/{run_id}", responses=declared(404))

@@ -127,6 +127,14 @@ class NodeView(BaseModel):
         return cls(**dict(state), waiting_for=[] if reason is None else [reason])
 
 
+class ListedRun(RunSummary):
+    usage: UsageTotal | None = Field(
+        default=None,
+        description="Of all model calls, child runs among them, as of the last time the journals were written to the "
+        "database; null if there were none.",
+    )
+
+
 class RunView(RunSummary):
     input: Any = Field(description="Null if it takes more than 64 KiB: `GET /runs/{id}/input` returns it whole.")
     input_bytes: int = Field(description="Of the input as JSON; 0 while it is not known.")
@@ -143,7 +151,7 @@ class RunView(RunSummary):
 class RunPage(BaseModel):
     """A page of runs, newest first. `next`: the `cursor` of the next page; null on the last."""
 
-    runs: list[RunSummary]
+    runs: list[ListedRun]
     next: str | None
 
 

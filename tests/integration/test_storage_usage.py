@@ -47,6 +47,18 @@ STARTED = an_event(1, EventType.RUN_STARTED)
 
 
 class TestUsage:
+    async def test_what_a_run_used_contains_what_its_child_runs_used(self, store: Store) -> None:
+        root, other, none = await a_run(store), await a_run(store), await a_run(store)
+        child = new_run_id()
+        await store.archive.append(archive_of(root, STARTED, a_call(2, "w[0]", "x:dear", 0.5)))
+        await store.archive.append(archive_of(child, STARTED, a_call(2, "w[0]", "y:free", None), part_of=root))
+        await store.archive.append(archive_of(other, STARTED, a_call(2, "w[0]", "x:cheap", 0.25)))
+        used = await store.usage.of_runs([root, other, none])
+        assert {run: (usage.requests, usage.usd, usage.unpriced_requests) for run, usage in used.items()} == {
+            root: (2, 0.5, 1),
+            other: (1, 0.25, 0),
+        }
+
     async def test_calls_are_summed_by_what_is_asked_and_each_counts_once(self, store: Store) -> None:
         one, two = await a_run(store), await a_run(store)
         calls = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -14,7 +14,7 @@ from wand_orchestrator.contract.model_call import UsageTotal
 from wand_orchestrator.contract.run import Archive
 from wand_orchestrator.contract.state import usage_in
 from wand_orchestrator.storage.engine.database import Database
-from wand_orchestrator.storage.tables import UsageRow
+from wand_orchestrator.storage.tables import RunRow, UsageRow
 
 Grouping = Literal["graph", "model", "day"]
 
@@ -31,6 +31,13 @@ _GROUPS: dict[Grouping, Mapped[str]] = {
     "model": col(UsageRow.model),
     "day": col(UsageRow.day),
 }
+
+_MONEY = func.sum(col(UsageRow.usd))
+_SUMS: tuple[ColumnElement[Any], ...] = (
+    *(func.coalesce(func.sum(count), 0).label(name) for name, count in _COUNTS.items()),
+    _MONEY.label("usd"),
+    func.coalesce(func.sum(col(UsageRow.requests)).filter(col(UsageRow.usd).is_(None)), 0).label("unpriced"),
+)
 
 
 @dataclass(frozen=True)
@@ -70,17 +77,20 @@ class UsageRows:
         Without `by`, one sum of all.
         """
         groups = [_GROUPS[name] for name in by]
-        money = func.sum(col(UsageRow.usd))
-        statement = select(
-            *groups,
-            func.count(func.distinct(col(UsageRow.run_id))).label("runs"),
-            *(func.coalesce(func.sum(count), 0).label(name) for name, count in _COUNTS.items()),
-            money.label("usd"),
-            func.coalesce(func.sum(col(UsageRow.requests)).filter(col(UsageRow.usd).is_(None)), 0).label("unpriced"),
-        ).where(*_conditions(selection))
+        statement = select(*groups, func.count(func.distinct(col(UsageRow.run_id))).label("runs"), *_SUMS)
         order = [_GROUPS["day"].desc()] if "day" in by else []
-        statement = statement.group_by(*groups).order_by(*order, func.coalesce(money, 0).desc(), *groups).limit(limit)
+        statement = statement.where(*_conditions(selection)).group_by(*groups)
+        statement = statement.order_by(*order, func.coalesce(_MONEY, 0).desc(), *groups).limit(limit)
         return [_group(by, row) for row in await self._database.rows(statement)]
+
+    async def of_runs(self, run_ids: Sequence[str]) -> dict[str, UsageTotal]:
+        """Return what each of these runs used with its child runs, as far as it is archived; none for a run that called
+        no model.
+        """
+        root: ColumnElement[Any] = func.coalesce(col(RunRow.part_of), col(RunRow.id))
+        statement = select(*(root.label("root"), *_SUMS)).join(UsageRow, col(UsageRow.run_id) == col(RunRow.id))
+        statement = statement.where(or_(col(RunRow.id).in_(run_ids), col(RunRow.part_of).in_(run_ids)))
+        return {row.root: _total(row) for row in await self._database.rows(statement.group_by(root))}
 
 
 def _conditions(selection: UsageSelection) -> list[ColumnElement[bool]]:
@@ -95,8 +105,12 @@ def _conditions(selection: UsageSelection) -> list[ColumnElement[bool]]:
 
 def _group(by: Sequence[Grouping], row: Row[Any]) -> UsageGroup:
     keys: dict[Grouping, str] = {name: getattr(row, name) for name in by}
+    return UsageGroup(keys, row.runs, _total(row))
+
+
+def _total(row: Row[Any]) -> UsageTotal:
     counts = {name: int(getattr(row, name)) for name in _COUNTS}
-    return UsageGroup(keys, row.runs, UsageTotal(**counts, usd=row.usd, unpriced_requests=int(row.unpriced)))
+    return UsageTotal(**counts, usd=row.usd, unpriced_requests=int(row.unpriced))
 
 
 def _row(archive: Archive, event: Event) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ import { href } from "../route.js";
 import { Problem, request } from "../server/request.js";
 import { Filters } from "./filters.js";
 
-/** @typedef {import("../server/types.js").RunSummary} RunSummary */
+/** @typedef {import("../server/types.js").ListedRun} ListedRun */
 /** @typedef {import("../server/types.js").RunPage} RunPage */
 
 const REFRESH_MS = 2000;
@@ -76,7 +76,7 @@ function selected(text) {
   return Object.fromEntries(FILTERS.map((name) => [name, query.getAll(name)]));
 }
 
-/** @param {{runs: RunSummary[], now: number, query: URLSearchParams}} props */
+/** @param {{runs: ListedRun[], now: number, query: URLSearchParams}} props */
 function Table({ runs, now, query }) {
   if (runs.length === 0) {
     const filtered = FILTERS.some((name) => query.has(name));
@@ -94,7 +94,7 @@ function Table({ runs, now, query }) {
   `;
 }
 
-/** @param {{run: RunSummary, now: number}} props */
+/** @param {{run: ListedRun, now: number}} props */
 function Row({ run, now }) {
   return html`
     <tr>
@@ -105,7 +105,7 @@ function Row({ run, now }) {
       <td>${run.tags.map((tag) => html`<a key=${tag} class="tag" href=${href(["runs"], { tag })}>${tag}</a>`)}</td>
       <td><${Moment} at=${run.created_at} now=${now} /></td>
       <td>${between(run.started_at, run.finished_at, now)}</td>
-      <td>${"usage" in run && run.usage ? dollars(/** @type {any} */ (run.usage).usd) : ""}</td>
+      <td>${run.usage && dollars(run.usage.usd)}</td>
     </tr>
   `;
 }

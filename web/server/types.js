@@ -2,7 +2,7 @@
  * Shapes of the API, taken from its OpenAPI document: `make lint-web` writes `api.d.ts` from it.
  *
  * @typedef {import("./api").components["schemas"]} Schemas
- * @typedef {Schemas["RunSummary"]} RunSummary
+ * @typedef {Schemas["ListedRun"]} ListedRun
  * @typedef {Schemas["RunPage"]} RunPage
  * @typedef {Schemas["RunView"]} RunView
  * @typedef {Schemas["NodeView"]} NodeView
