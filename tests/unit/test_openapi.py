@@ -83,7 +83,7 @@ def test_no_header_is_a_list() -> None:
 
 
 def test_moments_are_typed() -> None:
-    run = document()["components"]["schemas"]["RunSummary"]["properties"]
+    run = document()["components"]["schemas"]["ListedRun"]["properties"]
     assert run["created_at"]["format"] == "date-time"
 
 
