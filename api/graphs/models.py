@@ -9,8 +9,9 @@ from pydantic_core import CoreSchema
 from wand_orchestrator.api.http.moments import Moment
 from wand_orchestrator.api.http.openapi import SHOWN_AS
 from wand_orchestrator.api.http.problems import ProblemFault
+from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.graph import Graph
-from wand_orchestrator.storage import GraphHead, StoredGraph
+from wand_orchestrator.storage import GraphHead, GraphName, StoredGraph
 
 
 class _ShownAsGraph:
@@ -36,6 +37,7 @@ class GraphChecked(BaseModel):
     valid: bool
     faults: list[ProblemFault]
     warnings: list[ProblemFault]
+    document: Any = Field(default=None, description="Only with `document=true`: what the text says, as JSON.")
 
 
 class GraphSummary(BaseModel):
@@ -47,6 +49,40 @@ class GraphSummary(BaseModel):
     @classmethod
     def of(cls, head: GraphHead) -> "GraphSummary":
         return cls(graph_id=head.graph_id, name=head.name, version=head.version, created_at=head.created_at)
+
+
+class NamedRun(BaseModel):
+    """The last run of any version of a name."""
+
+    run_id: str
+    status: RunStatus
+    created_at: Moment
+
+
+class NamedGraph(BaseModel):
+    """A name of stored graphs. `versions`: how many there are; deleted ones do not count."""
+
+    name: str
+    newest: GraphSummary
+    versions: int
+    last_run: NamedRun | None = Field(description="Of any of its versions; null if there is none.")
+
+    @classmethod
+    def of(cls, known: GraphName) -> "NamedGraph":
+        run = known.last_run
+        return cls(
+            name=known.newest.name,
+            newest=GraphSummary.of(known.newest),
+            versions=known.versions,
+            last_run=None if run is None else NamedRun(**vars(run)),
+        )
+
+
+class GraphNamePage(BaseModel):
+    """A page of names, in alphabetical order. `next`: the `cursor` of the next page; null on the last."""
+
+    names: list[NamedGraph]
+    next: str | None
 
 
 class GraphView(GraphSummary):

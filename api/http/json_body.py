@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from wand_orchestrator.api.http.body_budget import BodyBudget
 from wand_orchestrator.api.http.body_errors import arriving
-from wand_orchestrator.api.http.strict_route import StrictRoute
+from wand_orchestrator.api.http.strict_route import StrictRoute, media_type_of
 from wand_orchestrator.errors import TooLarge
 from wand_orchestrator.graphs.strict_json import parse_json
 
@@ -68,9 +68,10 @@ class JsonRoute(StrictRoute):
 
 
 class ParsedRequest(Request):
-    """A request whose body has been read and parsed."""
+    """A request whose body has been read and parsed. `media_type`: of the body as it came."""
 
     def __init__(self, request: Request, raw: bytes, value: Any) -> None:
+        self.media_type = media_type_of(request)
         super().__init__({**request.scope, "headers": _as_json(request)}, request.receive)
         self._raw = raw
         self._value = value

@@ -42,10 +42,17 @@ class ProblemFault(BaseModel):
     pointer: str
     code: str
     message: str
+    line: int | None = Field(
+        default=None, description="In the text of the body, from 1; only of a graph that is posted alone."
+    )
+    column: int | None = Field(default=None, description="In its line, in characters, from 1.")
 
     @classmethod
     def all_of(cls, faults: Iterable[FaultLike]) -> "list[ProblemFault]":
-        return [cls(pointer=fault.pointer, code=fault.code, message=fault.message) for fault in faults]
+        return [
+            cls(pointer=each.pointer, code=each.code, message=each.message, line=each.line, column=each.column)
+            for each in faults
+        ]
 
 
 class Problem(BaseModel):

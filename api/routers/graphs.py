@@ -3,20 +3,24 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 
 from wand_orchestrator.api.graphs.models import (
     GraphChecked,
     GraphCreated,
     GraphDocument,
+    GraphNamePage,
     GraphPage,
     GraphSummary,
     GraphView,
+    NamedGraph,
 )
+from wand_orchestrator.api.graphs.placed_faults import placed
 from wand_orchestrator.api.http import examples
 from wand_orchestrator.api.http.document_body import YAML_BODY, DocumentRoute
 from wand_orchestrator.api.http.problems import ProblemFault, declared
 from wand_orchestrator.api.services import Cursor, Limit, ServicesDep
+from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.storage import no_graph
 
 router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=DocumentRoute, responses=declared(401, 503))
@@ -26,30 +30,40 @@ GraphBody = Annotated[GraphDocument, Body(openapi_examples=examples.GRAPHS)]
 
 
 @router.post("", status_code=201, openapi_extra=YAML_BODY)
-async def create_graph(document: GraphBody, services: ServicesDep, response: Response) -> GraphCreated:
+async def create_graph(
+    document: GraphBody, services: ServicesDep, request: Request, response: Response
+) -> GraphCreated:
     """Check a graph and store it as the next version of its name. For an invalid graph the answer contains all of its
     faults.
     """
-    graph, warnings = await services.graph_check.require(document)
-    stored = await services.store.graphs.add(graph, document)
+    checked = await services.graph_check.check(document)
+    if checked.graph is None or checked.faults:
+        raise GraphFaults(await placed(checked.faults, request))
+    stored = await services.store.graphs.add(checked.graph, document)
     response.headers["Location"] = f"/graphs/{stored.graph_id}"
     return GraphCreated(
         graph_id=stored.graph_id,
         name=stored.name,
         version=stored.version,
-        warnings=ProblemFault.all_of(warnings),
+        warnings=ProblemFault.all_of(await placed(checked.warnings, request)),
     )
 
 
-@router.post("/validate", openapi_extra=YAML_BODY)
-async def validate_graph(document: GraphBody, services: ServicesDep) -> GraphChecked:
-    """Return the faults and warnings of a graph, without storing it."""
-    checked = await services.graph_check.check(document)
-    return GraphChecked(
+@router.post("/validate", openapi_extra=YAML_BODY, response_model_exclude_unset=True)
+async def validate_graph(
+    body: GraphBody,
+    services: ServicesDep,
+    request: Request,
+    document: Annotated[bool, Query(description="Return the document, too: YAML as JSON.")] = False,
+) -> GraphChecked:
+    """Return the faults and warnings of a graph with their places in its text, without storing it."""
+    checked = await services.graph_check.check(body)
+    answer = GraphChecked(
         valid=not checked.faults,
-        faults=ProblemFault.all_of(checked.faults),
-        warnings=ProblemFault.all_of(checked.warnings),
+        faults=ProblemFault.all_of(await placed(checked.faults, request)),
+        warnings=ProblemFault.all_of(await placed(checked.warnings, request)),
     )
+    return answer.model_copy(update={"document": body}) if document else answer
 
 
 @router.get("", responses=declared(400))
@@ -62,6 +76,20 @@ async def list_graphs(
     """List stored graphs without their documents, newest first."""
     page = await services.store.graphs.page(cursor, limit, name)
     return GraphPage(graphs=[GraphSummary.of(head) for head in page.items], next=page.next)
+
+
+@router.get("/names", responses=declared(400))
+async def list_graph_names(
+    services: ServicesDep,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    search: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="Only names with this in them, in any case.")
+    ] = None,
+) -> GraphNamePage:
+    """List the names of stored graphs in alphabetical order, each with its newest version and its last run."""
+    page = await services.store.graph_names.page(cursor, limit, search)
+    return GraphNamePage(names=[NamedGraph.of(known) for known in page.items], next=page.next)
 
 
 @router.get("/{graph_id}", response_model=GraphView, responses=declared(404))

@@ -49,10 +49,15 @@ class ListedFault:
     pointer: str
     code: str
     message: str
+    line: int | None = None
+    column: int | None = None
 
     @classmethod
     def all_of(cls, faults: Iterable[Json]) -> "tuple[ListedFault, ...]":
-        return tuple(cls(fault["pointer"], fault["code"], fault["message"]) for fault in faults)
+        return tuple(
+            cls(fault["pointer"], fault["code"], fault["message"], fault.get("line"), fault.get("column"))
+            for fault in faults
+        )
 
 
 class Refused(WandError):

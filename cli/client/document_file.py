@@ -3,12 +3,15 @@
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wand_orchestrator.errors import BadRequest
+from wand_orchestrator.errors import BadRequest, FaultLike
 from wand_orchestrator.graphs.strict_json import parse_json
+from wand_orchestrator.graphs.text_places import places_in
 from wand_orchestrator.graphs.yaml_text import parse_yaml
+from wand_orchestrator.validation.fault import Fault
 
 STDIN = "-"
 FILE_MARK = "@"
@@ -17,7 +20,24 @@ _QUOTED = ("{", "[", '"')
 _SUFFIXES = (".json", ".yaml", ".yml")
 
 
+@dataclass(frozen=True)
+class DocumentText:
+    text: str
+    is_yaml: bool
+    value: Any
+
+    def placed(self, faults: Sequence[FaultLike]) -> tuple[Fault, ...]:
+        """Return the faults with their lines and columns in this text."""
+        places = places_in(self.text, {fault.pointer for fault in faults}, is_yaml=self.is_yaml)
+        return tuple(Fault(each.pointer, each.code, each.message, *places[each.pointer]) for each in faults)
+
+
 def read_document(path: str) -> Any:
+    """Return the value of the document that read_text reads. Raises BadRequest, OSError."""
+    return read_text(path).value
+
+
+def read_text(path: str) -> DocumentText:
     """Return the document in a file, or on standard input for `-`. Raises BadRequest, OSError.
 
     What begins like an object of JSON, or lies in a file `*.json`, is read as JSON, anything else as YAML.
@@ -28,9 +48,9 @@ def read_document(path: str) -> Any:
     except UnicodeDecodeError as error:
         raise BadRequest(f"{where} is not UTF-8: byte {error.start}") from error
     if path.endswith(".json") or text.lstrip().startswith(("{", "[")):
-        return parse_json(text, where)
+        return DocumentText(text, False, parse_json(text, where))
     try:
-        return parse_yaml(text)
+        return DocumentText(text, True, parse_yaml(text))
     except BadRequest as error:
         raise BadRequest(f"{where}: {error.message}") from error
 

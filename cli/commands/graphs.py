@@ -18,11 +18,12 @@ app = typer.Typer(help="Graph documents, checked and stored.", no_args_is_help=T
 def validate(file: GraphFile, url: Url = None, api_key: ApiKey = None) -> None:
     """Print every fault with its place in the document; exit status 1 if there is one. With --url, by the agents and
     the stored graphs that an API has, else by the agents that are installed here."""
-    from wand_orchestrator.cli.client.document_file import read_document
+    from wand_orchestrator.cli.client.document_file import read_text
     from wand_orchestrator.cli.display.fault_table import print_faults
     from wand_orchestrator.cli.display.output import console, plain
 
-    document = read_document(file)
+    read = read_text(file)
+    document = read.value
     faults, warnings, unchecked = _here(document) if url is None else _there(document, url, api_key)
     out = console()
     if unchecked:
@@ -31,9 +32,9 @@ def validate(file: GraphFile, url: Url = None, api_key: ApiKey = None) -> None:
             f"Not checked here: whether there are the stored graphs {names}. With --url an API checks it", err=True
         )
     if warnings:
-        print_faults(out, warnings, "Warnings")
+        print_faults(out, read.placed(warnings), "Warnings")
     if faults:
-        print_faults(out, faults, "Faults")
+        print_faults(out, read.placed(faults), "Faults")
         raise typer.Exit(1)
     count = len(document["nodes"])
     out.print(f"{file}: a graph of {count} node{'' if count == 1 else 's'} without a fault")

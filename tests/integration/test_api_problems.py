@@ -120,6 +120,20 @@ async def test_all_faults_of_a_graph_come_in_one_answer(service: Service) -> Non
     assert checked.json() == {"valid": False, "faults": faults, "warnings": []}
 
 
+async def test_faults_have_lines_in_the_text_that_was_posted_and_yaml_comes_back_as_json(service: Service) -> None:
+    text = "# mine\nname: g\nnodes:\n- {id: a, type: agent.fetsh}\n"
+    kind = {"Content-Type": "application/yaml"}
+    checked = (await service.http.post("/graphs/validate?document=true", content=text, headers=kind)).json()
+    assert [(each["pointer"], each["line"], each["column"]) for each in checked["faults"]] == [("/nodes/0/type", 4, 11)]
+    assert checked["document"] == {"name": "g", "nodes": [{"id": "a", "type": "agent.fetsh"}]}
+    refused = _problem(await service.http.post("/graphs", content=text, headers=kind), 422, "graph_invalid")
+    assert refused["faults"] == checked["faults"]
+    kind = {"Content-Type": "application/json"}
+    broken = await service.http.post("/graphs/validate", content='{"a":\n  ]', headers=kind)
+    problem = _problem(broken, 400, "malformed_json")
+    assert (problem["line"], problem["column"]) == (2, 3)
+
+
 QUERIES = {
     "/runs?limit=0": "limit",
     "/runs?limit=501": "limit",

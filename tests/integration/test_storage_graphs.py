@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from wand_orchestrator.contract.run_terms import RunTerms
 from wand_orchestrator.errors import BadRequest
 from wand_orchestrator.graph import Graph
 from wand_orchestrator.storage import GraphHead, Store, fingerprint
@@ -123,3 +124,21 @@ async def test_a_graph_as_large_as_allowed_is_stored(store: Store) -> None:
     large = Graph.model_validate({"name": "large", "nodes": nodes, "edges": edges})
     stored = await store.graphs.find_or_add(large)
     assert await store.graphs.get(stored.graph_id) == stored
+
+
+async def test_names_have_their_newest_version_and_last_run_and_are_searched(store: Store) -> None:
+    [old, new] = [await store.graphs.add(graph("Zoo_1", n=n)) for n in range(2)]
+    await store.graphs.delete(old.graph_id)
+    await store.graphs.add(graph("zoo%2"))
+    await store.graphs.add(graph("zoox"))
+    for run_id in ("r_1", "r_2"):
+        await store.runs.add(run_id, new.graph_id, "Zoo_1", RunTerms())
+    first = await store.graph_names.page(None, 2, "zoo")
+    assert [(each.newest.name, each.versions) for each in first.items] == [("Zoo_1", 1), ("zoo%2", 1)]
+    assert first.items[0].newest.graph_id == new.graph_id
+    assert [each.last_run and each.last_run.run_id for each in first.items] == ["r_2", None]
+    rest = await store.graph_names.page(first.next, 2, "zoo")
+    assert ([each.newest.name for each in rest.items], rest.next) == (["zoox"], None)
+    assert [each.newest.name for each in (await store.graph_names.page(None, 9, "O%")).items] == ["zoo%2"]
+    with pytest.raises(BadRequest):
+        await store.graph_names.page("é", 1)

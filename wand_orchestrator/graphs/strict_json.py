@@ -26,7 +26,8 @@ def parse_json(raw: str | bytes, name: str = "the body") -> Any:
     except UnicodeDecodeError as error:
         raise reader.malformed(f"byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:
-        raise reader.malformed(f"{error.msg} at line {error.lineno}, column {error.colno}") from error
+        place = {"line": error.lineno, "column": error.colno}
+        raise reader.malformed(f"{error.msg} at line {error.lineno}, column {error.colno}", **place) from error
     except RecursionError:
         raise reader.malformed(_TOO_DEEP) from None
     except ValueError as error:  # a number with thousands of digits, which Python refuses to read
@@ -71,8 +72,8 @@ class _Reader:
             text, object_pairs_hook=self._unique, parse_constant=self._refuse_constant, parse_float=self._finite
         )
 
-    def malformed(self, reason: str) -> BadRequest:
-        return BadRequest(f"{self._name} is not JSON that can be read: {reason}", code="malformed_json")
+    def malformed(self, reason: str, **place: int) -> BadRequest:
+        return BadRequest(f"{self._name} is not JSON that can be read: {reason}", code="malformed_json", **place)
 
     def _unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)

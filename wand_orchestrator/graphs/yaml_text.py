@@ -15,7 +15,7 @@ import yaml
 from wand_orchestrator.contract.bounds import MAX_DEPTH
 from wand_orchestrator.errors import BadRequest
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -41,7 +41,7 @@ def parse_yaml(text: str) -> Any:
     """
     reader = _Reader()
     try:
-        events = yaml.parse(text, Loader=_LOADER)
+        events = yaml.parse(text, Loader=LOADER)
         value = reader.document(events)
     except yaml.MarkedYAMLError as error:
         raise malformed(error.problem or str(error), error.problem_mark) from error
@@ -53,10 +53,11 @@ def parse_yaml(text: str) -> Any:
 
 
 def malformed(reason: str, mark: yaml.Mark | None = None) -> BadRequest:
-    place = "" if mark is None else f" at line {mark.line + 1}, column {mark.column + 1}"
+    where = {} if mark is None else {"line": mark.line + 1, "column": mark.column + 1}
+    place = f" at line {where['line']}, column {where['column']}" if where else ""
     if reason in _UNQUOTED:
         place += ": an expression with `: `, `{` or `*` in it needs quotes around it"
-    return BadRequest(f"the document is not YAML that can be read: {reason}{place}", code="malformed_yaml")
+    return BadRequest(f"the document is not YAML that can be read: {reason}{place}", code="malformed_yaml", **where)
 
 
 class _Reader:

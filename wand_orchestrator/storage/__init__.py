@@ -7,6 +7,7 @@ await store.close()
 """
 
 from wand_orchestrator.storage.event_rows import StoredEvent
+from wand_orchestrator.storage.graph_names import GraphName
 from wand_orchestrator.storage.graphs import GraphHead, StoredGraph, fingerprint, no_graph
 from wand_orchestrator.storage.idempotency import Idempotency
 from wand_orchestrator.storage.page import Page
@@ -15,6 +16,7 @@ from wand_orchestrator.storage.store import Store
 
 __all__ = [
     "GraphHead",
+    "GraphName",
     "Idempotency",
     "Page",
     "Run",

@@ -6,6 +6,7 @@ from wand_orchestrator.storage.archive import EventArchive
 from wand_orchestrator.storage.deletions import Deletions
 from wand_orchestrator.storage.engine.database import Database
 from wand_orchestrator.storage.event_rows import Events
+from wand_orchestrator.storage.graph_names import GraphNames
 from wand_orchestrator.storage.graphs import Graphs
 from wand_orchestrator.storage.hook_rows import HookRows
 from wand_orchestrator.storage.link_uses import LinkUses
@@ -24,6 +25,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.graphs = Graphs(database)
+        self.graph_names = GraphNames(database)
         self.runs = Runs(database)
         self.events = Events(database)
         self.node_values = NodeValueRows(database)

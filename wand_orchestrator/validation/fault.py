@@ -21,12 +21,14 @@ MAX_LISTED_CHARS = 1_000_000
 @dataclass(frozen=True)
 class Fault:
     """A fault or a warning. `pointer` is an RFC 6901 JSON pointer, `code` is stable, `message` explains the fault and
-    how to correct it.
+    how to correct it. `line` and `column`: where it stands in the text of the document, from 1, if there is one.
     """
 
     pointer: str
     code: str
     message: str
+    line: int | None = None
+    column: int | None = None
 
 
 class FaultList:
