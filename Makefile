@@ -48,7 +48,7 @@ fuzz-entry: setup
 lint: setup lint-web
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/mypy tests
 
 # The types of the page; those of the API are made from its OpenAPI document.

@@ -9,12 +9,14 @@ import { Problem, request } from "./server/request.js";
 
 /** @typedef {(props: {path: string[], query: URLSearchParams}) => any} View */
 
-/** Views by the first part of their path. A view is loaded when it is first shown. @type {Record<string, {title: string, load: () => Promise<View>}>} */
+/** Views by the first part of their path. A view is loaded when it is first shown. @type {Record<string, {title: string, hidden?: boolean, load: () => Promise<View>}>} */
 const VIEWS = {
   runs: { title: "Runs", load: async () => (await import("./runs/runs.js")).Runs },
+  run: { title: "Run", hidden: true, load: async () => (await import("./run/run.js")).Run },
+  answers: { title: "Answers", load: async () => (await import("./answers/answers.js")).Answers },
 };
 
-const NAVIGATION = Object.entries(VIEWS);
+const NAVIGATION = Object.entries(VIEWS).filter(([, { hidden }]) => !hidden);
 
 export function Frame() {
   const { path, query } = useRoute();
@@ -27,7 +29,7 @@ export function Frame() {
       <nav aria-label="Views">
         ${NAVIGATION.map(
           ([each, { title }]) =>
-            html`<a key=${each} href=${href([each])} aria-current=${each === name ? "page" : undefined}>${title}</a>`,
+            html`<a key=${each} href=${href([each])} aria-current=${each === name || (name === "run" && each === "runs") ? "page" : undefined}>${title}</a>`,
         )}
       </nav>
     </header>

@@ -7,14 +7,16 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' blob:",
         "connect-src 'self'",
+        "worker-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
+        "trusted-types wand",
     )
 )
-"""Images are also shown from memory (`blob:`): artifacts are fetched with the key. An image runs no script."""
+"""`trusted-types wand`: the one policy, which lets the page start its one worker, and makes no markup (`parts/drawing/layout.js`).
+Images are also shown from memory (`blob:`): artifacts are fetched with the key. An image runs no script."""
 
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

@@ -8,14 +8,14 @@ export const SIGNS = {
   scheduled: "◔",
   running: "▶",
   retrying: "↻",
-  waiting: "✋",
-  paused: "⏸",
+  waiting: "◆",
+  paused: "‖",
   cancelling: "◌",
   succeeded: "✓",
   failed: "✕",
-  timed_out: "⏱",
+  timed_out: "◷",
   terminated: "■",
-  skipped: "⤼",
+  skipped: "↷",
   cancelled: "⊘",
 };
 

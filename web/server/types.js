@@ -10,6 +10,7 @@
  * @typedef {Schemas["Failure"]} Failure
  * @typedef {Schemas["UsageTotal"]} UsageTotal
  * @typedef {Schemas["EventList"]} EventList
+ * @typedef {Schemas["ApprovalView"]} ApprovalView
  *
  * @typedef {"pending" | "running" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled" | "timed_out" | "terminated"} RunStatus
  * @typedef {"pending" | "scheduled" | "running" | "retrying" | "waiting" | "succeeded" | "failed" | "skipped" | "cancelled"} NodeStatus
