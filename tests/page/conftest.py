@@ -14,6 +14,7 @@ from tests.page.tab import Tab, tab
 ENSURE_CHROMIUM = Path(__file__).parents[2] / "scripts" / "ensure-chromium"
 
 # Without the network that Chromium would like to have for itself.
+PLUGINS = "sample_agents,speaking_agents"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -46,7 +47,9 @@ async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 async def service(temporal_client: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     """API and worker in one process, with the built-in agents and those of the tests."""
-    async with running_service(temporal_client, tmp_path_factory.mktemp("page"), fetch_allow="127.0.0.1") as running:
+    async with running_service(
+        temporal_client, tmp_path_factory.mktemp("page"), fetch_allow="127.0.0.1", plugins=PLUGINS
+    ) as running:
         yield running
 
 

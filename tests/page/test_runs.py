@@ -36,7 +36,8 @@ async def test_runs_are_listed_filtered_by_the_address_and_live(page: Tab, servi
 async def test_no_text_of_a_run_is_run_in_the_list(page: Tab, service: Service) -> None:
     tag = uuid.uuid4().hex
     for text in HOSTILE:
-        answer = await service.http.post("/runs", json={"graph": graph(text[:200]), "tags": [tag, text[:60].strip()]})
+        tags = [tag, *([text] if len(text) <= 60 and text.isprintable() and " " not in text else [])]
+        answer = await service.http.post("/runs", json={"graph": graph(text[:200]), "tags": tags})
         assert answer.status_code in (201, 422), answer.text
     screen = await page.open(f"runs?tag={tag}")
     await expect(screen.locator("table.runs tbody tr").nth(5)).to_be_visible()
