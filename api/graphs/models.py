@@ -85,14 +85,18 @@ class GraphNamePage(BaseModel):
     next: str | None
 
 
+def document_of(graph: Graph) -> GraphDocument:
+    """Return the document of a graph as it was posted: without the defaults."""
+    return graph.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
 class GraphView(GraphSummary):
     graph: GraphDocument
 
     @classmethod
     def of_stored(cls, stored: StoredGraph) -> "GraphView":
         """Return the view of a stored graph, whose document is as it was posted: without the defaults."""
-        document = stored.graph.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        return cls(**GraphSummary.of(stored).model_dump(), graph=document)
+        return cls(**GraphSummary.of(stored).model_dump(), graph=document_of(stored.graph))
 
 
 class GraphPage(BaseModel):

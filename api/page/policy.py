@@ -15,8 +15,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "trusted-types wand",
     )
 )
-"""`trusted-types wand`: the one policy, which lets the page start its one worker, and makes no markup (`parts/drawing/layout.js`).
-Images are also shown from memory (`blob:`): artifacts are fetched with the key. An image runs no script."""
+"""`trusted-types wand`: of the one policy that lets the page start its one worker (`parts/drawing/layout.js`); it makes
+no markup. Images are also shown from memory (`blob:`): artifacts are fetched with the key. An image runs no script."""
 
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

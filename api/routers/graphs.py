@@ -14,14 +14,18 @@ from wand_orchestrator.api.graphs.models import (
     GraphSummary,
     GraphView,
     NamedGraph,
+    document_of,
 )
 from wand_orchestrator.api.graphs.placed_faults import placed
 from wand_orchestrator.api.http import examples
 from wand_orchestrator.api.http.document_body import YAML_BODY, DocumentRoute
+from wand_orchestrator.api.http.pictures import PICTURES, Format, PictureFormat, picture_response, wanted_format
 from wand_orchestrator.api.http.problems import ProblemFault, declared
 from wand_orchestrator.api.services import Cursor, Limit, ServicesDep
+from wand_orchestrator.drawing.picture import picture_of
 from wand_orchestrator.errors import GraphFaults
 from wand_orchestrator.storage import no_graph
+from wand_orchestrator.validation.faulty_nodes import faulty_nodes
 
 router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=DocumentRoute, responses=declared(401, 503))
 
@@ -49,15 +53,26 @@ async def create_graph(
     )
 
 
-@router.post("/validate", openapi_extra=YAML_BODY, response_model_exclude_unset=True)
+@router.post(
+    "/validate",
+    openapi_extra=YAML_BODY,
+    response_model=GraphChecked,
+    response_model_exclude_unset=True,
+    responses=PICTURES,
+)
 async def validate_graph(
     body: GraphBody,
     services: ServicesDep,
     request: Request,
     document: Annotated[bool, Query(description="Return the document, too: YAML as JSON.")] = False,
-) -> GraphChecked:
-    """Return the faults and warnings of a graph with their places in its text, without storing it."""
+    format: Format = None,
+) -> GraphChecked | Response:
+    """Return the faults and warnings of a graph with their places in its text, without storing it; or its picture, in
+    which nodes with faults are marked.
+    """
     checked = await services.graph_check.check(body)
+    if (wanted := wanted_format(request, format)) is not PictureFormat.JSON:
+        return await picture_response(wanted, lambda: picture_of(body, faulty=faulty_nodes(body, checked.faults)))
     answer = GraphChecked(
         valid=not checked.faults,
         faults=ProblemFault.all_of(await placed(checked.faults, request)),
@@ -92,12 +107,14 @@ async def list_graph_names(
     return GraphNamePage(names=[NamedGraph.of(known) for known in page.items], next=page.next)
 
 
-@router.get("/{graph_id}", response_model=GraphView, responses=declared(404))
-async def get_graph(graph_id: GraphIdPath, services: ServicesDep) -> Response:
-    """Return a stored graph with its document."""
+@router.get("/{graph_id}", response_model=GraphView, responses=PICTURES | declared(404))
+async def get_graph(graph_id: GraphIdPath, services: ServicesDep, request: Request, format: Format = None) -> Response:
+    """Return a stored graph with its document, or its picture."""
     stored = await services.store.graphs.get(graph_id)
     if stored is None:
         raise no_graph(graph_id)
+    if (wanted := wanted_format(request, format)) is not PictureFormat.JSON:
+        return await picture_response(wanted, lambda: picture_of(document_of(stored.graph)))
     # A large one would take FastAPI's own way, through the event loop, twice.
     text = await asyncio.to_thread(lambda: GraphView.of_stored(stored).model_dump_json())
     return Response(text, media_type="application/json")

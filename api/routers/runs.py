@@ -5,10 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from starlette.responses import StreamingResponse
 
+from wand_orchestrator.api.graphs.models import document_of
 from wand_orchestrator.api.http import examples
 from wand_orchestrator.api.http.json_body import JsonRoute
 from wand_orchestrator.api.http.moments import GivenMoment
 from wand_orchestrator.api.http.multipart import FORM
+from wand_orchestrator.api.http.pictures import PICTURES, Format, PictureFormat, picture_response, wanted_format
 from wand_orchestrator.api.http.preferences import MAX_WAIT_SEC, preferred_wait
 from wand_orchestrator.api.http.problems import declared
 from wand_orchestrator.api.routers.run_form import RUN, RunFormRoute
@@ -24,6 +26,7 @@ from wand_orchestrator.api.runs.models import (
     statuses_of,
 )
 from wand_orchestrator.api.runs.node_models import NodeDetail, ValueName
+from wand_orchestrator.api.runs.run_picture import run_picture
 from wand_orchestrator.api.services import Cursor, Limit, RunIdPath, Services, ServicesDep
 from wand_orchestrator.contract.tags import MAX_TAGS
 
@@ -147,10 +150,16 @@ async def list_runs(
     return RunPage(runs=runs, next=page.next)
 
 
-@router.get("/{run_id}", responses=declared(404))
-async def get_run(run_id: RunIdPath, services: ServicesDep) -> RunView:
-    """Return a run with all of its nodes, its result or error, and what it waits for."""
-    return await services.runs.read(run_id)
+@router.get("/{run_id}", response_model=RunView, responses=PICTURES | declared(404))
+async def get_run(
+    run_id: RunIdPath, services: ServicesDep, request: Request, format: Format = None
+) -> RunView | Response:
+    """Return a run with all of its nodes, its result or error, and what it waits for; or a picture of it."""
+    run = await services.runs.read(run_id)
+    if (wanted := wanted_format(request, format)) is PictureFormat.JSON:
+        return run
+    stored = None if run.graph_id is None else await services.store.graphs.get(run.graph_id)
+    return await picture_response(wanted, lambda: run_picture(run, document_of(stored.graph) if stored else None))
 
 
 @router.get(

@@ -100,6 +100,10 @@ class ApiClient:
         """Get a JSON document; `params` that are None are left out."""
         return _document(await self._answer("GET", path, params=_given(params)))
 
+    async def text(self, path: str, **params: Any) -> str:
+        """Get an answer that is a text; `params` that are None are left out."""
+        return (await self._answer("GET", path, params=_given(params))).text
+
     async def post(self, path: str, body: Any = None) -> Json:
         return _document(await self._answer("POST", path, json=body))
 
@@ -129,12 +133,12 @@ class ApiClient:
             if cursor is None or len(entries) >= limit:
                 return {**page, key: entries}
 
-    async def all(self, path: str, key: str) -> Json:
+    async def all(self, path: str, key: str, **params: Any) -> Json:
         """Return all entries under `key` of a list, from all of its pages."""
-        page = await self.get(path)
+        page = await self.get(path, **params)
         entries = page[key]
         while page["next"] is not None:
-            page = await self.get(path, cursor=page["next"])
+            page = await self.get(path, **params, cursor=page["next"])
             entries += page[key]
         return {**page, key: entries}
 

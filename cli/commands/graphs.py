@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wand_orchestrator.cli.client.options import ApiKey, AsJson, GraphArgument, GraphFile, Limit, Url
+from wand_orchestrator.cli.commands.draw import draw_graph
 
 if TYPE_CHECKING:
     from wand_orchestrator.errors import FaultLike
 
-app = typer.Typer(help="Graph documents, checked and stored.", no_args_is_help=True)
+app = typer.Typer(help="Graph documents, checked, drawn and stored.", no_args_is_help=True)
+app.command("draw")(draw_graph)
 
 
 @app.command()
@@ -24,7 +26,7 @@ def validate(file: GraphFile, url: Url = None, api_key: ApiKey = None) -> None:
 
     read = read_text(file)
     document = read.value
-    faults, warnings, unchecked = _here(document) if url is None else _there(document, url, api_key)
+    faults, warnings, unchecked = faults_here(document) if url is None else _there(document, url, api_key)
     out = console()
     if unchecked:
         names = ", ".join(map(plain, unchecked))
@@ -99,7 +101,8 @@ Found = tuple[Sequence["FaultLike"], Sequence["FaultLike"], Sequence[str]]
 """Faults, warnings, and the names of stored graphs that nobody looked for."""
 
 
-def _here(document: Any) -> Found:
+def faults_here(document: Any) -> Found:
+    """Return what is wrong with a graph by the agents, tools and models that are known here."""
     from wand_orchestrator.cli.processes.app_dir import find_plugins_in
     from wand_orchestrator.cli.processes.configuration import settings_with
     from wand_orchestrator.models.model_catalog import ModelCatalog

@@ -7,11 +7,13 @@ import typer
 from wand_orchestrator.cli.client.completion import levels, node_ids, statuses
 from wand_orchestrator.cli.client.options import ApiKey, AsJson, Limit, RunArgument, Tags, Url
 from wand_orchestrator.cli.commands import steering
+from wand_orchestrator.cli.commands.draw import draw_run
 
 if TYPE_CHECKING:
     from wand_orchestrator.cli.client.api_client import ApiClient, Json
 
-app = typer.Typer(help="Runs: listed, watched, steered.", no_args_is_help=True)
+app = typer.Typer(help="Runs: listed, watched, steered, drawn.", no_args_is_help=True)
+app.command("draw")(draw_run)
 
 
 @app.command("list")

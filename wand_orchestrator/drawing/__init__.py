@@ -1,0 +1,1 @@
+"""Draws graphs and runs as pictures: SVG, and source of Mermaid."""
