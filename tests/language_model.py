@@ -220,7 +220,7 @@ class Told:
             case "handled":
                 assert node in model.handled
             case "failed":
-                self._fails(node, event.attempt)
+                self._fails(node, event)
 
     def _is_retried(self, node: str) -> None:
         if node in self._model.held:
@@ -236,15 +236,18 @@ class Told:
             assert node in self._skipped
             self._ends(node, "skipped")
 
-    def _fails(self, node: str, attempt: int | None) -> None:
+    def _fails(self, node: str, event: Event) -> None:
         if node in self._model.broken:
             assert self._model.ended[node].how in ("failed", "lost")
+            # How a fault of an edge is worded is not the model's to know; what follows may be given it.
+            of_edge = {"code": "expression", "message": event.data["error"]["message"], "details": None}
+            self._model.errors[node] = of_edge | {"attempt": None}
             return
         self._is_retried(node)
         assert node in self._model.ready()
         document = self._documents[node]
         error = ERRORS[document["type"]](document, self._seen(node))
-        self._model.errors[node] = error | {"attempt": None if error["code"] == "expression" else attempt}
+        self._model.errors[node] = error | {"attempt": None if error["code"] == "expression" else event.attempt}
         self._ends(node, "failed")
 
     def _ends(self, node: str, how: str, output: Any = None) -> None:

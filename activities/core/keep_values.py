@@ -47,6 +47,7 @@ class ValueKeeper:
 
     def __init__(self, store: Store, payloads: PayloadStore, max_bytes: int) -> None:
         self.log = ValueLog()
+        self._storing: dict[str, asyncio.Event] = {}
         self._store = store
         self._payloads = payloads
         self._max_bytes = max_bytes
@@ -63,15 +64,25 @@ class ValueKeeper:
     @asynccontextmanager
     async def taken(self, run_id: str | None = None) -> AsyncIterator[list[StoredNode]]:
         """Yield the values reported by one run or all, for the block to store; they are put back if
-        the block raises.
+        the block raises. What another block is storing of that one run is stored, or put back, before.
         """
+        while run_id is not None and (other := self._storing.get(run_id)) is not None:
+            await other.wait()
         taken = self.log.take(run_id)
+        stored = asyncio.Event()
+        of_runs = dict.fromkeys((told.run_id for told in taken), stored)
+        self._storing |= of_runs
         try:
             encoded = await worked_off([told.output for told in taken], partial(self._encoded, taken))
             yield [await self._stored(told, values) for told, values in encoded]
         except BaseException:
             self.log.put_back(taken)
             raise
+        finally:
+            for run in of_runs:
+                if self._storing.get(run) is stored:
+                    del self._storing[run]
+            stored.set()
 
     async def keep(self) -> None:
         """Store what was told. Raises Unavailable; it is not lost then."""
