@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 from wand_orchestrator.api.tools.mcp_agents import output_of
 from wand_orchestrator.api.tools.worker_tools import McpAnswer
 from wand_orchestrator.contract.mcp import McpTool
+from wand_orchestrator.graphs.control_node import ControlNode
+from wand_orchestrator.graphs.control_nodes import CONTROL_NODES
 from wand_orchestrator.plugins import Registry
 
 
@@ -42,8 +44,17 @@ class McpServerView(BaseModel):
     error: str | None
 
 
+class ControlNodeView(Described):
+    """A control node, which the workflow carries out itself. `input_schema`: null where it takes what the agent or the
+    graph takes that it runs.
+    """
+
+    input_schema: dict[str, Any] | None
+
+
 class AgentList(BaseModel):
     agents: list[AgentView]
+    control_nodes: list[ControlNodeView] = Field(description="The types that a node can have besides agents.")
 
 
 class ToolList(BaseModel):
@@ -66,7 +77,18 @@ def agent_list(registry: Registry) -> AgentList:
                 tools=list(agent.tools),
             )
             for agent in known
-        ]
+        ],
+        control_nodes=[_control_view(node) for _, node in sorted(CONTROL_NODES.items())],
+    )
+
+
+def _control_view(node: ControlNode) -> ControlNodeView:
+    return ControlNodeView(
+        name=node.name,
+        description=" ".join((node.params.__doc__ or "").split()),
+        params_schema=node.params.model_json_schema(),
+        input_schema=None if node.input is None else dict(node.input),
+        output_schema=dict(node.output_of({})),
     )
 
 

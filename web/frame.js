@@ -14,6 +14,10 @@ const VIEWS = {
   runs: { title: "Runs", load: async () => (await import("./runs/runs.js")).Runs },
   run: { title: "Run", hidden: true, load: async () => (await import("./run/run.js")).Run },
   answers: { title: "Answers", load: async () => (await import("./answers/answers.js")).Answers },
+  graphs: { title: "Graphs", load: async () => (await import("./graphs/graphs.js")).Graphs },
+  schedules: { title: "Schedules", load: async () => (await import("./schedules/schedules.js")).Schedules },
+  catalog: { title: "Agents and tools", load: async () => (await import("./catalog/catalog.js")).Catalog },
+  usage: { title: "Usage", load: async () => (await import("./usage/usage.js")).Usage },
 };
 
 const NAVIGATION = Object.entries(VIEWS).filter(([, { hidden }]) => !hidden);

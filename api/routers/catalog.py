@@ -12,7 +12,7 @@ router = APIRouter(route_class=StrictRoute, tags=["catalog"], responses=declared
 
 @router.get("/agents")
 async def list_agents(services: ServicesDep) -> AgentList:
-    """List all agents with the JSON Schemas of their params, inputs and outputs."""
+    """List all agents and control nodes with the JSON Schemas of their params, inputs and outputs."""
     return agent_list(services.registry)
 
 

@@ -11,6 +11,18 @@
  * @typedef {Schemas["UsageTotal"]} UsageTotal
  * @typedef {Schemas["EventList"]} EventList
  * @typedef {Schemas["ApprovalView"]} ApprovalView
+ * @typedef {Schemas["NamedGraph"]} NamedGraph
+ * @typedef {Schemas["GraphView"]} GraphView
+ * @typedef {Schemas["GraphSummary"]} GraphSummary
+ * @typedef {Schemas["GraphChecked"]} GraphChecked
+ * @typedef {Schemas["ProblemFault"]} ProblemFault
+ * @typedef {Schemas["AgentView"]} AgentView
+ * @typedef {Schemas["ControlNodeView"]} ControlNodeView
+ * @typedef {Schemas["ToolView"]} ToolView
+ * @typedef {Schemas["ScheduleSummary"]} ScheduleSummary
+ * @typedef {Schemas["ScheduleView"]} ScheduleView
+ * @typedef {Required<Schemas["UsageSum"]>} UsageSum
+ * @typedef {{groups: UsageSum[], total: UsageSum, more: boolean}} UsageReport
  *
  * @typedef {"pending" | "running" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled" | "timed_out" | "terminated"} RunStatus
  * @typedef {"pending" | "scheduled" | "running" | "retrying" | "waiting" | "succeeded" | "failed" | "skipped" | "cancelled"} NodeStatus
