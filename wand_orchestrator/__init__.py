@@ -11,6 +11,7 @@ from wand_orchestrator._lazy_names import lazy_names
 if TYPE_CHECKING:
     from wand_orchestrator._agent import Agent, AgentContext, agent
     from wand_orchestrator._tool import Tool, tool
+    from wand_orchestrator.builder.graph_builder import GraphBuilder
     from wand_orchestrator.errors import AgentError, PluginError, WandError
     from wand_orchestrator.graph import Edge, Graph, Node, Options, Retry
 
@@ -20,6 +21,7 @@ __all__ = [
     "AgentError",
     "Edge",
     "Graph",
+    "GraphBuilder",
     "Node",
     "Options",
     "PluginError",
@@ -33,6 +35,7 @@ __all__ = [
 _MODULES = {
     "_agent": ("Agent", "AgentContext", "agent"),
     "_tool": ("Tool", "tool"),
+    "builder.graph_builder": ("GraphBuilder",),
     "errors": ("AgentError", "PluginError", "WandError"),
     "graph": ("Edge", "Graph", "Node", "Options", "Retry"),
 }

@@ -6,10 +6,11 @@ out; a plain `def` runs in a thread.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol
 
 from pydantic import TypeAdapter
 
+from wand_orchestrator._agent_types import AgentDecorator, InputT, OutputT, ParamsT
 from wand_orchestrator._signature import CONTEXT, JsonSchema, Signature, check_name
 from wand_orchestrator.contract.events import Level
 from wand_orchestrator.settings import Settings
@@ -89,9 +90,10 @@ class AgentContext(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Agent:
-    """An agent in the registry. Calling it calls the plain function, which is handy in its own tests.
+class Agent(Generic[ParamsT, InputT, OutputT]):
+    """An agent in the registry, with the types of its params, input and output.
 
+    Calling it calls the plain function, which is handy in its own tests.
     The adapters validate; the schemas are what `GET /agents` shows.
     `params_type`, `input_type`: None where the function does not take that argument.
     `local`: it takes milliseconds, and runs as a local activity unless its node says otherwise.
@@ -121,7 +123,7 @@ class Agent:
         return self.function.__module__
 
 
-def agent(name: str, *, tools: Sequence[str] = (), local: bool = False) -> Callable[[Callable[..., Any]], Agent]:
+def agent(name: str, *, tools: Sequence[str] = (), local: bool = False) -> AgentDecorator:
     """Make a function the agent that graphs name as a node's `type`; it may call the `tools` it lists.
 
     `local=True` is for agents that end within milliseconds on small inputs, such as a reshaping of JSON: they run in

@@ -2,6 +2,8 @@
 
     WandError                         code, status, fields
     ├── GraphFaults                   a graph document that cannot run; carries all its faults
+    │   └── BuildFaults               one that a program built; each names its node and its line
+    ├── BuilderError                  a program writes what makes no graph; says what to write
     ├── InputFaults                   an input that the graph's `input_schema` refuses; carries all its faults
     ├── NotFound                      no such graph, run, node, schedule or artifact
     ├── Conflict                      the thing is not in a state that allows this

@@ -1,5 +1,6 @@
-"""`wand graphs`: checks graphs without running them, and lists, shows and stores them."""
+"""`wand graphs`: checks graphs without running them, writes them from programs, and lists, shows and stores them."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +41,31 @@ def validate(file: GraphFile, url: Url = None, api_key: ApiKey = None) -> None:
         raise typer.Exit(1)
     count = len(document["nodes"])
     out.print(f"{file}: a graph of {count} node{'' if count == 1 else 's'} without a fault")
+
+
+@app.command()
+def new(
+    source: Annotated[
+        str, typer.Option("--from", metavar="MODULE:FUNCTION", help="A function that returns a GraphBuilder.")
+    ],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write it.")] = None,
+) -> None:
+    """Write the document of a graph that a program builds, checked by the agents that are installed here."""
+    from wand_orchestrator.builder import BuildFaults
+    from wand_orchestrator.cli.client.graph_program import built_document
+    from wand_orchestrator.cli.display.output import console, print_json
+    from wand_orchestrator.cli.display.table import print_table
+
+    try:
+        document = built_document(source)
+    except BuildFaults as error:
+        rows = [(each.place, each.node, each.code, each.message) for each in error.faults]
+        print_table(("place", "node", "code", "what"), rows, on=console(stderr=True), title="Faults")
+        raise typer.Exit(1) from error
+    if output is None:
+        print_json(document)
+    else:
+        output.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 @app.command("list")

@@ -13,7 +13,7 @@ from typing import Any
 import sample_agents
 
 from tests.waiting import until
-from wand_orchestrator import AgentContext, AgentError, agent
+from wand_orchestrator import Agent, AgentContext, AgentError, agent
 from wand_orchestrator.activities.agents.transform import transform
 from wand_orchestrator.contract.model_call import (
     DescribedTool,
@@ -112,7 +112,7 @@ async def tool(params: Json, input: Json) -> Any:
 
 
 def scripted_registry() -> Registry:
-    internal = [
+    internal: list[Agent] = [
         replace(describe, name=AGENT_MODEL_DESCRIBE),
         replace(turn, name=AGENT_MODEL_TURN),
         replace(tool, name=AGENT_MODEL_TOOL),

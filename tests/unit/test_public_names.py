@@ -10,6 +10,7 @@ def test_the_public_names_are_exactly_these() -> None:
         "AgentError",
         "Edge",
         "Graph",
+        "GraphBuilder",
         "Node",
         "Options",
         "PluginError",
