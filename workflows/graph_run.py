@@ -88,6 +88,7 @@ NOTHING = RawValue(Payload())
 """In place of an argument that is not given."""
 PATCH_CANCELLED_EARLY = "cancelled-before-begun"
 PATCH_LOGS_BOUNDED = "logs-bounded"
+PATCH_TAKEN_UP = "taken-up-before-steered"
 
 
 @workflow.defn(name=WORKFLOW_GRAPH_RUN)
@@ -117,7 +118,8 @@ class GraphRun:
         self._events = EventInbox(carried_over.get("events") if carried_over else None)
         self._begin(carried_over)
         self._started = self._goes_on
-        self._begun = self._goes_on
+        # What was in flight is in this history once the run has taken it up; before that an update would not find it.
+        self._begun = self._goes_on and not patches.patched(PATCH_TAKEN_UP)
         self._steered_early: list[Callable[[Walk], None]] = []
 
     @workflow.run
@@ -127,9 +129,10 @@ class GraphRun:
             await self._open()
         except (FailureError, asyncio.CancelledError) as error:
             await self._give_up(error)
-        self._begun = True
         if self._run.parent is not None and self._run.parent.watched:
             self._parent_watch = asyncio.create_task(end_with_parent(self._run.parent))
+        await self._walk.take_up()
+        self._begun = True
         while (outcome := await self._walk.to_the_end()) is None:
             if await self._handover.finish():
                 self._walk.cancel()

@@ -2,7 +2,7 @@
 
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import sample_agents
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 from tests.waiting import until
 from wand_orchestrator.activities.agents.transform import transform
@@ -70,17 +70,29 @@ class Runs:
         return events
 
 
-async def serve(client: Client, folder: Path, registry: Registry | None = None, **options: Any) -> AsyncIterator[Runs]:
+async def serve(
+    client: Client,
+    folder: Path,
+    registry: Registry | None = None,
+    interceptors: Sequence[Interceptor] = (),
+    **options: Any,
+) -> AsyncIterator[Runs]:
     settings = Settings(data_dir=folder, task_queue=f"q-{uuid.uuid4().hex}", **options)
     client = keeping_payloads(client, settings)
     store = Store.open(settings.effective_database_url)
     await store.migrate()
-    async with worker(client, settings, store, registry):
+    async with worker(client, settings, store, registry, interceptors):
         yield Runs(client, settings.task_queue, store)
     await store.close()
 
 
-def worker(client: Client, settings: Settings, store: Store, registry: Registry | None = None) -> Worker:
+def worker(
+    client: Client,
+    settings: Settings,
+    store: Store,
+    registry: Registry | None = None,
+    interceptors: Sequence[Interceptor] = (),
+) -> Worker:
     registry = registry or Registry.of(sample_agents, transform)
     return build_worker(
         client,
@@ -88,6 +100,7 @@ def worker(client: Client, settings: Settings, store: Store, registry: Registry 
         registry,
         artifacts=ArtifactStore.open(settings.effective_artifacts_url),
         workflows=[GraphRun],
+        interceptors=interceptors,
         core_activities=[
             input_keys_activity(registry.agents),
             archive_activity(store),

@@ -4,12 +4,21 @@ import uuid
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import emitting_agents
 import pytest
 import sample_agents
 from sample_agents import Diary
+from temporalio import workflow
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import (
+    ExecuteWorkflowInput,
+    HandleUpdateInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
 
 from tests.integration.graph_cases import echo, edge, emit, fail, gate
 from tests.integration.graph_runs import Runs, by_node, ended, serve, state_of, state_when, worker
@@ -224,6 +233,39 @@ async def test_whatever_waits_still_waits_in_the_next_history(runs: Runs) -> Non
     await handle.signal("resume")
     result = await handle.result()
     assert (result.outputs["ask"], result.skipped) == ("yes", ("wait",))
+
+
+class _UpdateFirst(Interceptor):
+    """Lets no history but the first begin before an update has come: the server may hand over both at once."""
+
+    def workflow_interceptor_class(self, _: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
+        return _Inbound
+
+
+class _Inbound(WorkflowInboundInterceptor):
+    updated = False
+
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
+        if workflow.info().continued_run_id is not None:
+            await workflow.wait_condition(lambda: self.updated)
+        return await super().execute_workflow(input)
+
+    async def handle_update_handler(self, input: HandleUpdateInput) -> Any:
+        self.updated = True
+        return await super().handle_update_handler(input)
+
+
+@pytest.mark.parametrize("update", ["respond", "skip"])
+async def test_an_update_that_comes_before_the_first_step_of_a_history_finds_what_waits(
+    short_histories: WorkflowEnvironment, tmp_path: Path, update: str
+) -> None:
+    async for runs in serve(short_histories.client, tmp_path / "data", interceptors=[_UpdateFirst()]):
+        ask = {"id": "ask", "type": "flow.approval", "params": {"prompt": "?"}}
+        handle = await runs.start(beside_many(ask, short=8))
+        await until(partial(histories, runs, handle), lambda count: count == 2)
+        given = {"node": "ask", "answer": "yes"} if update == "respond" else "ask"
+        await handle.execute_update(update, given)
+        assert (await handle.result()).outputs.get("ask") == ("yes" if update == "respond" else None)
 
 
 async def test_events_cross_both_those_that_were_taken_and_those_that_are_kept(runs: Runs) -> None:

@@ -179,7 +179,6 @@ class Walk:
         """Run the graph; return its outcome, or None if the run is to continue in a new history, with all that is in
         flight.
         """
-        await self._take_up()
         if decisions := self._scheduler.open(self._run.input):
             self._announce(decisions)
         while True:
@@ -385,7 +384,7 @@ class Walk:
     def _holds_back(self) -> bool:
         return self._scheduler.paused or self._scheduler.stopping or self._rollover.draining or self._task.full
 
-    async def _take_up(self) -> None:
+    async def take_up(self) -> None:
         """Resume what was in flight in the previous history."""
         self._launcher.children.take_up()
         self.budgets.children.take_up()
