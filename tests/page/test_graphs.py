@@ -51,6 +51,7 @@ async def test_names_are_searched_and_lead_to_versions_and_what_changed_between_
     )
     screen = await page.open("graphs")
     await screen.get_by_label("Search names").fill(name)
+    await expect(screen).to_have_url(re.compile(f"search={name}"))
     row = screen.locator("table.cards tbody tr")
     await expect(row).to_have_count(1)
     await expect(row).to_contain_text("version 2")
@@ -71,7 +72,7 @@ async def test_names_are_searched_and_lead_to_versions_and_what_changed_between_
             screen.locator(f".differences .mark[data-mark={kind}]").filter(has_text=what).first
         ).to_be_visible()
     await expect(screen.locator("g.node[data-mark=removed]")).to_contain_text("gone")
-    await expect(screen.get_by_text("/concurrency")).to_be_visible()
+    await screen.get_by_text("/concurrency").wait_for()
 
 
 async def test_a_version_is_deleted_after_a_question_and_a_refusal_is_shown(page: Tab, service: Service) -> None:
@@ -80,7 +81,7 @@ async def test_a_version_is_deleted_after_a_question_and_a_refusal_is_shown(page
     await screen.get_by_role("button", name="Delete …").click()
     await service.http.delete(f"/graphs/{graph_id}")
     await screen.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    await expect(screen.get_by_role("alert").filter(has_text="there is no graph")).to_be_visible()
+    await screen.get_by_role("alert").filter(has_text="there is no graph").wait_for()
 
 
 async def test_a_run_is_started_with_its_faults_at_their_fields_and_with_a_file(page: Tab, service: Service) -> None:
@@ -93,7 +94,7 @@ async def test_a_run_is_started_with_its_faults_at_their_fields_and_with_a_file(
     await screen.get_by_label("Files", exact=True).set_input_files(
         {"name": "a.txt", "mimeType": "text/plain", "buffer": b"hello"}
     )
-    await expect(screen.get_by_role("button", name="Remove a.txt")).to_be_visible()
+    await screen.get_by_role("button", name="Remove a.txt").wait_for()
     await screen.get_by_label("Tags").fill("mine  other")
     await count.fill("0")
     await screen.get_by_role("button", name="Start").click()
@@ -114,9 +115,9 @@ async def test_the_editor_shows_faults_at_their_lines_draws_what_can_be_read_and
 ) -> None:
     name = f"written-{uuid.uuid4().hex}"
     screen = await page.open("graphs/new")
-    await expect(screen.get_by_text("Without a fault")).to_be_visible()
+    await screen.get_by_text("Without a fault").wait_for()
     await typed(screen, json.dumps(graph(name, node("a"), node("b", type="agent.transfrom")), indent=1))
-    await expect(screen.get_by_text("1 fault.")).to_be_visible()
+    await screen.get_by_text("1 fault.").wait_for()
     await expect(screen.locator("g.node")).to_have_count(2)
     await expect(screen.locator("g.node[data-mark=fault]")).to_contain_text("b")
     await screen.locator(".faults button").click()
@@ -130,24 +131,24 @@ async def test_the_editor_shows_faults_at_their_lines_draws_what_can_be_read_and
     await expect(screen.locator(".faults button")).to_contain_text("2:3")
     await expect(screen.locator("g.node")).to_have_count(2)
     await screen.keyboard.press("Control+Z")
-    await expect(screen.get_by_text("1 fault.")).to_be_visible()
+    await screen.get_by_text("1 fault.").wait_for()
     await screen.get_by_role("button", name="YAML").click()
     await expect(field).to_have_value(re.compile(f"^name: {name}\n"))
     await typed(
         screen, f"# mine\nname: {name}\nnodes:\n- {{id: first, type: agent.transform, params: {{expression: '@'}}}}\n"
     )
-    await expect(screen.get_by_text("Without a fault")).to_be_visible()
+    await screen.get_by_text("Without a fault").wait_for()
     await screen.get_by_role("button", name="Put in agent.transform").click()
     await expect(field).to_have_value(re.compile("id: transform,"))
     await screen.get_by_role("button", name="Put in flow.wait").click()
     await expect(screen.locator("g.node")).to_have_count(3)
     await screen.get_by_role("button", name="Save", exact=True).click()
-    await expect(screen.get_by_text("It was not stored")).to_be_visible()
+    await screen.get_by_text("It was not stored").wait_for()
     await screen.reload()
-    await expect(screen.get_by_text("have not stored")).to_be_visible()
+    await screen.get_by_text("have not stored").wait_for()
     await typed(screen, f"name: {name}\nnodes:\n- {{id: first, type: agent.transform, params: {{expression: '@'}}}}\n")
     await screen.get_by_role("button", name="Save", exact=True).click()
-    await expect(screen.get_by_role("heading", name=f"{name} version 1")).to_be_visible()
+    await screen.get_by_role("heading", name=f"{name} version 1").wait_for()
 
 
 async def test_no_text_of_a_graph_is_run_in_any_of_its_views(page: Tab, service: Service) -> None:
@@ -183,7 +184,7 @@ async def test_no_view_of_graphs_has_a_fault_of_accessibility(chromium: Browser,
     async with tab(chromium, service.url, bypass_csp=True) as opened:
         for view, seen in views.items():
             screen = await opened.open(view)
-            await expect(screen.locator(seen).first).to_be_visible()
+            await screen.locator(seen).first.wait_for()
             assert await opened.accessibility_faults() == [], view
             if "diff" in view:  # where most colours are
                 await screen.emulate_media(color_scheme="dark")

@@ -20,15 +20,15 @@ async def test_a_schedule_is_made_paused_triggered_and_deleted(page: Tab, servic
     await screen.get_by_text("More").click()
     await screen.get_by_label("Id", exact=True).fill(name)
     await screen.get_by_role("button", name="Create").click()
-    await expect(screen.get_by_role("alert").first).to_be_visible()
+    await screen.get_by_role("alert").first.wait_for()
     await screen.get_by_label("Cron").fill("30 7 * * 1-5")
-    await expect(screen.get_by_text("on weekdays at 07:30")).to_be_visible()
+    await screen.get_by_text("on weekdays at 07:30").wait_for()
     await screen.get_by_role("button", name="Create").click()
     await expect(screen).to_have_url(re.compile(f"#/schedules/{name}$"))
-    await expect(screen.get_by_text("on weekdays at 07:30")).to_be_visible()
+    await screen.get_by_text("on weekdays at 07:30").wait_for()
     await expect(screen.locator("ol.moments li")).to_have_count(10)
     await screen.get_by_role("button", name="Pause").click()
-    await expect(screen.get_by_role("button", name="Resume")).to_be_visible()
+    await screen.get_by_role("button", name="Resume").wait_for()
     await screen.get_by_role("button", name="Run now").click()
     await screen.get_by_role("link", name="the run").click()
     run = await service.ended(screen.url.rsplit("/", 1)[1].partition("?")[0])
@@ -59,7 +59,7 @@ async def test_usage_is_summed_by_day_model_and_graph_and_filtered(page: Tab, se
     await screen.get_by_role("link", name="x:dear").click()
     await expect(screen.locator(".facts div").first).to_contain_text("$1.50")
     await screen.get_by_text("As a table").click()
-    await expect(screen.get_by_role("cell", name="2026-01-31")).to_be_visible()
+    await screen.get_by_role("cell", name="2026-01-31").wait_for()
     await screen.get_by_role("button", name="Show every model").click()
     await expect(screen.locator(".facts div").first).to_contain_text("$1.75")
 
@@ -83,6 +83,6 @@ async def test_no_view_of_schedules_and_of_the_catalog_has_a_fault_of_accessibil
     async with tab(chromium, service.url, bypass_csp=True) as opened:
         for view, seen in views.items():
             screen = await opened.open(view)
-            await expect(screen.locator(seen).first).to_be_visible()
+            await screen.locator(seen).first.wait_for()
             assert await opened.accessibility_faults() == [], view
     await service.http.delete(f"/schedules/{name}")

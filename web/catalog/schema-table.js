@@ -58,12 +58,14 @@ function collect(schema, root, depth, rows, above) {
   }
 }
 
-/** The schema with properties in it: itself, its items, or a choice of it or null. @param {Schema} schema @param {Schema} root @returns {Schema | null} */
-function objectIn(schema, root) {
+/** The schema with properties in it: itself, its items, or the only choice that has some. @param {Schema} schema @param {Schema} root @param {number} [steps] @returns {Schema | null} */
+function objectIn(schema, root, steps = 0) {
   if (schema["properties"]) return schema;
-  if (isSchema(schema["items"])) return objectIn(resolved(schema["items"], root), root);
+  if (steps > MAX_DEPTH) return null; // a reference may lead to itself
+  if (isSchema(schema["items"])) return objectIn(resolved(schema["items"], root), root, steps + 1);
   const choices = choicesOf(schema).map((each) => resolved(each, root)).filter((each) => each["type"] !== "null");
-  return choices.length === 1 && choices[0] ? objectIn(choices[0], root) : null;
+  const objects = choices.map((each) => objectIn(each, root, steps + 1)).filter((each) => each !== null);
+  return objects.length === 1 ? (objects[0] ?? null) : null;
 }
 
 /** @param {any} value @returns {value is Schema} */

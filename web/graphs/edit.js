@@ -24,11 +24,11 @@ export function Edit({ id, query }) {
   const type = query.get("type");
   const first = useMemo(() => {
     const begun = value === null ? beginning(catalog.entries?.find((entry) => entry.name === type)) : value.graph;
-    return { text: jsonOf(begun), form: /** @type {const} */ ("json") };
+    return jsonOf(begun);
   }, [value, type, catalog.entries === null]);
   if (problem) return html`<${Notice} kind="error" text=${problem} />`;
   if ((id !== null && value === null) || (type && catalog.entries === null && !catalog.problem)) return html`<${Loading} />`;
-  const kept = turn === 0 && draft !== null && draft.text !== first.text && !type ? draft : null;
+  const kept = turn === 0 && draft !== null && draft !== first && !type ? draft : null;
   return html`
     <p class="small"><a href=${href(["graphs"])}>Graphs</a>${value && html` / <a href=${href(["graphs", value.graph_id])}>${value.name}, version ${value.version}</a>`}</p>
     ${kept && html`<${Notice} kind="info" text="This is what you wrote before in this tab, and have not stored.">

@@ -16,7 +16,6 @@ import { TextEditor } from "./text-editor.js";
 import { yamlOf } from "./yaml-writer.js";
 
 /** @typedef {import("../catalog/catalog.js").Entry} Entry */
-/** @typedef {import("./draft.js").Draft} Draft */
 /** @typedef {import("./text-editor.js").Editing} Editing */
 /** @typedef {import("./document-text.js").Form} Form */
 
@@ -25,10 +24,10 @@ const TOO_EXACT = /(?<![\w.])-?\d{16,}/;
 const DRAFT_MS = 400;
 const FORMS = /** @type {const} */ (["json", "yaml"]);
 
-/** @param {{id: string | null, title: string, first: Draft, entries: Entry[], problem: string}} props */
+/** @param {{id: string | null, title: string, first: string, entries: Entry[], problem: string}} props */
 export function Editor({ id, title, first, entries, problem }) {
-  const [text, setText] = useState(first.text);
-  const [form, setForm] = useState(first.form);
+  const [text, setText] = useState(first);
+  const form = formOf(text);
   const [offset, setOffset] = useState(0);
   const [refusal, setRefusal] = useState(/** @type {import("./check.js").PlacedFault[]} */ ([]));
   const [said, setSaid] = useState("");
@@ -46,21 +45,16 @@ export function Editor({ id, title, first, entries, problem }) {
     setRefusal([]);
   }, []);
   useEffect(() => {
-    if (text === first.text) return;
-    const timer = setTimeout(() => keepDraft(id, { text, form }), DRAFT_MS);
+    if (text === first) return;
+    const timer = setTimeout(() => keepDraft(id, text), DRAFT_MS);
     return () => clearTimeout(timer);
-  }, [text, form]);
+  }, [text]);
   const write = (/** @type {Form} */ as) => {
     const current = checked.text === text ? checked.document : null;
     if (current === null || checked.state === "unread") return setSaid("It cannot be read as it stands, so it was left.");
     if (TOO_EXACT.test(text)) return setSaid("It holds numbers that the browser would round, so it was left.");
     setSaid("");
     editing.current?.replaceAll(as === "json" ? jsonOf(current) : yamlOf(current));
-  };
-  const change = (/** @type {Form} */ to) => {
-    if (to === form) return;
-    write(to);
-    setForm(to);
   };
   const insert = (/** @type {Entry} */ entry) => {
     const field = editing.current;
@@ -79,23 +73,28 @@ export function Editor({ id, title, first, entries, problem }) {
       setRefusal(faultsOf(error));
     }
   };
+  const saving = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+    event.preventDefault();
+    void save();
+  };
   const name = typeof checked.document?.name === "string" ? checked.document.name : "";
   return html`
     <div class="row spread">
       <h1>${title}</h1>
       <div class="row">
         <div class="segments" role="group" aria-label="Form of the text">${FORMS.map((each) =>
-          html`<button key=${each} aria-pressed=${each === form ? "true" : "false"} onClick=${() => change(each)}>${each.toUpperCase()}</button>`)}</div>
+          html`<button key=${each} aria-pressed=${each === form ? "true" : "false"} onClick=${() => each !== form && write(each)}>${each.toUpperCase()}</button>`)}</div>
         <button onClick=${() => write(form)} title=${form === "yaml" ? "Comments are not kept" : undefined}>Tidy up</button>
-        <button onClick=${() => save()} title=${name === "" ? undefined : `As the next version of ${name}`}>Save</button>
+        <button onClick=${() => save()} title=${`${name === "" ? "Save" : `As the next version of ${name}`} (Ctrl+S)`}>Save</button>
         <button class="primary" onClick=${() => save("start")}>Save and start</button>
       </div>
     </div>
     ${problem && html`<${Notice} kind="warning" text=${problem} />`}
     ${refusal.length > 0 && html`<${Notice} kind="error" text=${`It was not stored: ${refusal.length === 1 ? refusal[0]?.message : `it has ${refusal.length} faults.`}`} />`}
-    <div class="editor">
-      <div>
-        <${TextEditor} first=${first.text} label="The graph's text" describedBy="check" marks=${marks} onText=${changed} onCursor=${setOffset} editing=${editing} />
+    <div class="editor" onKeyDown=${saving}>
+      <div class="writing">
+        <${TextEditor} first=${first} label="The graph's text" describedBy="check" marks=${marks} onText=${changed} onCursor=${setOffset} editing=${editing} />
         <p id="check" class="check" data-state=${checked.state} role="status">${sentenceOfCheck(checked)} <span class="quiet">${said}</span></p>
         <${FaultList} checked=${checked} onGo=${(/** @type {number} */ line, /** @type {number} */ column) => editing.current?.goTo(line, column)} />
       </div>
@@ -106,6 +105,9 @@ export function Editor({ id, title, first, entries, problem }) {
     </div>
   `;
 }
+
+/** What begins as an object of JSON is JSON, anything else YAML, as for `wand graphs validate`. @param {string} text @returns {Form} */
+const formOf = (text) => (/^\s*[{[]/.test(text) ? "json" : "yaml");
 
 /** @param {import("./check.js").Checked} checked @returns {import("./text-editor.js").LineMark[]} */
 function marksOf({ faults, warnings }) {

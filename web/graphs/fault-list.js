@@ -1,6 +1,7 @@
 /** The faults and warnings of a text, each a way to its place. */
 
 import { html } from "../parts/html.js";
+import { Prose } from "../parts/prose.js";
 
 /** @typedef {import("./check.js").Checked} Checked */
 /** @typedef {import("./check.js").PlacedFault} PlacedFault */
@@ -32,7 +33,7 @@ export function FaultList({ checked, onGo }) {
 /** @param {{fault: PlacedFault, onGo: (line: number, column: number) => void}} props */
 function Row({ fault, onGo }) {
   const { line, column, pointer, message } = fault;
-  const told = html`<span>${message} ${pointer && html`<code class="quiet">${pointer}</code>`}</span>`;
+  const told = html`<span><${Prose} text=${message} /> ${pointer && html`<code class="quiet">${pointer}</code>`}</span>`;
   if (!line) return told;
   return html`<button onClick=${() => onGo(line, column ?? 1)}><span class="line">${line}:${column ?? 1}</span>${told}</button>`;
 }

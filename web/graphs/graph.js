@@ -117,7 +117,7 @@ function LastRuns({ name, id }) {
       <ul class="moments">${runs.map((run) => html`<li key=${run.run_id} class="row"><${Badge} status=${run.status} />
         <a href=${href(["run", run.run_id])}><${Moment} at=${run.created_at} now=${now} /></a>
         <span class="quiet small">${between(run.started_at, run.finished_at, now)}</span></li>`)}</ul>
-      <p class="small"><a href=${href(["runs"], { graph_id: id })}>All of this version</a> · <a href=${href(["runs"], { name })}>of all versions</a></p>
+      <p class="small"><a href=${href(["runs"], { graph_id: id })}>All of this version</a> · <a href=${href(["runs"], { name })}>of all versions</a> · <a href=${href(["schedules"], { graph_name: name })}>schedules</a></p>
     </section>
   `;
 }

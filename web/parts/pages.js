@@ -1,6 +1,6 @@
 /** Lists that the API gives a page at a time: the first page, kept new, and older ones when somebody asks for them. */
 
-import { useCallback, useEffect, useState } from "./html.js";
+import { useCallback, useEffect, useRef, useState } from "./html.js";
 import { sentenceOf, useAnswer } from "./answer.js";
 import { address, request } from "../server/request.js";
 
@@ -30,6 +30,9 @@ export function usePages(at, query, name, keyOf, everyMs) {
   }, [first, next]);
   const seen = new Set();
   /** @type {T[] | null} */
-  const items = value && [value, ...older].flatMap((page) => page[name]).filter((item) => !seen.has(keyOf(item)) && seen.add(keyOf(item)));
-  return { items, problem: problem || refusal, more: next === null ? null : read, again };
+  const found = value && [value, ...older].flatMap((page) => page[name]).filter((item) => !seen.has(keyOf(item)) && seen.add(keyOf(item)));
+  // While another search is on its way, what the last one found stays.
+  const last = useRef(/** @type {T[] | null} */ (null));
+  last.current = found ?? last.current;
+  return { items: last.current, problem: problem || refusal, more: next === null ? null : read, again };
 }

@@ -6,6 +6,7 @@ import { Moment, useNow } from "../parts/moment.js";
 import { Loading, Notice } from "../parts/notice.js";
 import { usePages } from "../parts/pages.js";
 import { href } from "../route.js";
+import { Hooks } from "./hooks.js";
 import { Schedule } from "./schedule.js";
 import { Steering } from "./steering.js";
 import { whenInWords } from "./words.js";
@@ -38,6 +39,7 @@ function List({ query }) {
     ${problem && html`<${Notice} kind="error" text=${problem} />`}
     ${items === null ? !problem && html`<${Loading} />` : html`<${Table} schedules=${items} again=${again} />`}
     ${more && html`<p><button onClick=${more}>Show more</button></p>`}
+    ${name === null && html`<${Hooks} />`}
   `;
 }
 

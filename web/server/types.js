@@ -21,6 +21,7 @@
  * @typedef {Schemas["ToolView"]} ToolView
  * @typedef {Schemas["ScheduleSummary"]} ScheduleSummary
  * @typedef {Schemas["ScheduleView"]} ScheduleView
+ * @typedef {Schemas["HookView"]} HookView
  * @typedef {Required<Schemas["UsageSum"]>} UsageSum
  * @typedef {{groups: UsageSum[], total: UsageSum, more: boolean}} UsageReport
  *
