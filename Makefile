@@ -103,11 +103,11 @@ clients: setup
 	rm -rf $(CLIENTS) && mkdir -p $(CLIENTS)
 	$(BIN)/python -m scripts.openapi > $(CLIENTS)/openapi.json
 	$(PYTHON) -m venv $(CLIENTS)/tools
-	$(CLIENTS)/tools/bin/pip install --quiet --disable-pip-version-check openapi-python-client mypy ruff
+	$(CLIENTS)/tools/bin/pip install --quiet --disable-pip-version-check openapi-python-client==0.29.1 mypy ruff
 	PATH=$(CURDIR)/$(CLIENTS)/tools/bin:$$PATH openapi-python-client generate --fail-on-warning --path $(CLIENTS)/openapi.json \
 		--output-path $(CLIENTS)/python
 	$(CLIENTS)/tools/bin/mypy $(CLIENTS)/python/wand_orchestrator_client
-	cd $(CLIENTS) && npm install --silent --no-audit --no-fund openapi-typescript typescript@5
+	cd $(CLIENTS) && npm install --silent --no-audit --no-fund openapi-typescript@7.13.0 typescript@5
 	cd $(CLIENTS) && npx openapi-typescript openapi.json --output api.ts && npx tsc --noEmit --strict api.ts
 
 # Conversations whose processes are killed KILLS times each; make test does it once.

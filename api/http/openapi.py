@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from wand_orchestrator.api.http.named_schemas import COMPONENTS, name_parts
 from wand_orchestrator.api.http.problems import Problem, declared
 from wand_orchestrator.graph import Graph
 
@@ -18,7 +19,6 @@ _REPLACED = ("HTTPValidationError", "ValidationError")
 
 _OF_A_BODY = (400, 408, 413, 415, 422)
 _OF_A_PARAMETER = (400, 422)
-_COMPONENTS = "#/components/schemas/"
 
 
 class DocumentedApi(FastAPI):
@@ -35,6 +35,7 @@ class DocumentedApi(FastAPI):
                 for operation in operations.values():
                     _complete(operation, has_key=self.state.settings.api_key is not None)
             _name_and_tell(document)
+            name_parts(document)
         return document
 
 
@@ -43,11 +44,12 @@ def _own_schemas() -> dict[str, Any]:
     their own.
     """
     models = [(Problem, "serialization"), (Graph, "validation")]
-    _, made = models_json_schema(models, ref_template=f"{_COMPONENTS}{{model}}")  # type: ignore[arg-type]
+    _, made = models_json_schema(models, ref_template=f"{COMPONENTS}{{model}}")  # type: ignore[arg-type]
     found: dict[str, Any] = made["$defs"]
     code = found[Problem.__name__]["properties"]["code"]
-    found["ProblemCode"] = {"type": "string", "enum": code.pop("enum"), "description": code.pop("description")}
-    found[Problem.__name__]["properties"]["code"] = {"$ref": f"{_COMPONENTS}ProblemCode"}
+    told = {"title": code.pop("title"), "description": code.pop("description")}
+    found["ProblemCode"] = {"type": "string", "enum": code.pop("enum"), **told}
+    found[Problem.__name__]["properties"]["code"] = {"$ref": f"{COMPONENTS}ProblemCode"}
     return found
 
 
@@ -61,7 +63,7 @@ def _name_and_tell(part: Any) -> None:
             _name_and_tell(each)
     elif isinstance(part, dict):
         if isinstance(name := part.pop(SHOWN_AS, None), str):
-            part["$ref"] = f"{_COMPONENTS}{name}"
+            part["$ref"] = f"{COMPONENTS}{name}"
         if isinstance(properties := part.get("properties"), dict):
             for schema in properties.values():
                 _tell_default(schema)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from tests.integration.declared_answers import DeclaredAnswers
 from wand_orchestrator.api.app import create_app
+from wand_orchestrator.api.http.named_schemas import parts_of
 from wand_orchestrator.api.http.problem_codes import PROBLEM_CODES
 from wand_orchestrator.api.runs.models import StatusFilter
 from wand_orchestrator.api.services import Services
@@ -39,10 +40,8 @@ def operations() -> list[dict[str, Any]]:
 
 
 def parts(value: Any) -> list[dict[str, Any]]:
-    """Every object in it."""
-    if isinstance(value, list):
-        return [part for each in value for part in parts(each)]
-    return [value, *parts(list(value.values()))] if isinstance(value, dict) else []
+    """Every object in it, those of examples left out."""
+    return list(parts_of(value))
 
 
 def test_operations_have_names_of_their_own() -> None:
@@ -61,6 +60,51 @@ def test_components_are_named_for_what_they_are_and_stand_once() -> None:
     assert len(uses) >= 4
     assert "nodes" in names["Graph"]["properties"]
     assert not [part for part in parts(document()) if "x-shown-as" in part]
+
+
+def test_every_operation_tells_its_problems() -> None:
+    for operation in operations():
+        failures = {status: each for status, each in operation["responses"].items() if status[0] in "45"}
+        typed = {
+            status
+            for status, each in failures.items()
+            if each["content"].get("application/problem+json", {}).get("schema")
+            == {"$ref": "#/components/schemas/Problem"}
+        }
+        own = {"503"} if operation["operationId"] == "get_readiness" else set()
+        assert failures.keys() - typed == own, operation["operationId"]
+        assert typed or operation["tags"] == ["health"]
+
+
+def test_every_closed_set_of_words_is_a_component_with_a_name() -> None:
+    """A generator would name one that stands in a property after each place where it stands."""
+    components = document()["components"]["schemas"]
+    named = [schema for schema in components.values() if "enum" in schema]
+    inline = [part for part in parts(document()) if isinstance(part.get("enum"), list) and part not in named]
+    assert inline == []
+    assert {"EventType", "EventLevel", "NodeJoin", "RunStatus"} <= {schema["title"] for schema in named}
+
+
+def test_every_object_of_any_keys_is_one_of_a_few_components() -> None:
+    components = document()["components"]["schemas"]
+    unnamed = [
+        part
+        for part in parts(document())
+        if part.get("type") == "object" and "properties" not in part and part not in components.values()
+    ]
+    assert [part for part in unnamed if "$ref" not in part.get("additionalProperties", "$ref")] == []
+
+
+def test_every_union_of_objects_has_a_discriminator() -> None:
+    for part in parts(document()):
+        for kind in ("anyOf", "oneOf"):
+            objects = [each for each in part.get(kind, ()) if is_object(each)]
+            assert len(objects) < 2 or "discriminator" in part, part
+
+
+def is_object(schema: dict[str, Any]) -> bool:
+    named = document()["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
+    return bool(named.get("type") == "object")
 
 
 def test_no_property_has_a_default_that_makes_it_look_required() -> None:
