@@ -37,7 +37,7 @@ GENERATIONS: Mapping[str, frozenset[str]] = {
             "inbox",
         }
     ),
-    "generation-2": frozenset({"ends-with-ancestors", "taken-up-before-steered"}),
+    "generation-2": frozenset({"ends-with-ancestors", "held-back-when-going-on", "taken-up-before-steered"}),
 }
 """Generations of the code, oldest first, each with the changes that came with it. Before the first release a change is
 added to the newest one; after a release, changes begin a generation of their own."""

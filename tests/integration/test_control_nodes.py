@@ -456,6 +456,29 @@ async def test_a_failing_child_run_says_what_failed(service: Service) -> None:
     assert (await told(service, run["run_id"], "sub/bad"))[-1] == "node.failed"
 
 
+async def test_a_repetition_that_is_about_to_begin_is_held_by_a_failure_of_the_same_moment(service: Service) -> None:
+    nodes = [
+        {"id": "stops", "type": "flow.fail", "params": {"code": "no", "message": "no"}},
+        {
+            "id": "loop",
+            "type": "flow.repeat",
+            "params": {
+                "agent": "agent.transform",
+                "params": {"expression": "{n: `1`}"},
+                "until": "n == `1`",
+                "max_times": 1,
+            },
+        },
+    ]
+    run = await service.start({"name": "held", "nodes": nodes, "options": {"on_failure": "pause"}})
+    await until(lambda: service.get(run), lambda now: now["status"] == "paused")
+    assert "loop[0]" not in {event["node"] for event in await service.events(run)}
+    await service.http.post(f"/runs/{run}/nodes/stops/skip")
+    assert (await service.ended(run))["status"] == "succeeded"
+    events = [(event["type"], event["node"]) for event in await service.events(run)]
+    assert events.index(("run.resumed", None)) < events.index(("node.scheduled", "loop[0]"))
+
+
 async def test_a_wait_ends_while_the_run_is_paused(service: Service, tmp_path: Path) -> None:
     nodes = [gate("gate", tmp_path / "open"), control("wait", "flow.wait", seconds=0.5), flaky("then", 1)]
     run_id = await service.start(graph(nodes, [edge("wait", "then")]))

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from temporalio import workflow
-
 from wand_orchestrator.graphs.control_nodes import RepeatParams
 from wand_orchestrator.graphs.expressions import ExpressionError, is_true
 from wand_orchestrator.workflows.arrivals.activity_results import output_of
 from wand_orchestrator.workflows.control.base import Control, Given, Host, failure
 from wand_orchestrator.workflows.control.target import TargetRunner, require_listed
+from wand_orchestrator.workflows.held_back import until_free
 from wand_orchestrator.workflows.uncancelled import raise_if_cancelled
 
 
@@ -32,7 +31,7 @@ class Repeat(Control):
         while not satisfied and self._times < self._params.max_times:
             if not self._goes_on:
                 raise_if_cancelled()
-                await workflow.wait_condition(lambda: not self.host.holds_back)
+                await until_free(lambda: self.host.holds_back)
             self._goes_on = False
             satisfied = await self._round()
         output = {"output": self._last, "times": self._times, "satisfied": satisfied}

@@ -9,8 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from temporalio import workflow
-
 from wand_orchestrator.contract.codes import BUDGET_UNBOUNDED
 from wand_orchestrator.contract.model_call import Usage, UsageTotal
 from wand_orchestrator.contract.node import AgentResult
@@ -20,6 +18,7 @@ from wand_orchestrator.workflows.budget.amount import Amount
 from wand_orchestrator.workflows.budget.books import Spending
 from wand_orchestrator.workflows.budget.worst_case import WorstCase, tokens_after, worst_case
 from wand_orchestrator.workflows.control.base import TurnAnswer, TurnCall, failure
+from wand_orchestrator.workflows.held_back import until_free
 from wand_orchestrator.workflows.journal.model_usage import used_by_reply
 from wand_orchestrator.workflows.journal.node_failures import node_failure
 from wand_orchestrator.workflows.nodes.attempts import Attempts
@@ -120,7 +119,7 @@ class ModelCalls:
         self._baselines[part.id] = _Baseline(earlier, self._usage_of(part.id) or UsageTotal())
         try:
             if self._holds_back():
-                await workflow.wait_condition(lambda: not self._holds_back())
+                await until_free(self._holds_back)
         except asyncio.CancelledError:
             self._settle(call, earlier)
             raise

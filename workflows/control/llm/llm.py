@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from temporalio import workflow
-
 from wand_orchestrator.contract.mcp import McpName, McpTools
 from wand_orchestrator.contract.model_call import ModelDescription, ModelReply, ModelTurn, ToolCall
 from wand_orchestrator.contract.names import AGENT_MODEL_DESCRIBE, AGENT_MODEL_TURN
@@ -23,6 +21,7 @@ from wand_orchestrator.workflows.control.llm.llm_state import LlmState
 from wand_orchestrator.workflows.control.llm.parts import listing_part, part_of, setup_part, turn_part
 from wand_orchestrator.workflows.control.llm.tool_calls import ToolCalls
 from wand_orchestrator.workflows.control.llm.toolbox import Toolbox, asked_of_worker, toolbox_of
+from wand_orchestrator.workflows.held_back import until_free
 from wand_orchestrator.workflows.uncancelled import raise_if_cancelled
 
 MAX_CALLS = 1_000
@@ -128,7 +127,7 @@ class Llm(Control):
             self._exhausted = True
             raise failure("turns_exhausted", f"the model came to no answer in its {self._params.max_turns} turns")
         if not state.asking:
-            await workflow.wait_condition(lambda: not self.host.holds_back)
+            await until_free(lambda: self.host.holds_back)
         state.asking = True
         try:
             reply = await self._reply(toolbox)

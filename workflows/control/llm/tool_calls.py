@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from wand_orchestrator.contract.model_call import ToolCall, ToolOutcome
@@ -17,6 +16,7 @@ from wand_orchestrator.workflows.control.llm.parts import call_parts, part_of
 from wand_orchestrator.workflows.control.llm.tool_approval import ToolApproval
 from wand_orchestrator.workflows.control.llm.toolbox import LlmTool, Toolbox
 from wand_orchestrator.workflows.control.window import ItemWindow
+from wand_orchestrator.workflows.held_back import until_free
 from wand_orchestrator.workflows.journal import event_texts
 from wand_orchestrator.workflows.journal.node_failures import NodeFailure, node_failure
 from wand_orchestrator.workflows.uncancelled import is_being_cancelled
@@ -142,7 +142,7 @@ class ToolCalls:
                 return outcomes.refused(call, answer)
             arguments = answer
             edited = None if answer == call.arguments else answer
-            await workflow.wait_condition(lambda: not self._host.holds_back)
+            await until_free(lambda: self._host.holds_back)
         return await self._made(part, call, tool, arguments, edited)
 
     async def _fault(self, call: ToolCall, tool: LlmTool) -> tuple[str, str] | None:
