@@ -105,6 +105,9 @@ async def test_a_run_is_started_with_its_faults_at_their_fields_and_with_a_file(
     await expect(screen).to_have_url(re.compile("#/run/r_"))
     run = await service.ended(screen.url.rsplit("/", 1)[1].partition("?")[0])
     assert (run["input"], run["tags"]) == ({"count": 4, "word": "hello"}, ["mine", "other"])
+    await page.open(f"graphs/{graph_id}/start?run={run['run_id']}")
+    await expect(screen.get_by_label("word")).to_have_value("hello")
+    await expect(screen.get_by_label("count")).to_have_value("4")
     assert [
         each["name"] for each in (await service.http.get(f"/runs/{run['run_id']}/artifacts")).json()["artifacts"]
     ] == ["a.txt"]

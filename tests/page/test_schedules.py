@@ -7,6 +7,7 @@ from playwright.async_api import Browser, expect
 
 from tests.integration.service import Service
 from tests.integration.test_storage_usage import STARTED, a_call, a_run, archive_of
+from tests.page.hostile import HOSTILE, MARK
 from tests.page.tab import Tab, tab
 from tests.page.test_graphs import SCHEMA, graph, stored
 
@@ -38,6 +39,22 @@ async def test_a_schedule_is_made_paused_triggered_and_deleted(page: Tab, servic
     await screen.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(screen).to_have_url(re.compile("#/schedules$"))
     assert (await service.http.get(f"/schedules/{name}")).status_code == 404
+
+
+async def test_no_text_of_a_schedule_is_run(page: Tab, service: Service) -> None:
+    name = f"hostile-{uuid.uuid4().hex}"
+    await stored(service, graph(name))
+    order = {"graph_name": name, "every": "7d", "paused": True, "input": {"texts": HOSTILE}}
+    notes = ["\n".join(HOSTILE[first::8])[:1000] for first in range(8)]
+    made = [(await service.http.post("/schedules", json={**order, "note": note})).json() for note in notes]
+    screen = await page.open(f"schedules?graph_name={name}")
+    await expect(screen.locator("table.cards tbody tr")).to_have_count(len(made))
+    assert await screen.evaluate(f"window.{MARK}") is None
+    await page.open(f"schedules/{made[0]['schedule_id']}")
+    await screen.get_by_role("region", name="Input").wait_for()
+    assert await screen.evaluate(f"window.{MARK}") is None
+    for each in made:
+        await service.http.delete(f"/schedules/{each['schedule_id']}")
 
 
 async def test_what_graphs_are_made_of_is_found_and_leads_to_a_new_graph_with_it(page: Tab) -> None:

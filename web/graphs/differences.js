@@ -4,6 +4,7 @@ import { useAnswer } from "../parts/answer.js";
 import { Drawing } from "../parts/drawing/drawing.js";
 import { html, useMemo } from "../parts/html.js";
 import { Loading, Notice } from "../parts/notice.js";
+import { useTitle } from "../parts/title.js";
 import { href } from "../route.js";
 import { path } from "../server/request.js";
 import { differencesOf, isSame, merged } from "./difference.js";
@@ -25,6 +26,7 @@ export function Differences({ id, other }) {
     const differences = differencesOf(before.value.graph, after.value.graph);
     return { differences, ...merged(before.value.graph, after.value.graph, differences) };
   }, [before.value, after.value]);
+  useTitle(before.value && after.value ? `From ${titleOf(before.value, after.value)}` : "");
   const problem = before.problem || after.problem;
   if (problem) return html`<${Notice} kind="error" text=${problem} />`;
   if (found === null || before.value === null || after.value === null) return html`<${Loading} />`;

@@ -5,6 +5,7 @@ import { useCatalog } from "../catalog/catalog.js";
 import { useAnswer } from "../parts/answer.js";
 import { html, useMemo, useState } from "../parts/html.js";
 import { Loading, Notice } from "../parts/notice.js";
+import { useTitle } from "../parts/title.js";
 import { href } from "../route.js";
 import { path } from "../server/request.js";
 import { draftOf, keepDraft } from "./draft.js";
@@ -19,6 +20,7 @@ export function Edit({ id, query }) {
   const catalog = useCatalog();
   /** @type {import("../parts/answer.js").Answer<Stored>} */
   const { value, problem } = useAnswer(id === null ? null : path`/graphs/${id}`);
+  useTitle(id === null ? "New graph" : value === null ? "" : `Edit ${value.name}`);
   const [turn, setTurn] = useState(0);
   const [draft] = useState(() => draftOf(id));
   const type = query.get("type");

@@ -8,6 +8,7 @@ import { html, useMemo, useState } from "../parts/html.js";
 import { Moment, between, useNow } from "../parts/moment.js";
 import { Loading, Notice } from "../parts/notice.js";
 import { usePages } from "../parts/pages.js";
+import { useTitle } from "../parts/title.js";
 import { go, href } from "../route.js";
 import { SchemaTable } from "../catalog/schema-table.js";
 import { address, path, request } from "../server/request.js";
@@ -22,6 +23,7 @@ const REFRESH_MS = 3000;
 export function GraphView({ id }) {
   /** @type {import("../parts/answer.js").Answer<Stored>} */
   const { value, problem } = useAnswer(path`/graphs/${id}`);
+  useTitle(value === null ? "" : `${value.name}, version ${value.version}`);
   const [deleting, setDeleting] = useState(false);
   const [node, setNode] = useState(/** @type {string | null} */ (null));
   if (problem) return html`<${Notice} kind="error" text=${problem}><a href=${href(["graphs"])}>All graphs</a><//>`;
@@ -116,7 +118,8 @@ function LastRuns({ name, id }) {
       ${value !== null && runs.length === 0 && html`<p class="quiet">None yet.</p>`}
       <ul class="moments">${runs.map((run) => html`<li key=${run.run_id} class="row"><${Badge} status=${run.status} />
         <a href=${href(["run", run.run_id])}><${Moment} at=${run.created_at} now=${now} /></a>
-        <span class="quiet small">${between(run.started_at, run.finished_at, now)}</span></li>`)}</ul>
+        <span class="quiet small">${between(run.started_at, run.finished_at, now)}</span>
+        <a class="small" href=${href(["graphs", id, "start"], { run: run.run_id })} aria-label=${`Start again with the input of the run of ${new Date(run.created_at).toLocaleString()}`}>again</a></li>`)}</ul>
       <p class="small"><a href=${href(["runs"], { graph_id: id })}>All of this version</a> · <a href=${href(["runs"], { name })}>of all versions</a> · <a href=${href(["schedules"], { graph_name: name })}>schedules</a></p>
     </section>
   `;

@@ -3,6 +3,7 @@
 import { sentenceOf, useAnswer } from "../parts/answer.js";
 import { html, useEffect, useRef, useState } from "../parts/html.js";
 import { Loading, Notice } from "../parts/notice.js";
+import { useTitle } from "../parts/title.js";
 import { go, href } from "../route.js";
 import { Problem, path, request } from "../server/request.js";
 import { Files } from "./files.js";
@@ -11,18 +12,23 @@ import { RunInput, firstInput } from "./run-input.js";
 /** @typedef {import("../server/request.js").Fault} Fault */
 /** @typedef {import("../server/types.js").GraphView} Stored */
 
-/** @param {{id: string}} props */
-export function Start({ id }) {
+/** @param {{id: string, query: URLSearchParams}} props */
+export function Start({ id, query }) {
+  const run = query.get("run");
+  /** The input of a run to start again with. @type {import("../parts/answer.js").Answer<any>} */
+  const before = useAnswer(run === null ? null : path`/runs/${run}/input`);
   /** @type {import("../parts/answer.js").Answer<Stored>} */
   const { value, problem } = useAnswer(path`/graphs/${id}`);
-  if (problem) return html`<${Notice} kind="error" text=${problem} />`;
-  return value === null ? html`<${Loading} />` : html`<${Form} graph=${value} />`;
+  useTitle(value === null ? "" : `Start ${value.name}`);
+  if (problem || before.problem) return html`<${Notice} kind="error" text=${problem || before.problem} />`;
+  if (value === null || (run !== null && !before.known)) return html`<${Loading} />`;
+  return html`<${Form} graph=${value} first=${run === null ? firstInput(value.graph) : before.value} />`;
 }
 
-/** @param {{graph: Stored}} props */
-function Form({ graph }) {
+/** @param {{graph: Stored, first: any}} props */
+function Form({ graph, first }) {
   const document = /** @type {any} */ (graph.graph);
-  const [input, setInput] = useState(() => firstInput(document));
+  const [input, setInput] = useState(first);
   const [files, setFiles] = useState(/** @type {string[]} */ ([]));
   const [uploading, setUploading] = useState(false);
   const [tags, setTags] = useState("");

@@ -8,6 +8,7 @@ import { Problem, request } from "../server/request.js";
  * @template T
  * @typedef {object} Answer
  * @property {T | null} value null until it comes, and while another path is asked for
+ * @property {boolean} known whether it came, for answers that may be null
  * @property {string} problem why there is none, or no newer one; empty without
  * @property {() => void} again asks anew now
  */
@@ -43,7 +44,8 @@ export function useAnswer(at, everyMs) {
     return () => (stop.abort(), clearTimeout(timer));
   }, [at, everyMs, visible, turn]);
   const again = useCallback(() => setTurn((before) => before + 1), []);
-  return { value: known !== null && known.at === at ? known.value : null, problem, again };
+  const current = known !== null && known.at === at;
+  return { value: current ? known.value : null, known: current, problem, again };
 }
 
 /** @param {unknown} error */

@@ -5,6 +5,7 @@ import { Badge } from "../parts/badge.js";
 import { html } from "../parts/html.js";
 import { Moment, useNow } from "../parts/moment.js";
 import { Loading, Notice } from "../parts/notice.js";
+import { useTitle } from "../parts/title.js";
 import { href } from "../route.js";
 import { path } from "../server/request.js";
 import { Paused } from "./schedules.js";
@@ -19,6 +20,7 @@ const REFRESH_MS = 3000;
 export function Schedule({ id }) {
   /** @type {import("../parts/answer.js").Answer<ScheduleView>} */
   const { value, problem, again } = useAnswer(path`/schedules/${id}`, REFRESH_MS);
+  useTitle(id);
   if (value === null) return problem ? html`<${Notice} kind="error" text=${problem}><a href=${href(["schedules"])}>All schedules</a><//>` : html`<${Loading} />`;
   return html`
     <p class="small"><a href=${href(["schedules"])}>Schedules</a></p>
