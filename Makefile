@@ -106,9 +106,11 @@ clients: setup
 	$(CLIENTS)/tools/bin/pip install --quiet --disable-pip-version-check openapi-python-client==0.29.1 mypy ruff
 	PATH=$(CURDIR)/$(CLIENTS)/tools/bin:$$PATH openapi-python-client generate --fail-on-warning --path $(CLIENTS)/openapi.json \
 		--output-path $(CLIENTS)/python
+	cp scripts/clients/failures.py $(CLIENTS)/python/failures.py && cp scripts/clients/failures.ts $(CLIENTS)/failures.ts
 	$(CLIENTS)/tools/bin/mypy $(CLIENTS)/python/wand_orchestrator_client
+	cd $(CLIENTS)/python && ../tools/bin/mypy --strict failures.py
 	cd $(CLIENTS) && npm install --silent --no-audit --no-fund openapi-typescript@7.13.0 typescript@5
-	cd $(CLIENTS) && npx openapi-typescript openapi.json --output api.ts && npx tsc --noEmit --strict api.ts
+	cd $(CLIENTS) && npx openapi-typescript openapi.json --output api.ts && npx tsc --noEmit --strict failures.ts
 
 # Conversations whose processes are killed KILLS times each; make test does it once.
 KILLS ?= 12

@@ -16,7 +16,7 @@ ENUMS = {
     "BudgetPolicy": "SpendingBudget.on_exceeded",
     "CauseRelation": "Cause.relation",
     "EdgeOutcome": "Edge.on",
-    "EventLevel": "Event.level",
+    "EventLevel": "RunStartedEvent.level",
     "FailurePolicy": "Options.on_failure",
     "HookVerification": "HookView.verification",
     "NodeExecution": "Node.execution",

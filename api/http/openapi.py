@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from wand_orchestrator.api.http.event_schemas import tell_events_apart
 from wand_orchestrator.api.http.named_schemas import COMPONENTS, name_parts
 from wand_orchestrator.api.http.problems import Problem, declared
 from wand_orchestrator.graph import Graph
@@ -34,6 +35,7 @@ class DocumentedApi(FastAPI):
             for operations in document["paths"].values():
                 for operation in operations.values():
                     _complete(operation, has_key=self.state.settings.api_key is not None)
+            tell_events_apart(schemas)
             _name_and_tell(document)
             name_parts(document)
         return document

@@ -15,6 +15,8 @@ from wand_orchestrator.api.http.named_schemas import parts_of
 from wand_orchestrator.api.http.problem_codes import PROBLEM_CODES
 from wand_orchestrator.api.runs.models import StatusFilter
 from wand_orchestrator.api.services import Services
+from wand_orchestrator.contract.event_data import EVENT_DATA
+from wand_orchestrator.contract.events import EventType
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.settings import Settings
 
@@ -100,6 +102,22 @@ def test_every_union_of_objects_has_a_discriminator() -> None:
         for kind in ("anyOf", "oneOf"):
             objects = [each for each in part.get(kind, ()) if is_object(each)]
             assert len(objects) < 2 or "discriminator" in part, part
+
+
+def test_events_are_told_apart_by_their_type() -> None:
+    components = document()["components"]["schemas"]
+    mapping = components["Event"]["discriminator"]["mapping"]
+    assert set(mapping) == set(EventType)
+    for type, reference in mapping.items():
+        assert components[reference.rpartition("/")[2]]["properties"]["type"] == {"type": "string", "const": type}
+
+
+def test_the_data_of_events_is_documented() -> None:
+    table = (ROOT / "docs" / "events.md").read_text().partition("| type | `data` |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| `([\w.]+)` \|(.*)\|$", table, re.MULTILINE))
+    assert rows.keys() == set(EventType)
+    for type, data in EVENT_DATA.items():
+        assert [key for key in data.__annotations__ if f"`{key}`" not in rows[type]] == [], type
 
 
 def is_object(schema: dict[str, Any]) -> bool:

@@ -1,0 +1,1 @@
+"""Programs that use generated clients: `make clients` checks them against what it generates."""

@@ -1,0 +1,36 @@
+"""Uses the generated client in Python as a caller would: a run, its problems, and events told apart by their type."""
+
+from wand_orchestrator_client import Client
+from wand_orchestrator_client.api.events import list_events
+from wand_orchestrator_client.api.runs import create_run
+from wand_orchestrator_client.models import (
+    EventList,
+    NodeFailedEvent,
+    Problem,
+    ProblemCode,
+    RunCreated,
+    RunPausedEvent,
+    RunRequest,
+)
+
+
+def start(client: Client, name: str) -> str:
+    """Start a run of a stored graph, and return its id."""
+    answer = create_run.sync(client=client, body=RunRequest(graph_name=name))
+    if isinstance(answer, Problem) and answer.code is ProblemCode.NOT_FOUND:
+        raise LookupError(answer.detail)
+    if not isinstance(answer, RunCreated):
+        raise RuntimeError("the run did not start")
+    return answer.run_id
+
+
+def failures(client: Client, run_id: str) -> list[str]:
+    """Return why nodes of a run failed, and which of them hold it."""
+    answer = list_events.sync(run_id, client=client)
+    told: list[str] = []
+    for event in answer.events if isinstance(answer, EventList) else ():
+        if isinstance(event, NodeFailedEvent) and event.data.error:
+            told.append(f"{event.node}: {event.data.error.message}")
+        if isinstance(event, RunPausedEvent):
+            told += event.data.held
+    return told
