@@ -1,6 +1,6 @@
 """Uses the generated client in Python as a caller would: a run, its problems, and events told apart by their type."""
 
-from wand_orchestrator_client import Client
+from wand_orchestrator_client import AuthenticatedClient
 from wand_orchestrator_client.api.events import list_events
 from wand_orchestrator_client.api.runs import create_run
 from wand_orchestrator_client.models import (
@@ -14,17 +14,23 @@ from wand_orchestrator_client.models import (
 )
 
 
-def start(client: Client, name: str) -> str:
+def connected(url: str, key: str) -> AuthenticatedClient:
+    """Return the client of an API. Without a key there, any text does."""
+    return AuthenticatedClient(base_url=url, token=key, prefix="", auth_header_name="X-API-Key")
+
+
+def start(client: AuthenticatedClient, name: str) -> str:
     """Start a run of a stored graph, and return its id."""
     answer = create_run.sync(client=client, body=RunRequest(graph_name=name))
     if isinstance(answer, Problem) and answer.code is ProblemCode.NOT_FOUND:
         raise LookupError(answer.detail)
     if not isinstance(answer, RunCreated):
         raise RuntimeError("the run did not start")
-    return answer.run_id
+    run_id: str = answer.run_id
+    return run_id
 
 
-def failures(client: Client, run_id: str) -> list[str]:
+def failures(client: AuthenticatedClient, run_id: str) -> list[str]:
     """Return why nodes of a run failed, and which of them hold it."""
     answer = list_events.sync(run_id, client=client)
     told: list[str] = []
