@@ -72,6 +72,7 @@ async def test_names_are_searched_and_lead_to_versions_and_what_changed_between_
             screen.locator(f".differences .mark[data-mark={kind}]").filter(has_text=what).first
         ).to_be_visible()
     await expect(screen.locator("g.node[data-mark=removed]")).to_contain_text("gone")
+    await expect(screen.locator("g.edge[data-mark=added]")).to_have_count(1)
     await screen.get_by_text("/concurrency").wait_for()
 
 

@@ -73,7 +73,7 @@ const isObject = (value) => typeof value === "object" && value !== null && !Arra
 const own = (object, key) => (Object.hasOwn(object, key) ? object[key] : undefined);
 
 /**
- * Returns a document with the nodes and edges of both, and what each node is in it, for the drawing.
+ * Returns a document with the nodes and edges of both, and what each node and each line between two is in it, for the drawing.
  * @param {any} before @param {any} after @param {Differences} differences
  */
 export function merged(before, after, differences) {
@@ -85,5 +85,17 @@ export function merged(before, after, differences) {
     nodes: [...(after.nodes ?? []), ...(before.nodes ?? []).filter((/** @type {any} */ node) => gone.has(node.id))],
     edges: [...(after.edges ?? []), ...edges],
   };
-  return { document, marks: Object.fromEntries(differences.nodes.map(({ name, kind }) => [name, kind])) };
+  const marks = Object.fromEntries(differences.nodes.map(({ name, kind }) => [name, kind]));
+  return { document, marks, lineMarks: lineMarksOf(differences.edges, new Map([...byName(before.edges, nameOfEdge), ...byName(after.edges, nameOfEdge)])) };
+}
+
+/** Where edges between the same two nodes were added and removed, their line changed. @param {Difference[]} edges @param {Map<string, any>} known */
+function lineMarksOf(edges, known) {
+  /** @type {Record<string, string>} */
+  const marks = {};
+  for (const { name, kind } of edges) {
+    const line = `${known.get(name).from}\n${known.get(name).to}`;
+    marks[line] = (marks[line] ?? kind) === kind ? kind : "changed";
+  }
+  return marks;
 }

@@ -38,7 +38,7 @@ export function Differences({ id, other }) {
     </div>
     ${isSame(found.differences) ? html`<${Notice} kind="info" text="Both say the same." />` : html`
       <p class="row small"><span class="mark" data-mark="added">+ added</span><span class="mark" data-mark="removed">− removed</span><span class="mark" data-mark="changed">~ changed</span></p>
-      <div class="modest"><${Drawing} document=${found.document} marks=${found.marks} /></div>
+      <div class="modest"><${Drawing} document=${found.document} marks=${found.marks} lineMarks=${found.lineMarks} /></div>
       <div class="columns">
         <${Group} title="Nodes" differences=${found.differences.nodes} />
         <${Group} title="Edges" differences=${found.differences.edges} />

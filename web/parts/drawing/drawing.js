@@ -21,11 +21,12 @@ import { useViewport } from "./viewport.js";
  * @property {string | null} [selected]
  * @property {(id: string) => void} [onSelect]
  * @property {Record<string, string>} [marks] by node: a word that marks it, such as `added`
+ * @property {Record<string, string>} [lineMarks] by the two ends of a line with a line break between: a word that marks it
  * @property {number} [changes] grows as the states change
  */
 
 /** @param {DrawingProps} props */
-export function Drawing({ document: graph, nodeOf, partsOf, selected, onSelect, marks }) {
+export function Drawing({ document: graph, nodeOf, partsOf, selected, onSelect, marks, lineMarks }) {
   const { boxes, lines, boxOf } = useMemo(() => folded(graph), [graph]);
   const layout = useLayout(boxes, lines);
   const { view, box, fit, zoom, show, onPointerDown } = useViewport(layout?.width ?? 0, layout?.height ?? 0);
@@ -64,7 +65,7 @@ export function Drawing({ document: graph, nodeOf, partsOf, selected, onSelect, 
               <${Arrows} />
               <g transform=${`translate(${view.x} ${view.y}) scale(${view.scale})`}>
                 ${lines.map(
-                  (line) => html`<${Connection} key=${line.id} line=${line} points=${layout.paths.get(line.id)} state=${lineState(line, nodeOf, joins)}
+                  (line) => html`<${Connection} key=${line.id} line=${line} mark=${lineMarks?.[`${line.from}\n${line.to}`]} points=${layout.paths.get(line.id)} state=${lineState(line, nodeOf, joins)}
                     target=${nodeOf?.(line.to)} onSelect=${onSelect} />`,
                 )}
                 ${boxes.map(
@@ -179,16 +180,16 @@ function detailLine(box, node, parts) {
 /** @param {string} text @param {number} length */
 const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
-/** @param {{line: Line, points: [number, number][] | undefined, state: string, target: NodeState | undefined, onSelect?: (id: string) => void}} props */
-function Connection({ line, points, state, target, onSelect }) {
+/** @param {{line: Line, points: [number, number][] | undefined, state: string, target: NodeState | undefined, mark: string | undefined, onSelect?: (id: string) => void}} props */
+function Connection({ line, points, state, target, mark, onSelect }) {
   if (points === undefined || points.length === 0) return null;
   const edge = line.edges[0];
   const word = wordsOf(line);
   const middle = points[Math.floor(points.length / 2)] ?? [0, 0];
   const why = state === "not taken" && target?.reason ? ` (${target.reason})` : "";
   return html`
-    <g class="edge" data-state=${state} data-on=${edge.on ?? "success"} onClick=${() => onSelect?.(edge.to)}>
-      <title>${`${line.from} to ${line.to}: ${state}${why}${word.full}`}</title>
+    <g class="edge" data-state=${state} data-mark=${mark} data-on=${edge.on ?? "success"} onClick=${() => onSelect?.(edge.to)}>
+      <title>${`${line.from} to ${line.to}: ${mark ?? state}${why}${word.full}`}</title>
       <path class="reach" d=${curve(points)} />
       <path class="line" d=${curve(points)} marker-end="url(#arrow)" />
       ${word.short && html`<text x=${middle[0]} y=${middle[1] - 5} text-anchor="middle">${cut(word.short, 26)}</text>`}
