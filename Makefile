@@ -124,6 +124,7 @@ clicks: setup
 
 screenshots: setup
 	$(BIN)/python -m scripts.screenshots
+	$(BIN)/python -m scripts.page_screenshots
 
 # What the replay tests replay; see CONTRIBUTING.md before running it.
 histories: setup

@@ -45,7 +45,7 @@ export function Drawing({ document: graph, nodeOf, partsOf, selected, onSelect, 
   const find = useCallback(
     (/** @type {string} */ id) => {
       const place = layout?.places.get(boxOf.get(id) ?? "");
-      if (place !== undefined) show(...place);
+      if (place !== undefined) show(...place, true);
       onSelect?.(id);
     },
     [layout, boxOf, show, onSelect],

@@ -38,12 +38,12 @@ export function useViewport(width, height) {
     });
   }, []);
 
-  /** Brings a point of the drawing into the middle, unless it is seen already. */
-  const show = useCallback((/** @type {number} */ px, /** @type {number} */ py) => {
+  /** Brings a point of the drawing into the middle, unless it is seen already; `readable`: large enough to be read, too. */
+  const show = useCallback((/** @type {number} */ px, /** @type {number} */ py, /** @type {boolean} */ readable = false) => {
     if (box.current === null) return;
     const { clientWidth, clientHeight } = box.current;
     setView((now) => {
-      const scale = Math.max(now.scale, 0.6);
+      const scale = readable ? Math.max(now.scale, 0.6) : now.scale;
       const x = px * now.scale + now.x;
       const y = py * now.scale + now.y;
       if (scale === now.scale && x > 80 && y > 40 && x < clientWidth - 80 && y < clientHeight - 40) return now;
