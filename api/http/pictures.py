@@ -1,6 +1,7 @@
 """Answers with a picture instead of JSON where the caller asks for one: by `?format=`, or by the header `Accept`."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
@@ -30,10 +31,16 @@ Format = Annotated[
     Query(description="`svg` or `mermaid`: a picture instead of JSON. Without it, the header `Accept` decides."),
 ]
 
+_WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+"""RFC 9110, 12.4.2: neither `nan` nor `inf`, which Python reads as numbers."""
+
+VARY = {"Vary": "Accept"}
+"""Of every answer of a route that can draw, JSON too: a cache must not give one form to who asks for another."""
+
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "X-Content-Type-Options": "nosniff",
-    "Vary": "Accept",
+    **VARY,
 }
 """An SVG that is opened by itself is a document, in which nothing may run."""
 
@@ -60,10 +67,7 @@ def wanted_format(request: Request, format: PictureFormat | None) -> PictureForm
 def _weighted(part: str) -> tuple[str, float]:
     media_type, *parameters = (each.strip().lower() for each in part.split(";"))
     weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    try:
-        return media_type, float(weight)
-    except ValueError:
-        return media_type, 0.0
+    return media_type, float(weight) if _WEIGHT.fullmatch(weight) else 0.0
 
 
 def _liking(media_type: str, accepted: list[tuple[str, float]]) -> float:

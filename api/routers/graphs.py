@@ -19,7 +19,7 @@ from wand_orchestrator.api.graphs.models import (
 from wand_orchestrator.api.graphs.placed_faults import placed
 from wand_orchestrator.api.http import examples
 from wand_orchestrator.api.http.document_body import YAML_BODY, DocumentRoute
-from wand_orchestrator.api.http.pictures import PICTURES, Format, PictureFormat, picture_response, wanted_format
+from wand_orchestrator.api.http.pictures import PICTURES, VARY, Format, PictureFormat, picture_response, wanted_format
 from wand_orchestrator.api.http.problems import ProblemFault, declared
 from wand_orchestrator.api.services import Cursor, Limit, ServicesDep
 from wand_orchestrator.drawing.picture import picture_of
@@ -64,6 +64,7 @@ async def validate_graph(
     body: GraphBody,
     services: ServicesDep,
     request: Request,
+    response: Response,
     document: Annotated[bool, Query(description="Return the document, too: YAML as JSON.")] = False,
     format: Format = None,
 ) -> GraphChecked | Response:
@@ -72,7 +73,9 @@ async def validate_graph(
     """
     checked = await services.graph_check.check(body)
     if (wanted := wanted_format(request, format)) is not PictureFormat.JSON:
-        return await picture_response(wanted, lambda: picture_of(body, faulty=faulty_nodes(body, checked.faults)))
+        faulty, count = faulty_nodes(body, checked.faults), len(checked.faults)
+        return await picture_response(wanted, lambda: picture_of(body, faulty=faulty, faults=count))
+    response.headers.update(VARY)
     answer = GraphChecked(
         valid=not checked.faults,
         faults=ProblemFault.all_of(await placed(checked.faults, request)),
@@ -117,7 +120,7 @@ async def get_graph(graph_id: GraphIdPath, services: ServicesDep, request: Reque
         return await picture_response(wanted, lambda: picture_of(document_of(stored.graph)))
     # A large one would take FastAPI's own way, through the event loop, twice.
     text = await asyncio.to_thread(lambda: GraphView.of_stored(stored).model_dump_json())
-    return Response(text, media_type="application/json")
+    return Response(text, media_type="application/json", headers=VARY)
 
 
 @router.delete("/{graph_id}", status_code=204, responses=declared(404, 409))

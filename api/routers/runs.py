@@ -10,7 +10,7 @@ from wand_orchestrator.api.http import examples
 from wand_orchestrator.api.http.json_body import JsonRoute
 from wand_orchestrator.api.http.moments import GivenMoment
 from wand_orchestrator.api.http.multipart import FORM
-from wand_orchestrator.api.http.pictures import PICTURES, Format, PictureFormat, picture_response, wanted_format
+from wand_orchestrator.api.http.pictures import PICTURES, VARY, Format, PictureFormat, picture_response, wanted_format
 from wand_orchestrator.api.http.preferences import MAX_WAIT_SEC, preferred_wait
 from wand_orchestrator.api.http.problems import declared
 from wand_orchestrator.api.routers.run_form import RUN, RunFormRoute
@@ -152,13 +152,14 @@ async def list_runs(
 
 @router.get("/{run_id}", response_model=RunView, responses=PICTURES | declared(404))
 async def get_run(
-    run_id: RunIdPath, services: ServicesDep, request: Request, format: Format = None
+    run_id: RunIdPath, services: ServicesDep, request: Request, response: Response, format: Format = None
 ) -> RunView | Response:
     """Return a run with all of its nodes, its result or error, and what it waits for; or a picture of it."""
     run = await services.runs.read(run_id)
     if (wanted := wanted_format(request, format)) is PictureFormat.JSON:
+        response.headers.update(VARY)
         return run
-    stored = None if run.graph_id is None else await services.store.graphs.get(run.graph_id)
+    stored = None if run.graph_id is None else await services.store.graphs.of_run(run.graph_id)
     return await picture_response(wanted, lambda: run_picture(run, document_of(stored.graph) if stored else None))
 
 

@@ -55,7 +55,8 @@ def _drawn(document: Any, form: Form) -> str:
     from wand_orchestrator.validation.faulty_nodes import faulty_nodes
 
     known = document if isinstance(document, dict) else {}
-    picture = picture_of(known, faulty=faulty_nodes(known, faults_here(document)[0]))
+    faults = faults_here(document)[0]
+    picture = picture_of(known, faulty=faulty_nodes(known, faults), faults=len(faults))
     return svg_of(picture) if form == "svg" else mermaid_of(picture)
 
 

@@ -26,6 +26,7 @@ GRAPH: dict[str, Any] = {
         ({}, "application/json;q=0.5, text/vnd.mermaid;q=0.9", "text/vnd.mermaid"),
         ({}, "image/*, */*;q=0.1", "image/svg+xml"),
         ({}, "image/svg+xml;q=x", "application/json"),
+        ({}, "image/svg+xml;q=nan, text/vnd.mermaid;q=0.2", "text/vnd.mermaid"),
         ({"format": "svg"}, "application/json", "image/svg+xml"),
         ({"format": "json"}, "image/svg+xml", "application/json"),
     ],
@@ -37,6 +38,7 @@ async def test_the_caller_chooses_the_form(
     answer = await service.http.get(f"/graphs/{stored}", params=asked, headers={"Accept": accept})
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith(media_type)
+    assert "Accept" in answer.headers["vary"]
 
 
 async def test_a_run_is_drawn_with_the_states_of_its_nodes(service: Service) -> None:

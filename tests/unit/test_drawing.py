@@ -13,7 +13,7 @@ from tests.page.hostile import HOSTILE
 from wand_orchestrator.contract.state import NodeStatus
 from wand_orchestrator.drawing.layout import HEIGHT, WIDTH, laid_out
 from wand_orchestrator.drawing.mermaid import mermaid_of
-from wand_orchestrator.drawing.picture import MAX_BOXES, DrawnNode, picture_of
+from wand_orchestrator.drawing.picture import MAX_BOXES, MAX_LINES, DrawnNode, picture_of
 from wand_orchestrator.drawing.svg import svg_of
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.json"))
@@ -21,6 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 SEEN = {f"{SVG}{name}" for name in ("svg", "title", "style", "defs", "marker", "path", "rect", "g", "text")}
 MERMAID_LINE = re.compile(
     r'%% [\w .,-]*|flowchart LR|  n\d+ ?[\[("]+[^"\n]*["\])]+(:::\w+)?|  n\d+ (-->|==>|-\.->)(\|"[^"\n]*"\|)? n\d+'
+    r'|  note\d+\["[\w ]*"\]:::note'
     r"|  classDef \w+ [\w#,:-]+"
 )
 
@@ -80,7 +81,9 @@ def test_a_document_with_faults_is_drawn_as_far_as_it_can_be(document: Any) -> N
 
 
 def test_a_node_that_only_an_edge_names_is_shown_as_missing() -> None:
-    picture = picture_of({"nodes": [{"id": "a", "type": "x"}], "edges": [{"from": "a", "to": "z"}]}, faulty=["a"])
+    document = {"nodes": [{"id": "a", "type": "x"}], "edges": [{"from": "a", "to": "z"}]}
+    picture = picture_of(document, faulty=["a"], faults=2)
+    assert ">2 faults</text>" in svg_of(picture)
     assert {box.key: (box.type, box.faulty) for box in picture.boxes} == {"z": ("missing", True), "a": ("x", True)}
 
 
@@ -127,3 +130,37 @@ def test_the_largest_graph_is_folded_and_drawn_soon() -> None:
         assert len(mermaid_of(picture)) < 50_000
 
     assert cpu_loops(draw) < 100
+
+
+def test_a_dense_graph_is_folded_though_it_has_few_nodes() -> None:
+    names = [f"n{number}" for number in range(MAX_BOXES)]
+    edges = [(source, target) for at, source in enumerate(names) for target in names[at + 1 :]]
+    picture = picture_of(graph(*edges))
+    assert 0 < len(picture.lines) <= MAX_LINES
+    assert "nodes are folded" in svg_of(picture)
+    assert "nodes are folded" in mermaid_of(picture)
+
+
+def test_long_texts_are_cut_until_mermaid_takes_them_all() -> None:
+    document = graph(*((f"{at}{'<' * 190}", f"{at + 1}{'<' * 190}") for at in range(MAX_BOXES - 1)))
+    for edge in document["edges"]:
+        edge["when"] = "\U0001f600" * 100
+    assert len(mermaid_of(picture_of(document))) < 50_000
+
+
+def test_a_picture_of_a_run_tells_why_a_node_failed_and_what_its_colours_mean() -> None:
+    failed = DrawnNode(NodeStatus.FAILED, "http_error", reason="the server answered with 500")
+    svg = svg_of(picture_of(graph(("a", "b")), {"a": failed}.get))
+    assert "the server answered with 500" in svg
+    assert "✕ failed</text>" in svg
+    assert "○ pending</text>" in svg
+
+
+def test_sinks_that_nobody_gives_are_the_nodes_without_an_edge_on_success() -> None:
+    picture = picture_of(graph(("a", "b")))
+    assert {box.key: box.sink for box in picture.boxes} == {"a": False, "b": True}
+
+
+def test_a_control_node_shows_what_it_runs() -> None:
+    node = {"id": "m", "type": "flow.map", "params": {"agent": "agent.fetch"}}
+    assert [box.type for box in picture_of({"nodes": [node]}).boxes] == ["flow.map: agent.fetch"]

@@ -12,7 +12,7 @@ from wand_orchestrator.drawing.layers import layers_of
 
 WIDTH, HEIGHT = 190, 54
 _BEND_HEIGHT = 6
-_GAP_X, _GAP_Y, _MARGIN = 112, 22, 24
+_GAP_X, _WIDE_GAP_X, _GAP_Y, _MARGIN = 112, 168, 22, 24
 _SWEEPS = 6
 
 Place = tuple[int, int]
@@ -32,8 +32,10 @@ class Layout:
     bends: dict[tuple[str, str], list[Place]]
 
 
-def laid_out(keys: Sequence[str], lines: Sequence[tuple[str, str]]) -> Layout:
-    """Return the places of boxes and the bends of lines, which are pairs of keys."""
+def laid_out(keys: Sequence[str], lines: Sequence[tuple[str, str]], *, wide: bool = False) -> Layout:
+    """Return the places of boxes and the bends of lines, which are pairs of keys. `wide`: with room for labels between
+    the columns.
+    """
     layers = layers_of(keys, lines)
     columns: list[list[_Spot]] = [[] for _ in range(max(layers.values(), default=0) + 1)]
     for key in keys:
@@ -44,7 +46,7 @@ def laid_out(keys: Sequence[str], lines: Sequence[tuple[str, str]]) -> Layout:
     for sweep in range(_SWEEPS):
         forward = sweep % 2 == 0
         _sweep(columns if forward else columns[::-1], neighbours[0 if forward else 1])
-    return _placed(columns)
+    return _placed(columns, _WIDE_GAP_X if wide else _GAP_X)
 
 
 class _Neighbours(dict[_Spot, list[_Spot]]):
@@ -90,17 +92,17 @@ def _height(spot: _Spot) -> int:
     return HEIGHT if isinstance(spot, str) else _BEND_HEIGHT
 
 
-def _placed(columns: Sequence[Sequence[_Spot]]) -> Layout:
+def _placed(columns: Sequence[Sequence[_Spot]], gap: int) -> Layout:
     heights = [sum(_height(spot) + _GAP_Y for spot in column) - _GAP_Y for column in columns]
     height = 2 * _MARGIN + max(HEIGHT, *heights, 0)
     places: dict[str, Place] = {}
     bends: dict[tuple[str, str], list[Place]] = {}
     for layer, column in enumerate(columns):
-        x, y = _MARGIN + layer * (WIDTH + _GAP_X), (height - heights[layer]) // 2
+        x, y = _MARGIN + layer * (WIDTH + gap), (height - heights[layer]) // 2
         for spot in column:
             if isinstance(spot, str):
                 places[spot] = (x, y)
             else:
                 bends.setdefault(spot[:2], []).append((x, y + _BEND_HEIGHT // 2))
             y += _height(spot) + _GAP_Y
-    return Layout(2 * _MARGIN + len(columns) * (WIDTH + _GAP_X) - _GAP_X, height, places, bends)
+    return Layout(2 * _MARGIN + len(columns) * (WIDTH + gap) - gap, height, places, bends)
