@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo demo-agents run test lint lint-web vendor format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks builtins clients screenshots histories lock clean
+.PHONY: help setup demo demo-agents run test lint lint-web sync-client vendor format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks builtins clients screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -50,6 +50,10 @@ lint: setup lint-web
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --num-workers 2
 	$(BIN)/mypy tests
+
+# The client without asyncio, from the one with it.
+sync-client: setup
+	$(BIN)/python -m scripts.sync_client
 
 # The types of the page; those of the API are made from its OpenAPI document.
 lint-web: setup

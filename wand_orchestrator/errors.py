@@ -40,7 +40,9 @@
     ├── WorkerGaveUp                  a worker process ended, and `wand` with it
     ├── RunStuck                      a run in a test waits for what the test does not give
     ├── AnswerRefused                 a run in a test refuses the answer that the test gives
-    ├── Refused                       the API answered the command with a problem document
+    ├── Refused                       the API answered with a problem that no other class stands for
+    ├── RunFailed                     a run that a program waits for ended without success
+    ├── WaitTimeout                   it has not ended within the time that the program waits
     ├── AgentError                    raised by an agent; says whether a retry can help
     └── InternalError                 raised and caught within Wand; no caller sees one
         ├── Exceeded                  the budget of an evaluation is used up

@@ -10,12 +10,11 @@ import httpx
 from wand_orchestrator.cli.client.api_client import ApiClient
 
 STDOUT = "-"
-DOWNLOAD_SILENCE_SEC = 30.0
 
 
 async def download(api: ApiClient, path: str, place: str) -> None:
     """Download to the file `place`, which appears only when it is complete, or to standard output for `-`."""
-    async with api.stream(path, {}, DOWNLOAD_SILENCE_SEC) as answer:
+    async with api.stream(path) as answer:
         if place == STDOUT:
             await _copy(answer, sys.stdout.buffer)
             return

@@ -4,7 +4,8 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from wand_orchestrator.cli.client.api_client import MAX_PAGE, ApiClient, Json, path_of
+from wand_orchestrator.cli.client.api_client import ApiClient, Json, path_of
+from wand_orchestrator.client._async.paging import MAX_PAGE
 from wand_orchestrator.contract.events import Event, EventType
 from wand_orchestrator.contract.model_call import ModelTurn
 from wand_orchestrator.contract.recorded_run import RecordedCall, RecordedFailure, RecordedOutcome, RecordedRun
@@ -15,7 +16,7 @@ _ENDS = (EventType.NODE_SUCCEEDED, EventType.NODE_RETRYING, EventType.NODE_FAILE
 
 
 async def recorded(api: ApiClient, run_id: str) -> RecordedRun:
-    """Return all calls of models of a run. Raises Conflict for a run that called none, Refused, Unavailable."""
+    """Return all calls of models of a run. Raises Conflict for a run that called none, NotFound, Unavailable."""
     view = await api.get(path_of("runs", run_id))
     calls: dict[str, list[RecordedCall]] = defaultdict(list)
     for event in await _turns(api, run_id):

@@ -1,11 +1,9 @@
 """Files of this machine on their way to the API."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from wand_orchestrator.errors import ConfigurationError
-
-CHUNK_BYTES = 256 * 1024
 
 
 def named_files(given: Sequence[str]) -> dict[str, Path]:
@@ -21,10 +19,3 @@ def named_files(given: Sequence[str]) -> dict[str, Path]:
             raise ConfigurationError(f"--file {item}: another file is named {name}: give it as NAME=PATH")
         files[name] = path
     return files
-
-
-async def content_of(path: Path) -> AsyncIterator[bytes]:
-    """In pieces: a command has nothing else to do meanwhile, so reading may block."""
-    with path.open("rb") as file:
-        while piece := file.read(CHUNK_BYTES):
-            yield piece

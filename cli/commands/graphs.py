@@ -108,10 +108,11 @@ def show(graph: GraphArgument, as_json: AsJson = False, url: Url = None, api_key
 @app.command()
 def create(file: GraphFile, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
     """Check a graph, store it as the next version of its name, and print its id."""
-    from wand_orchestrator.cli.client.api_client import ListedFault, ask
+    from wand_orchestrator.cli.client.api_client import ask
     from wand_orchestrator.cli.client.document_file import read_document
     from wand_orchestrator.cli.display.fault_table import print_faults
     from wand_orchestrator.cli.display.output import console, print_json
+    from wand_orchestrator.client.problem_errors import ListedFault
 
     document = read_document(file)
     created = ask(url, api_key, lambda api: api.post("/graphs", document))
@@ -152,7 +153,8 @@ def faults_here(document: Any) -> Found:
 
 
 def _there(document: Any, url: str, api_key: str | None) -> Found:
-    from wand_orchestrator.cli.client.api_client import ListedFault, ask
+    from wand_orchestrator.cli.client.api_client import ask
+    from wand_orchestrator.client.problem_errors import ListedFault
 
     checked = ask(url, api_key, lambda api: api.post("/graphs/validate", document))
     return ListedFault.all_of(checked["faults"]), ListedFault.all_of(checked["warnings"]), ()

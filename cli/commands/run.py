@@ -54,7 +54,7 @@ def run(
 async def _started(api: "ApiClient", body: dict[str, Any], files: "dict[str, Path]") -> str:
     """The id of the run, once its files are uploaded and it is started."""
     if files:
-        body["files"] = [(await api.upload(name, path))["file_id"] for name, path in files.items()]
+        body["files"] = [await api.upload(name, path) for name, path in files.items()]
     return str((await api.post("/runs", body))["run_id"])
 
 

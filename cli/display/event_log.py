@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from wand_orchestrator.cli.client.api_client import MAX_PAGE, ApiClient, Json, path_of
+from wand_orchestrator.cli.client.api_client import ApiClient, Json, path_of
 from wand_orchestrator.cli.client.event_stream import follow
 from wand_orchestrator.cli.display.event_line import told
 from wand_orchestrator.cli.display.failure_view import below, failure_of
 from wand_orchestrator.cli.display.output import console, plain, print_json
+from wand_orchestrator.client._async.paging import MAX_PAGE
 from wand_orchestrator.contract.events import LEVELS, Event
 from wand_orchestrator.errors import BadRequest, Unavailable
 

@@ -1,0 +1,1 @@
+"""The client for asyncio, from which `scripts/sync_client.py` makes the one without it, `client/_sync/`."""

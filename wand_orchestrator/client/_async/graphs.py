@@ -1,0 +1,48 @@
+"""Calls about graphs."""
+
+from collections.abc import AsyncIterator
+
+from wand_orchestrator.client._async.connection import AsyncConnection
+from wand_orchestrator.client._async.paging import entries
+from wand_orchestrator.client.answers.graphs import (
+    GraphChecked,
+    GraphCreated,
+    GraphNamePage,
+    GraphPage,
+    GraphSummary,
+    GraphView,
+    NamedGraph,
+)
+from wand_orchestrator.client.run_request import GraphLike, document_of
+
+
+class AsyncGraphCalls:
+    """Graphs that are stored. Each is a version of its name, and never changes."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def create(self, graph: GraphLike) -> GraphCreated:
+        """Store a graph as the next version of its name. Raises GraphFaults with all of its faults."""
+        return await self._connection.post(GraphCreated, "create_graph", document_of(graph))
+
+    async def validate(self, graph: GraphLike) -> GraphChecked:
+        """Return the faults and warnings of a graph; nothing is stored."""
+        return await self._connection.post(GraphChecked, "validate_graph", document_of(graph))
+
+    async def get(self, graph_id: str) -> GraphView:
+        """Return a graph with its document. Raises NotFound."""
+        return await self._connection.get(GraphView, "get_graph", graph_id=graph_id)
+
+    def list(self, *, name: str | None = None, limit: int | None = None) -> AsyncIterator[GraphSummary]:
+        """Iterate over graphs, newest first; with `name`, over the versions of this name."""
+        return entries(self._connection, GraphPage, lambda page: page.graphs, "list_graphs", {"name": name}, limit)
+
+    def names(self, *, search: str | None = None, limit: int | None = None) -> AsyncIterator[NamedGraph]:
+        """Iterate over the names of graphs, in alphabetical order; with `search`, over those that contain it."""
+        query = {"search": search}
+        return entries(self._connection, GraphNamePage, lambda page: page.names, "list_graph_names", query, limit)
+
+    async def delete(self, graph_id: str) -> None:
+        """Delete a graph; its runs stay. Raises NotFound, and Conflict while a schedule or hook runs it."""
+        await self._connection.send("delete_graph", {"graph_id": graph_id})
