@@ -47,17 +47,8 @@ def made() -> dict[str, str]:
             (Path(folder) / path.name).write_text(without_asyncio(path.read_text()))
         (Path(folder) / "__init__.py").write_text(FIRST)
         for command in (["check", "--select", "I,F401", "--config", FIRST_PARTY, "--fix"], ["format"]):
-            tool = [
-                sys.executable,
-                "-m",
-                "ruff",
-                *command,
-                "--quiet",
-                "--no-cache",
-                "--config",
-                ROOT / "pyproject.toml",
-            ]
-            subprocess.run([*tool, folder], check=True)
+            options = ["--quiet", "--no-cache", "--config", str(ROOT / "pyproject.toml")]
+            subprocess.run([sys.executable, "-m", "ruff", *command, *options, folder], check=True)
         return {path.name: path.read_text() for path in Path(folder).glob("*.py")}
 
 

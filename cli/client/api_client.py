@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from wand_orchestrator.cli.processes.configuration import settings_with
-from wand_orchestrator.client._async.connection import AsyncConnection
+from wand_orchestrator.client._async.connection import AsyncApiConnection
 from wand_orchestrator.client._async.files import AsyncFileCalls
 from wand_orchestrator.client._async.paging import MAX_PAGE
 from wand_orchestrator.client._async.wand import CONNECT_SEC
@@ -49,7 +49,7 @@ class ApiClient:
     """
 
     def __init__(self, http: httpx.AsyncClient) -> None:
-        self.connection = AsyncConnection(http, retries=0, hints=HINTS)
+        self.connection = AsyncApiConnection(http, retries=0, hints=HINTS)
 
     @classmethod
     @asynccontextmanager
@@ -73,7 +73,7 @@ class ApiClient:
 
     async def text(self, path: str, **params: Any) -> str:
         """Get an answer that is a text; `params` that are None are left out."""
-        return (await self._answer("GET", path, params=_given(params))).text
+        return str((await self.connection.request("GET", path, params=_given(params))).text)
 
     async def post(self, path: str, body: Any = None) -> Json:
         return _document(await self.connection.request("POST", path, json=body))

@@ -102,14 +102,14 @@ def test_the_client_without_asyncio_is_made_from_the_other() -> None:
 
 def test_the_public_names_are_exactly_these() -> None:
     assert client.__all__ == [
-        "AsyncEventStream",
+        "AsyncRunStream",
         "AsyncWand",
         "Delta",
-        "EventStream",
         "NodeTexts",
         "Refused",
         "RunEvent",
         "RunFailed",
+        "RunStream",
         "WaitTimeout",
         "Wand",
     ]

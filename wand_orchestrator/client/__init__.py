@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from wand_orchestrator._lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from wand_orchestrator.client._async.event_stream import AsyncEventStream
+    from wand_orchestrator.client._async.event_stream import AsyncRunStream
     from wand_orchestrator.client._async.wand import AsyncWand
-    from wand_orchestrator.client._sync.event_stream import EventStream
+    from wand_orchestrator.client._sync.event_stream import RunStream
     from wand_orchestrator.client._sync.wand import Wand
     from wand_orchestrator.client.node_texts import Delta, NodeTexts
     from wand_orchestrator.client.problem_errors import Refused
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from wand_orchestrator.client.run_event import RunEvent
 
 __all__ = [
-    "AsyncEventStream",
+    "AsyncRunStream",
     "AsyncWand",
     "Delta",
-    "EventStream",
     "NodeTexts",
     "Refused",
     "RunEvent",
     "RunFailed",
+    "RunStream",
     "WaitTimeout",
     "Wand",
 ]
 
 _MODULES = {
-    "_async.event_stream": ("AsyncEventStream",),
+    "_async.event_stream": ("AsyncRunStream",),
     "_async.wand": ("AsyncWand",),
-    "_sync.event_stream": ("EventStream",),
+    "_sync.event_stream": ("RunStream",),
     "_sync.wand": ("Wand",),
     "problem_errors": ("Refused",),
     "run_errors": ("RunFailed", "WaitTimeout"),

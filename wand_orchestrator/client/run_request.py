@@ -3,10 +3,12 @@
 import re
 import uuid
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from wand_orchestrator.errors import BadRequest
 from wand_orchestrator.graph import Graph
+
+PictureFormat = Literal["svg", "mermaid"]
 
 GRAPH_ID = re.compile("g_[0-9a-f]{32}")
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from wand_orchestrator.client._async.connection import AsyncConnection
+from wand_orchestrator.client._async.connection import AsyncApiConnection
 from wand_orchestrator.client._async.paging import entries
 from wand_orchestrator.client.answers.approvals import ApprovalPage, ApprovalView
 from wand_orchestrator.client.answers.runs import NodeSteered
@@ -13,7 +13,7 @@ from wand_orchestrator.client.run_request import given
 class AsyncApprovalCalls:
     """The inbox: what waits for a person's answer."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncApiConnection) -> None:
         self._connection = connection
 
     def list(

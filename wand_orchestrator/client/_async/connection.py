@@ -19,7 +19,7 @@ LONGEST_PAUSE_SEC = 5.0
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class AsyncConnection:
+class AsyncApiConnection:
     """A connection to one API. Its methods raise WandError for a problem document, and Unavailable if nothing answers.
 
     Requests that only read, and those with an idempotency key, are repeated up to `retries` times while the API is
@@ -53,6 +53,11 @@ class AsyncConnection:
         """Return the answer to a request with a JSON body."""
         answer = await self.send(operation, parts, json=body, headers=headers)
         return _read(model, answer)
+
+    async def text(self, operation: str, *, query: Mapping[str, Any], **parts: str) -> str:
+        """Return an answer that is a text, such as a picture."""
+        answer = await self.send(operation, parts, params=given(**query))
+        return answer.text
 
     async def value(self, operation: str, **parts: str) -> Any:
         """Return an answer that may be any JSON."""

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from wand_orchestrator.client._async.connection import FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC, AsyncConnection
+from wand_orchestrator.client._async.connection import FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC, AsyncApiConnection
 from wand_orchestrator.client.routes import path_of
 from wand_orchestrator.client.run_errors import WaitTimeout
 from wand_orchestrator.client.run_event import RunEvent
@@ -22,7 +22,7 @@ SILENCE_SEC = 40.0
 Item = TypeVar("Item")
 
 
-class AsyncEventStream(Generic[Item]):
+class AsyncRunStream(Generic[Item]):
     """The items of a run, to be iterated over once. It ends with the run's last event.
 
     A loop that is left early leaves the connection open until `aclose`, or until the end of a block `async with`.
@@ -46,11 +46,11 @@ class AsyncEventStream(Generic[Item]):
         await self._items.aclose()
 
 
-class AsyncFollower:
+class AsyncRunFollower:
     """Follows one run from the event `after` on. `timeout`: seconds, after which it raises WaitTimeout."""
 
     def __init__(
-        self, connection: AsyncConnection, run_id: str, after: int = 0, *, deltas: bool, timeout: float | None = None
+        self, connection: AsyncApiConnection, run_id: str, after: int = 0, *, deltas: bool, timeout: float | None = None
     ) -> None:
         self._connection = connection
         self._run_id = run_id
@@ -122,7 +122,7 @@ class AsyncFollower:
         return lost
 
 
-async def items_of(follower: AsyncFollower) -> AsyncGenerator[RunEvent | Delta, None]:
+async def items_of(follower: AsyncRunFollower) -> AsyncGenerator[RunEvent | Delta, None]:
     """Yield what a run tells, without the losses of connections."""
     async with aclosing(follower.items()) as items:
         async for item in items:
@@ -130,7 +130,7 @@ async def items_of(follower: AsyncFollower) -> AsyncGenerator[RunEvent | Delta, 
                 yield item
 
 
-async def events_of(follower: AsyncFollower) -> AsyncGenerator[RunEvent, None]:
+async def events_of(follower: AsyncRunFollower) -> AsyncGenerator[RunEvent, None]:
     """Yield the events alone."""
     async with aclosing(follower.items()) as items:
         async for item in items:

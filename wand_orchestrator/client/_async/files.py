@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from wand_orchestrator.client._async.connection import AsyncConnection
+from wand_orchestrator.client._async.connection import AsyncApiConnection
 from wand_orchestrator.client._async.paging import entries
 from wand_orchestrator.client.answers.files import ArtifactList, ArtifactView, FileView
 from wand_orchestrator.client.routes import path_of
@@ -18,7 +18,7 @@ ANY_TYPE = "application/octet-stream"
 class AsyncFileCalls:
     """Files that are uploaded, and then given to runs."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncApiConnection) -> None:
         self._connection = connection
 
     async def upload(
@@ -46,7 +46,7 @@ class AsyncFileCalls:
 class AsyncArtifactCalls:
     """Files that the agents of a run keep. `node` is needed only where several nodes keep one of the same name."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncApiConnection) -> None:
         self._connection = connection
 
     def list(self, run_id: str) -> AsyncIterator[ArtifactView]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from wand_orchestrator.client._async.connection import AsyncConnection
+from wand_orchestrator.client._async.connection import AsyncApiConnection
 from wand_orchestrator.client._async.paging import entries
 from wand_orchestrator.client.answers.graphs import (
     GraphChecked,
@@ -13,13 +13,13 @@ from wand_orchestrator.client.answers.graphs import (
     GraphView,
     NamedGraph,
 )
-from wand_orchestrator.client.run_request import GraphLike, document_of
+from wand_orchestrator.client.run_request import GraphLike, PictureFormat, document_of
 
 
 class AsyncGraphCalls:
     """Graphs that are stored. Each is a version of its name, and never changes."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncApiConnection) -> None:
         self._connection = connection
 
     async def create(self, graph: GraphLike) -> GraphCreated:
@@ -42,6 +42,16 @@ class AsyncGraphCalls:
         """Iterate over the names of graphs, in alphabetical order; with `search`, over those that contain it."""
         query = {"search": search}
         return entries(self._connection, GraphNamePage, lambda page: page.names, "list_graph_names", query, limit)
+
+    async def draw(self, graph: str | GraphLike, *, format: PictureFormat = "svg") -> str:
+        """Return the picture of a graph as SVG or Mermaid: of the one with this id, or of one that is not stored, in
+        which nodes with faults are marked.
+        """
+        query = {"format": format}
+        if isinstance(graph, str):
+            return await self._connection.text("get_graph", query=query, graph_id=graph)
+        answer = await self._connection.send("validate_graph", {}, params=query, json=document_of(graph))
+        return answer.text
 
     async def delete(self, graph_id: str) -> None:
         """Delete a graph; its runs stay. Raises NotFound, and Conflict while a schedule or hook runs it."""

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from wand_orchestrator.client._async.connection import AsyncConnection
+from wand_orchestrator.client._async.connection import AsyncApiConnection
 from wand_orchestrator.client._async.paging import entries
 from wand_orchestrator.client.answers.hooks import HookPage, HookStored, HookView
 from wand_orchestrator.client.run_request import given
@@ -12,7 +12,7 @@ from wand_orchestrator.client.run_request import given
 class AsyncHookCalls:
     """Hooks: addresses at which messages of other services start runs."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncApiConnection) -> None:
         self._connection = connection
 
     async def put(

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from wand_orchestrator.client._async.connection import AsyncConnection
+from wand_orchestrator.client._async.connection import AsyncApiConnection
 
 MAX_PAGE = 500
 """Entries that the API gives at once."""
@@ -15,7 +15,7 @@ Entry = TypeVar("Entry")
 
 
 async def entries(
-    connection: AsyncConnection,
+    connection: AsyncApiConnection,
     page: type[Page],
     of: Callable[[Page], Sequence[Entry]],
     operation: str,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from wand_orchestrator.client._async.connection import AsyncConnection
+from wand_orchestrator.client._async.connection import AsyncApiConnection
 from wand_orchestrator.client._async.paging import entries
 from wand_orchestrator.client.answers.schedules import (
     ScheduleCreated,
@@ -20,7 +20,7 @@ from wand_orchestrator.client.run_request import given, graph_part
 class AsyncScheduleCalls:
     """Schedules: runs of stored graphs that Temporal starts by the clock."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncApiConnection) -> None:
         self._connection = connection
 
     async def create(

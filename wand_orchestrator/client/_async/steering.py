@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from wand_orchestrator.client._async.connection import AsyncConnection
+from wand_orchestrator.client._async.connection import AsyncApiConnection
 from wand_orchestrator.client.answers.approvals import LinkCreated
 from wand_orchestrator.client.answers.runs import EventSent, NodeSteered, RunBudget, RunSteered
 from wand_orchestrator.client.run_request import given
 
 
-class AsyncSteering:
+class AsyncSteeringCalls:
     """Orders to runs. All raise NotFound, and Conflict if the run or node is not in a state that allows it."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncApiConnection) -> None:
         self._connection = connection
 
     async def cancel(self, run_id: str) -> RunSteered:

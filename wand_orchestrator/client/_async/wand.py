@@ -8,14 +8,14 @@ from typing import Any, Self
 import httpx
 
 from wand_orchestrator.client._async.approvals import AsyncApprovalCalls
-from wand_orchestrator.client._async.connection import AsyncConnection
+from wand_orchestrator.client._async.connection import AsyncApiConnection
 from wand_orchestrator.client._async.files import AsyncArtifactCalls, AsyncFileCalls
 from wand_orchestrator.client._async.graphs import AsyncGraphCalls
 from wand_orchestrator.client._async.hooks import AsyncHookCalls
 from wand_orchestrator.client._async.runs import AsyncRunCalls, Files
 from wand_orchestrator.client._async.schedules import AsyncScheduleCalls
 from wand_orchestrator.client.address import address_of, key_headers
-from wand_orchestrator.client.answers.catalog import AgentList, AgentView, ToolList
+from wand_orchestrator.client.answers.catalog import AgentList, ToolList
 from wand_orchestrator.client.answers.health import Health, Readiness
 from wand_orchestrator.client.answers.runs import RunView
 from wand_orchestrator.client.answers.usage import UsageReport
@@ -47,7 +47,7 @@ class AsyncWand:
             timeout=httpx.Timeout(timeout, connect=CONNECT_SEC),
             transport=transport,
         )
-        self._connection = AsyncConnection(self._http, retries)
+        self._connection = AsyncApiConnection(self._http, retries)
         self.graphs = AsyncGraphCalls(self._connection)
         self.runs = AsyncRunCalls(self._connection)
         self.approvals = AsyncApprovalCalls(self._connection)
@@ -65,7 +65,7 @@ class AsyncWand:
         return self._connection.url
 
     @property
-    def connection(self) -> AsyncConnection:
+    def connection(self) -> AsyncApiConnection:
         """What the calls go through, for a route that has no call here."""
         return self._connection
 
@@ -96,10 +96,9 @@ class AsyncWand:
         )
         return await self.runs.result(started.run_id, timeout=timeout)
 
-    async def agents(self) -> Sequence[AgentView]:
-        """Return the agents that graphs can name, with their schemas."""
-        found = await self._connection.get(AgentList, "list_agents")
-        return found.agents
+    async def agents(self) -> AgentList:
+        """Return the agents and control nodes that graphs can name, with their schemas."""
+        return await self._connection.get(AgentList, "list_agents")
 
     async def tools(self) -> ToolList:
         """Return the tools that graphs can name, and the MCP servers of the workers."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wand_orchestrator.client._sync.connection import Connection
+from wand_orchestrator.client._sync.connection import ApiConnection
 from wand_orchestrator.client._sync.paging import entries
 from wand_orchestrator.client.answers.approvals import ApprovalPage, ApprovalView
 from wand_orchestrator.client.answers.runs import NodeSteered
@@ -13,7 +13,7 @@ from wand_orchestrator.client.run_request import given
 class ApprovalCalls:
     """The inbox: what waits for a person's answer."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ApiConnection) -> None:
         self._connection = connection
 
     def list(

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from wand_orchestrator.client._sync.connection import FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC, Connection
+from wand_orchestrator.client._sync.connection import FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC, ApiConnection
 from wand_orchestrator.client.routes import path_of
 from wand_orchestrator.client.run_errors import WaitTimeout
 from wand_orchestrator.client.run_event import RunEvent
@@ -21,7 +21,7 @@ SILENCE_SEC = 40.0
 Item = TypeVar("Item")
 
 
-class EventStream(Generic[Item]):
+class RunStream(Generic[Item]):
     """The items of a run, to be iterated over once. It ends with the run's last event.
 
     A loop that is left early leaves the connection open until `close`, or until the end of a block `with`.
@@ -45,11 +45,11 @@ class EventStream(Generic[Item]):
         self._items.close()
 
 
-class Follower:
+class RunFollower:
     """Follows one run from the event `after` on. `timeout`: seconds, after which it raises WaitTimeout."""
 
     def __init__(
-        self, connection: Connection, run_id: str, after: int = 0, *, deltas: bool, timeout: float | None = None
+        self, connection: ApiConnection, run_id: str, after: int = 0, *, deltas: bool, timeout: float | None = None
     ) -> None:
         self._connection = connection
         self._run_id = run_id
@@ -121,7 +121,7 @@ class Follower:
         return lost
 
 
-def items_of(follower: Follower) -> Generator[RunEvent | Delta, None, None]:
+def items_of(follower: RunFollower) -> Generator[RunEvent | Delta, None, None]:
     """Yield what a run tells, without the losses of connections."""
     with closing(follower.items()) as items:
         for item in items:
@@ -129,7 +129,7 @@ def items_of(follower: Follower) -> Generator[RunEvent | Delta, None, None]:
                 yield item
 
 
-def events_of(follower: Follower) -> Generator[RunEvent, None, None]:
+def events_of(follower: RunFollower) -> Generator[RunEvent, None, None]:
     """Yield the events alone."""
     with closing(follower.items()) as items:
         for item in items:

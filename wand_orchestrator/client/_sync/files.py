@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from wand_orchestrator.client._sync.connection import Connection
+from wand_orchestrator.client._sync.connection import ApiConnection
 from wand_orchestrator.client._sync.paging import entries
 from wand_orchestrator.client.answers.files import ArtifactList, ArtifactView, FileView
 from wand_orchestrator.client.routes import path_of
@@ -17,7 +17,7 @@ ANY_TYPE = "application/octet-stream"
 class FileCalls:
     """Files that are uploaded, and then given to runs."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ApiConnection) -> None:
         self._connection = connection
 
     def upload(self, file: Path | str | bytes, *, name: str | None = None, media_type: str | None = None) -> FileView:
@@ -43,7 +43,7 @@ class FileCalls:
 class ArtifactCalls:
     """Files that the agents of a run keep. `node` is needed only where several nodes keep one of the same name."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ApiConnection) -> None:
         self._connection = connection
 
     def list(self, run_id: str) -> Iterator[ArtifactView]:

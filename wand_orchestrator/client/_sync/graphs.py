@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wand_orchestrator.client._sync.connection import Connection
+from wand_orchestrator.client._sync.connection import ApiConnection
 from wand_orchestrator.client._sync.paging import entries
 from wand_orchestrator.client.answers.graphs import (
     GraphChecked,
@@ -13,13 +13,13 @@ from wand_orchestrator.client.answers.graphs import (
     GraphView,
     NamedGraph,
 )
-from wand_orchestrator.client.run_request import GraphLike, document_of
+from wand_orchestrator.client.run_request import GraphLike, PictureFormat, document_of
 
 
 class GraphCalls:
     """Graphs that are stored. Each is a version of its name, and never changes."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ApiConnection) -> None:
         self._connection = connection
 
     def create(self, graph: GraphLike) -> GraphCreated:
@@ -42,6 +42,16 @@ class GraphCalls:
         """Iterate over the names of graphs, in alphabetical order; with `search`, over those that contain it."""
         query = {"search": search}
         return entries(self._connection, GraphNamePage, lambda page: page.names, "list_graph_names", query, limit)
+
+    def draw(self, graph: str | GraphLike, *, format: PictureFormat = "svg") -> str:
+        """Return the picture of a graph as SVG or Mermaid: of the one with this id, or of one that is not stored, in
+        which nodes with faults are marked.
+        """
+        query = {"format": format}
+        if isinstance(graph, str):
+            return self._connection.text("get_graph", query=query, graph_id=graph)
+        answer = self._connection.send("validate_graph", {}, params=query, json=document_of(graph))
+        return answer.text
 
     def delete(self, graph_id: str) -> None:
         """Delete a graph; its runs stay. Raises NotFound, and Conflict while a schedule or hook runs it."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from wand_orchestrator.client._sync.connection import Connection
+from wand_orchestrator.client._sync.connection import ApiConnection
 from wand_orchestrator.client._sync.paging import entries
 from wand_orchestrator.client.answers.hooks import HookPage, HookStored, HookView
 from wand_orchestrator.client.run_request import given
@@ -12,7 +12,7 @@ from wand_orchestrator.client.run_request import given
 class HookCalls:
     """Hooks: addresses at which messages of other services start runs."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ApiConnection) -> None:
         self._connection = connection
 
     def put(

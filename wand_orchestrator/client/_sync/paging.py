@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from wand_orchestrator.client._sync.connection import Connection
+from wand_orchestrator.client._sync.connection import ApiConnection
 
 MAX_PAGE = 500
 """Entries that the API gives at once."""
@@ -15,7 +15,7 @@ Entry = TypeVar("Entry")
 
 
 def entries(
-    connection: Connection,
+    connection: ApiConnection,
     page: type[Page],
     of: Callable[[Page], Sequence[Entry]],
     operation: str,

@@ -5,16 +5,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from wand_orchestrator.client._sync.event_stream import EventStream, Follower, events_of, items_of
+from wand_orchestrator.client._sync.event_stream import RunFollower, RunStream, events_of, items_of
 from wand_orchestrator.client._sync.files import FileCalls
 from wand_orchestrator.client._sync.paging import MAX_PAGE, entries
-from wand_orchestrator.client._sync.steering import Steering
+from wand_orchestrator.client._sync.steering import SteeringCalls
 from wand_orchestrator.client.answers.events import EventList
 from wand_orchestrator.client.answers.nodes import NodeDetail
 from wand_orchestrator.client.answers.runs import DeliveryList, DeliveryView, ListedRun, RunCreated, RunPage, RunView
 from wand_orchestrator.client.run_errors import RunFailed
 from wand_orchestrator.client.run_event import RunEvent
-from wand_orchestrator.client.run_request import GraphLike, given, graph_part, key_header
+from wand_orchestrator.client.run_request import GraphLike, PictureFormat, given, graph_part, key_header
 from wand_orchestrator.contract.emitted_text import Delta
 from wand_orchestrator.errors import Unavailable
 
@@ -22,7 +22,7 @@ Files = Mapping[str, Path | str | bytes]
 """Files that a run is given as artifacts: name to path or content."""
 
 
-class RunCalls(Steering):
+class RunCalls(SteeringCalls):
     """Runs of graphs."""
 
     def start(
@@ -51,7 +51,7 @@ class RunCalls(Steering):
         """Return the run when it has ended, however it ended. `timeout`: seconds, after which it raises WaitTimeout and
         the run goes on. It survives restarts of the API.
         """
-        follower = Follower(self._connection, run_id, deltas=False, timeout=timeout)
+        follower = RunFollower(self._connection, run_id, deltas=False, timeout=timeout)
         for _ in events_of(follower):
             pass
         while True:
@@ -95,6 +95,10 @@ class RunCalls(Steering):
         """Return a run with its nodes, its result or error, and what it waits for. Raises NotFound."""
         return self._connection.get(RunView, "get_run", run_id=run_id)
 
+    def draw(self, run_id: str, *, format: PictureFormat = "svg") -> str:
+        """Return the picture of a run as SVG or Mermaid, coloured by the state of its nodes."""
+        return self._connection.text("get_run", query={"format": format}, run_id=run_id)
+
     def input(self, run_id: str) -> Any:
         """Return the input of a run, however large."""
         return self._connection.value("get_run_input", run_id=run_id)
@@ -122,17 +126,17 @@ class RunCalls(Steering):
                 return
             after = page.last_seq
 
-    def stream(self, run_id: str, *, after: int = 0, timeout: float | None = None) -> EventStream[RunEvent]:
+    def stream(self, run_id: str, *, after: int = 0, timeout: float | None = None) -> RunStream[RunEvent]:
         """Iterate over the events as they happen, each once, across lost connections, up to the run's last event."""
-        follower = Follower(self._connection, run_id, after, deltas=False, timeout=timeout)
-        return EventStream(events_of(follower))
+        follower = RunFollower(self._connection, run_id, after, deltas=False, timeout=timeout)
+        return RunStream(events_of(follower))
 
     def stream_with_text(
         self, run_id: str, *, after: int = 0, timeout: float | None = None
-    ) -> EventStream[RunEvent | Delta]:
+    ) -> RunStream[RunEvent | Delta]:
         """Iterate over the events and, between them, the text that agents emit; a NodeTexts puts it together."""
-        follower = Follower(self._connection, run_id, after, deltas=True, timeout=timeout)
-        return EventStream(items_of(follower))
+        follower = RunFollower(self._connection, run_id, after, deltas=True, timeout=timeout)
+        return RunStream(items_of(follower))
 
     def retry(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from wand_orchestrator.client._sync.connection import Connection
+from wand_orchestrator.client._sync.connection import ApiConnection
 from wand_orchestrator.client._sync.paging import entries
 from wand_orchestrator.client.answers.schedules import (
     ScheduleCreated,
@@ -20,7 +20,7 @@ from wand_orchestrator.client.run_request import given, graph_part
 class ScheduleCalls:
     """Schedules: runs of stored graphs that Temporal starts by the clock."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ApiConnection) -> None:
         self._connection = connection
 
     def create(

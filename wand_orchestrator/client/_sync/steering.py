@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from wand_orchestrator.client._sync.connection import Connection
+from wand_orchestrator.client._sync.connection import ApiConnection
 from wand_orchestrator.client.answers.approvals import LinkCreated
 from wand_orchestrator.client.answers.runs import EventSent, NodeSteered, RunBudget, RunSteered
 from wand_orchestrator.client.run_request import given
 
 
-class Steering:
+class SteeringCalls:
     """Orders to runs. All raise NotFound, and Conflict if the run or node is not in a state that allows it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ApiConnection) -> None:
         self._connection = connection
 
     def cancel(self, run_id: str) -> RunSteered:

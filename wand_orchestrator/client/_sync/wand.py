@@ -8,14 +8,14 @@ from typing import Any, Self
 import httpx
 
 from wand_orchestrator.client._sync.approvals import ApprovalCalls
-from wand_orchestrator.client._sync.connection import Connection
+from wand_orchestrator.client._sync.connection import ApiConnection
 from wand_orchestrator.client._sync.files import ArtifactCalls, FileCalls
 from wand_orchestrator.client._sync.graphs import GraphCalls
 from wand_orchestrator.client._sync.hooks import HookCalls
 from wand_orchestrator.client._sync.runs import Files, RunCalls
 from wand_orchestrator.client._sync.schedules import ScheduleCalls
 from wand_orchestrator.client.address import address_of, key_headers
-from wand_orchestrator.client.answers.catalog import AgentList, AgentView, ToolList
+from wand_orchestrator.client.answers.catalog import AgentList, ToolList
 from wand_orchestrator.client.answers.health import Health, Readiness
 from wand_orchestrator.client.answers.runs import RunView
 from wand_orchestrator.client.answers.usage import UsageReport
@@ -47,7 +47,7 @@ class Wand:
             timeout=httpx.Timeout(timeout, connect=CONNECT_SEC),
             transport=transport,
         )
-        self._connection = Connection(self._http, retries)
+        self._connection = ApiConnection(self._http, retries)
         self.graphs = GraphCalls(self._connection)
         self.runs = RunCalls(self._connection)
         self.approvals = ApprovalCalls(self._connection)
@@ -65,7 +65,7 @@ class Wand:
         return self._connection.url
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> ApiConnection:
         """What the calls go through, for a route that has no call here."""
         return self._connection
 
@@ -96,10 +96,9 @@ class Wand:
         )
         return self.runs.result(started.run_id, timeout=timeout)
 
-    def agents(self) -> Sequence[AgentView]:
-        """Return the agents that graphs can name, with their schemas."""
-        found = self._connection.get(AgentList, "list_agents")
-        return found.agents
+    def agents(self) -> AgentList:
+        """Return the agents and control nodes that graphs can name, with their schemas."""
+        return self._connection.get(AgentList, "list_agents")
 
     def tools(self) -> ToolList:
         """Return the tools that graphs can name, and the MCP servers of the workers."""

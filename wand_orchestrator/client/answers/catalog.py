@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from wand_orchestrator.client.answers.answer import Answer
 
 
@@ -16,10 +18,23 @@ class AgentView(Answer):
     tools: list[str]
 
 
+class ControlNodeView(Answer):
+    """A control node, which the workflow carries out itself. `input_schema`: null where it takes what the agent or the
+    graph takes that it runs.
+    """
+
+    name: str
+    description: str
+    params_schema: dict[str, Any]
+    output_schema: dict[str, Any]
+    input_schema: dict[str, Any] | None = None
+
+
 class AgentList(Answer):
-    """All agents."""
+    """All agents, and the types that a node can have besides."""
 
     agents: list[AgentView]
+    control_nodes: list[ControlNodeView] = Field(default_factory=list)
 
 
 class McpHints(Answer):
