@@ -15,7 +15,7 @@ GRAPH = {
             "params": {"prompt": "Send the numbers?", "schema": {"type": "boolean"}},
         },
     ],
-    "edges": [{"from": "numbers", "to": "review", "map": {"numbers": "@"}}],
+    "edges": [{"from": "numbers", "to": "review"}],
 }
 
 

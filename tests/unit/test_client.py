@@ -240,11 +240,12 @@ def test_a_start_that_is_sent_again_has_the_same_key() -> None:
 
 @pytest.mark.usefixtures("impatient")
 def test_what_could_act_twice_is_sent_once() -> None:
-    for call in (
+    calls: list[Callable[[Wand], object]] = [
         lambda asking: asking.runs.send_event("r_1", "paid", 1),
         lambda asking: asking.runs.respond("r_1", "n", True),
         lambda asking: asking.schedules.trigger("nightly"),
-    ):
+    ]
+    for call in calls:
         api = Failing(1)
         with pytest.raises(Unavailable, match="the connection broke"):
             call(wand(api))

@@ -79,7 +79,8 @@ class Refused(WandError):
 
 def refusal_of(answer: httpx.Response, hints: Hints) -> WandError:
     """Return the exception for an answer with an error status: the one that the server raised, where its class is known
-    to a client. `fields` holds the further members of the problem document, and `retry_after` in seconds.
+    to a client. Its notes list the faults, so that a traceback shows them; `fields` holds the further members of the
+    problem document, and `retry_after` in seconds.
     """
     try:
         problem = answer.json()
@@ -95,6 +96,8 @@ def refusal_of(answer: httpx.Response, hints: Hints) -> WandError:
     error = _error_of(answer.status_code, problem)
     error.code = str(problem["code"])
     error.fields = error.fields | fields
+    for fault in ListedFault.all_of(problem.get("faults")):
+        error.add_note(f"{fault.pointer or 'the document'}: {fault.message}")
     return error
 
 

@@ -52,7 +52,14 @@ class AsyncArtifactCalls:
     def list(self, run_id: str) -> AsyncIterator[ArtifactView]:
         """Iterate over the files of a run and of its child runs."""
         return entries(
-            self._connection, ArtifactList, lambda page: page.artifacts, "list_artifacts", {}, None, run_id=run_id
+            self._connection,
+            ArtifactList,
+            lambda page: page.artifacts,
+            "list_artifacts",
+            {},
+            None,
+            sized=False,
+            run_id=run_id,
         )
 
     async def read(self, run_id: str, name: str, *, node: str | None = None) -> bytes:

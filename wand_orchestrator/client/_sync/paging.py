@@ -21,12 +21,18 @@ def entries(
     operation: str,
     query: Mapping[str, Any],
     limit: int | None,
+    *,
+    sized: bool = True,
     **parts: str,
 ) -> Iterator[Entry]:
-    """Yield the entries that `of` reads from each page, at most `limit`. A page is asked for when it is needed."""
+    """Yield the entries that `of` reads from each page, at most `limit`. A page is asked for when it is needed.
+
+    `sized`: whether the operation takes the size of a page.
+    """
     left, cursor = limit, None
     while left is None or left > 0:
-        asked = {**query, "limit": MAX_PAGE if left is None else min(left, MAX_PAGE), "cursor": cursor}
+        size = MAX_PAGE if left is None else min(left, MAX_PAGE)
+        asked = {**query, "limit": size if sized else None, "cursor": cursor}
         read = connection.get(page, operation, query=asked, **parts)
         found = of(read)[:left]
         for entry in found:
