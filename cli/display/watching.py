@@ -11,7 +11,7 @@ from wand_orchestrator.cli.client.event_stream import follow, follow_with_text
 from wand_orchestrator.cli.display.failure_view import indented, named
 from wand_orchestrator.cli.display.output import console, plain, print_json
 from wand_orchestrator.cli.display.run_display import RunDisplay
-from wand_orchestrator.client._async.connection import FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC
+from wand_orchestrator.client._async.connection import FIRST_RECONNECT_SEC, LONGEST_PAUSE_SEC
 from wand_orchestrator.contract.state import RunStatus
 from wand_orchestrator.errors import Unavailable
 
@@ -52,7 +52,7 @@ def _ending(view: Json) -> str:
 
 async def _read(api: ApiClient, run_id: str) -> Json:
     """Read the run, and try again while the API is away: it may restart just after the run's last event."""
-    pause = FIRST_PAUSE_SEC
+    pause = FIRST_RECONNECT_SEC
     while True:
         try:
             return await api.get(path_of("runs", run_id))

@@ -187,9 +187,11 @@ async def test_a_file_is_saved_only_when_it_is_complete(wand: AsyncWand, tmp_pat
 
 
 @asynccontextmanager
-async def cutting_proxy(url: str, cuts: int, seed: int) -> AsyncIterator[tuple[str, list[int]]]:
-    """A proxy that cuts its first answers of streams after a random number of bytes, be it within a line."""
-    target, chance, made = urlsplit(url), random.Random(seed), list[int]()
+async def cutting_proxy(url: str, cuts: int, seed: int, port: int = 0) -> AsyncIterator[tuple[str, list[int]]]:
+    """A proxy that cuts its first answers of streams after a random number of bytes, be it within a line; and all of
+    them at its end.
+    """
+    target, chance, made, callers = urlsplit(url), random.Random(seed), list[int](), set[asyncio.StreamWriter]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -198,6 +200,7 @@ async def cutting_proxy(url: str, cuts: int, seed: int) -> AsyncIterator[tuple[s
             made.append(left)
         async with AsyncExitStack() as stack:
             stack.callback(writer.close)
+            callers.add(writer)
             there, back = await asyncio.open_connection(target.hostname, target.port)
             stack.callback(back.close)
             back.write(head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
@@ -207,15 +210,17 @@ async def cutting_proxy(url: str, cuts: int, seed: int) -> AsyncIterator[tuple[s
                 writer.write(piece)
                 await writer.drain()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(serve, "127.0.0.1", port) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", made
+        for caller in callers:
+            caller.transport.abort()
 
 
 async def test_a_stream_that_is_cut_twenty_times_loses_and_doubles_nothing(
     wand: AsyncWand, stack: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for room in ("_async", "_sync"):
-        monkeypatch.setattr(f"wand_orchestrator.client.{room}.event_stream.FIRST_PAUSE_SEC", 0.001)
+        monkeypatch.setattr(f"wand_orchestrator.client.{room}.event_stream.FIRST_RECONNECT_SEC", 0.001)
         monkeypatch.setattr(f"wand_orchestrator.client.{room}.event_stream.LONGEST_PAUSE_SEC", 0.01)
     writing = {"type": "emit.async", "params": {"pieces": ["one ", "two "], "times": 30, "pause_sec": 0.02}}
     run_id = (await wand.runs.start(graph(node=writing))).run_id

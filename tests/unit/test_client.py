@@ -225,7 +225,7 @@ class Failing:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wand_orchestrator.client._sync.connection.FIRST_PAUSE_SEC", 0)
+    monkeypatch.setattr("wand_orchestrator.client._sync.connection.FIRST_RECONNECT_SEC", 0)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -356,6 +356,12 @@ def test_text_that_comes_again_does_not_stand_twice() -> None:
     for offset, text in ((100, "late"), (104, "r"), (102, "ter")):  # of a long text that began before
         board.take(Delta(node="m", attempt=1, offset=offset, text=text))
     assert board.texts == {"n": "anew", "m": "later"}
+    event = {"seq": 1, "ts": "2026-01-31T12:00:00Z"}
+    board.take(RunEvent.model_validate(event | {"type": "node.retrying", "node": "m"}))
+    board.take(
+        RunEvent.model_validate(event | {"type": "node.succeeded", "node": "n", "data": {"text": "anew, and whole"}})
+    )
+    assert board.texts == {"n": "anew, and whole"}
     assert board.text("nobody") == ""
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from wand_orchestrator.client.run_event import RunEvent
 from wand_orchestrator.contract.emitted_text import Delta as Delta
+from wand_orchestrator.contract.events import EventType
 
 
 @dataclass
@@ -28,9 +29,13 @@ class NodeTexts:
         self._texts: dict[str, _Text] = {}
 
     def take(self, item: RunEvent | Delta) -> None:
-        """Take text; events change nothing, so that a whole stream can be given."""
+        """Take text, or an event: a retry voids the text of its node, and the node's end may bring the final one."""
         if isinstance(item, Delta):
             self._texts.setdefault(item.node, _Text(item.offset, "")).take(item)
+        elif item.type == EventType.NODE_RETRYING:
+            self._texts.pop(str(item.node), None)
+        elif item.type == EventType.NODE_SUCCEEDED and isinstance(text := item.data.get("text"), str):
+            self._texts[str(item.node)] = _Text(0, text)
 
     def text(self, node: str) -> str:
         """Return what the node has emitted so far; it is empty of a node that emitted nothing."""

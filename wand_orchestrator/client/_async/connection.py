@@ -13,7 +13,7 @@ from wand_orchestrator.client.routes import ROUTES, path_of
 from wand_orchestrator.client.run_request import given
 from wand_orchestrator.errors import Unavailable
 
-FIRST_PAUSE_SEC = 0.2
+FIRST_RECONNECT_SEC = 0.2
 LONGEST_PAUSE_SEC = 5.0
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -62,7 +62,10 @@ class AsyncApiConnection:
     async def value(self, operation: str, **parts: str) -> Any:
         """Return an answer that may be any JSON."""
         answer = await self.send(operation, parts)
-        return answer.json()
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise foreign(answer) from error
 
     async def send(self, operation: str, parts: dict[str, str], **options: Any) -> httpx.Response:
         method, _ = ROUTES[operation]
@@ -71,7 +74,7 @@ class AsyncApiConnection:
     async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Return the answer to a request, which is repeated where that does no harm."""
         harmless = method == "GET" or "Idempotency-Key" in (options.get("headers") or ())
-        pause, left = FIRST_PAUSE_SEC, self._retries if harmless else 0
+        pause, left = FIRST_RECONNECT_SEC, self._retries if harmless else 0
         while True:
             try:
                 return await self._once(method, path, **options)

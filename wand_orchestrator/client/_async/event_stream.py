@@ -8,7 +8,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from wand_orchestrator.client._async.connection import FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC, AsyncApiConnection
+from wand_orchestrator.client._async.connection import FIRST_RECONNECT_SEC, LONGEST_PAUSE_SEC, AsyncApiConnection
 from wand_orchestrator.client.routes import path_of
 from wand_orchestrator.client.run_errors import WaitTimeout
 from wand_orchestrator.client.run_event import RunEvent
@@ -16,7 +16,7 @@ from wand_orchestrator.client.sse_lines import SseLines
 from wand_orchestrator.contract.emitted_text import Delta
 from wand_orchestrator.errors import Unavailable
 
-SILENCE_SEC = 40.0
+STREAM_SILENCE_SEC = 40.0
 """The API sends a comment every 15 s; a connection that is silent for so long is dead."""
 
 Item = TypeVar("Item")
@@ -58,7 +58,7 @@ class AsyncRunFollower:
         self._deltas = deltas
         self._timeout = timeout
         self._until = None if timeout is None else time.monotonic() + timeout
-        self._pause = FIRST_PAUSE_SEC
+        self._pause = FIRST_RECONNECT_SEC
         self._ended = False
 
     async def items(self) -> AsyncGenerator[RunEvent | Delta | Unavailable, None]:
@@ -78,7 +78,7 @@ class AsyncRunFollower:
 
     async def _connected(self) -> AsyncGenerator[RunEvent | Delta, None]:
         """Yield the items of one connection."""
-        silence = min(SILENCE_SEC, self._left())
+        silence = min(STREAM_SILENCE_SEC, self._left())
         headers = {"Accept": "text/event-stream", "Last-Event-ID": str(self._last)}
         path = path_of("stream_events", {"run_id": self._run_id})
         async with self._connection.stream(path, headers, silence, deltas=self._deltas) as answer:
@@ -90,11 +90,11 @@ class AsyncRunFollower:
                     yield item
                     if self._ended:
                         return
-                if self._left() < silence - 1 and self._left() < SILENCE_SEC / 2:
+                if self._left() < silence - 1 and self._left() < STREAM_SILENCE_SEC / 2:
                     return  # the connection could be silent for longer than there is time
 
     def _note(self, item: RunEvent | Delta) -> None:
-        self._pause = FIRST_PAUSE_SEC
+        self._pause = FIRST_RECONNECT_SEC
         if isinstance(item, RunEvent):
             self._last = item.seq
             self._ended = item.ends_run

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from wand_orchestrator.client._sync.connection import FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC, ApiConnection
+from wand_orchestrator.client._sync.connection import FIRST_RECONNECT_SEC, LONGEST_PAUSE_SEC, ApiConnection
 from wand_orchestrator.client.routes import path_of
 from wand_orchestrator.client.run_errors import WaitTimeout
 from wand_orchestrator.client.run_event import RunEvent
@@ -15,7 +15,7 @@ from wand_orchestrator.client.sse_lines import SseLines
 from wand_orchestrator.contract.emitted_text import Delta
 from wand_orchestrator.errors import Unavailable
 
-SILENCE_SEC = 40.0
+STREAM_SILENCE_SEC = 40.0
 """The API sends a comment every 15 s; a connection that is silent for so long is dead."""
 
 Item = TypeVar("Item")
@@ -57,7 +57,7 @@ class RunFollower:
         self._deltas = deltas
         self._timeout = timeout
         self._until = None if timeout is None else time.monotonic() + timeout
-        self._pause = FIRST_PAUSE_SEC
+        self._pause = FIRST_RECONNECT_SEC
         self._ended = False
 
     def items(self) -> Generator[RunEvent | Delta | Unavailable, None, None]:
@@ -77,7 +77,7 @@ class RunFollower:
 
     def _connected(self) -> Generator[RunEvent | Delta, None, None]:
         """Yield the items of one connection."""
-        silence = min(SILENCE_SEC, self._left())
+        silence = min(STREAM_SILENCE_SEC, self._left())
         headers = {"Accept": "text/event-stream", "Last-Event-ID": str(self._last)}
         path = path_of("stream_events", {"run_id": self._run_id})
         with self._connection.stream(path, headers, silence, deltas=self._deltas) as answer:
@@ -89,11 +89,11 @@ class RunFollower:
                     yield item
                     if self._ended:
                         return
-                if self._left() < silence - 1 and self._left() < SILENCE_SEC / 2:
+                if self._left() < silence - 1 and self._left() < STREAM_SILENCE_SEC / 2:
                     return  # the connection could be silent for longer than there is time
 
     def _note(self, item: RunEvent | Delta) -> None:
-        self._pause = FIRST_PAUSE_SEC
+        self._pause = FIRST_RECONNECT_SEC
         if isinstance(item, RunEvent):
             self._last = item.seq
             self._ended = item.ends_run

@@ -10,6 +10,7 @@ from wand_orchestrator.client._sync.files import FileCalls
 from wand_orchestrator.client._sync.paging import MAX_PAGE, entries
 from wand_orchestrator.client._sync.steering import SteeringCalls
 from wand_orchestrator.client.answers.events import EventList
+from wand_orchestrator.client.answers.files import FileView
 from wand_orchestrator.client.answers.nodes import NodeDetail
 from wand_orchestrator.client.answers.runs import DeliveryList, DeliveryView, ListedRun, RunCreated, RunPage, RunView
 from wand_orchestrator.client.run_errors import RunFailed
@@ -18,8 +19,8 @@ from wand_orchestrator.client.run_request import GraphLike, PictureFormat, given
 from wand_orchestrator.contract.emitted_text import Delta
 from wand_orchestrator.errors import Unavailable
 
-Files = Mapping[str, Path | str | bytes]
-"""Files that a run is given as artifacts: name to path or content."""
+Files = Mapping[str, Path | str | bytes | FileView]
+"""Files that a run is given as artifacts: name to path, content, or a file that is uploaded already."""
 
 
 class RunCalls(SteeringCalls):
@@ -39,13 +40,18 @@ class RunCalls(SteeringCalls):
         """Start a run of a graph: a document or builder, or the name or id of a stored one.
 
         However often the request has to be sent, it starts one run; with `idempotency_key`, so do several calls with
-        the same arguments. Raises GraphFaults, InputFaults, NotFound.
+        the same arguments, whose files are FileViews. Raises GraphFaults, InputFaults, NotFound.
         """
-        uploads = FileCalls(self._connection)
-        given_files = [(uploads.upload(file, name=name)).file_id for name, file in (files or {}).items()]
-        terms = given(input=input, files=given_files or None, tags=list(tags) or None, webhook=webhook)
+        file_ids = [self._file_id(name, file) for name, file in (files or {}).items()]
+        terms = given(input=input, files=file_ids or None, tags=list(tags) or None, webhook=webhook)
         body = graph_part(graph, version) | terms
         return self._connection.post(RunCreated, "create_run", body, key_header(idempotency_key))
+
+    def _file_id(self, name: str, file: Path | str | bytes | FileView) -> str:
+        if isinstance(file, FileView):
+            return file.file_id
+        uploaded = FileCalls(self._connection).upload(file, name=name)
+        return uploaded.file_id
 
     def wait(self, run_id: str, *, timeout: float | None = None) -> RunView:
         """Return the run when it has ended, however it ended. `timeout`: seconds, after which it raises WaitTimeout and
