@@ -81,6 +81,13 @@ async def store(path: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
+async def test_names_of_graphs_and_their_last_runs_are_found_by_indexes(store: Store, plans: Plans) -> None:
+    page = await store.graph_names.page(None, 5)
+    assert [each.last_run is not None for each in page.items] == [True] * 5
+    assert "SEARCH runs USING INDEX ix_runs_name_created_at_id" in plans.last()
+    assert "SCAN runs" not in plans.last()
+
+
 MANY_SQLITE = """
 CREATE TEMP TABLE numbers AS
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000) SELECT n FROM numbers;
