@@ -99,8 +99,7 @@ class GraphBuilder(LlmMaking, Generic[RunInputT]):
     def build(self, *, settings: Settings | None = None, graphs: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Check the graph as `POST /graphs` does, by the agents of this process, and return its document.
 
-        `graphs`: the stored graphs that it names, documents or builders, by name; others are not
-        looked for.
+        `graphs`: the stored graphs that it names, documents or builders, by name. Others are not looked for.
         Raises BuildFaults with every fault.
         """
         document = self.to_document()
