@@ -204,6 +204,8 @@ async def cutting_proxy(url: str, cuts: int, seed: int, port: int = 0) -> AsyncI
             there, back = await asyncio.open_connection(target.hostname, target.port)
             stack.callback(back.close)
             back.write(head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+            if length := re.search(rb"(?i)content-length: (\d+)", head):
+                back.write(await reader.readexactly(int(length[1])))
             while piece := await there.read(256 if left is None else min(256, max(left, 1))):
                 if left is not None and (left := left - len(piece)) <= 0:
                     return
@@ -240,6 +242,24 @@ async def test_a_stream_that_is_cut_twenty_times_loses_and_doubles_nothing(
     assert len(cuts) == 20
     assert seen == later == last == list(range(1, len(seen) + 1))
     assert texts.text("a") == run.outputs["a"]["text"]
+
+
+async def test_waiting_survives_an_api_that_goes_away_and_comes_back(
+    wand: AsyncWand, stack: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wand_orchestrator.client._async.event_stream.LONGEST_PAUSE_SEC", 0.02)
+    asking = graph(node={"type": "flow.approval", "params": {"prompt": "?", "schema": {"type": "boolean"}}})
+    async with AsyncExitStack() as opened:
+        async with cutting_proxy(stack.url, 0, seed=1) as (url, _):
+            waiter = await opened.enter_async_context(AsyncWand(url, "k3y"))
+            waiting = asyncio.create_task(waiter.run_and_wait(asking, tags=["away"], timeout=30))
+            [approval] = await until(lambda: _all(wand.approvals.list(tags=["away"])), bool)
+        await wand.approvals.respond(approval, True)
+        await wand.runs.result(approval.run_id)
+        assert not waiting.done()
+        async with cutting_proxy(stack.url, 0, seed=1, port=urlsplit(url).port or 0):
+            assert (await waiting).outputs == {"a": True}
+    assert len(await _all(wand.runs.list(tags=["away"]))) == 1
 
 
 async def test_a_stream_that_is_left_early_closes_its_connection(wand: AsyncWand, stack: Service) -> None:
