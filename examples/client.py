@@ -3,20 +3,12 @@
 The API is that of WAND_URL, else the one that `wand dev` serves on this machine.
 """
 
+from wand_orchestrator import GraphBuilder
 from wand_orchestrator.client import RunFailed, Wand
 
-GRAPH = {
-    "name": "approve-numbers",
-    "nodes": [
-        {"id": "numbers", "type": "agent.transform", "params": {"expression": "`[1, 4, 9]`"}},
-        {
-            "id": "review",
-            "type": "flow.approval",
-            "params": {"prompt": "Send the numbers?", "schema": {"type": "boolean"}},
-        },
-    ],
-    "edges": [{"from": "numbers", "to": "review"}],
-}
+GRAPH = GraphBuilder("approve-numbers")
+numbers = GRAPH.transform("numbers", [1, 4, 9])
+GRAPH.approval("review", answer=bool, prompt="Send the numbers?", after=numbers)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 from wand_orchestrator import AgentContext, GraphBuilder, agent
 from wand_orchestrator.builder import BuilderError, BuildFaults, ChildGraph, expr, given, template
 from wand_orchestrator.builder import functions as f
+from wand_orchestrator.client import Wand
 
 
 @dataclass
@@ -131,6 +132,10 @@ def a_function_that_there_is_not(g: Builder) -> None:
 def an_item_given_as_another_type(g: Builder) -> None:
     got = g.add(page, "page", params=given(FetchParams, url=g.input.url))
     g.map("each", count, items=got.out.results, input=lambda part: given(Text, text=part.item.words))  # type: ignore[arg-type]
+
+
+def a_handle_in_the_place_of_a_graph(g: Builder) -> None:
+    Wand().runs.start(g.add("agent.fetch", "page"))  # type: ignore[arg-type]
 
 
 # What the builder or the check of the graph finds
