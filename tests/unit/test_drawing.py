@@ -107,6 +107,29 @@ def test_a_run_is_coloured_by_the_states_of_its_nodes() -> None:
     assert 'class="running"' in svg_of(picture)
 
 
+@pytest.mark.parametrize(
+    ("on", "optional", "handled", "state"),
+    [
+        ("success", False, False, "not taken"),
+        ("settled", False, False, "not taken"),
+        ("failure", False, False, "not taken"),
+        ("success", False, True, "not taken"),
+        ("failure", False, True, "taken"),
+        ("settled", False, True, "taken"),
+        ("success", True, False, "taken"),
+        ("failure", True, False, "taken"),
+    ],
+)
+def test_an_edge_of_a_failed_node_is_taken_as_the_run_took_it(
+    on: str, optional: bool, handled: bool, state: str
+) -> None:
+    document = graph(("a", "b"))
+    document["edges"][0] |= {"on": on}
+    document["nodes"][0] |= {"optional": optional}
+    states = {"a": DrawnNode(NodeStatus.FAILED, handled=handled)}
+    assert [line.state for line in picture_of(document, states.get).lines] == [state]
+
+
 def test_no_two_boxes_lie_over_one_another_and_no_line_leads_over_a_box() -> None:
     edges = [("a", "b"), ("b", "c"), ("c", "d"), ("a", "d"), ("a", "c"), ("x", "d"), ("x", "c")]
     layout = laid_out("abcdx", edges)

@@ -19,27 +19,29 @@ def line_state(
     edge: Mapping[str, Any],
     source: "DrawnNode | None",
     target: "DrawnNode | None",
-    document: Mapping[str, Any],
+    documents: Mapping[str, Mapping[str, Any]],
 ) -> LineState:
-    """Return the state of an edge; `document` is that of its target."""
+    """Return the state of an edge; `documents`: of the nodes, by id."""
     decided = NodeStatus.SUCCEEDED if edge["from"] == INPUT_SOURCE else source.status if source else NodeStatus.PENDING
     if not decided.settled:
         return "open"
-    if not _fits(edge.get("on", "success"), decided, source):
+    if not _fits(edge.get("on", "success"), decided, source, documents[edge["from"]]):
         return "not taken"
     if not edge.get("when"):
         return "taken"
     reached = target.status if target else NodeStatus.PENDING
-    if reached not in _NEVER_RAN and document.get("join", "all") == "all":
+    if reached not in _NEVER_RAN and documents[edge["to"]].get("join", "all") == "all":
         return "taken"
     return {NodeStatus.PENDING: "open", NodeStatus.SKIPPED: "not taken"}.get(reached, "perhaps")  # type: ignore[return-value]
 
 
-def _fits(on: Any, status: NodeStatus, source: "DrawnNode | None") -> bool:
-    if status in (NodeStatus.SKIPPED, NodeStatus.CANCELLED):
+def _fits(on: Any, status: NodeStatus, source: "DrawnNode | None", document: Mapping[str, Any]) -> bool:
+    """Return whether an edge on this is judged once its source has ended so. Of a failure that nothing handles none is
+    taken; those on success of an optional node that failed are judged on null.
+    """
+    if status is NodeStatus.SUCCEEDED:
+        return on != "failure"
+    if status is not NodeStatus.FAILED or source is None:
         return False
-    if on == "settled":
-        return True
-    if on == "failure":
-        return status is NodeStatus.FAILED
-    return status is NodeStatus.SUCCEEDED or (source is not None and not source.handled)
+    optional = document.get("optional") is True
+    return optional if on == "success" else optional or source.handled

@@ -220,7 +220,7 @@ def _state_of(
 ) -> LineState:
     if node_of is None:
         return "open"
-    states = {line_state(edge, node_of(edge["from"]), node_of(edge["to"]), nodes[edge["to"]]) for edge in edges}
+    states = {line_state(edge, node_of(edge["from"]), node_of(edge["to"]), nodes) for edge in edges}
     order: tuple[LineState, ...] = ("taken", "perhaps", "open", "not taken")
     return next(state for state in order if state in states)
 
