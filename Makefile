@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo demo-agents run test lint lint-web sync-client vendor format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks builtins clients screenshots histories lock clean
+.PHONY: help setup demo demo-agents run test lint lint-web sync-client vendor format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks builtins clients mermaid screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -115,6 +115,14 @@ clients: setup
 	cd $(CLIENTS)/python && ../tools/bin/mypy --strict failures.py
 	cd $(CLIENTS) && npm install --silent --no-audit --no-fund openapi-typescript@7.13.0 typescript@5
 	cd $(CLIENTS) && npx openapi-typescript openapi.json --output api.ts && npx tsc --noEmit --strict failures.ts
+
+# Pictures as source of Mermaid, hostile texts among them, read by Mermaid's own parser; needs npm.
+MERMAID := .venv/mermaid
+mermaid: setup
+	rm -rf $(MERMAID) && mkdir -p $(MERMAID)
+	$(BIN)/python -m scripts.mermaid_sources $(MERMAID)/sources
+	cd $(MERMAID) && npm install --silent --no-audit --no-fund mermaid@11.17.2 jsdom@29.1.1
+	cd $(MERMAID) && node $(CURDIR)/scripts/mermaid_parse.mjs sources
 
 # Conversations whose processes are killed KILLS times each; make test does it once.
 KILLS ?= 12
