@@ -40,8 +40,8 @@ def _fits(on: Any, status: NodeStatus, source: "DrawnNode | None", document: Map
     taken; those on success of an optional node that failed are judged on null.
     """
     if status is NodeStatus.SUCCEEDED:
-        return on != "failure"
+        return str(on) != "failure"
     if status is not NodeStatus.FAILED or source is None:
         return False
     optional = document.get("optional") is True
-    return optional if on == "success" else optional or source.handled
+    return optional or (on != "success" and source.handled)
