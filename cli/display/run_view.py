@@ -127,13 +127,17 @@ def used(usage: Json | None) -> str:
     """Return what model calls used on one line; empty without any."""
     if usage is None:
         return ""
-    tokens = f"{usage['input_tokens']:,} + {usage['output_tokens']:,} tokens in {usage['requests']:,} calls"
+    tokens = f"{usage['input_tokens']:,} + {usage['output_tokens']:,} tokens in {_calls(usage['requests'])}"
     return f"{tokens}, {money(usage)}"
+
+
+def _calls(count: int) -> str:
+    return f"{count:,} call{'' if count == 1 else 's'}"
 
 
 def money(usage: Json) -> str:
     """Return what it cost; of calls whose price is unknown, how many there are."""
-    unknown = f"{usage['unpriced_requests']:,} calls of unknown price" if usage["unpriced_requests"] else ""
+    unknown = f"{_calls(usage['unpriced_requests'])} of unknown price" if usage["unpriced_requests"] else ""
     known = "" if usage["usd"] is None else f"${usage['usd']:.4f}"
     return " and ".join(filter(None, (known, unknown)))
 

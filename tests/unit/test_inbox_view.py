@@ -35,7 +35,7 @@ def test_usage_is_a_table_of_what_it_is_summed_by_with_a_total(capsys: pytest.Ca
     told = capsys.readouterr()
     head, first, second, total = (line.split() for line in told.out.splitlines() if line.strip(" ─━-"))
     assert head == ["model", "runs", "calls", "input", "output", "cost"]
-    assert first == ["x:dear", "2", "3", "12,000", "400", *["$1.2500", "and", "1", "calls", "of", "unknown", "price"]]
+    assert first == ["x:dear", "2", "3", "12,000", "400", *["$1.2500", "and", "1", "call", "of", "unknown", "price"]]
     assert second == ["x:free", "2", "3", "12,000", "400", *["3", "calls", "of", "unknown", "price"]]
     assert total == ["total", "2", "3", "12,000", "400", "$1.2500"]
     assert "There are more" in told.err

@@ -1,6 +1,6 @@
 """Runs the target of a control node, an agent or a stored graph, and checks that the node may name it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,18 +13,20 @@ from wand_orchestrator.graphs.node_values import INPUT, PARAMS, for_parts, seen_
 from wand_orchestrator.graphs.references import reference_key
 from wand_orchestrator.workflows.control.base import Host, PartValues, failure
 
-_UNLISTED = {"agent": "unlisted_agent", "graph": "unlisted_graph"}
-
 
 def require_listed(params: Target | SubgraphParams) -> None:
     """Raise ApplicationError `unlisted_agent` or `unlisted_graph` if the name is not in the node's list."""
-    named = {"graph": (params.graph, params.graphs)}
-    if isinstance(params, Target):
-        named["agent"] = (params.agent, params.agents)
-    for noun, (name, names) in named.items():
-        if names and name is not None and name not in names:
-            message = f"`{noun}` is {name!r}, and must be one of `{noun}s`: {', '.join(names)}"
-            raise failure(_UNLISTED[noun], bounded_text(message, 1000))
+    if isinstance(params, Target) and (message := _unlisted("agent", params.agent, params.agents)):
+        raise failure("unlisted_agent", message)
+    if message := _unlisted("graph", params.graph, params.graphs):
+        raise failure("unlisted_graph", message)
+
+
+def _unlisted(noun: str, name: str | None, names: Sequence[str]) -> str:
+    """Return what is wrong with the name; empty if it is listed, or if there is no list."""
+    if not names or name is None or name in names:
+        return ""
+    return bounded_text(f"`{noun}` is {name!r}, and must be one of `{noun}s`: {', '.join(names)}", 1000)
 
 
 @dataclass(frozen=True)
