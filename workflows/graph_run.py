@@ -236,12 +236,14 @@ class GraphRun:
             raise ApplicationError(refusal.message, type=refusal.code, non_retryable=True)
 
     async def _when_begun(self, refused: Callable[[Walk], Refusal | None]) -> None:
-        """Wait until the run has begun. Raises ApplicationError if the update, which was accepted before, is
-        impossible.
+        """Wait until the run has begun. Raises ApplicationError if the update is impossible then.
+
+        It is checked again also where it was accepted by a run that had begun: a replay may hand out the result of a
+        local activity, with which the run begins, before an update that came while the run waited for it. No replay
+        calls the validator.
         """
-        if self._begun:
-            return
-        await workflow.wait_condition(lambda: self._begun or self._journal.ended)
+        if not self._begun:
+            await workflow.wait_condition(lambda: self._begun or self._journal.ended)
         if self._journal.ended:
             message = f"the run is {self._journal.state.status}: nothing in it can be steered any more"
             raise ApplicationError(message, type=WRONG_STATE, non_retryable=True)
