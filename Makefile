@@ -38,6 +38,7 @@ run: setup
 test: lint
 	scripts/ensure-postgres >/dev/null
 	scripts/ensure-mcp-servers >/dev/null
+	scripts/ensure-chromium >/dev/null
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Looks for values that a run would not survive, for half an hour; EXAMPLES of each kind.

@@ -11,9 +11,7 @@ from scripts.page import Page
 
 WIDTH, HEIGHT = 1720, 1260
 
-# Without the network that Chromium would like to have for itself.
-_FLAGS = (
-    "--headless",
+ALONE = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -21,6 +19,12 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
+)
+"""Flags with which Chromium does without the network that it would like to have for itself."""
+
+_FLAGS = (
+    "--headless",
+    *ALONE,
     "--hide-scrollbars",
     f"--window-size={WIDTH},{HEIGHT}",
     "--remote-debugging-pipe",

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import httpx
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from scripts.browser import ALONE
 from scripts.research_team import team_order
 from scripts.screenshots import FAILED, FINISHED
 from wand_orchestrator.cli.demo.research_team import MODELS_FILE, scripted_models
@@ -42,7 +43,7 @@ async def _with_stack(chromium: str) -> None:
         settings = Settings(_env_file=None, data_dir=folder, port=0, fetch_allow="127.0.0.1", models=models)
         wand = await stack.enter_async_context(embedded_stack(settings))
         playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(ALONE))
         await _photograph(wand.url, browser)
         await browser.close()
 

@@ -1,7 +1,9 @@
 """What tests of several folders share: one Temporal server and one PostgreSQL for the whole session."""
 
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,6 +14,8 @@ from tests.bytecode import keep_bytecode
 from tests.postgres import PostgresServer
 from wand_orchestrator.cli.processes.dev_server import embedded_temporal
 from wand_orchestrator.cli.processes.garbage import look_seldom
+
+ENSURE_CHROMIUM = Path(__file__).parents[1] / "scripts" / "ensure-chromium"
 
 # How long an example takes says something of the machine, and nothing of the code.
 settings.register_profile("wand", deadline=None)
@@ -40,6 +44,14 @@ async def temporal_env() -> AsyncIterator[WorkflowEnvironment]:
 @pytest.fixture(scope="session")
 def temporal_client(temporal_env: WorkflowEnvironment) -> Client:
     return temporal_env.client
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    found = subprocess.run([ENSURE_CHROMIUM], capture_output=True, text=True, check=False)
+    if found.returncode != 0:
+        pytest.skip(f"no Chromium here, and it could not be installed: {found.stderr.strip()}")
+    return found.stdout.strip()
 
 
 @pytest.fixture(scope="session")

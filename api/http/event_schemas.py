@@ -21,6 +21,7 @@ def tell_events_apart(components: dict[str, Schema]) -> None:
     names = {type: _name(type) for type in EventType}
     for type, name in names.items():
         components[name] = _of_type(event, type)
+    components.pop(EventType.__name__, None)  # each of the events names its own
     components[Event.__name__] = {
         "title": Event.__name__,
         "description": "An event of a run, by its `type`.",

@@ -1,6 +1,5 @@
 """docs/operate.md: each path of clicks as it stands, in Chromium, does in the Web UI what the page says."""
 
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,21 +12,12 @@ from tests.integration.web_ui import Step, follow, paths
 from tests.waiting import until
 from wand_orchestrator.cli.processes.dev_server import dev_server
 
-ENSURE_CHROMIUM = Path(__file__).parents[2] / "scripts" / "ensure-chromium"
 PATHS = [
     # All of them take two minutes: `make clicks`.
     pytest.param(title, path, id=title, marks=() if title == "Cancel a run" else pytest.mark.clicks)
     for title, text in SECTIONS
     for path in paths(text)
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium_path() -> str:
-    found = subprocess.run([ENSURE_CHROMIUM], capture_output=True, text=True, check=False)
-    if found.returncode != 0:
-        pytest.skip(f"no Chromium here, and it could not be installed: {found.stderr.strip()}")
-    return found.stdout.strip()
 
 
 @pytest.fixture(scope="module")

@@ -1,43 +1,22 @@
 """The page in Chromium, on the real stack. A test fails if the browser reports an error, or a breach of the policy."""
 
-import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 from temporalio.client import Client
 
+from scripts.browser import ALONE
 from tests.integration.service import Service, running_service
 from tests.page.tab import Tab, tab
 
-ENSURE_CHROMIUM = Path(__file__).parents[2] / "scripts" / "ensure-chromium"
-
-# Without the network that Chromium would like to have for itself.
 PLUGINS = "sample_agents,speaking_agents"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-)
-
-
-@pytest.fixture(scope="session")
-def chromium_path() -> str:
-    found = subprocess.run([ENSURE_CHROMIUM], capture_output=True, text=True, check=False)
-    if found.returncode != 0:
-        pytest.skip(f"no Chromium here, and it could not be installed: {found.stderr.strip()}")
-    return found.stdout.strip()
 
 
 @pytest.fixture(scope="session")
 async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=list(ALONE))
         try:
             yield browser
         finally:
