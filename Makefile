@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo demo-agents run test lint lint-web sync-client vendor format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks builtins clients mermaid screenshots histories lock clean
+.PHONY: help setup demo demo-agents run test lint lint-web sync-client vendor format fuzz-entry fuzz-steer fuzz-expressions fuzz-documents fuzz-language bench bench-peers kills clicks page builtins clients mermaid screenshots histories lock clean
 
 help:
 	@echo "make setup   a .venv in this folder, from the lock file"
@@ -13,6 +13,7 @@ help:
 	@echo "make test    lint, types and all tests"
 	@echo "make kills   conversations with models, killed at many moments"
 	@echo "make clicks  every path of clicks of docs/operate.md, in Chromium"
+	@echo "make page    all tests of the page in Chromium"
 	@echo "make builtins   docs/builtins.md, from the schemas of what Wand brings"
 	@echo "make clients  clients in Python and TypeScript, made from the OpenAPI document"
 	@echo "make bench   ratios between Wand and what one would use instead"
@@ -134,6 +135,11 @@ kills: setup
 clicks: setup
 	scripts/ensure-chromium >/dev/null
 	$(BIN)/python -m pytest -m "clicks or not clicks" tests/integration/test_docs_clicks.py
+
+# All tests of the page in Chromium; `make test` leaves some out.
+page: setup lint-web
+	scripts/ensure-chromium >/dev/null
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "page or not page" tests/page
 
 screenshots: setup
 	$(BIN)/python -m scripts.screenshots

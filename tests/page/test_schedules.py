@@ -3,6 +3,7 @@
 import re
 import uuid
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests.integration.service import Service
@@ -81,6 +82,7 @@ async def test_usage_is_summed_by_day_model_and_graph_and_filtered(page: Tab, se
     await expect(screen.locator(".facts div").first).to_contain_text("$1.75")
 
 
+@pytest.mark.page
 async def test_no_view_of_schedules_and_of_the_catalog_has_a_fault_of_accessibility(
     chromium: Browser, service: Service
 ) -> None:

@@ -32,14 +32,14 @@ export function Dialog({ title, verb, danger, act, onClose, children }) {
     }
   };
   return html`
-    <dialog ref=${element} aria-labelledby=${id} onClose=${onClose}>
+    <dialog ref=${element} aria-labelledby=${id} onClose=${onClose} onCancel=${(/** @type {Event} */ event) => busy && event.preventDefault()}>
       <form onSubmit=${submit}>
         <h2 id=${id}>${title}</h2>
         ${children}
         <p class="problem" role="alert">${problem}</p>
         <div class="row">
           <button class=${danger ? "danger" : "primary"} disabled=${busy}>${verb}</button>
-          <button type="button" onClick=${() => element.current?.close()}>Leave it</button>
+          <button type="button" disabled=${busy} onClick=${() => element.current?.close()}>Leave it</button>
         </div>
       </form>
     </dialog>

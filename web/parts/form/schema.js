@@ -12,9 +12,17 @@ export function resolved(root, schema) {
     const parts = found.$ref.slice(1).split("/").filter(Boolean);
     found = parts.reduce((/** @type {any} */ place, /** @type {string} */ part) => place?.[decodeURIComponent(part).replace(/~1/g, "/").replace(/~0/g, "~")], root);
   }
+  const parts = found?.anyOf ?? found?.oneOf;
+  if (Array.isArray(parts) && parts.length === 2 && parts.some(isNull)) {
+    const { anyOf: _any, oneOf: _one, ...rest } = found;
+    return { ...resolved(root, parts.find((/** @type {any} */ part) => !isNull(part))), ...rest };
+  }
   if (Array.isArray(found?.allOf) && found.allOf.length === 1) return { ...resolved(root, found.allOf[0]), ...found, allOf: undefined };
   return found ?? {};
 }
+
+/** @param {any} schema */
+const isNull = (schema) => schema?.type === "null" || schema?.const === null;
 
 /**
  * Returns how a value of the schema is asked for.
@@ -54,7 +62,7 @@ export function choicesOf(schema) {
 const worded = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
 /**
- * Returns the value with which a form begins: the defaults, as deep as the schema requires; undefined where there is none.
+ * Returns the value with which a form begins: the defaults, and what is required, as deep as it is; undefined where there is nothing.
  * @param {any} schema
  * @param {any} [root]
  * @param {number} [depth]
@@ -68,9 +76,10 @@ export function withDefaults(schema, root = schema, depth = 0) {
   if (kind === "object") {
     /** @type {Record<string, any>} */
     const value = {};
+    const required = new Set(Array.isArray(known.required) ? known.required : []);
     for (const [name, each] of Object.entries(known.properties)) {
       const begun = withDefaults(each, root, depth + 1);
-      if (begun !== undefined) value[name] = begun;
+      if (begun !== undefined && (required.has(name) || resolved(root, each)?.default !== undefined)) value[name] = begun;
     }
     return value;
   }

@@ -114,15 +114,30 @@ function Attempts({ attempts }) {
     </li>`)}</ol></details>`;
 }
 
+const MAX_PAGES = 20;
+
+/** The files of one node of this run; the list has those of child runs, too. @param {string} runId @param {string} name @param {AbortSignal} signal */
+async function filesOf(runId, name, signal) {
+  /** @type {any[]} */
+  const found = [];
+  /** @type {string | null} */
+  let cursor = null;
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    /** @type {import("../../server/types.js").Schemas["ArtifactList"]} */
+    const page = await request(path`/runs/${runId}/artifacts`, { query: { cursor }, signal });
+    found.push(...page.artifacts.filter((/** @type {any} */ each) => each.node === name && each.run_id === runId));
+    cursor = page.next;
+    if (cursor === null) break;
+  }
+  return found;
+}
+
 /** @param {{runId: string, name: string, status: string}} props */
 function Artifacts({ runId, name, status }) {
   const [found, setFound] = useState(/** @type {any[]} */ ([]));
   useEffect(() => {
     const stop = new AbortController();
-    request(path`/runs/${runId}/artifacts`, { signal: stop.signal }).then(
-      (page) => setFound(page.artifacts.filter((/** @type {any} */ each) => each.node === name)),
-      () => undefined,
-    );
+    void filesOf(runId, name, stop.signal).then(setFound, () => undefined); // the API's sentence stands at the node's detail
     return () => stop.abort();
   }, [runId, name, status]);
   if (found.length === 0) return null;
