@@ -3,7 +3,7 @@
 import { SchemaForm, withDefaults } from "../parts/form/schema-form.js";
 import { html, useState } from "../parts/html.js";
 import { JsonView } from "../parts/json-view.js";
-import { Problem, path, request } from "../server/request.js";
+import { Problem, asProblem, path, request } from "../server/request.js";
 
 const NAME = "wand.by";
 
@@ -25,7 +25,7 @@ export function Answer({ runId, node, prompt, schema, details, onDone }) {
       setState("sent");
       onDone();
     } catch (error) {
-      setProblem(error instanceof Problem ? error : new Problem(0, { detail: String(error) }));
+      setProblem(asProblem(error));
       setState("open");
     }
   };

@@ -1,6 +1,7 @@
 /** A graph's document as JSON or YAML, to read, copy and keep. */
 
 import { html, useMemo, useState } from "../parts/html.js";
+import { save } from "../parts/json-view.js";
 import { jsonOf } from "./json-writer.js";
 import { yamlOf } from "./yaml-writer.js";
 
@@ -24,19 +25,9 @@ export function DocumentText({ document, name }) {
         <div class="segments" role="group" aria-label="Form">${Object.entries(FORMS).map(([each, { title }]) =>
           html`<button key=${each} aria-pressed=${each === form ? "true" : "false"} onClick=${() => setForm(/** @type {Form} */ (each))}>${title}</button>`)}</div>
         <button onClick=${() => navigator.clipboard?.writeText(text).then(() => setSaid("Copied."), () => setSaid("The browser does not let the page copy."))}>Copy</button>
-        <button onClick=${() => keep(text, `${name}.${form}`, FORMS[form].type)}>Download</button>
+        <button onClick=${() => save(new Blob([text], { type: FORMS[form].type }), `${name}.${form}`)}>Download</button>
       </div></div>
       <pre tabindex="0" role="region" aria-label="Document">${text.length > SHOWN ? `${text.slice(0, SHOWN)}…\nThe rest is in the download.` : text}</pre>
     </section>
   `;
-}
-
-/** Saves a text as a file. @param {string} text @param {string} name @param {string} type */
-function keep(text, name, type) {
-  const place = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = place;
-  link.download = name.replace(/[^\w.-]+/g, "_");
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(place), 10_000);
 }

@@ -1,11 +1,11 @@
 /** Starts a run of a graph: its input, files that it is given, and words to find it by. */
 
-import { sentenceOf, useAnswer } from "../parts/answer.js";
+import { useAnswer } from "../parts/answer.js";
 import { html, useEffect, useRef, useState } from "../parts/html.js";
 import { Loading, Notice } from "../parts/notice.js";
 import { useTitle } from "../parts/title.js";
 import { go, href } from "../route.js";
-import { Problem, path, request } from "../server/request.js";
+import { Problem, asProblem, path, request } from "../server/request.js";
 import { Files } from "./files.js";
 import { RunInput, firstInput } from "./run-input.js";
 
@@ -67,7 +67,7 @@ const NONE = [];
 
 /** Posts a run and goes to it. The same order again, as after an answer that got lost, is the same run. */
 function useStart() {
-  const [problem, setProblem] = useState(/** @type {{message: string, code: string, faults: Fault[]} | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
   const [busy, setBusy] = useState(false);
   const last = useRef({ order: "", key: "" });
   const there = useRef(true);
@@ -81,7 +81,7 @@ function useStart() {
       const run = /** @type {{run_id: string}} */ (await request("/runs", { method: "POST", json, headers: { "Idempotency-Key": last.current.key } }));
       if (there.current) go(["run", run.run_id]);
     } catch (error) {
-      setProblem(error instanceof Problem ? error : { message: sentenceOf(error), code: "", faults: [] });
+      setProblem(asProblem(error));
     }
     setBusy(false);
   };

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useState } from "./html.js";
 import { useVisible } from "./visible.js";
-import { Problem, request } from "../server/request.js";
+import { asProblem, request } from "../server/request.js";
 
 /**
  * @template T
@@ -49,6 +49,4 @@ export function useAnswer(at, everyMs) {
 }
 
 /** @param {unknown} error */
-export function sentenceOf(error) {
-  return error instanceof Problem || error instanceof Error ? error.message : String(error);
-}
+export const sentenceOf = (error) => asProblem(error).message;

@@ -1,7 +1,7 @@
 /** Asks before something is done that cannot be undone, and shows the API's sentence where it refuses. */
 
 import { html, useEffect, useId, useRef, useState } from "./html.js";
-import { Problem } from "../server/request.js";
+import { sentenceOf } from "./answer.js";
 
 /**
  * @typedef {object} DialogProps
@@ -27,7 +27,7 @@ export function Dialog({ title, verb, danger, act, onClose, children }) {
       await act();
       onClose();
     } catch (error) {
-      setProblem(error instanceof Problem ? error.message : String(error));
+      setProblem(sentenceOf(error));
       setBusy(false);
     }
   };

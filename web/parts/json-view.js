@@ -43,8 +43,16 @@ export function size(bytes) {
  * @param {string} name
  */
 export async function download(url, name) {
-  const blob = await (await send(url)).blob();
-  const place = URL.createObjectURL(blob);
+  save(await (await send(url)).blob(), name);
+}
+
+/**
+ * Saves data as a file.
+ * @param {Blob} data
+ * @param {string} name
+ */
+export function save(data, name) {
+  const place = URL.createObjectURL(data);
   const link = document.createElement("a");
   link.href = place;
   link.download = name.replace(/[^\w.-]+/g, "_");

@@ -1,8 +1,9 @@
 /** Asks for the API key. */
 
+import { sentenceOf } from "./answer.js";
 import { html, useState } from "./html.js";
 import { setKey } from "../server/key.js";
-import { Problem, request } from "../server/request.js";
+import { request } from "../server/request.js";
 
 export function KeyForm() {
   const [text, setText] = useState("");
@@ -14,7 +15,7 @@ export function KeyForm() {
       await request("/runs", { query: { limit: 1 }, headers: { "X-API-Key": text } });
       setKey(text);
     } catch (error) {
-      setProblem(error instanceof Problem ? error.message : String(error));
+      setProblem(sentenceOf(error));
     }
   };
   return html`

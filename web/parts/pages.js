@@ -8,7 +8,7 @@ import { address, request } from "../server/request.js";
  * Returns the entries of all pages read so far; `items` is null before the first came, `more` null after the last.
  * @template T
  * @param {string} at
- * @param {Record<string, string | number | null>} query
+ * @param {Record<string, string | number | string[] | null>} query
  * @param {string} name the member that holds the entries
  * @param {(item: T) => string} keyOf an entry that two pages hold is shown once
  * @param {number} [everyMs]

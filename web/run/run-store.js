@@ -4,7 +4,7 @@
  */
 
 import { copied, emptyRun, fold, hasEnded } from "../state/fold.js";
-import { Problem, path, request } from "../server/request.js";
+import { Problem, asProblem, path, request } from "../server/request.js";
 import { follow } from "../server/stream.js";
 import { TextBoard } from "./text-board.js";
 
@@ -134,7 +134,7 @@ export class RunStore {
   _fail(problem) {
     if (this._stop.signal.aborted) return;
     if (problem instanceof Problem && problem.status !== 404 && this.view !== null) return; // it is asked again
-    this.problem = problem instanceof Problem ? problem : new Problem(0, { detail: String(problem) });
+    this.problem = asProblem(problem);
     this._soon();
   }
 

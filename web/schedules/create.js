@@ -1,11 +1,11 @@
 /** The form for a new schedule. */
 
-import { sentenceOf, useAnswer } from "../parts/answer.js";
+import { useAnswer } from "../parts/answer.js";
 import { html, useMemo, useState } from "../parts/html.js";
 import { Notice } from "../parts/notice.js";
 import { RunInput, firstInput } from "../graphs/run-input.js";
 import { go, href } from "../route.js";
-import { Problem, address, path, request } from "../server/request.js";
+import { Problem, address, asProblem, path, request } from "../server/request.js";
 import { OVERLAPS } from "./steering.js";
 import { whenInWords } from "./words.js";
 
@@ -23,7 +23,7 @@ export function Create({ query }) {
   const zone = useMemo(() => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC", []);
   const [given, setGiven] = useState({ ...EMPTY, time_zone: zone, graph: query.get("graph_name") ?? "" });
   const [input, setInput] = useState(/** @type {{of: string, value: any}} */ ({ of: "", value: undefined }));
-  const [problem, setProblem] = useState(/** @type {{message: string, code: string, faults: Fault[]} | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
   const set = (/** @type {Partial<Given>} */ some) => setGiven({ ...given, ...some });
   const { newest, named } = useGraph(given.graph);
   const document = newest === null ? null : /** @type {any} */ (newest.graph);
@@ -35,7 +35,7 @@ export function Create({ query }) {
       const made = /** @type {{schedule_id: string}} */ (await request("/schedules", { method: "POST", json }));
       go(["schedules", made.schedule_id]);
     } catch (error) {
-      setProblem(error instanceof Problem ? error : { message: sentenceOf(error), code: "", faults: [] });
+      setProblem(asProblem(error));
     }
   };
   const inInput = problem?.code === "invalid_input" ? problem.faults : NONE;

@@ -24,6 +24,11 @@ export class Problem extends Error {
   }
 }
 
+/** Returns what was thrown as a problem. @param {unknown} error */
+export function asProblem(error) {
+  return error instanceof Problem ? error : new Problem(0, { detail: error instanceof Error ? error.message : String(error) });
+}
+
 /**
  * @typedef {object} Call
  * @property {string} [method]

@@ -1,5 +1,6 @@
 /** A node of a run, or a part of one: what went in, what came out, what was tried, and what can be done. */
 
+import { sentenceOf } from "../../parts/answer.js";
 import { Artifact } from "../../parts/artifact.js";
 import { Badge } from "../../parts/badge.js";
 import { Dialog } from "../../parts/dialog.js";
@@ -62,7 +63,7 @@ function useDetail(runId, name, status, attempt) {
     const stop = new AbortController();
     request(path`/runs/${runId}/nodes/${name}`, { signal: stop.signal }).then(
       (found) => (setDetail(found), setProblem("")),
-      (error) => stop.signal.aborted || (error instanceof Problem && error.status === 404) || setProblem(error instanceof Problem ? error.message : String(error)),
+      (error) => stop.signal.aborted || (error instanceof Problem && error.status === 404) || setProblem(sentenceOf(error)),
     );
     return () => stop.abort();
   }, [runId, name, status, attempt, asked]);
