@@ -31,7 +31,7 @@ export function Drawing({ document: graph, nodeOf, partsOf, selected, onSelect, 
   const layout = useLayout(boxes, lines);
   const { view, box, fit, zoom, show, onPointerDown } = useViewport(layout?.width ?? 0, layout?.height ?? 0);
   const [opened, setOpened] = useState(/** @type {Box | null} */ (null));
-  const joins = useMemo(() => new Map(nodesOf(graph).map((node) => [node.id, node.join ?? "all"])), [graph]);
+  const documents = useMemo(() => new Map(nodesOf(graph).map((node) => [node.id, node])), [graph]);
   const sinks = useMemo(() => new Set(Array.isArray(graph?.sinks) ? graph.sinks : []), [graph]);
   const current = selected == null ? null : (boxOf.get(selected) ?? null);
 
@@ -65,7 +65,7 @@ export function Drawing({ document: graph, nodeOf, partsOf, selected, onSelect, 
               <${Arrows} />
               <g transform=${`translate(${view.x} ${view.y}) scale(${view.scale})`}>
                 ${lines.map(
-                  (line) => html`<${Connection} key=${line.id} line=${line} mark=${lineMarks?.[`${line.from}\n${line.to}`]} points=${layout.paths.get(line.id)} state=${lineState(line, nodeOf, joins)}
+                  (line) => html`<${Connection} key=${line.id} line=${line} mark=${lineMarks?.[`${line.from}\n${line.to}`]} points=${layout.paths.get(line.id)} state=${lineState(line, nodeOf, documents)}
                     target=${nodeOf?.(line.to)} onSelect=${onSelect} />`,
                 )}
                 ${boxes.map(
@@ -112,10 +112,10 @@ function nearest(ids, here, places) {
   return ids.sort((one, other) => far(one) - far(other))[0];
 }
 
-/** @param {Line} line @param {DrawingProps["nodeOf"]} nodeOf @param {Map<string, string>} joins */
-function lineState(line, nodeOf, joins) {
+/** @param {Line} line @param {DrawingProps["nodeOf"]} nodeOf @param {Map<string, any>} documents */
+function lineState(line, nodeOf, documents) {
   if (nodeOf === undefined) return "open";
-  const states = line.edges.map((edge) => edgeState(edge, nodeOf(edge.from), nodeOf(edge.to), joins.get(edge.to) ?? "all"));
+  const states = line.edges.map((edge) => edgeState(edge, nodeOf(edge.from), nodeOf(edge.to), documents));
   return states.find((state) => state === "taken") ?? states.find((state) => state !== "not taken") ?? "not taken";
 }
 
